@@ -1,0 +1,123 @@
+"""The errors of dask_fileseq.
+
+Every error is also the builtin that Python or tifffile would raise, so that
+code written for either goes on working::
+
+    FileSequenceError                 anything below
+     |- NamesError (ValueError)       file names do not form a grid
+     |   |- NoFilesError              nothing to open
+     |   |- UnmatchedError            names that the pattern does not match
+     |   |- DuplicateError            two files for one cell
+     |   `- SparseGridError           a grid that is nearly all empty
+     |- ChunkMismatchError (ValueError)  a file of another shape or dtype
+     `- ReadError (OSError)           a file could not be read; also of its cause's builtin type
+
+One ``try`` is enough for all of them:
+
+>>> import dask_fileseq
+>>> try:
+...     dask_fileseq.TiffSequence("nowhere/*.tif")
+... except dask_fileseq.FileSequenceError as error:
+...     print(error)
+no files found: files='nowhere/*.tif'
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+__all__ = [
+    "ChunkMismatchError",
+    "DuplicateError",
+    "FileSequenceError",
+    "NamesError",
+    "NoFilesError",
+    "ReadError",
+    "SparseGridError",
+    "UnmatchedError",
+    "shown",
+]
+
+
+class FileSequenceError(Exception):
+    """Base of all errors that this package defines."""
+
+
+class NamesError(FileSequenceError, ValueError):
+    """The file names do not form a grid."""
+
+
+class NoFilesError(NamesError):
+    """There is no file to open."""
+
+
+class UnmatchedError(NamesError):
+    """Some names do not match the pattern; ``unmatched="skip"`` leaves them out."""
+
+
+class DuplicateError(NamesError):
+    """Two files stand for one cell; ``duplicates="first"`` or ``"last"`` keeps one."""
+
+
+class SparseGridError(NamesError):
+    """Nearly all cells of a large grid are empty; another ``spacing`` is denser."""
+
+
+class ChunkMismatchError(FileSequenceError, ValueError):
+    """A file holds an array of another shape or dtype than the first file."""
+
+
+class ReadError(FileSequenceError, OSError):
+    """A file could not be read.
+
+    An error made by `ReadError.of` is also an instance of the builtin that its
+    cause is: a missing file is a `FileNotFoundError`, damaged data mostly a
+    `ValueError`.
+
+    >>> error = ReadError.of(FileNotFoundError("gone"), "cannot read 'a.tif'")
+    >>> isinstance(error, FileNotFoundError), isinstance(error, ReadError)
+    (True, True)
+    """
+
+    builtin: type[BaseException] = OSError
+    """The builtin type of the cause."""
+
+    @classmethod
+    def of(cls, cause: BaseException, message: str) -> ReadError:
+        """Return a `ReadError` that is also of the builtin type of `cause`."""
+        for base in type(cause).__mro__:
+            if getattr(builtins, base.__name__, None) is base:
+                try:
+                    return _read_error_type(base)(message)
+                except TypeError:  # a builtin with a memory layout of its own
+                    continue
+        return cls(message)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored_read_error, (self.builtin, self.args)
+
+
+@cache
+def _read_error_type(base: type[BaseException]) -> type[ReadError]:
+    """Return the class of read errors that are also a `base`."""
+    if issubclass(ReadError, base):
+        return ReadError
+    return type("ReadError", (ReadError, base), {"__module__": __name__, "builtin": base})
+
+
+def _restored_read_error(base: type[BaseException], args: tuple[Any, ...]) -> ReadError:
+    return _read_error_type(base)(*args)
+
+
+def shown(names: Iterable[object], count: int, limit: int = 3) -> str:
+    """Return the first names of many, readably.
+
+    >>> shown(["a.tif", "b.tif", "c.tif", "d.tif"], 4)
+    "'a.tif', 'b.tif', 'c.tif' and 1 more"
+    """
+    first = [repr(name) for name, _ in zip(names, range(limit), strict=False)]
+    more = f" and {count - len(first)} more" if count > len(first) else ""
+    return ", ".join(first) + more
