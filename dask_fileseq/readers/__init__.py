@@ -1,0 +1,25 @@
+"""Readers: what one file holds, and the pixels of any part of it.
+
+Only this package knows TIFF, and it knows nothing of grids or dask. The rest
+calls `chunk_spec` and `read_into`, which take any ``imread(file, **imreadargs)``:
+a plain function reads whole files, a `RegionReader` such as `read_tiff` also
+reads a header by itself and only the bytes that a region needs.
+"""
+
+from dask_fileseq.readers.chunk import ChunkSpec, WrongChunk
+from dask_fileseq.readers.counters import Counts, count
+from dask_fileseq.readers.protocol import File, RegionReader, chunk_spec, read_into
+from dask_fileseq.readers.tiff import TiffReader, read_tiff
+
+__all__ = [
+    "ChunkSpec",
+    "Counts",
+    "File",
+    "RegionReader",
+    "TiffReader",
+    "WrongChunk",
+    "chunk_spec",
+    "count",
+    "read_into",
+    "read_tiff",
+]

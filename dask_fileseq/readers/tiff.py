@@ -1,0 +1,119 @@
+"""The TIFF reader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tifffile
+
+from dask_fileseq.readers.chunk import ChunkSpec, require_chunk
+from dask_fileseq.readers.counters import record
+from dask_fileseq.readers.opening import open_tiff
+from dask_fileseq.readers.protocol import File
+from dask_fileseq.readers.regions import whole_region
+from dask_fileseq.readers.tiffimage import Image, WholeImage, image_of
+
+__all__ = ["TiffReader", "read_tiff"]
+
+_FILEARGS = {"mode", "name", "offset", "size", "omexml", "superres", "_multifile", "_useframes"}
+_IMAGEARGS = {"key", "series", "level", "squeeze", "maxworkers", "buffersize", "kind"}
+
+
+@dataclass(frozen=True, slots=True)
+class TiffReader:
+    """Read TIFF files: whole, by header alone, or part of one.
+
+    A call gives what ``tifffile.imread(file, **imreadargs)`` gives, except that
+
+    - the file is never joined with others that its OME, Micro-Manager or NDTiff
+      metadata name; pass ``_multifile=True`` for that;
+    - a truncated file is an error also where tifffile returns zeros or fewer pages;
+    - decoding takes one thread, for there is one reader a thread already; pass
+      ``maxworkers`` for more.
+
+    Readers have no state, pickle, and all are equal; use `read_tiff`.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> name = os.path.join(tempfile.mkdtemp(), "a.tif")
+    >>> tifffile.imwrite(name, np.arange(12, dtype="u2").reshape(3, 4))
+    >>> read_tiff(name)
+    array([[ 0,  1,  2,  3],
+           [ 4,  5,  6,  7],
+           [ 8,  9, 10, 11]], dtype=uint16)
+    >>> spec = read_tiff.spec(name)
+    >>> spec
+    ChunkSpec(shape=(3, 4), dtype=dtype('uint16'), dims=('y', 'x'), tile=(3, 4))
+    >>> out = np.empty((2, 1), "u2")
+    >>> read_tiff.read_region(name, spec, np.s_[1:, ::4], out)
+    >>> out
+    array([[4],
+           [8]], dtype=uint16)
+    """
+
+    def __call__(self, file: File, **imreadargs: Any) -> np.ndarray[Any, Any]:
+        """Return the image in a file."""
+        with _open_image(file, imreadargs) as image:
+            out = np.empty(image.spec.shape, image.spec.dtype)
+            image.read(whole_region(out.shape), out)
+        return out
+
+    def spec(self, file: File, **imreadargs: Any) -> ChunkSpec:
+        """Return what a file holds, from its header.
+
+        Arguments that make tifffile select or reshape in other ways than by a page,
+        series or level (``key=slice(3)``, ``selection``, ``squeeze``) need it read, and
+        its axes get names by their number only.
+        """
+        record(headers=1)
+        with _open_image(file, imreadargs) as image:
+            return image.spec
+
+    def read_region(
+        self,
+        file: File,
+        spec: ChunkSpec,
+        region: tuple[slice, ...],
+        out: np.ndarray[Any, Any],
+        **imreadargs: Any,
+    ) -> None:
+        """Read part of a file into an array, reading little else from the file.
+
+        See `RegionReader.read_region`.
+        """
+        with _open_image(file, imreadargs) as image:
+            require_chunk(spec, image.spec.shape, image.spec.dtype)
+            image.read(region, out)
+
+    def __repr__(self) -> str:
+        return "read_tiff"
+
+    def __dask_tokenize__(self) -> str:
+        return "dask_fileseq.read_tiff"
+
+
+read_tiff = TiffReader()
+"""The one TIFF reader."""
+
+
+@contextmanager
+def _open_image(file: File, imreadargs: dict[str, Any]) -> Iterator[Image]:
+    """Open a file and give its image: the one place where a way to read is chosen."""
+    fileargs = {k: v for k, v in imreadargs.items() if k in _FILEARGS or k.startswith("is_")}
+    imageargs = {k: v for k, v in imreadargs.items() if k not in fileargs and v is not None}
+    imageargs["maxworkers"] = imreadargs.get("maxworkers", 1)  # None: as many as tifffile likes
+    if imageargs.keys() <= _IMAGEARGS:
+        with open_tiff(file, fileargs) as tif:
+            yield image_of(tif, imageargs)
+        return
+    # a list of one name, so that brackets and stars in it are no glob pattern
+    files: Any = [file] if isinstance(file, str) else file
+    start = {} if isinstance(file, str) else {"offset": 0}
+    args = start | {"_multifile": False} | fileargs | imageargs
+    record(files=1)
+    yield WholeImage(lambda: tifffile.imread(files, **args))

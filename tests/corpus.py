@@ -1,0 +1,266 @@
+"""TIFF files of many kinds, for any test that should hold for all of them.
+
+``write_corpus(folder)`` writes one small file of each kind in `KINDS`; the same
+bytes in each run, all within a second.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import tifffile
+
+__all__ = ["KINDS", "Kind", "changed", "image", "punch_holes", "write_corpus"]
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of file: an array and how `tifffile.TiffWriter` writes it."""
+
+    shape: tuple[int, ...] = (37, 53)
+    dtype: str = "u2"
+    args: dict[str, Any] = field(default_factory=dict)
+    """Arguments of ``TiffWriter.write``."""
+    file: dict[str, Any] = field(default_factory=dict)
+    """Arguments of ``TiffWriter``."""
+    apart: bool = False
+    """Write each image along the first axis by itself."""
+    after: Callable[[str], None] | None = None
+    """What is done to the file then."""
+
+
+def image(shape: tuple[int, ...], dtype: str, seed: int = 0) -> Array:
+    """Return an image of noise in a small range, so that codecs have something to do."""
+    rng = np.random.default_rng(seed)
+    scale = 1.0 if dtype == "?" else 200.0
+    data = rng.random(shape) * scale + np.arange(shape[-1]) % 7 * (dtype != "?")
+    if dtype == "?":
+        return data > 0.5
+    if np.dtype(dtype).kind == "c":
+        data = data + 1j * rng.random(shape)
+    return data.astype(dtype)
+
+
+def write_corpus(folder: str | os.PathLike[str]) -> dict[str, str]:
+    """Write a file of each kind, and return their paths by the names of the kinds."""
+    paths = {}
+    for name, kind in KINDS.items():
+        suffix = ".ome.tif" if kind.file.get("ome") else ".tif"
+        paths[name] = os.path.join(folder, name + suffix)
+        _write(paths[name], kind, image(kind.shape, kind.dtype, zlib.crc32(name.encode())))
+    return paths
+
+
+def changed(name: str) -> bool:
+    """Return whether a file of this kind holds other pixels than `image` gave."""
+    return any(word in name for word in ("jpeg", "webp", "bits", "sparse", "pyramid"))
+
+
+def _write(path: str, kind: Kind, data: Array) -> None:
+    with tifffile.TiffWriter(path, **kind.file) as writer:
+        if kind.apart:
+            for part in data:
+                writer.write(part, **kind.args)
+        else:
+            writer.write(data, **kind.args)
+    if kind.after is not None:
+        kind.after(path)
+
+
+def punch_holes(path: str) -> None:
+    """Make the second strip or tile of the first page, and the last one, as if never written."""
+    with tifffile.TiffFile(path, mode="r+") as tif:
+        page = tif.pages.first
+        for names in (("StripOffsets", "TileOffsets"), ("StripByteCounts", "TileByteCounts")):
+            tag = next(page.tags[name] for name in names if name in page.tags)
+            values = list(tag.value)
+            values[1 % len(values)] = values[-1] = 0
+            tag.overwrite(values)
+
+
+def _tag_as(code: int) -> Callable[[str], None]:
+    """Turn the private tag 65000 into one that tifffile does not write by itself."""
+
+    def patch(path: str) -> None:
+        with open(path, "r+b") as file:
+            content = file.read()
+            entry = struct.pack("<HHI", 65000, 3, 1)
+            assert content.count(entry) == 1
+            file.seek(content.index(entry))
+            file.write(struct.pack("<H", code))
+
+    return patch
+
+
+def _pyramid(path: str) -> None:
+    base = image((96, 80), "u2", 1)
+    with tifffile.TiffWriter(path) as writer:
+        writer.write(base, tile=(32, 32), subifds=2, compression="zlib")
+        for step in (2, 4):
+            writer.write(base[::step, ::step], tile=(32, 32), subfiletype=1, compression="zlib")
+
+
+def _strips(rows: int = 8, **args: Any) -> dict[str, Any]:
+    return {"rowsperstrip": rows, "metadata": None, **args}
+
+
+def _tiles(tile: tuple[int, ...] = (16, 32), **args: Any) -> dict[str, Any]:
+    return {"tile": tile, "metadata": None, **args}
+
+
+_LOSSLESS = ("lzw", "zlib", "zstd", "packbits", "lzma")
+_RGB = {"photometric": "rgb", "planarconfig": "contig"}
+_PLANAR = {"photometric": "rgb", "planarconfig": "separate"}
+
+
+def _codecs() -> dict[str, Kind]:
+    kinds = {}
+    for codec in _LOSSLESS:
+        kinds[f"{codec}-strips"] = Kind(args=_strips(compression=codec))
+        kinds[f"{codec}-tiles"] = Kind(args=_tiles(compression=codec))
+        kinds[f"{codec}-one-strip"] = Kind(args=_strips(37, compression=codec))
+        kinds[f"{codec}-pages"] = Kind((5, 20, 30), args=_strips(7, compression=codec))
+    for codec in ("jpeg", "webp", "png", "jpeg2000", "jpegxl"):
+        kinds[f"{codec}-rgb-tiles"] = Kind(
+            (50, 70, 3), "u1", _tiles((32, 32), compression=codec, **_RGB)
+        )
+    kinds["jpeg-gray-strips"] = Kind(dtype="u1", args=_strips(16, compression="jpeg"))
+    kinds["jpeg-gray-pages"] = Kind((5, 40, 48), "u1", _tiles((16, 16), compression="jpeg"))
+    return kinds
+
+
+def _predictors() -> dict[str, Kind]:
+    kinds = {}
+    for dtype in ("u1", "u2", "i4", "f4"):
+        for layout, make in (("strips", _strips), ("tiles", _tiles)):
+            for order in ("<", ">"):
+                name = f"predictor-{dtype}-{layout}-{'little' if order == '<' else 'big'}"
+                args = make(compression="zlib", predictor=3 if dtype == "f4" else 2)
+                kinds[name] = Kind(dtype=dtype, args=args, file={"byteorder": order})
+    kinds["predictor-rgb"] = Kind(
+        (37, 53, 3), "u1", _strips(compression="lzw", predictor=2, **_RGB)
+    )
+    return kinds
+
+
+def _plain() -> dict[str, Kind]:
+    kinds = {}
+    for dtype in ("?", "u1", "i1", "u2", "i2", "u4", "i4", "u8", "f2", "f4", "f8", "c8", "c16"):
+        for order in ("<", ">"):
+            name = f"contiguous-{np.dtype(dtype)}-{'little' if order == '<' else 'big'}"
+            kinds[name] = Kind(dtype=dtype, file={"byteorder": order}, args={"metadata": None})
+    kinds["contiguous-strips"] = Kind(args=_strips())
+    kinds["contiguous-bigtiff"] = Kind(file={"bigtiff": True})
+    kinds["contiguous-wide"] = Kind((5, 20_000), "u2")
+    kinds["contiguous-large"] = Kind((600, 500), "f4")
+    kinds["plain-tiles"] = Kind(args=_tiles())
+    kinds["plain-tiles-big"] = Kind(args=_tiles(), file={"byteorder": ">"})
+    kinds["plain-tiles-adjacent"] = Kind((48, 32), args=_tiles())
+    kinds["plain-tiles-float16"] = Kind(dtype="f2", args=_tiles())
+    kinds["bits-4"] = Kind(dtype="u1", args={"bitspersample": 4, "metadata": None})
+    kinds["bits-12-strips"] = Kind(dtype="u2", args=_strips(bitspersample=12))
+    kinds["bilevel-deflate"] = Kind((40, 64), "?", _strips(compression="zlib"))
+    kinds["bilevel-tiles"] = Kind((40, 64), "?", _tiles((16, 16)))
+    return kinds
+
+
+def _samples() -> dict[str, Kind]:
+    kinds = {}
+    for codec in (None, "zlib"):
+        end = codec or "plain"
+        kinds[f"rgb-{end}"] = Kind((37, 53, 3), "u1", _strips(compression=codec, **_RGB))
+        kinds[f"rgb-tiles-{end}"] = Kind((37, 53, 3), "u1", _tiles(compression=codec, **_RGB))
+        kinds[f"planar-{end}"] = Kind((3, 37, 53), "u2", _strips(compression=codec, **_PLANAR))
+        kinds[f"planar-tiles-{end}"] = Kind((3, 37, 53), "u2", _tiles(compression=codec, **_PLANAR))
+        kinds[f"planar-pages-{end}"] = Kind(
+            (4, 3, 20, 30), "u1", _tiles((16, 16), compression=codec, **_PLANAR)
+        )
+        kinds[f"rgba-pages-{end}"] = Kind(
+            (4, 20, 30, 4), "u1", _strips(compression=codec, extrasamples=["unassalpha"], **_RGB)
+        )
+        kinds[f"five-samples-{end}"] = Kind(
+            (20, 30, 5),
+            "u1",
+            _strips(compression=codec, photometric="minisblack", planarconfig="contig"),
+        )
+        kinds[f"volume-{end}"] = Kind(
+            (20, 37, 53), "u1", _tiles((16, 16, 16), compression=codec, volumetric=True)
+        )
+        kinds[f"volume-rgb-{end}"] = Kind(
+            (20, 37, 53, 3), "u1", _tiles((16, 16, 16), compression=codec, volumetric=True, **_RGB)
+        )
+    return kinds
+
+
+def _stacks() -> dict[str, Kind]:
+    kinds = {}
+    for codec in (None, "zlib"):
+        end = codec or "plain"
+        args = {"compression": codec}
+        kinds[f"stack-shaped-{end}"] = Kind((5, 20, 30), args=args)
+        kinds[f"stack-hyper-{end}"] = Kind((2, 5, 20, 30), args=args)
+        kinds[f"stack-singletons-{end}"] = Kind((1, 3, 1, 20, 30, 1), args=args)
+        kinds[f"stack-uniform-{end}"] = Kind((5, 20, 30), args={**args, "metadata": None})
+        kinds[f"stack-apart-{end}"] = Kind(
+            (5, 20, 30), args={**args, "metadata": None, "contiguous": False}, apart=True
+        )
+        kinds[f"imagej-{end}"] = Kind(
+            (2, 3, 20, 30), args={**args, "metadata": {"axes": "TZYX"}}, file={"imagej": True}
+        )
+        kinds[f"ome-{end}"] = Kind(
+            (2, 3, 8, 9), args={**args, "metadata": {"axes": "TCYX"}}, file={"ome": True}
+        )
+        kinds[f"ome-rgb-{end}"] = Kind(
+            (3, 20, 30, 3),
+            "u1",
+            {**args, "metadata": {"axes": "ZYXS"}, "photometric": "rgb"},
+            {"ome": True},
+        )
+        kinds[f"one-row-{end}"] = Kind((1, 40), args=args)
+        kinds[f"one-column-{end}"] = Kind((40, 1), args=args)
+        kinds[f"one-pixel-{end}"] = Kind((1, 1), args=args)
+    kinds["stack-apart-large"] = Kind(
+        (2, 200, 500), args={"metadata": None, "contiguous": False}, apart=True
+    )
+    kinds["stack-truncated"] = Kind((5, 20, 30), args={"truncate": True})
+    kinds["imagej-rgb"] = Kind((3, 20, 30, 3), "u1", file={"imagej": True})
+    kinds["imagej-virtual"] = Kind(
+        (4, 20, 30),
+        args={"metadata": {"axes": "ZYX"}, "truncate": True},
+        file={"imagej": True, "byteorder": ">"},
+    )
+    return kinds
+
+
+def _odd() -> dict[str, Kind]:
+    two = [(65000, "H", 1, 2, True)]
+    nodata = [(42113, "s", 0, "7", True)]  # GDAL_NODATA
+    return {
+        "sparse-strips": Kind(args=_strips(compression="zlib"), after=punch_holes),
+        "sparse-tiles": Kind(args=_tiles(compression="lzw"), after=punch_holes),
+        "sparse-tiles-plain": Kind(args=_tiles(), after=punch_holes),
+        "sparse-nodata": Kind(args=_tiles(compression="zlib", extratags=nodata), after=punch_holes),
+        "sparse-stack": Kind((5, 37, 53), args=_tiles(compression="zlib"), after=punch_holes),
+        "bits-reversed": Kind(args=_strips(extratags=two), after=_tag_as(266)),
+        "bits-reversed-tiles": Kind(args=_tiles(extratags=two), after=_tag_as(266)),
+        "pyramid": Kind(after=_pyramid),
+    }
+
+
+KINDS: dict[str, Kind] = {
+    **_plain(),
+    **_codecs(),
+    **_predictors(),
+    **_samples(),
+    **_stacks(),
+    **_odd(),
+}
+"""How each kind of file is written, by its name."""
