@@ -1,0 +1,303 @@
+"""Where the bytes live: names, opening, identity. No parsing of names, no pixels.
+
+A *source* (`LocalFiles`, `ZipFiles`, `OpenArchive`) lists names, opens one, and
+tells versions of files apart. Sources pickle: each process opens its own archive.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import glob
+import hashlib
+import io
+import os
+import threading
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
+from typing import Any, BinaryIO, Protocol, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dask_fileseq.errors import NoFilesError
+
+__all__ = ["LocalFiles", "Names", "OpenArchive", "Source", "ZipFiles", "find_files", "open_source"]
+
+Versions = NDArray[np.int64]
+Suffixes = tuple[tuple[str, ...], ...]
+Sort = Callable[[Iterable[str]], list[str]]
+
+
+class Source(Protocol):
+    """What lists, opens and identifies files."""
+
+    def glob(self, pattern: str, suffixes: Suffixes) -> list[str]:
+        """Return the names that match, in no particular order."""
+
+    def open(self, name: str) -> AbstractContextManager[str | BinaryIO]:
+        """Return a context that yields a path, or a seekable binary handle."""
+
+    def versions(self, names: Sequence[str]) -> Versions | None:
+        """Return two numbers a file that change when it does; None: names alone count."""
+
+    def close(self) -> None:
+        """Let go of what is open in this process."""
+
+
+class LocalFiles:
+    """Files on a file system that this process, and each worker, can reach."""
+
+    def glob(self, pattern: str, suffixes: Suffixes = ()) -> list[str]:
+        """Return the files that match; a folder stands for the images right inside it.
+
+        Of a folder, only files whose names end, in any letter case, with the first of
+        `suffixes` that any has count; none given: all that are not hidden. An existing
+        file is itself, also where its name has brackets. ``**`` matches any number of
+        folders.
+        """
+        if os.path.isdir(pattern):
+            names = glob.glob(os.path.join(glob.escape(pattern), "*"))
+            for ends in suffixes or ("",):
+                found = [n for n in names if n.lower().endswith(ends) and os.path.isfile(n)]
+                if found:
+                    return found
+            return []
+        if os.path.isfile(pattern):
+            return [pattern]
+        return glob.glob(pattern, recursive=True)
+
+    def open(self, name: str) -> AbstractContextManager[str]:
+        """Return a context that yields the path itself: readers open it as they like."""
+        return nullcontext(name)
+
+    def versions(self, names: Sequence[str]) -> Versions | None:
+        """Return size and modification time of each file; -1 for one that is missing.
+
+        None where the first file does not exist: then these are names, not files.
+        """
+        if not os.path.exists(names[0]):
+            return None
+        versions = np.full((len(names), 2), -1, np.int64)
+        for i, name in enumerate(names):
+            try:
+                stat = os.stat(name)
+            except (OSError, ValueError):
+                continue
+            versions[i] = stat.st_size, stat.st_mtime_ns
+        return versions
+
+    def close(self) -> None:
+        """Do nothing: no file is kept open."""
+
+
+class _Archive:
+    """What `ZipFiles` and `OpenArchive` share: members by name."""
+
+    def _members(self) -> Any:
+        raise NotImplementedError
+
+    def glob(self, pattern: str, suffixes: Suffixes = ()) -> list[str]:
+        names = [name for name in self._members().namelist() if not name.endswith("/")]
+        return fnmatch.filter(names, pattern)
+
+    def open(self, name: str) -> AbstractContextManager[BinaryIO]:
+        """Return a context that yields the member's bytes, and reads no other member."""
+        try:
+            with self._members().open(name) as member:
+                return closing(io.BytesIO(member.read()))
+        except KeyError as error:
+            raise FileNotFoundError(f"no {name!r} in {self}") from error
+
+    def versions(self, names: Sequence[str]) -> Versions | None:
+        """Return size and checksum of each member; None where the archive has none."""
+        members = self._members()
+        if not isinstance(members, zipfile.ZipFile):
+            return None
+        infos = {info.filename: (info.file_size, info.CRC) for info in members.infolist()}
+        return np.array([infos.get(name, (-1, -1)) for name in names], np.int64)
+
+
+class ZipFiles(_Archive):
+    """Members of a ZIP file with a name; each process opens its own, once."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = os.path.abspath(path)
+        self._members()
+
+    def _members(self) -> zipfile.ZipFile:
+        key = (os.getpid(), self.path)  # a forked process must not share a file position
+        with _open_archives_lock:
+            if key not in _open_archives:
+                _open_archives[key] = zipfile.ZipFile(self.path)
+            return _open_archives[key]
+
+    def close(self) -> None:
+        """Close the archive; reading from it opens it again."""
+        with _open_archives_lock:
+            archive = _open_archives.pop((os.getpid(), self.path), None)
+        if archive is not None:
+            archive.close()
+
+    def __repr__(self) -> str:
+        return f"ZipFiles({self.path!r})"
+
+    def __str__(self) -> str:
+        return self.path
+
+
+_open_archives: dict[tuple[int, str], zipfile.ZipFile] = {}
+_open_archives_lock = threading.Lock()
+
+
+class OpenArchive(_Archive):
+    """Members of an open archive that has no name to open it again by.
+
+    Anything with ``open(name)`` and ``namelist()`` will do. It stays in its process.
+    """
+
+    def __init__(self, archive: Any) -> None:
+        self._archive = archive
+
+    def _members(self) -> Any:
+        return self._archive
+
+    def close(self) -> None:
+        """Close the archive for good."""
+        self._archive.close()
+
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            f"container={self._archive!r} cannot go to another process, as it has no file name;"
+            " pass the name of a ZIP file"
+        )
+
+    def __str__(self) -> str:
+        return str(self._archive)
+
+
+def open_source(container: Any) -> Source:
+    """Return the source for `container`: None, the name of a ZIP file or an open one.
+
+    Raises
+    ------
+    ValueError
+        If `container` is none of these.
+    """
+    if container is None:
+        return LocalFiles()
+    if isinstance(container, str | os.PathLike):
+        return ZipFiles(container)
+    if isinstance(container, zipfile.ZipFile) and container.mode == "r" and container.filename:
+        return ZipFiles(container.filename)
+    if not hasattr(container, "open"):
+        raise ValueError(
+            f"container={container!r} is neither the name of a ZIP file nor an open archive"
+        )
+    return OpenArchive(container)
+
+
+def find_files(files: Any, source: Source, sort: Sort | None, suffixes: Suffixes) -> Names:
+    """Return the file names that `files` stands for.
+
+    Parameters
+    ----------
+    files : str, os.PathLike or iterable of these
+        A glob pattern, a folder, a path, or names in the order in which they are to stand.
+    source : Source
+        Where to look for names that match a pattern.
+    sort : function or None
+        Sorts the names.
+    suffixes : tuple of tuples of str
+        The files of a folder that count, by the ends of their names.
+
+    Raises
+    ------
+    NoFilesError
+        If there are none.
+    TypeError
+        If `files` is a stream or something else that has no names.
+    """
+    if isinstance(files, bytes) or hasattr(files, "read"):
+        raise TypeError(
+            f"files={files!r} is not a file name, pattern or list of names;"
+            " streams are not supported, as workers must be able to open the files"
+        )
+    if isinstance(files, str):
+        names = source.glob(files, suffixes)
+    else:
+        paths = [files] if isinstance(files, os.PathLike) else files
+        try:
+            names = list(map(os.fspath, paths))
+        except TypeError as error:
+            raise TypeError(f"files={files!r}: {error}") from error
+        if not set(map(type, names)) <= {str}:  # np.str_ is one too, but bytes are not
+            wrong = next((name for name in names if not isinstance(name, str)), None)
+            if wrong is not None:
+                raise TypeError(f"files: {wrong!r} is {type(wrong).__name__}, not str")
+            names = [str(name) for name in names]
+    if not names:
+        raise NoFilesError(f"no files found: files={files!r}")
+    return Names(names if sort is None else sort(names))
+
+
+class Names(Sequence[str]):
+    """File names that pickle small: what they all begin with once, the rest compressed.
+
+    >>> names = Names(["exp/t1.tif", "exp/t2.tif"])
+    >>> names[1], len(names), names[:1]
+    ('exp/t2.tif', 2, ['exp/t1.tif'])
+    """
+
+    __slots__ = ("_names",)
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = names if isinstance(names, list) else list(names)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        return self._names[index]
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __reduce__(self) -> Any:
+        packed = self._packed()
+        if packed is None:
+            return Names, (self._names,)
+        prefix, rest = packed
+        if len(rest) > 1024:
+            return _unpacked, (prefix, zlib.compress(rest, 1), True)
+        return _unpacked, (prefix, rest, False)
+
+    def _packed(self) -> tuple[str, bytes] | None:
+        """Return what all names begin with, and the rest of each behind a NUL.
+
+        None where a name has a NUL itself, which no file system allows.
+        """
+        first, last = min(self._names), max(self._names)
+        differ = (i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b)
+        prefix = first[: next(differ, min(len(first), len(last)))]
+        joined = "\0".join([name[len(prefix) :] for name in self._names])
+        if joined.count("\0") != len(self._names) - 1:
+            return None
+        return prefix, joined.encode("utf-8", "surrogatepass")
+
+    def digest(self) -> str:
+        """Return a hash of all names."""
+        packed = self._packed() or ("", repr(self._names).encode("utf-8", "surrogatepass"))
+        hashed = hashlib.blake2b(packed[1], digest_size=16)
+        hashed.update(packed[0].encode("utf-8", "surrogatepass"))
+        return f"{len(packed[0])}-{hashed.hexdigest()}"
+
+
+def _unpacked(prefix: str, rest: bytes, compressed: bool) -> Names:
+    text = (zlib.decompress(rest) if compressed else rest).decode("utf-8", "surrogatepass")
+    return Names([prefix + name for name in text.split("\0")])
