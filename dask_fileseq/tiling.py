@@ -1,0 +1,163 @@
+"""How grid axes and chunk axes become the array's axes: pure integers, no I/O, no dask.
+
+The array's axes are the grid axes that are not tiled, in order, then the chunk
+axes. A tiled grid axis disappears: its files lie edge to edge along a chunk axis.
+
+    grid (T=2, R=3), chunk (4, 5), axestiled={1: 0}   ->   array (2, 12, 5)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from operator import index as as_int
+from typing import Any, NamedTuple
+
+__all__ = ["Axis", "Piece", "Tiling"]
+
+AxesTiled = Mapping[int, int] | Sequence[tuple[int, int]]
+
+
+class Axis(NamedTuple):
+    """One axis of the array."""
+
+    grid: int | None  # the grid axis behind it, if any
+    chunk: int | None  # the chunk axis behind it, if any
+    files: int  # how many files lie along it
+    size: int  # how many elements of each file
+
+
+class Piece(NamedTuple):
+    """The part of a selection along one axis that lies in one file."""
+
+    file: int  # position along the grid axis
+    region: slice  # what to take from the file's chunk
+    place: slice  # where that goes in the result
+
+
+@dataclass(frozen=True)
+class Tiling:
+    """The axes of an array made of a grid of equal chunks.
+
+    Parameters
+    ----------
+    gridshape : tuple of int
+        Number of files along each grid axis.
+    chunkshape : tuple of int
+        Shape of the array in each file.
+    axestiled : tuple of pairs of int
+        Grid axes that are laid edge to edge, each with its chunk axis.
+
+    Examples
+    --------
+    >>> tiling = Tiling.of((2, 3), (4, 5), {1: 0})
+    >>> tiling.shape
+    (2, 12, 5)
+    >>> tiling.pieces(1, range(2, 9))
+    [Piece(file=0, region=slice(2, 4, 1), place=slice(0, 2, None)),
+     Piece(file=1, region=slice(0, 4, 1), place=slice(2, 6, None)),
+     Piece(file=2, region=slice(0, 1, 1), place=slice(6, 7, None))]
+    """
+
+    gridshape: tuple[int, ...]
+    chunkshape: tuple[int, ...]
+    axestiled: tuple[tuple[int, int], ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        gridshape: Sequence[int],
+        chunkshape: Sequence[int],
+        axestiled: AxesTiled | None = None,
+    ) -> Tiling:
+        """Return the tiling, with `axestiled` checked.
+
+        Raises
+        ------
+        ValueError
+            If an axis does not exist or is used twice.
+        """
+        pairs = axestiled.items() if isinstance(axestiled, Mapping) else axestiled or ()
+        checked = []
+        for pair in pairs:
+            try:
+                grid_axis, chunk_axis = map(as_int, pair)
+            except (TypeError, ValueError) as error:
+                raise ValueError(
+                    f"axestiled={axestiled!r}: {pair!r} is not a pair (stack axis, chunk axis)"
+                ) from error
+            for kind, axis, shape in (
+                ("stack", grid_axis, gridshape),
+                ("chunk", chunk_axis, chunkshape),
+            ):
+                if not 0 <= axis < len(shape):
+                    raise ValueError(
+                        f"axestiled={axestiled!r}: there is no {kind} axis {axis};"
+                        f" the {kind} shape is {tuple(shape)}"
+                    )
+            checked.append((grid_axis, chunk_axis))
+        for axes in zip(*checked, strict=True):
+            if len(set(axes)) < len(axes):
+                raise ValueError(f"axestiled={axestiled!r} has an axis twice")
+        return cls(tuple(gridshape), tuple(chunkshape), tuple(sorted(checked)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Tiling, (self.gridshape, self.chunkshape, self.axestiled)
+
+    @cached_property
+    def axes(self) -> tuple[Axis, ...]:
+        """The array's axes."""
+        tiled = dict(self.axestiled)
+        stacked = {chunk: grid for grid, chunk in self.axestiled}
+        return tuple(
+            Axis(grid, None, files, 1)
+            for grid, files in enumerate(self.gridshape)
+            if grid not in tiled
+        ) + tuple(
+            Axis(grid := stacked.get(chunk), chunk, 1 if grid is None else self.gridshape[grid], n)
+            for chunk, n in enumerate(self.chunkshape)
+        )
+
+    @cached_property
+    def shape(self) -> tuple[int, ...]:
+        """The array's shape."""
+        return tuple(axis.files * axis.size for axis in self.axes)
+
+    @property
+    def size(self) -> int:
+        """Number of elements in the array."""
+        return math.prod(self.shape)
+
+    def dims(self, griddims: Sequence[str], chunkdims: Sequence[str]) -> tuple[str, ...]:
+        """Return a name for each of the array's axes; a tiled one bears its chunk axis's."""
+        return tuple(
+            griddims[axis.grid or 0] if axis.chunk is None else chunkdims[axis.chunk]
+            for axis in self.axes
+        )
+
+    def pieces(self, axis: int, selected: range) -> list[Piece]:
+        """Cut a selection along one of the array's axes at the borders of files.
+
+        Parameters
+        ----------
+        axis : int
+            Axis of the array.
+        selected : range
+            The selected elements, within ``range(shape[axis])``, with any step.
+        """
+        size = self.axes[axis].size
+        start, step = selected.start, selected.step
+        pieces = []
+        done = 0
+        while done < len(selected):
+            file, first = divmod(selected[done], size)
+            edge = file * size if step < 0 else (file + 1) * size - 1
+            end = min(len(selected), (edge - start) // step + 1)
+            stop: int | None = first + (end - done - 1) * step + (1 if step > 0 else -1)
+            if stop is not None and stop < 0:
+                stop = None
+            pieces.append(Piece(file, slice(first, stop, step), slice(done, end)))
+            done = end
+        return pieces
