@@ -26,13 +26,13 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterable
-from functools import cache
 from typing import Any
 
 __all__ = [
     "ChunkMismatchError",
     "DuplicateError",
     "FileSequenceError",
+    "FillWarning",
     "NamesError",
     "NoFilesError",
     "ReadError",
@@ -100,7 +100,10 @@ class ReadError(FileSequenceError, OSError):
         return _restored_read_error, (self.builtin, self.args)
 
 
-@cache
+class FillWarning(UserWarning):
+    """A file that could not be read stands as ``fillvalue``, as ``errors="fill"`` asked."""
+
+
 def _read_error_type(base: type[BaseException]) -> type[ReadError]:
     """Return the class of read errors that are also a `base`."""
     if issubclass(ReadError, base):

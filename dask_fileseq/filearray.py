@@ -1,0 +1,346 @@
+"""The one read path: an index of the array becomes reads of regions of files.
+
+Every face of a sequence (dask blocks, ``asarray``, the zarr store) reads through
+`FileArray.__getitem__` or `FileArray.read`. No dask graphs here.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import os
+import sys
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from operator import index as as_int
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from dask_fileseq.errors import ChunkMismatchError, FillWarning, ReadError
+from dask_fileseq.files import LocalFiles, Names, Source
+from dask_fileseq.readers import ChunkSpec, WrongChunk, chunk_spec, read_into
+from dask_fileseq.tiling import Tiling
+
+__all__ = ["FileArray", "checked_fillvalue", "first_spec"]
+
+Range = tuple[int, int]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FileArray:
+    """Files on a grid as one lazy array: shape, dtype, and basic indexing.
+
+    Nothing is read before it is indexed; then only the regions of files that the
+    index touches. It pickles, with its file names packed, and reads anywhere.
+
+    Attributes
+    ----------
+    names : Names
+        The files.
+    table : ndarray of int
+        The number of the file that stands at each cell of the grid; -1: none.
+    tiling : Tiling
+        How grid axes and chunk axes become the array's axes.
+    spec : ChunkSpec
+        What each file holds.
+    imread, imreadargs
+        The reader and its keyword arguments.
+    source : Source
+        Where the files are opened.
+    fillvalue : scalar
+        What an empty cell reads as.
+    errors : {"raise", "fill"}
+        What becomes of a file that cannot be read.
+    griddims, dims : tuple of str
+        A name for each axis of the grid, and for each axis of the array.
+    coords : mapping of str to ndarray
+        Values along the grid dimensions.
+    token : str
+        Identifies the content: files in their versions, grid, reader and arguments.
+    origin : tuple of int
+        Where the table begins in the grid of the whole sequence.
+    window : tuple of pairs of int, optional
+        Start and stop of this array along each axis of the tiling; by default all.
+    """
+
+    names: Names
+    table: NDArray[np.integer[Any]]
+    tiling: Tiling
+    spec: ChunkSpec
+    imread: Callable[..., Any]
+    imreadargs: Mapping[str, Any] = field(default_factory=dict)
+    source: Source = field(default_factory=LocalFiles)
+    fillvalue: Any = 0
+    errors: Literal["raise", "fill"] = "raise"
+    griddims: tuple[str, ...] = ()
+    dims: tuple[str, ...] = ()
+    coords: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    token: str = ""
+    origin: tuple[int, ...] = ()
+    window: tuple[Range, ...] | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the array, in pixels."""
+        if self.window is None:
+            return self.tiling.shape
+        return tuple(stop - start for start, stop in self.window)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Data type of the array, in native byte order."""
+        return self.spec.dtype
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.tiling.axes)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return math.prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Size in memory, once read."""
+        return self.size * self.dtype.itemsize
+
+    @property
+    def chunks(self) -> tuple[tuple[int, ...], ...]:
+        """Lengths along each axis of the parts that lie in one file."""
+        return tuple(
+            tuple(
+                len(range(piece.place.start, piece.place.stop))
+                for piece in self.tiling.pieces(axis, self._shifted(axis, range(n)))
+            )
+            for axis, n in enumerate(self.shape)
+        )
+
+    def __len__(self) -> int:
+        if not self.ndim:
+            raise TypeError("len() of an array without axes")
+        return self.shape[0]
+
+    def __dask_tokenize__(self) -> tuple[Any, ...]:
+        return type(self).__name__, self.token, self.origin, self.window
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
+        if copy is False:
+            raise ValueError("an array in files cannot be had without a copy")
+        return np.asarray(self[...], dtype=dtype)
+
+    def __getitem__(self, index: Any) -> Any:
+        """Read what a basic index selects: ints, slices with any step, Ellipsis.
+
+        Returns
+        -------
+        ndarray or scalar
+            What numpy gives on the whole array.
+
+        Raises
+        ------
+        IndexError
+            If `index` is not basic, or out of bounds.
+        ReadError, ChunkMismatchError
+            If a file that it touches cannot be read or does not fit.
+        """
+        keys = _expanded(index, self.ndim)
+        selected = [_selected(key, axis, self.shape[axis]) for axis, key in enumerate(keys)]
+        result = np.empty([len(r) for r in selected], self.dtype)
+        self.read(selected, result)
+        keep = tuple(slice(None) if isinstance(key, slice) else 0 for key in keys)
+        given = index if isinstance(index, tuple) else (index,)
+        return result[(*keep, ...)] if any(key is Ellipsis for key in given) else result[keep]
+
+    def read(self, selected: Sequence[range], out: NDArray[Any]) -> None:
+        """Read the elements at `selected` along each axis into `out`.
+
+        Parameters
+        ----------
+        selected : sequence of range
+            What to read along each axis.
+        out : ndarray
+            Of that shape. Another dtype than that of the files is cast to.
+        """
+        if not out.size:
+            return
+        axes = self.tiling.axes
+        selected = [self._shifted(axis, s) for axis, s in enumerate(selected)]
+        stacked = sum(axis.chunk is None for axis in axes)
+        cells: list[Any] = [[0]] * self.table.ndim
+        for axis, s in zip(axes, selected[:stacked], strict=False):
+            cells[axis.grid or 0] = s
+        pieces = [self.tiling.pieces(i, s) for i, s in enumerate(selected) if i >= stacked]
+        for combination in itertools.product(*pieces):
+            for axis, piece in zip(axes[stacked:], combination, strict=True):
+                if axis.grid is not None:
+                    cells[axis.grid] = [piece.file]
+            trailing: tuple[Any, ...] = tuple(piece.place for piece in combination)
+            views = out[(..., *trailing)]
+            numbers = self.table[np.ix_(*cells)].reshape(views.shape[:stacked])
+            region = tuple(piece.region for piece in combination)
+            for place, number in zip(np.ndindex(numbers.shape), numbers.flat, strict=True):
+                self._read_file(int(number), region, views[(*place, ...)])
+
+    def block(self, window: Sequence[Range]) -> FileArray:
+        """Return the part of the array from start to stop along each axis, lazily.
+
+        It holds just the names of the files that it touches.
+        """
+        offsets = [start for start, _ in self.window] if self.window else [0] * self.ndim
+        cells = [slice(0, n) for n in self.table.shape]
+        inner = []
+        for (start, stop), offset, axis in zip(window, offsets, self.tiling.axes, strict=True):
+            first = (start + offset) // axis.size if axis.size else 0
+            last = max(first + 1, -(-(stop + offset) // axis.size)) if axis.size else 1
+            if axis.grid is not None:
+                cells[axis.grid] = slice(first, last)
+            begin = start + offset - first * axis.size
+            inner.append((begin, begin + stop - start))
+        table = self.table[tuple(cells)]
+        kept = table >= 0
+        numbers = table[kept]
+        renumbered = np.full(table.shape, -1, np.int32)
+        renumbered[kept] = np.arange(numbers.size)
+        return replace(
+            self,
+            names=Names([self.names[i] for i in numbers.tolist()]),
+            table=renumbered,
+            tiling=Tiling(table.shape, self.tiling.chunkshape, self.tiling.axestiled),
+            coords={},
+            origin=tuple(o + c.start for o, c in zip(self.origin, cells, strict=True)),
+            window=tuple(inner),
+        )
+
+    def _shifted(self, axis: int, selected: range) -> range:
+        """Return a selection of this array's axis as one of the tiling's axis."""
+        start = self.window[axis][0] if self.window else 0
+        return range(selected.start + start, selected.stop + start, selected.step)
+
+    def _read_file(self, number: int, region: tuple[slice, ...], out: NDArray[Any]) -> None:
+        """Read a region of one file, or what stands for it."""
+        if number < 0:
+            out[...] = self.fillvalue
+            return
+        name = self.names[number]
+        try:
+            with self.source.open(name) as file:
+                read_into(self.imread, file, self.imreadargs, self.spec, region, out)
+        except MemoryError:
+            raise
+        except Exception as error:
+            failure = self._failure(error, name, number)
+            if self.errors != "fill":
+                raise failure from error
+            out[...] = self.fillvalue
+            warnings.warn(f"{failure}; filled with {self.fillvalue!r}", FillWarning, stacklevel=2)
+            _log_fill(name, str(failure))
+
+    def _failure(self, error: Exception, name: str, number: int) -> Exception:
+        """Return the error that says which file, which cell and what is wrong."""
+        local = np.argwhere(self.table == number)[0].tolist()
+        cell = [i + start for i, start in zip(local, self.origin, strict=True)]
+        where = ", ".join(f"{dim}={i}" for dim, i in zip(self.griddims, cell, strict=True))
+        where = f"{name!r} (cell {where})" if where else repr(name)
+        if isinstance(error, WrongChunk):
+            return ChunkMismatchError(f"{where} does not fit the sequence: {error}")
+        return _read_error(error, where, name)
+
+
+def first_spec(
+    names: Sequence[str], source: Source, imread: Callable[..., Any], imreadargs: Mapping[str, Any]
+) -> ChunkSpec:
+    """Return what the first of the files that can be read holds.
+
+    Raises
+    ------
+    ReadError
+        If none can be read; it tells why the first cannot.
+    """
+    failures = []
+    for name in names:
+        try:
+            with source.open(name) as file:
+                return chunk_spec(imread, file, imreadargs)
+        except MemoryError:
+            raise
+        except Exception as error:
+            failures.append(error)
+    raise _read_error(failures[0], repr(names[0]), names[0]) from failures[0]
+
+
+def _read_error(error: Exception, where: str, name: str) -> ReadError:
+    """Return the error that says where reading failed, and why."""
+    if isinstance(error, FileNotFoundError) and not os.path.isabs(name):
+        where += f" relative to {os.getcwd()!r}"
+    return ReadError.of(error, f"cannot read {where}: {type(error).__name__}: {error}")
+
+
+def checked_fillvalue(fillvalue: ArrayLike, dtype: np.dtype[Any]) -> Any:
+    """Return `fillvalue` as a scalar of `dtype`.
+
+    Raises
+    ------
+    ValueError
+        If `dtype` cannot hold it.
+
+    Examples
+    --------
+    >>> checked_fillvalue(7, np.dtype("u1"))
+    np.uint8(7)
+    """
+    value = np.asarray(fillvalue)
+    with np.errstate(invalid="ignore", over="ignore"):
+        try:
+            cast = value.astype(dtype)
+        except (TypeError, ValueError):
+            cast = np.zeros((), dtype)
+    if value.ndim or not (cast == value or (value != value and cast != cast)):
+        raise ValueError(f"fillvalue={fillvalue!r} is not a value of dtype {dtype}")
+    return cast[()]
+
+
+def _expanded(index: Any, ndim: int) -> list[Any]:
+    """Return an int or a slice for each axis."""
+    keys = list(index) if isinstance(index, tuple) else [index]
+    ellipses = [i for i, key in enumerate(keys) if key is Ellipsis]
+    if len(ellipses) > 1:
+        raise IndexError("an index can have only one Ellipsis")
+    if len(keys) - len(ellipses) > ndim:
+        raise IndexError(f"too many indices: {len(keys) - len(ellipses)} for {ndim} axes")
+    at = ellipses[0] if ellipses else len(keys)
+    keys[at : at + 1] = [slice(None)] * (ndim - len(keys) + len(ellipses))
+    return [key if isinstance(key, slice) else _as_int(key) for key in keys]
+
+
+def _as_int(key: Any) -> int:
+    try:
+        if not isinstance(key, bool | np.bool_):
+            return as_int(key)
+    except TypeError:
+        pass
+    raise IndexError(f"only ints, slices and Ellipsis are indices here, not {key!r}")
+
+
+def _selected(key: Any, axis: int, length: int) -> range:
+    """Return the elements that an int or a slice selects along an axis."""
+    if isinstance(key, slice):
+        return range(*key.indices(length))
+    if not -length <= key < length:
+        raise IndexError(f"index {key} is out of bounds for axis {axis} with size {length}")
+    return range(key % length, key % length + 1)
+
+
+def _log_fill(name: str, reason: str) -> None:
+    """On a cluster, leave an event: ``client.get_events("dask-fileseq")``."""
+    worker_module = sys.modules.get("distributed.worker")
+    if worker_module is not None:
+        try:
+            worker = worker_module.get_worker()
+        except ValueError:  # not in a task of a worker
+            return
+        worker.log_event("dask-fileseq", {"file": name, "error": reason})

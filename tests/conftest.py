@@ -1,0 +1,59 @@
+"""Fixtures that several test modules share."""
+
+import itertools
+
+import numpy as np
+import pytest
+import tifffile
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "default", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+settings.load_profile("default")
+
+PATTERN = r"(?P<time>\d+)_(?P<channel>[A-Z]+)_z(?P<z>\d+)"
+
+
+@pytest.fixture(scope="session")
+def acquisition(tmp_path_factory):
+    """Write 3 times x 2 channels x 2 planes of tiled LZW images, one missing.
+
+    Returns the folder, and the array that it stands for.
+    """
+    folder = tmp_path_factory.mktemp("acquisition")
+    rng = np.random.default_rng(3)
+    array = rng.integers(1, 60000, (3, 2, 2, 48, 64), np.uint16)
+    for t, c, z in itertools.product(range(3), range(2), range(2)):
+        name = folder / f"{t:03d}_{('DAPI', 'GFP')[c]}_z{z + 1}.tif"
+        tifffile.imwrite(name, array[t, c, z], tile=(16, 16), compression="lzw")
+    (folder / "001_GFP_z2.tif").unlink()
+    array[1, 1, 1] = 0
+    array.flags.writeable = False
+    return folder, array
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    """Start a cluster of two processes; returns its address."""
+    from distributed import LocalCluster
+
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as cluster:
+        yield cluster.scheduler_address
+
+
+@pytest.fixture(params=["sync", "threads", "processes", "distributed"])
+def scheduler(request):
+    """Each scheduler in turn, set up as users do."""
+    import dask
+
+    if request.param == "distributed":
+        from distributed import Client
+
+        with Client(request.getfixturevalue("cluster")):
+            yield request.param
+    else:
+        with dask.config.set(scheduler=request.param, num_workers=2):
+            yield request.param
