@@ -14,7 +14,7 @@ import os
 import threading
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from typing import Any, BinaryIO, Protocol, overload
 
@@ -27,7 +27,6 @@ __all__ = ["LocalFiles", "Names", "OpenArchive", "Source", "ZipFiles", "find_fil
 
 Versions = NDArray[np.int64]
 Suffixes = tuple[tuple[str, ...], ...]
-Sort = Callable[[Iterable[str]], list[str]]
 
 
 class Source(Protocol):
@@ -90,6 +89,9 @@ class LocalFiles:
 
     def close(self) -> None:
         """Do nothing: no file is kept open."""
+
+    def __repr__(self) -> str:
+        return "LocalFiles()"
 
 
 class _Archive:
@@ -198,8 +200,8 @@ def open_source(container: Any) -> Source:
     return OpenArchive(container)
 
 
-def find_files(files: Any, source: Source, sort: Sort | None, suffixes: Suffixes) -> Names:
-    """Return the file names that `files` stands for.
+def find_files(files: Any, source: Source, suffixes: Suffixes) -> tuple[list[str], bool]:
+    """Return the file names that `files` stands for, and whether they were looked for.
 
     Parameters
     ----------
@@ -207,8 +209,6 @@ def find_files(files: Any, source: Source, sort: Sort | None, suffixes: Suffixes
         A glob pattern, a folder, a path, or names in the order in which they are to stand.
     source : Source
         Where to look for names that match a pattern.
-    sort : function or None
-        Sorts the names.
     suffixes : tuple of tuples of str
         The files of a folder that count, by the ends of their names.
 
@@ -224,7 +224,10 @@ def find_files(files: Any, source: Source, sort: Sort | None, suffixes: Suffixes
             f"files={files!r} is not a file name, pattern or list of names;"
             " streams are not supported, as workers must be able to open the files"
         )
-    if isinstance(files, str):
+    if isinstance(files, os.PathLike) and os.path.isdir(files):
+        files = os.fspath(files)
+    found = isinstance(files, str)
+    if found:
         names = source.glob(files, suffixes)
     else:
         paths = [files] if isinstance(files, os.PathLike) else files
@@ -238,8 +241,12 @@ def find_files(files: Any, source: Source, sort: Sort | None, suffixes: Suffixes
                 raise TypeError(f"files: {wrong!r} is {type(wrong).__name__}, not str")
             names = [str(name) for name in names]
     if not names:
-        raise NoFilesError(f"no files found: files={files!r}")
-    return Names(names if sort is None else sort(names))
+        hint = ""
+        if isinstance(files, str) and os.path.isdir(files):
+            inside = os.path.join(files, "**", "*.tif")
+            hint = f" is a folder with no images right inside; {inside!r} finds those further down"
+        raise NoFilesError(f"no files found: files={files!r}{hint}")
+    return names, found
 
 
 class Names(Sequence[str]):
@@ -280,9 +287,9 @@ class Names(Sequence[str]):
     def _packed(self) -> tuple[str, bytes] | None:
         """Return what all names begin with, and the rest of each behind a NUL.
 
-        None where a name has a NUL itself, which no file system allows.
+        None where there are no names, or one has a NUL itself, which no file system allows.
         """
-        first, last = min(self._names), max(self._names)
+        first, last = min(self._names, default=""), max(self._names, default="")
         differ = (i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b)
         prefix = first[: next(differ, min(len(first), len(last)))]
         joined = "\0".join([name[len(prefix) :] for name in self._names])
