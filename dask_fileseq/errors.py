@@ -38,6 +38,7 @@ __all__ = [
     "ReadError",
     "SparseGridError",
     "UnmatchedError",
+    "check_choice",
     "shown",
 ]
 
@@ -113,6 +114,18 @@ def _read_error_type(base: type[BaseException]) -> type[ReadError]:
 
 def _restored_read_error(base: type[BaseException], args: tuple[Any, ...]) -> ReadError:
     return _read_error_type(base)(*args)
+
+
+def check_choice(argument: str, value: object, *choices: str) -> None:
+    """Raise a `NamesError` if the value of an argument is none of its choices.
+
+    >>> check_choice("spacing", "even", "unit", "step")
+    Traceback (most recent call last):
+    ...
+    dask_fileseq.errors.NamesError: spacing='even' is neither 'unit' nor 'step'
+    """
+    if value not in choices:
+        raise NamesError(f"{argument}={value!r} is neither {' nor '.join(map(repr, choices))}")
 
 
 def shown(names: Iterable[object], count: int, limit: int = 3) -> str:
