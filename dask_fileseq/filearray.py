@@ -117,6 +117,7 @@ class FileArray:
                 len(range(piece.place.start, piece.place.stop))
                 for piece in self.tiling.pieces(axis, self._shifted(axis, range(n)))
             )
+            or (0,)
             for axis, n in enumerate(self.shape)
         )
 
@@ -280,8 +281,8 @@ def _read_error(error: Exception, where: str, name: str) -> ReadError:
     return ReadError.of(error, f"cannot read {where}: {type(error).__name__}: {error}")
 
 
-def checked_fillvalue(fillvalue: ArrayLike, dtype: np.dtype[Any]) -> Any:
-    """Return `fillvalue` as a scalar of `dtype`.
+def checked_fillvalue(fillvalue: ArrayLike | None, dtype: np.dtype[Any]) -> Any:
+    """Return `fillvalue` as a scalar of `dtype`; None stands for its zero.
 
     Raises
     ------
@@ -293,13 +294,20 @@ def checked_fillvalue(fillvalue: ArrayLike, dtype: np.dtype[Any]) -> Any:
     >>> checked_fillvalue(7, np.dtype("u1"))
     np.uint8(7)
     """
+    if fillvalue is None:
+        return np.zeros((), dtype)[()]
     value = np.asarray(fillvalue)
     with np.errstate(invalid="ignore", over="ignore"):
         try:
             cast = value.astype(dtype)
+            if dtype.kind in "fc":  # rounded is good enough, but not overflown
+                fits = np.can_cast(value.dtype, dtype, "same_kind")
+                fits = fits and np.isfinite(cast) == np.isfinite(value)
+            else:
+                fits = cast == value or bool(value != value and cast != cast)
         except (TypeError, ValueError):
-            cast = np.zeros((), dtype)
-    if value.ndim or not (cast == value or (value != value and cast != cast)):
+            fits = False
+    if value.ndim or not fits:
         raise ValueError(f"fillvalue={fillvalue!r} is not a value of dtype {dtype}")
     return cast[()]
 

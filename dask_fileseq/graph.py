@@ -212,6 +212,6 @@ def _cut_axis(array: FileArray, axis: int, length: int) -> tuple[int, ...]:
     size = array.tiling.axes[axis].size
     if length >= size:
         total = array.shape[axis]
-        return tuple(min(length, total - start) for start in range(0, total, length)) or (0,)
+        return tuple(min(length, total - start) for start in range(0, total, max(1, length))) or (0,)
     part = tuple(min(length, size - start) for start in range(0, size, length))
     return part * array.tiling.axes[axis].files

@@ -39,9 +39,20 @@ def cluster():
     from distributed import LocalCluster
 
     with LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
     ) as cluster:
         yield cluster.scheduler_address
+
+
+@pytest.fixture(scope="session")
+def process_pool():
+    """Start two processes once: they import for seconds."""
+    from concurrent.futures import ProcessPoolExecutor
+
+    from dask.multiprocessing import get_context
+
+    with ProcessPoolExecutor(2, mp_context=get_context()) as pool:
+        yield pool
 
 
 @pytest.fixture(params=["sync", "threads", "processes", "distributed"])
@@ -53,6 +64,10 @@ def scheduler(request):
         from distributed import Client
 
         with Client(request.getfixturevalue("cluster")):
+            yield request.param
+    elif request.param == "processes":
+        pool = request.getfixturevalue("process_pool")
+        with dask.config.set(scheduler=request.param, pool=pool):
             yield request.param
     else:
         with dask.config.set(scheduler=request.param, num_workers=2):
