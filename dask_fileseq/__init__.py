@@ -1,5 +1,39 @@
 """A folder of image files as one lazy dask array."""
 
 from dask_fileseq._version import __version__
+from dask_fileseq.errors import (
+    ChunkMismatchError,
+    DuplicateError,
+    FileSequenceError,
+    FillWarning,
+    NamesError,
+    NoFilesError,
+    ReadError,
+    SparseGridError,
+    UnmatchedError,
+)
+from dask_fileseq.filearray import FileArray
+from dask_fileseq.grid import natural_sorted, parse_filenames
+from dask_fileseq.readers import read_tiff
+from dask_fileseq.sequence import FileSequence, TiffSequence, imread, open_sequence
 
-__all__ = ["__version__"]
+__all__ = [
+    "ChunkMismatchError",
+    "DuplicateError",
+    "FileArray",
+    "FileSequence",
+    "FileSequenceError",
+    "FillWarning",
+    "NamesError",
+    "NoFilesError",
+    "ReadError",
+    "SparseGridError",
+    "TiffSequence",
+    "UnmatchedError",
+    "__version__",
+    "imread",
+    "natural_sorted",
+    "open_sequence",
+    "parse_filenames",
+    "read_tiff",
+]

@@ -1,0 +1,274 @@
+"""A sequence is a dask collection, on every scheduler, from one folder or one ZIP file."""
+
+import os
+import pickle
+import subprocess
+import sys
+import zipfile
+
+import dask
+import dask.array as da
+import numpy as np
+import pytest
+import tifffile
+from dask.base import tokenize
+from dask.graph_manipulation import clone
+
+from dask_fileseq import FileSequence, FillWarning, ReadError, TiffSequence
+from dask_fileseq.readers import count
+
+from .conftest import PATTERN
+
+
+@pytest.fixture(scope="module", params=["folder", "stored", "deflated", "function"])
+def opened(request, acquisition, tmp_path_factory):
+    """Open the same files by path, in ZIP files, and through a plain function."""
+    folder, array = acquisition
+    if request.param == "folder":
+        return TiffSequence(f"{folder}/*.tif", pattern=PATTERN), array
+    if request.param == "function":
+        return FileSequence(tifffile.imread, f"{folder}/*.tif", pattern=PATTERN), array
+    path = tmp_path_factory.mktemp("zip") / "acquisition.zip"
+    method = zipfile.ZIP_STORED if request.param == "stored" else zipfile.ZIP_DEFLATED
+    with zipfile.ZipFile(path, "w", method) as archive:
+        for name in sorted(folder.iterdir()):
+            archive.write(name, f"exp/{name.name}")
+    return TiffSequence("exp/*.tif", container=path, pattern=PATTERN), array
+
+
+def test_compute_is_asarray(opened, scheduler):
+    """Each scheduler must give the same pixels."""
+    seq, array = opened
+    np.testing.assert_array_equal(seq.compute(), array, strict=True)
+    np.testing.assert_array_equal(seq.asarray(), array, strict=True)
+    result = seq.asarray(axestiled={0: 1}, dtype="f4", ioworkers=2)
+    assert result.flags.c_contiguous
+    expected = array.transpose(1, 2, 3, 0, 4).reshape(2, 2, 48, 192).astype("f4")
+    np.testing.assert_array_equal(result, expected, strict=True)
+
+
+def test_lazy_array_computes(opened, scheduler):
+    """What is built of the array computes wherever the array does."""
+    seq, array = opened
+    x = seq.to_dask_array()
+    np.testing.assert_array_equal(x.max(axis=(0, 2)).compute(), array.max(axis=(0, 2)))
+    np.testing.assert_array_equal(x[1:, 0, :, 5:9, ::-3].compute(), array[1:, 0, :, 5:9, ::-3])
+    y = seq.to_dask_array(chunks="auto")
+    np.testing.assert_array_equal((y + 1).sum().compute(), (array + np.uint16(1)).sum())
+
+
+def test_protocol(opened, scheduler):
+    """All that dask does with its own collections."""
+    seq, array = opened
+    x = seq.to_dask_array()
+    assert dask.is_dask_collection(seq)
+    whole, total = dask.compute(seq, x.sum())
+    np.testing.assert_array_equal(whole, array, strict=True)
+    assert total == array.sum()
+    persisted = seq.persist()
+    assert isinstance(persisted, da.Array)
+    np.testing.assert_array_equal(persisted[1].compute(), array[1])
+    (optimized,) = dask.optimize(seq)
+    assert isinstance(optimized, da.Array)
+    np.testing.assert_array_equal(optimized.compute(), array)
+    cloned = clone(seq)
+    assert cloned.name != x.name
+    np.testing.assert_array_equal(cloned.compute(), array)
+    np.testing.assert_array_equal(da.asarray(seq)[0].compute(), array[0])
+    np.testing.assert_array_equal(np.asarray(seq), array)
+    np.testing.assert_array_equal(dask.delayed(np.asarray)(seq).compute(), array)
+    nested = dask.compute({"a": [seq]})
+    np.testing.assert_array_equal(nested[0]["a"][0], array)
+
+
+def test_two_sequences_in_one_compute(acquisition, scheduler):
+    """Equal tokens would give the first one's pixels twice, silently."""
+    folder, array = acquisition
+    first = TiffSequence(f"{folder}/*DAPI*.tif", pattern=PATTERN)
+    second = TiffSequence(f"{folder}/002*.tif", pattern=PATTERN)
+    a, b, c = dask.compute(first, second, FileSequence(tifffile.imread, list(second)))
+    np.testing.assert_array_equal(a, array[:, :1])
+    np.testing.assert_array_equal(b, array[2:])
+    np.testing.assert_array_equal(c, array[2].reshape(4, 48, 64))
+
+
+def test_a_grid_without_axes_is_a_collection(acquisition, scheduler):
+    """Keys must be a list, also of one."""
+    folder, array = acquisition
+    name = str(folder / "000_DAPI_z1.tif")
+    seq = FileSequence(tifffile.imread, [name], parse=no_axes)
+    assert seq.shape == ()
+    assert isinstance(seq.__dask_keys__(), list)
+    np.testing.assert_array_equal(seq.compute(), array[0, 0, 0])
+    np.testing.assert_array_equal(dask.compute(seq)[0], array[0, 0, 0])
+
+
+def no_axes(names):
+    return (), (), [()], names
+
+
+def empty(name):
+    return np.empty((0, 3))
+
+
+def test_files_may_hold_nothing(scheduler):
+    """An empty table or mask is an array too."""
+    seq = FileSequence(empty, ["a", "b"])
+    assert seq.to_dask_array().chunks == ((1, 1), (0,), (3,))
+    assert seq.compute().shape == dask.compute(seq)[0].shape == (2, 0, 3)
+    assert seq.to_dask_array(axestiled={0: 0}, chunks="auto").compute().shape == (0, 3)
+
+
+def test_each_file_is_read_once(acquisition):
+    """A sequence and its own array in one compute must share their reads."""
+    folder, array = acquisition
+    seq = TiffSequence(f"{folder}/*.tif", pattern=PATTERN)
+    x = seq.to_dask_array()
+    with count() as counts:
+        whole, total = dask.compute(seq, x.sum(), scheduler="sync")
+    assert counts.files == len(seq)
+    np.testing.assert_array_equal(whole, array)
+    assert total == array.sum()
+
+
+def test_results_travel_few_at_a_time_and_in_any_size(acquisition, scheduler, tmp_path):
+    """Into an array of the caller, or a map of a file, from any scheduler."""
+    folder, array = acquisition
+    seq = TiffSequence(f"{folder}/*.tif", pattern=PATTERN)
+    out = np.full((12, 48, 64), 7, np.int64)
+    assert np.shares_memory(seq.asarray(out=out), out)
+    np.testing.assert_array_equal(out, array.reshape(out.shape))
+    mapped = seq.asarray(out=tmp_path / "out.bin")
+    assert isinstance(mapped, np.memmap)
+    np.testing.assert_array_equal(mapped, array)
+
+
+def test_a_failed_read_comes_back_named(acquisition, scheduler, tmp_path):
+    """From a worker, an error that does not pickle kills the run and says nothing."""
+    folder, _ = acquisition
+    names = [str(folder / "000_DAPI_z1.tif"), str(tmp_path / "cut_2.tif"), "gone.tif"]
+    content = (folder / "000_DAPI_z1.tif").read_bytes()
+    (tmp_path / "cut_2.tif").write_bytes(content[: len(content) // 2])
+    with pytest.raises(ReadError, match=r"cut_2\.tif' \(cell sequence=1\)"):
+        TiffSequence(names[:2]).compute()
+    with pytest.raises(FileNotFoundError, match=r"'gone\.tif' \(cell sequence=1\)"):
+        TiffSequence([names[0], names[2]]).to_dask_array().sum().compute()
+
+
+def test_unreadable_files_are_events_on_a_cluster(acquisition, cluster):
+    """The night's log must say which files are fill."""
+    from distributed import Client
+
+    folder, array = acquisition
+    with Client(cluster) as client:
+        seq = TiffSequence([str(folder / "000_DAPI_z1.tif"), "/nowhere/else.tif"])
+        result = seq.to_dask_array(errors="fill", fillvalue=3).compute()
+        np.testing.assert_array_equal(result[0], array[0, 0, 0])
+        assert (result[1] == 3).all()
+        events = [event for _, event in client.get_events("dask-fileseq")]
+        assert "/nowhere/else.tif" in [event["file"] for event in events]
+
+
+def test_unreadable_first_file_is_filled(acquisition):
+    """The header then comes from the next file."""
+    folder, array = acquisition
+    seq = TiffSequence(["/nowhere/else.tif", str(folder / "000_DAPI_z1.tif")])
+    with pytest.warns(FillWarning, match="/nowhere/else"):
+        result = seq.asarray(errors="fill")
+    np.testing.assert_array_equal(result[1], array[0, 0, 0])
+
+
+TOKEN = """
+import sys
+from dask.base import tokenize
+from dask_fileseq import TiffSequence
+seq = TiffSequence(sys.argv[1], pattern=sys.argv[2])
+print(tokenize(seq), seq.to_dask_array(chunks="auto").name)
+"""
+
+
+def test_tokens_are_equal_across_processes(acquisition):
+    """Else a cluster computes the same thing again for each client."""
+    folder, _ = acquisition
+    arguments = [sys.executable, "-c", TOKEN, f"{folder}/*.tif", PATTERN]
+    env = os.environ | {"PYTHONHASHSEED": "77"}
+    other = subprocess.run(arguments, env=env, check=True, capture_output=True, text=True)
+    seq = TiffSequence(f"{folder}/*.tif", pattern=PATTERN)
+    assert other.stdout.split() == [tokenize(seq), seq.to_dask_array(chunks="auto").name]
+    assert tokenize(pickle.loads(pickle.dumps(seq))) == tokenize(seq)
+
+
+def write(path, array, **kwargs):
+    tifffile.imwrite(path, array, **kwargs)
+    return str(path)
+
+
+def test_tokens_differ_after_any_change(tmp_path):
+    """Equal names for different arrays give old or foreign pixels, silently."""
+    image = np.arange(48, dtype="u2").reshape(6, 8)
+    names = [write(tmp_path / f"a{i}.tif", image, tile=(16, 16)) for i in range(4)]
+    opened = dict.fromkeys([TiffSequence(names)])
+    arrays = [
+        (seq := TiffSequence(names)).to_dask_array(),
+        seq.to_dask_array(chunks=-1),
+        seq.to_dask_array(fillvalue=1),
+        seq.to_dask_array(errors="fill"),
+        seq.to_dask_array(axestiled={0: 0}),
+        seq.to_dask_array(axestiled={0: 1}),
+        seq.to_dask_array(imreadargs={"key": 0}),
+        seq.to_dask_array(chunkshape=(6, 8), chunkdtype="i2"),
+        TiffSequence(names[::-1]).to_dask_array(),
+        TiffSequence(names[:3]).to_dask_array(),
+        FileSequence(tifffile.imread, names).to_dask_array(),
+        TiffSequence(names, pattern=r"(?P<a>\d)\.tif").to_dask_array(chunks=(2, 6, 8)),
+        TiffSequence(names, pattern=r"(\d)\.tif", _shape=(5,)).to_dask_array(),
+        TiffSequence(names, identity="name").to_dask_array(),
+    ]
+    assert len({x.name for x in arrays}) == len(arrays)
+    again = TiffSequence(names)
+    assert again.to_dask_array().name == arrays[0].name
+    assert tokenize(again) == tokenize(seq) != tokenize(FileSequence(tifffile.imread, names))
+    assert opened
+
+
+def test_a_rewritten_file_has_another_token(tmp_path):
+    """A persisted array of the old file must not stand for the new one."""
+    image = np.zeros((4, 4), "u1")
+    names = [write(tmp_path / f"a{i}.tif", image) for i in range(2)]
+    seq, by_name = TiffSequence(names), TiffSequence(names, identity="name")
+    before, before_by_name = seq.to_dask_array().name, by_name.to_dask_array().name
+    write(names[1], image + 1)
+    os.utime(names[1], ns=(1, 1))
+    assert seq.to_dask_array().name == before  # a sequence is a snapshot
+    assert TiffSequence(names).to_dask_array().name != before
+    assert TiffSequence(names, identity="name").to_dask_array().name == before_by_name
+
+
+def test_a_changed_archive_has_another_token(tmp_path):
+    """As for files, so for members of an archive."""
+    path = tmp_path / "a.zip"
+    tokens = []
+    for value in range(2):
+        with zipfile.ZipFile(path, "w") as archive, archive.open("a.tif", "w") as member:
+            member.write(tiff_bytes(np.full((4, 4), value, "u1")))
+        with TiffSequence("*.tif", container=path) as seq:
+            tokens.append(seq.to_dask_array().name)
+    assert tokens[0] != tokens[1]
+
+
+def tiff_bytes(image):
+    import io
+
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, image)
+    return buffer.getvalue()
+
+
+def test_visualize_and_repr_compute_nothing(acquisition):
+    """Looking must not read."""
+    folder, _ = acquisition
+    seq = TiffSequence(f"{folder}/*.tif", pattern=PATTERN)
+    with count() as counts:
+        repr(seq), str(seq), seq.dims, seq.indices, seq.missing, seq.coords, list(seq), len(seq)
+        hash(seq)
+    assert counts.files == 0
