@@ -23,7 +23,7 @@ from dask.utils import funcname, parse_bytes
 
 from dask_fileseq.filearray import FileArray
 
-__all__ = ["block_chunks", "to_dask_array"]
+__all__ = ["block_chunks", "task_name", "to_dask_array"]
 
 Chunks = tuple[tuple[int, ...], ...]
 
@@ -50,7 +50,7 @@ def to_dask_array(array: FileArray, chunks: Any = None) -> Array:
             " set it to False before dask.array is imported"
         )
     cut = block_chunks(array, chunks)
-    name = f"read-{funcname(array.imread).removeprefix('read_')}-{tokenize(array, cut)}"
+    name = f"{task_name(array)}-{tokenize(array, cut)}"
     indices = tuple(range(array.ndim))
     layer = blockwise(
         getter,
@@ -65,6 +65,11 @@ def to_dask_array(array: FileArray, chunks: Any = None) -> Array:
     )
     graph = HighLevelGraph.from_collections(name, layer)
     return Array(graph, name, cut, dtype=array.dtype)
+
+
+def task_name(array: FileArray) -> str:
+    """Return what dask's dashboard calls the tasks that read: ``read-tiff``, for example."""
+    return f"read-{funcname(array.imread).removeprefix('read_')}"
 
 
 class _PerBlock(BlockwiseDep):
@@ -212,6 +217,7 @@ def _cut_axis(array: FileArray, axis: int, length: int) -> tuple[int, ...]:
     size = array.tiling.axes[axis].size
     if length >= size:
         total = array.shape[axis]
-        return tuple(min(length, total - start) for start in range(0, total, max(1, length))) or (0,)
+        starts = range(0, total, max(1, length))
+        return tuple(min(length, total - start) for start in starts) or (0,)
     part = tuple(min(length, size - start) for start in range(0, size, length))
     return part * array.tiling.axes[axis].files

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
+from uuid import uuid4
 
 import dask
 import dask.local
@@ -22,7 +23,7 @@ from tifffile import create_output
 from toolz import take
 
 from dask_fileseq.filearray import FileArray
-from dask_fileseq.graph import block_chunks
+from dask_fileseq.graph import block_chunks, task_name
 
 __all__ = ["load"]
 
@@ -169,7 +170,7 @@ def _travel_from_cluster(array: FileArray, result: NDArray[Any], client: Any) ->
     def submitted(count: int) -> list[Any]:
         futures = []
         for block, box in take(count, boxes):
-            future = client.submit(_whole, block, pure=False, key=None)
+            future = client.submit(_whole, block, key=f"{task_name(array)}-{uuid4().hex}")
             places[future] = box
             futures.append(future)
         return futures

@@ -169,6 +169,35 @@ def test_unreadable_files_are_events_on_a_cluster(acquisition, cluster):
         assert "/nowhere/else.tif" in [event["file"] for event in events]
 
 
+def slow(name):
+    import time
+
+    time.sleep(0.05)
+    return np.full((64, 64), int(name), "u1")
+
+
+def test_a_killed_worker_costs_only_time():
+    """The night's run must not end with the machine that was taken away."""
+    import signal
+    import threading
+
+    from distributed import Client, LocalCluster
+
+    seq = FileSequence(slow, [str(i) for i in range(60)])
+    expected = np.broadcast_to(np.arange(60, dtype="u1")[:, None, None], (60, 64, 64))
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
+        Client(cluster) as client,
+    ):
+        for read in (seq.asarray, seq.to_dask_array().compute):
+            victim = next(iter(client.run(os.getpid).values()))
+            killer = threading.Timer(0.5, os.kill, [victim, signal.SIGTERM])
+            killer.start()
+            np.testing.assert_array_equal(read(), expected)
+            killer.join()
+            client.wait_for_workers(2, timeout=30)
+
+
 def test_unreadable_first_file_is_filled(acquisition):
     """The header then comes from the next file."""
     folder, array = acquisition
