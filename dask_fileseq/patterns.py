@@ -11,7 +11,6 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from operator import methodcaller
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -35,8 +34,6 @@ NAMED_PATTERNS = {
     # and up to four digits, at the end of the name (as in tifffile 2026.11.8)
     "axes": rf"(?ix) {_AXIS} {rf'{_AXIS}?' * 6} (?=\.[^\\/]*$|$)",
 }
-
-_groups = methodcaller("groups")
 
 # What a group gives in a name: None where it took no part, "" for an index,
 # otherwise the name of the axis of the next index.
@@ -165,31 +162,38 @@ class NamePattern:
                 f"(below the folder that they share): {shown(names, len(names))}"
             )
         layouts, layout_of = self._layouts(tables, codes)
-        matched = np.delete(np.arange(len(names)), unmatched)
         dims = layouts[0][0]
-        for i, (other, _) in enumerate(layouts):
+        if not dims or any(other != dims for other, _ in layouts):
+            raise NamesError(self._no_common_dims(names, unmatched, layouts, layout_of))
+        axes = [
+            _axis(groups, layout_of, tables, codes)
+            for groups in zip(*(groups for _, groups in layouts), strict=True)
+        ]
+        texts, places = zip(*axes, strict=True)
+        return NameColumns(dims, texts, places, unmatched)
+
+    def _no_common_dims(
+        self,
+        names: Sequence[str],
+        unmatched: list[int],
+        layouts: list[_Layout],
+        layout_of: NDArray[np.intp],
+    ) -> str:
+        """Return which names have other axes than the first one, or that this has none."""
+        matched = np.delete(np.arange(len(names)), unmatched)
+        firsts = [names[matched[np.argmax(layout_of == k)]] for k in range(len(layouts))]
+        dims = layouts[0][0]
+        for (other, _), name in zip(layouts, firsts, strict=True):
             if other != dims:
-                one, two = (names[matched[np.argmax(layout_of == k)]] for k in (0, i))
-                raise NamesError(
+                return (
                     f"dims do not match: pattern {self.regex.pattern!r} "
-                    f"finds {dims!r} in {one!r} but {other!r} in {two!r}"
+                    f"finds {dims!r} in {firsts[0]!r} but {other!r} in {name!r}"
                 )
-        if not dims:
-            raise NamesError(
-                f"pattern {self.regex.pattern!r} finds no index in {names[matched[0]]!r}: "
-                "a text that begins with a letter names the axis of the next index; "
-                "a named group, (?P<name>...), makes it an index"
-            )
-        texts: list[list[str]] = []
-        places: list[_Codes] = []
-        for groups in zip(*(groups for _, groups in layouts), strict=True):
-            if len(set(groups)) == 1:
-                text, code = list(tables[groups[0]]), codes[groups[0]]
-            else:
-                text, code = _merged(groups, layout_of, tables, codes)
-            texts.append(text)
-            places.append(code)
-        return NameColumns(dims, tuple(texts), tuple(places), unmatched)
+        return (
+            f"pattern {self.regex.pattern!r} finds no index in {firsts[0]!r}: "
+            "a text that begins with a letter names the axis of the next index; "
+            "a named group, (?P<name>...), makes it an index"
+        )
 
     def _factorised(
         self, names: Sequence[str], start: int
@@ -201,13 +205,15 @@ class NamePattern:
         end = 0
         for first in range(0, len(names), BATCH):
             tails = [name[start:].lstrip(os.sep) for name in names[first : first + BATCH]]
-            matches = list(map(self.regex.search, tails))
-            if None in matches:
-                unmatched += [first + i for i, match in enumerate(matches) if match is None]
-                matches = [match for match in matches if match is not None]
+            found = list(map(self.regex.search, tails))
+            matches = [match for match in found if match is not None]
+            if len(matches) < len(found):
+                unmatched += [first + i for i, match in enumerate(found) if match is None]
+            if not matches:
+                continue
             begin, end = end, end + len(matches)
-            columns = zip(*map(_groups, matches), strict=True)  # none at all without a match
-            for table, code, column in zip(tables, codes, columns, strict=False):
+            columns = zip(*map(type(matches[0]).groups, matches), strict=True)
+            for table, code, column in zip(tables, codes, columns, strict=True):
                 code[begin:end] = np.fromiter(map(table.__getitem__, column), np.int32)
         return tables, [code[:end] for code in codes], unmatched
 
@@ -268,19 +274,20 @@ class _Numbering(dict[Any, int]):
         return number
 
 
-def _merged(
+def _axis(
     groups: Sequence[int],
     layout_of: NDArray[np.intp],
     tables: list[dict[Any, int]],
     codes: list[_Codes],
 ) -> tuple[list[str], _Codes]:
-    """Return the texts and codes of an axis whose index stands in various groups."""
+    """Return the texts and codes of an axis, the index of which stands in a group by layout."""
+    if len(set(groups)) == 1:
+        return list(tables[groups[0]]), codes[groups[0]]
     numbering = _Numbering()
     merged = np.empty(len(layout_of), np.int32)
     for k, group in enumerate(groups):
         rows = np.flatnonzero(layout_of == k)
         texts = list(tables[group])
         used, codes_used = np.unique(codes[group][rows], return_inverse=True)
-        numbers = np.array([numbering[texts[i]] for i in used])
-        merged[rows] = numbers[codes_used]
+        merged[rows] = np.array([numbering[texts[i]] for i in used])[codes_used]
     return list(numbering), merged

@@ -1,0 +1,25 @@
+"""Which file stands at which index: pure, no I/O, no dask.
+
+A `FileGrid` is made from file names by `grid_of_pattern`, from what a user's
+own function found by `grid_of_indices`, or from nothing but the order of the
+files by `grid_of_sequence`. `parse_filenames` and `natural_sorted` are
+tifffile's functions of the same names.
+
+All work goes by column: a million names have few distinct texts along an axis,
+and each of them is looked at once. The modules, each using only those before it:
+`natural`, `filegrid`, `axes`, `parsing`, `building`.
+"""
+
+from dask_fileseq.grid.building import grid_of_indices, grid_of_pattern, grid_of_sequence
+from dask_fileseq.grid.filegrid import FileGrid
+from dask_fileseq.grid.natural import natural_sorted
+from dask_fileseq.grid.parsing import parse_filenames
+
+__all__ = [
+    "FileGrid",
+    "grid_of_indices",
+    "grid_of_pattern",
+    "grid_of_sequence",
+    "natural_sorted",
+    "parse_filenames",
+]

@@ -1,0 +1,140 @@
+"""Axes of a grid: the distinct texts of one column become indices and values.
+
+Integers are indices as they are or with a step, other numbers and words are
+labels in their order, categories are indices that the caller gives.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dask_fileseq.errors import NamesError, shown
+from dask_fileseq.grid.natural import natural_key
+from dask_fileseq.patterns import NameColumns
+
+__all__ = ["Axis", "Categories", "Spacing", "axes_of", "sizes_of"]
+
+Spacing: TypeAlias = Literal["unit", "step", "values"]
+Categories: TypeAlias = Mapping[str, Mapping[str, int]]
+
+_LARGEST = 2**62  # beyond it, differences of int64 numbers overflow
+_DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
+
+
+class Axis(NamedTuple):
+    """An axis of a grid."""
+
+    place: NDArray[np.int64]
+    """Index of each distinct text."""
+    values: range | NDArray[Any]
+    """What stands behind each index; a range, since it may be too long to be stored."""
+
+
+def axes_of(
+    columns: NameColumns,
+    categories: Categories | None,
+    shape: Sequence[int] | None,
+    spacing: Spacing,
+) -> list[Axis]:
+    """Return the axes of a grid, of the given shape if there is one."""
+    base = None if shape is None else 0
+    axes = [
+        _axis(texts, spacing, base)
+        if categories is None or dim not in categories
+        else _category_axis(dim, texts, categories[dim], base)
+        for dim, texts in zip(columns.dims, columns.texts, strict=True)
+    ]
+    if shape is None:
+        return axes
+    sizes = sizes_of(shape)
+    parsed = tuple(len(axis.values) for axis in axes)
+    if (
+        len(parsed) != len(sizes)
+        or any(axis.place.min() < 0 for axis in axes)
+        or any(size < need for size, need in zip(sizes, parsed, strict=True))
+    ):
+        raise NamesError(f"parsed shape {parsed} does not fit provided shape {sizes}")
+    return [_extended(axis, size) for axis, size in zip(axes, sizes, strict=True)]
+
+
+def sizes_of(shape: Sequence[int]) -> tuple[int, ...]:
+    """Return a shape as a tuple of int."""
+    if not isinstance(shape, Sequence) or not all(
+        isinstance(size, int | np.integer) and size > 0 for size in shape
+    ):
+        raise NamesError(f"shape must be positive integers, got {shape!r}")
+    return tuple(map(int, shape))
+
+
+def _extended(axis: Axis, size: int) -> Axis:
+    """Return a longer axis; values that do not go on by themselves become indices."""
+    values = axis.values
+    if len(values) == size:
+        return axis
+    if isinstance(values, range):
+        stop = values.start + size * values.step
+        return axis._replace(values=range(values.start, stop, values.step))
+    return axis._replace(values=range(size))
+
+
+def _axis(texts: list[str], spacing: Spacing, base: int | None) -> Axis:
+    """Return the axis on which distinct texts stand; unit spacing begins at `base`."""
+    numbers = _numbers(texts)
+    if numbers is None:
+        words = sorted(texts, key=lambda word: (natural_key(word), word))
+        place = {word: i for i, word in enumerate(words)}
+        return Axis(np.array([place[word] for word in texts]), np.array(words))
+    if numbers.dtype == np.int64 and spacing != "values":
+        return _regular_axis(numbers, spacing, base)
+    values, index = np.unique(numbers, return_inverse=True)
+    return Axis(index, values)
+
+
+def _numbers(texts: list[str]) -> NDArray[Any] | None:
+    """Return texts as integers, else as floats that keep their last digits, else None."""
+    try:
+        numbers = np.fromiter(map(int, texts), np.int64, len(texts))
+        if numbers.min() > -_LARGEST and numbers.max() < _LARGEST:
+            return numbers
+    except (ValueError, OverflowError):
+        pass
+    if all(_DECIMAL.fullmatch(t) and Decimal(repr(float(t))) == Decimal(t) for t in texts):
+        return np.array(texts, np.float64)
+    return None
+
+
+def _regular_axis(numbers: NDArray[Any], spacing: Spacing, base: int | None) -> Axis:
+    """Return the axis of integers that are equally spaced."""
+    start, stop, step = int(numbers.min()), int(numbers.max()) + 1, 1
+    if spacing == "step":
+        step = int(np.gcd.reduce(numbers - start)) or 1
+    elif base is not None:
+        start = base
+    return Axis((numbers - start) // step, range(start, stop, step))
+
+
+def _category_axis(
+    dim: str, texts: list[str], category: Mapping[str, int], base: int | None
+) -> Axis:
+    """Return the axis of texts whose indices are given."""
+    try:
+        numbers = np.fromiter((int(category[text]) for text in texts), np.int64, len(texts))
+    except KeyError as error:
+        raise NamesError(
+            f"categories of {dim!r} do not have {error.args[0]!r}, "
+            f"only {shown(category, len(category), limit=10)}"
+        ) from error
+    except ValueError as error:
+        raise NamesError(f"categories of {dim!r} are not all integers: {error}") from error
+    axis = _regular_axis(numbers, "unit", base)
+    named = sorted((int(number), word) for word, number in category.items())
+    within = [(number, word) for number, word in named if number in axis.values]
+    if len(within) == len(dict(within)) == len(axis.values):  # one word for each index
+        return axis._replace(values=np.array([word for _, word in within]))
+    return axis

@@ -1,0 +1,136 @@
+"""Names to what a pattern finds in them, below the folder that they share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Literal, TypeAlias
+
+from dask_fileseq.errors import NamesError, NoFilesError, UnmatchedError, shown
+from dask_fileseq.grid.axes import Categories, axes_of
+from dask_fileseq.patterns import BATCH, NameColumns, NamePattern, PatternLike
+
+__all__ = ["Unmatched", "columns_of", "parse_filenames"]
+
+Unmatched: TypeAlias = Literal["raise", "skip"]
+
+
+def parse_filenames(
+    files: Sequence[str],
+    /,
+    pattern: PatternLike | None = None,
+    axesorder: Sequence[int] | None = None,
+    categories: Categories | None = None,
+    *,
+    _shape: Sequence[int] | None = None,
+) -> tuple[tuple[str, ...], tuple[int, ...], list[tuple[int, ...]], Sequence[str]]:
+    r"""Return the dims, shape and indices that a pattern finds in file names.
+
+    The function of tifffile 2026.11.8, with the same parameters and results,
+    save that texts that are no integers are indices too, and that a pattern
+    that finds no index is an error. As there, two files may have one index.
+    Where `_shape` is given, the numbers in names are the indices; older
+    releases of tifffile subtract the lowest ones.
+
+    Parameters
+    ----------
+    files : sequence of str
+        File names.
+    pattern : str, re.Pattern or NamePattern, optional
+        See `NamePattern`. By default, files are counted along axis ``I``.
+    axesorder, categories
+        See `grid_of_pattern`.
+    _shape : sequence of int, optional
+        Shape of the grid.
+
+    Returns
+    -------
+    dims : tuple of str
+        Names of the axes.
+    shape : tuple of int
+        Number of indices along each axis.
+    indices : list of tuple of int
+        The index of each file.
+    files : sequence of str
+        The file names, as given.
+
+    Raises
+    ------
+    NoFilesError, UnmatchedError, NamesError
+        Names, or parameters, do not make a grid. All are a `ValueError`.
+
+    Examples
+    --------
+    >>> parse_filenames(["c1001.ext", "c2002.ext"], r"([^\d])(\d)(?P<t>\d+)\.ext")
+    (('c', 't'), (2, 2), [(0, 0), (1, 1)], ['c1001.ext', 'c2002.ext'])
+    """
+    if pattern is None:
+        length = (len(files),)
+        if _shape is not None and (len(_shape) != 1 or _shape[0] < len(files)):
+            raise NamesError(f"shape {length} does not fit provided shape {tuple(_shape)}")
+        return ("I",), length, [(i,) for i in range(len(files))], files
+    columns = columns_of(files, pattern, axesorder, "raise")
+    axes = axes_of(columns, categories, _shape, "unit")
+    found = (axis.place[codes].tolist() for axis, codes in zip(axes, columns.codes, strict=True))
+    shape = tuple(len(axis.values) for axis in axes)
+    return columns.dims, shape, list(zip(*found, strict=True)), files
+
+
+def columns_of(
+    names: Sequence[str],
+    pattern: PatternLike,
+    axesorder: Sequence[int] | None,
+    unmatched: Unmatched,
+) -> NameColumns:
+    """Return what a pattern finds in names below their common folder."""
+    pattern = NamePattern.of(pattern)
+    if not len(names):
+        raise NoFilesError("files is empty")
+    paths = _normalised(names)
+    columns = pattern.columns(paths, _folder_length(paths))
+    if columns.unmatched and unmatched == "raise":
+        count = len(columns.unmatched)
+        raise UnmatchedError(
+            f"pattern {pattern.regex.pattern!r} does not match {count:,} of {len(names):,} names: "
+            f"{shown((names[i] for i in columns.unmatched), count)}; "
+            "a file sequence leaves them out with unmatched='skip'"
+        )
+    if axesorder is None:
+        return columns
+    dims = columns.dims
+    if len(axesorder) != len(dims) or set(axesorder) != set(range(len(dims))):
+        raise NamesError(
+            f"axesorder {axesorder!r} is no order of {dims!r}: each of 0 to {len(dims) - 1} once"
+        )
+    return columns._replace(
+        dims=tuple(dims[i] for i in axesorder),
+        texts=tuple(columns.texts[i] for i in axesorder),
+        codes=tuple(columns.codes[i] for i in axesorder),
+    )
+
+
+def _normalised(names: Sequence[str]) -> Sequence[str]:
+    """Return normalised paths; `names` themselves if they are, which spares their memory."""
+    for first in range(0, len(names), BATCH):
+        batch = names[first : first + BATCH]
+        if list(map(os.path.normpath, batch)) != list(batch):
+            return list(map(os.path.normpath, names))
+    return names
+
+
+def _folder_length(paths: Sequence[str]) -> int:
+    """Return the length of the common folder of normalised paths."""
+    if len(paths) == 1:
+        return len(os.path.dirname(paths[0]))
+    try:
+        if os.sep == "/":
+            # All that begins like the lowest and the highest path lies between
+            # them, and "0" follows "/": no path above it is an absolute one.
+            low, high = min(paths), max(paths)
+            folder = os.path.commonpath([low, high])
+            inside = folder if folder.endswith("/") else f"{folder}/"
+            if low.startswith(inside) and high.startswith(inside) if folder else low >= "0":
+                return len(folder)
+        return len(os.path.commonpath(paths))
+    except ValueError as error:
+        raise NamesError(f"files have no common folder: {error}") from error

@@ -1,0 +1,50 @@
+from unittest import mock
+
+import pytest
+import tifffile
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dask_fileseq.grid import natural, natural_sorted
+
+
+@given(
+    st.lists(st.text("a0129.-_\0\n\u00e9\u0661\u00b2\U0001d7d8", max_size=6), max_size=12),
+    st.sampled_from([1, 2, 256]),
+)
+def test_natural_order_is_that_of_tifffile(names, batch):
+    """Names come in another order than tifffile's, or batches are mixed up."""
+    with mock.patch.object(natural, "_BATCH", batch):
+        assert tifffile.natural_sorted(names) == natural_sorted(iter(names))
+
+
+@given(st.lists(st.from_regex(r"[ab.-]{1,2}[0-9]{1,3}[é~]?", fullmatch=True), max_size=12))
+def test_natural_order_of_names_with_numbers(names):
+    """Padding changes the order of numbers, of marks before digits, or of equals like 1 and 01."""
+    assert tifffile.natural_sorted(names) == natural_sorted(names)
+
+
+def test_natural_order_needs_text():
+    """Sorting anything but text is not the same error as in tifffile."""
+    with pytest.raises(TypeError):
+        natural_sorted([1, 2])
+
+
+@given(
+    st.lists(
+        st.from_regex(r"[a_.-]{0,2}[0-9]{0,2}[a_.-]{0,2}[0-9]{0,2}[a.]?", fullmatch=True),
+        max_size=5,
+    ),
+    st.sampled_from([1, 10_000]),
+)
+def test_natural_order_is_the_plain_one_only_where_it_is(names, many):
+    """Names with numbers of various lengths, or that differ in marks, are sorted as plain text."""
+    with mock.patch.object(natural, "_MANY_MASKS", many):
+        assert tifffile.natural_sorted(names) == natural_sorted(names)
+
+
+def test_natural_order_of_very_long_numbers():
+    """One name with a long number makes the keys of all others as long."""
+    names = ["a9" + "0" * 50, "a2" + "1" * 50, "a3"]
+    with mock.patch.object(natural, "_padded_keys", side_effect=AssertionError):
+        assert natural_sorted(names) == ["a3", names[1], names[0]]
