@@ -1,0 +1,193 @@
+"""A small acquisition to try the package on, and a picture of it.
+
+Cells drift through five planes under a microscope with uneven light and a noisy
+camera, in two channels; two of the files were lost.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator
+from itertools import product
+from typing import Any
+
+import imagecodecs
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+
+__all__ = [
+    "CHANNELS",
+    "MISSING",
+    "PATTERN",
+    "claim_folder",
+    "contact_sheet",
+    "save_projection",
+    "write_acquisition",
+]
+
+PATTERN = r"t(?P<time>\d+)_(?P<channel>[A-Z]+)_z(?P<z>\d+)"
+"""What finds the axes in the names of the files."""
+
+CHANNELS = ("DAPI", "GFP")
+
+MISSING = ((2, 1, 3), (4, 0, 0))
+"""Time, channel and z of the two files that were lost."""
+
+TIMES, PLANES, SIZE, CELLS = 6, 5, 256, 24
+COLOURS = ((0.35, 0.55, 1.0), (0.25, 1.0, 0.35))
+
+Index = tuple[int, int, int]
+
+
+def write_acquisition(folder: str | os.PathLike[str]) -> str:
+    """Write 58 TIFF files: 6 times, 2 channels and 5 planes, without two.
+
+    The images have 256 by 256 pixels of uint16, in strips of 32 rows that are
+    compressed with LZW. They are the same each time.
+
+    Parameters
+    ----------
+    folder : str or os.PathLike
+        Where to; made if it is not there. An earlier acquisition is written again.
+
+    Returns
+    -------
+    str
+        The folder.
+
+    Raises
+    ------
+    FileExistsError
+        If something else is in the folder; then nothing is written.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     names = sorted(os.listdir(write_acquisition(folder)))
+    >>> len(names), names[0]
+    (58, 'cells_t0_DAPI_z0.tif')
+    """
+    names = {
+        (time, channel, z): f"cells_t{time}_{CHANNELS[channel]}_z{z}.tif"
+        for time, channel, z in product(range(TIMES), range(2), range(PLANES))
+        if (time, channel, z) not in MISSING
+    }
+    folder = claim_folder(folder, names.values())
+    for index, image in _images():
+        if index in names:
+            tifffile.imwrite(
+                os.path.join(folder, names[index]),
+                image,
+                photometric="minisblack",
+                compression="lzw",
+                predictor=True,
+                rowsperstrip=32,
+                metadata=None,
+                software="dask_fileseq demo",
+            )
+    return folder
+
+
+def claim_folder(folder: str | os.PathLike[str], names: Collection[str]) -> str:
+    """Make a folder, or take an existing one that has only entries of these names.
+
+    Raises
+    ------
+    FileExistsError
+        If anything else is in it, or if it is a file.
+    """
+    folder = os.fspath(folder)
+    os.makedirs(folder, exist_ok=True)
+    others = sorted(set(os.listdir(folder)) - set(names))
+    if others:
+        raise FileExistsError(
+            f"folder {folder!r} holds {others[0]!r}, which the demo does not write:"
+            " name a new or an empty folder"
+        )
+    return folder
+
+
+def _images() -> Iterator[tuple[Index, NDArray[np.uint16]]]:
+    """Yield the image at each time, channel and plane."""
+    random = np.random.default_rng(20260101)
+    start = random.uniform(0, SIZE, (CELLS, 2))
+    drift = random.normal(0, 5, (CELLS, 2)) + (1.5, 3)
+    depth = random.uniform(0, PLANES - 1, CELLS)
+    radius = random.uniform(7, 12, CELLS)
+    brightness = random.uniform(500, 1800, (CELLS, 2))
+    y, x = np.mgrid[:SIZE, :SIZE].astype(np.float32)
+    light = 1 - 0.5 * (((y - 110) / SIZE) ** 2 + ((x - 150) / SIZE) ** 2) * 2
+    for time, channel, z in product(range(TIMES), range(2), range(PLANES)):
+        scene = np.full((SIZE, SIZE), 25, np.float32)
+        for cell in range(CELLS):
+            at = (start[cell] + time * drift[cell]) % SIZE
+            defocus = abs(z - depth[cell])
+            signal = brightness[cell, channel] * 0.93 ** (time * channel)
+            profile = _profile(y - at[0], x - at[1], radius[cell], defocus, channel)
+            scene += np.float32(signal / (1 + 1.5 * defocus**2)) * profile
+        photons = random.poisson(scene * light)
+        camera = photons + random.normal(100, 6, photons.shape)
+        yield (time, channel, z), np.clip(camera, 0, 4095).astype(np.uint16)
+
+
+def _profile(
+    y: NDArray[np.float32], x: NDArray[np.float32], radius: float, defocus: float, channel: int
+) -> NDArray[np.float32]:
+    """Return a cell's light: DAPI in its nucleus, GFP around that."""
+    distance = np.hypot(y, 0.75 * x)
+    nucleus = _disk(distance, radius, 1.2 + defocus)
+    if channel == 0:
+        return nucleus
+    return _disk(distance, 1.7 * radius, 1.2 + defocus) - np.float32(0.7) * nucleus
+
+
+def _disk(distance: NDArray[np.float32], radius: float, edge: float) -> NDArray[np.float32]:
+    """Return 1 within a radius and 0 beyond it, with a soft edge."""
+    return np.asarray(0.5 - 0.5 * np.tanh((distance - radius) / (2 * edge)), np.float32)
+
+
+def contact_sheet(projection: NDArray[Any]) -> NDArray[np.uint8]:
+    """Return a picture of images over time: a row for each channel, and one for both.
+
+    Parameters
+    ----------
+    projection : ndarray
+        Times, channels (two), rows and columns.
+
+    Returns
+    -------
+    ndarray of uint8
+        Rows, columns, and red, green, blue. Each channel is stretched from its 1st
+        to its 99.8th percentile.
+    """
+    low, high = np.percentile(projection, (1, 99.8), axis=(0, 2, 3), keepdims=True)
+    stretched = np.clip((projection - low) / np.maximum(high - low, 1), 0, 1)
+    coloured = stretched[..., np.newaxis] * np.reshape(COLOURS, (1, 2, 1, 1, 3))
+    rows = [coloured[:, 0], coloured[:, 1], coloured.sum(axis=1).clip(0, 1)]
+    frame = [(0, 0), (2, 2), (2, 2), (0, 0)]
+    sheet = [np.concatenate(np.pad(row, frame, constant_values=0.25), axis=1) for row in rows]
+    return np.asarray(np.concatenate(sheet) * 255, np.uint8)
+
+
+def save_projection(folder: str | os.PathLike[str], projection: NDArray[Any]) -> tuple[str, str]:
+    """Save images over time as a TIFF file for ImageJ, and as a picture.
+
+    Parameters
+    ----------
+    folder : str or os.PathLike
+        Where to put ``projection.tif`` and ``projection.png``.
+    projection : ndarray of uint16
+        Times, channels (two), rows and columns.
+
+    Returns
+    -------
+    tuple of str
+        The names of the two files.
+    """
+    pixels = os.path.join(folder, "projection.tif")
+    tifffile.imwrite(pixels, projection, imagej=True, metadata={"axes": "TCYX"})
+    picture = os.path.join(folder, "projection.png")
+    imagecodecs.imwrite(picture, contact_sheet(projection))
+    return pixels, picture
