@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from operator import index as as_int
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -24,9 +24,10 @@ from dask_fileseq.files import LocalFiles, Names, Source
 from dask_fileseq.readers import ChunkSpec, WrongChunk, chunk_spec, read_into
 from dask_fileseq.tiling import Tiling
 
-__all__ = ["FileArray", "checked_fillvalue", "first_spec"]
+__all__ = ["FileArray", "checked_fillvalue", "first_readable", "first_spec"]
 
 Range = tuple[int, int]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -112,14 +113,9 @@ class FileArray:
     @property
     def chunks(self) -> tuple[tuple[int, ...], ...]:
         """Lengths along each axis of the parts that lie in one file."""
-        return tuple(
-            tuple(
-                len(range(piece.place.start, piece.place.stop))
-                for piece in self.tiling.pieces(axis, self._shifted(axis, range(n)))
-            )
-            or (0,)
-            for axis, n in enumerate(self.shape)
-        )
+        starts = [start for start, _ in self.window] if self.window else [0] * self.ndim
+        axes = zip(starts, self.shape, self.tiling.axes, strict=True)
+        return tuple(_lengths(start, start + n, axis.size) for start, n, axis in axes)
 
     def __len__(self) -> int:
         if not self.ndim:
@@ -181,11 +177,10 @@ class FileArray:
                 if axis.grid is not None:
                     cells[axis.grid] = [piece.file]
             trailing: tuple[Any, ...] = tuple(piece.place for piece in combination)
-            views = out[(..., *trailing)]
-            numbers = self.table[np.ix_(*cells)].reshape(views.shape[:stacked])
+            outs = _leading(out[(..., *trailing)], stacked)
+            numbers = self.table[np.ix_(*cells)].ravel().tolist()
             region = tuple(piece.region for piece in combination)
-            for place, number in zip(np.ndindex(numbers.shape), numbers.flat, strict=True):
-                self._read_file(int(number), region, views[(*place, ...)])
+            self._read_files(numbers, region, outs)
 
     def block(self, window: Sequence[Range]) -> FileArray:
         """Return the part of the array from start to stop along each axis, lazily.
@@ -222,6 +217,33 @@ class FileArray:
         start = self.window[axis][0] if self.window else 0
         return range(selected.start + start, selected.stop + start, selected.step)
 
+    def _read_files(
+        self, numbers: list[int], region: tuple[slice, ...], outs: list[NDArray[Any]]
+    ) -> None:
+        """Read a region of each of some files, or what stands for it.
+
+        Whole files go to the reader in one go, if it takes them so.
+        """
+        batch = None if self.imreadargs else getattr(self.imread, "read_files", None)
+        whole = all(s.indices(n) == (0, n, 1) for s, n in zip(region, self.spec.shape, strict=True))
+        if batch is None or not whole or not isinstance(self.source, LocalFiles):
+            for number, out in zip(numbers, outs, strict=True):
+                self._read_file(number, region, out)
+            return
+        if min(numbers) < 0:
+            for number, out in zip(numbers, outs, strict=True):
+                if number < 0:
+                    out[...] = self.fillvalue
+            outs = [out for number, out in zip(numbers, outs, strict=True) if number >= 0]
+            numbers = [number for number in numbers if number >= 0]
+        names = [self.names[number] for number in numbers]
+        done = 0
+        while done < len(numbers):
+            done += batch(names[done:], self.spec, outs[done:])
+            if done < len(numbers):
+                self._read_file(numbers[done], region, outs[done])
+                done += 1
+
     def _read_file(self, number: int, region: tuple[slice, ...], out: NDArray[Any]) -> None:
         """Read a region of one file, or what stands for it."""
         if number < 0:
@@ -252,6 +274,28 @@ class FileArray:
         return _read_error(error, where, name)
 
 
+def _lengths(start: int, stop: int, size: int) -> tuple[int, ...]:
+    """Return the lengths of the parts of a range that lie in one of consecutive files each.
+
+    >>> _lengths(0, 6, 3), _lengths(2, 7, 3), _lengths(4, 5, 3), _lengths(0, 0, 3)
+    ((3, 3), (1, 3, 1), (1,), (0,))
+    """
+    if start >= stop:
+        return (0,)
+    first, last = start // size, (stop - 1) // size
+    if first == last:
+        return (stop - start,)
+    return ((first + 1) * size - start, *[size] * (last - first - 1), stop - last * size)
+
+
+def _leading(array: NDArray[Any], count: int) -> list[NDArray[Any]]:
+    """Return the parts of an array at each index of its first axes, as views, in order."""
+    parts = [array]
+    for _ in range(count):
+        parts = [part[i, ...] for part in parts for i in range(len(part))]
+    return parts
+
+
 def first_spec(
     names: Sequence[str], source: Source, imread: Callable[..., Any], imreadargs: Mapping[str, Any]
 ) -> ChunkSpec:
@@ -262,11 +306,22 @@ def first_spec(
     ReadError
         If none can be read; it tells why the first cannot.
     """
+    return first_readable(names, source, lambda file: chunk_spec(imread, file, imreadargs))
+
+
+def first_readable(names: Sequence[str], source: Source, read: Callable[[Any], T]) -> T:
+    """Return what `read` returns for the first of the files with which it does not fail.
+
+    Raises
+    ------
+    ReadError
+        If it fails with all; it tells why with the first.
+    """
     failures = []
     for name in names:
         try:
             with source.open(name) as file:
-                return chunk_spec(imread, file, imreadargs)
+                return read(file)
         except MemoryError:
             raise
         except Exception as error:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import os
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import tifffile
 
-__all__ = ["KINDS", "Kind", "changed", "image", "punch_holes", "write_corpus"]
+__all__ = ["KINDS", "NEAR", "Kind", "changed", "image", "punch_holes", "write_corpus", "write_near"]
 
 Array = np.ndarray[Any, Any]
 
@@ -49,13 +49,19 @@ def image(shape: tuple[int, ...], dtype: str, seed: int = 0) -> Array:
     return data.astype(dtype)
 
 
-def write_corpus(folder: str | os.PathLike[str]) -> dict[str, str]:
-    """Write a file of each kind, and return their paths by the names of the kinds."""
+def write_corpus(
+    folder: str | os.PathLike[str], seed: int = 0, names: Iterable[str] | None = None
+) -> dict[str, str]:
+    """Write a file of each kind, or of some, and return their paths by the names of the kinds.
+
+    Another seed gives files of the same kinds with other pixels.
+    """
     paths = {}
-    for name, kind in KINDS.items():
+    for name in KINDS if names is None else names:
+        kind = KINDS[name]
         suffix = ".ome.tif" if kind.file.get("ome") else ".tif"
         paths[name] = os.path.join(folder, name + suffix)
-        _write(paths[name], kind, image(kind.shape, kind.dtype, zlib.crc32(name.encode())))
+        _write(paths[name], kind, image(kind.shape, kind.dtype, zlib.crc32(name.encode()) + seed))
     return paths
 
 
@@ -101,7 +107,7 @@ def _tag_as(code: int) -> Callable[[str], None]:
 
 
 def _pyramid(path: str) -> None:
-    base = image((96, 80), "u2", 1)
+    base = tifffile.imread(path)
     with tifffile.TiffWriter(path) as writer:
         writer.write(base, tile=(32, 32), subifds=2, compression="zlib")
         for step in (2, 4):
@@ -251,7 +257,7 @@ def _odd() -> dict[str, Kind]:
         "sparse-stack": Kind((5, 37, 53), args=_tiles(compression="zlib"), after=punch_holes),
         "bits-reversed": Kind(args=_strips(extratags=two), after=_tag_as(266)),
         "bits-reversed-tiles": Kind(args=_tiles(extratags=two), after=_tag_as(266)),
-        "pyramid": Kind(after=_pyramid),
+        "pyramid": Kind((96, 80), after=_pyramid),
     }
 
 
@@ -264,3 +270,66 @@ KINDS: dict[str, Kind] = {
     **_odd(),
 }
 """How each kind of file is written, by its name."""
+
+
+_GRAY = {"photometric": "minisblack"}
+
+NEAR: dict[str, Kind] = {
+    name: Kind((16, 24, 3) if "rgb" in str(args) else (16, 24), "u1", {"metadata": None, **args}, f)
+    for name, args, f in (
+        ("as it is", _GRAY, {}),
+        ("min is white", {"photometric": "miniswhite"}, {}),
+        ("palette", {"photometric": "palette", "colormap": np.zeros((3, 256), "u2")}, {}),
+        ("predictor", {**_GRAY, "predictor": 2, "compression": "lzw"}, {}),
+        ("lzw", {**_GRAY, "compression": "lzw"}, {}),
+        ("deflate", {**_GRAY, "compression": "zlib"}, {}),
+        ("strips", {**_GRAY, "rowsperstrip": 5}, {}),
+        ("tiles", {**_GRAY, "tile": (16, 16)}, {}),
+        ("reduced", {**_GRAY, "subfiletype": 1}, {}),
+        ("big endian", _GRAY, {"byteorder": ">"}),
+        ("bigtiff", _GRAY, {"bigtiff": True}),
+        ("rgb", {"photometric": "rgb"}, {}),
+        ("4 bits", {**_GRAY, "bitspersample": 4}, {}),
+        ("orientation", {**_GRAY, "extratags": [(274, "H", 1, 3, True)]}, {}),
+        ("nodata", {**_GRAY, "extratags": [(42113, "s", 0, "7", True)]}, {}),
+        ("software", {**_GRAY, "software": "MetaSeries"}, {}),
+        ("described", {**_GRAY, "description": "at 3.7 um"}, {}),
+        ("otherwise described", {**_GRAY, "description": "at 12.7 um"}, {}),
+        ("dated", {**_GRAY, "datetime": "2026:01:02 03:04:05"}, {}),
+        ("shaped", {**_GRAY, "description": '{"shape": [16, 24]}'}, {}),
+        ("shaped otherwise", {**_GRAY, "description": '{"shape": [1, 384]}'}, {}),
+        ("shaped longer", {**_GRAY, "description": '{"shape": [2, 16, 24]}'}, {}),
+        ("imagej", {**_GRAY, "description": "ImageJ=1.11a\nimages=1\n"}, {}),
+        ("imagej stack", {**_GRAY, "description": "ImageJ=1.11a\nimages=2\nslices=2\n"}, {}),
+        ("ome", {**_GRAY, "description": "<OME></OME>"}, {}),
+        ("scn", {**_GRAY, "description": "<scn></scn>"}, {}),
+        ("micromanager", {**_GRAY, "extratags": [(51123, "s", 0, "{}", True)]}, {}),
+        ("geotiff", {**_GRAY, "extratags": [(34735, "H", 4, (1, 1, 0, 0), True)]}, {}),
+        ("lsm", {**_GRAY, "extratags": [(34412, "B", 4, (1, 1, 0, 0), True)]}, {}),
+        ("private", {**_GRAY, "extratags": [(65000, "H", 1, 5, True)]}, {}),
+    )
+}
+"""Files that differ from the first in one thing, by its name."""
+
+
+def write_near(folder: str | os.PathLike[str], seed: int = 0) -> dict[str, str]:
+    """Write files that differ in one thing, and return their paths by its name."""
+    paths = {}
+    for name, kind in NEAR.items():
+        paths[name] = os.path.join(folder, f"{name}.tif")
+        _write(paths[name], kind, image(kind.shape, kind.dtype, seed) % 16)
+    with open(paths["as it is"], "rb") as file:
+        content = file.read()
+    paths["two pages"] = os.path.join(folder, "two pages.tif")
+    two = Kind(args={"metadata": None, "contiguous": False, **_GRAY}, apart=True)
+    _write(paths["two pages"], two, image((2, 16, 24), "u1", seed))
+    for name, altered in (
+        ("grown", content + b"1"),
+        ("short", content[:-1]),
+        ("half", content[: len(content) // 2]),
+        ("empty", b""),
+    ):
+        paths[name] = os.path.join(folder, f"{name}.tif")
+        with open(paths[name], "wb") as file:
+            file.write(altered)
+    return paths

@@ -243,4 +243,6 @@ def test_fillvalues_of_floats(fillvalue):
     """NaN is the natural fill of floats."""
     files = Files((2, 2), (3,), [(1, 0)])
     seq = FileSequence(lambda n: files.imread(n).astype("f4"), files.names, parse=files.parse)
-    np.testing.assert_array_equal(seq.asarray(fillvalue=fillvalue)[1, 0], np.full(3, fillvalue, "f4"))
+    np.testing.assert_array_equal(
+        seq.asarray(fillvalue=fillvalue)[1, 0], np.full(3, fillvalue, "f4")
+    )

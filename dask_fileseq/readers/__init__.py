@@ -3,21 +3,27 @@
 Only this package knows TIFF, and it knows nothing of grids or dask. The rest
 calls `chunk_spec` and `read_into`, which take any ``imread(file, **imreadargs)``:
 a plain function reads whole files, a `RegionReader` such as `read_tiff` also
-reads a header by itself and only the bytes that a region needs.
+reads a header by itself and only the bytes that a region needs, and a `BatchReader`
+reads many files in one go.
 """
 
 from dask_fileseq.readers.chunk import ChunkSpec, WrongChunk
 from dask_fileseq.readers.counters import Counts, count
-from dask_fileseq.readers.protocol import File, RegionReader, chunk_spec, read_into
+from dask_fileseq.readers.metadata import chunk_description
+from dask_fileseq.readers.protocol import BatchReader, File, RegionReader, chunk_spec, read_into
+from dask_fileseq.readers.scales import ChunkMetadata
 from dask_fileseq.readers.tiff import TiffReader, read_tiff
 
 __all__ = [
+    "BatchReader",
+    "ChunkMetadata",
     "ChunkSpec",
     "Counts",
     "File",
     "RegionReader",
     "TiffReader",
     "WrongChunk",
+    "chunk_description",
     "chunk_spec",
     "count",
     "read_into",

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-__all__ = ["Counts", "count", "record"]
+__all__ = ["Counts", "count", "is_counting", "record"]
 
 
 @dataclass(slots=True)
@@ -26,7 +26,8 @@ class Counts:
     bytes: int = 0
     """Bytes of pixel data read from files, as stored (compressed, with merged gaps)."""
     ways: Counter[str] = field(default_factory=Counter)
-    """Reads of pixels by way: "contiguous", "segments", "whole", or "function" (plain imread)."""
+    """Reads of pixels by way: "contiguous", "segments", "whole", or "function" (plain imread);
+    of whole files also "plain", "trusted" and "libtiff", see `fast`."""
 
 
 _open: list[Counts] = []
@@ -59,8 +60,15 @@ def count() -> Iterator[Counts]:
             _open[:] = [other for other in _open if other is not counts]
 
 
-def record(files: int = 0, headers: int = 0, bytes: int = 0, way: str | None = None) -> None:
-    """Add to all open counts."""
+def is_counting() -> bool:
+    """Return whether anybody counts."""
+    return bool(_open)
+
+
+def record(
+    files: int = 0, headers: int = 0, bytes: int = 0, way: str | None = None, times: int = 1
+) -> None:
+    """Add to all open counts; a way as often as it was taken."""
     if not _open:
         return
     with _lock:
@@ -69,4 +77,4 @@ def record(files: int = 0, headers: int = 0, bytes: int = 0, way: str | None = N
             counts.headers += headers
             counts.bytes += bytes
             if way is not None:
-                counts.ways[way] += 1
+                counts.ways[way] += times

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +20,7 @@ import tifffile
 from dask_fileseq.readers.regions import Ranges, pieces
 from dask_fileseq.readers.runs import read_runs
 
-__all__ = ["Page", "PageStack", "page_stack"]
+__all__ = ["Page", "PageStack", "page_stack", "whole_segments"]
 
 Array = np.ndarray[Any, Any]
 Page = tifffile.TiffPage | tifffile.TiffFrame
@@ -49,6 +49,12 @@ class PageStack:
         return "contiguous" if self.keyframe.is_final else "segments"
 
     @property
+    def stored(self) -> np.dtype[Any]:
+        """Type of the pixels in the file, with its byte order."""
+        assert self.keyframe.dtype is not None
+        return self.keyframe.dtype.newbyteorder(self.tif.byteorder)
+
+    @property
     def tile(self) -> tuple[int, ...]:
         """Shape of a strip or tile along the axes of the array."""
         tile = [1] * len(self.shape)
@@ -69,7 +75,12 @@ class PageStack:
             total += self._read_page(self.pages[number], inner, view, maxworkers)
         return total
 
-    def _page_view(self, out: Array, places: list[int]) -> Array:
+    def page_views(self, out: Array) -> Iterator[Array]:
+        """Yield the part of a whole array that each page fills, with the five axes of a page."""
+        for places in np.ndindex(*(self.shape[axis] for axis in self.over)):
+            yield self._page_view(out, places)
+
+    def _page_view(self, out: Array, places: Sequence[int]) -> Array:
         """Return the part of the output that one page fills, with the five axes of a page."""
         index: list[Any] = [0] * out.ndim  # axes of length one
         for axis, place in zip(self.over, places, strict=True):
@@ -86,9 +97,7 @@ class PageStack:
         if page.dataoffsets[0] == 0:  # nothing was ever written there
             out[...] = self.keyframe.nodata
             return 0
-        assert self.keyframe.dtype is not None
-        stored = self.keyframe.dtype.newbyteorder(self.tif.byteorder)
-        offset = page.dataoffsets[0]
+        offset, stored = page.dataoffsets[0], self.stored
         return read_runs(self.tif.filehandle, offset, stored, self.keyframe.shaped, ranges, out)
 
 
@@ -198,6 +207,13 @@ def read_segments(
 
 
 Place = tuple[slice, ...]
+
+
+def whole_segments(stack: PageStack) -> list[tuple[Place, Place]]:
+    """Return for each strip or tile of a page its place, and the part of it that goes there."""
+    shape = stack.keyframe.shaped
+    ranges = tuple(range(length) for length in shape)
+    return [where for _, where in sorted(_touched(shape, stack.segment, ranges))]
 
 
 def _touched(

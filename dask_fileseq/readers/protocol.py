@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, BinaryIO, Protocol, runtime_checkable
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from dask_fileseq.readers.chunk import ChunkSpec, plain_spec, require_chunk
 from dask_fileseq.readers.counters import record
 
-__all__ = ["File", "RegionReader", "chunk_spec", "read_into"]
+__all__ = ["BatchReader", "File", "RegionReader", "chunk_spec", "read_into"]
 
 File = str | BinaryIO
 """A path, or a seekable binary handle (a member of an archive, a remote object)."""
@@ -46,6 +46,22 @@ class RegionReader(Protocol):
         `out` has the shape of ``np.empty(spec.shape)[region]``; it may be a view
         with any strides and of another dtype than the file. Raises `WrongChunk`
         where the file is not what `spec` says.
+        """
+
+
+class BatchReader(RegionReader, Protocol):
+    """A `RegionReader` that reads many whole files in one go. This is optional."""
+
+    def read_files(
+        self, names: Sequence[str], spec: ChunkSpec, outs: Sequence[np.ndarray[Any, Any]]
+    ) -> int:
+        """Read whole files from the front, and return the number of those read.
+
+        Called where ``imreadargs`` are empty, with the paths of one or more files and, for
+        each, an array of ``spec.shape``; all have the same strides and dtype, which may be
+        another one than that of the files. May stop at any file, for any reason and without
+        an error: that file is then read by `read_region`, which raises what there is to
+        raise, and the next call begins behind it.
         """
 
 

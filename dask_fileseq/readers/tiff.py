@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,9 +12,12 @@ import tifffile
 
 from dask_fileseq.readers.chunk import ChunkSpec, require_chunk
 from dask_fileseq.readers.counters import record
+from dask_fileseq.readers.fast import read_files
+from dask_fileseq.readers.metadata import tiff_metadata
 from dask_fileseq.readers.opening import open_tiff
 from dask_fileseq.readers.protocol import File
 from dask_fileseq.readers.regions import whole_region
+from dask_fileseq.readers.scales import ChunkMetadata
 from dask_fileseq.readers.tiffimage import Image, WholeImage, image_of
 
 __all__ = ["TiffReader", "read_tiff"]
@@ -74,6 +77,17 @@ class TiffReader:
         with _open_image(file, imreadargs) as image:
             return image.spec
 
+    def describe(self, file: File, **imreadargs: Any) -> tuple[ChunkSpec, ChunkMetadata]:
+        """Return what a file holds and what it says of its axes, from its header."""
+        record(headers=1)
+        fileargs, imageargs = _split(imreadargs)
+        if not imageargs.keys() <= _IMAGEARGS:
+            with _open_image(file, imreadargs) as image:
+                return image.spec, ChunkMetadata()
+        with open_tiff(file, fileargs) as tif:
+            spec = image_of(tif, imageargs).spec
+            return spec, tiff_metadata(tif, spec, imageargs)
+
     def read_region(
         self,
         file: File,
@@ -90,6 +104,15 @@ class TiffReader:
             require_chunk(spec, image.spec.shape, image.spec.dtype)
             image.read(region, out)
 
+    def read_files(
+        self, names: Sequence[str], spec: ChunkSpec, outs: Sequence[np.ndarray[Any, Any]]
+    ) -> int:
+        """Read whole files as long as they can be read fast, and return how many those are.
+
+        See `BatchReader.read_files`.
+        """
+        return read_files(names, spec, outs)
+
     def __repr__(self) -> str:
         return "read_tiff"
 
@@ -101,12 +124,18 @@ read_tiff = TiffReader()
 """The one TIFF reader."""
 
 
-@contextmanager
-def _open_image(file: File, imreadargs: dict[str, Any]) -> Iterator[Image]:
-    """Open a file and give its image: the one place where a way to read is chosen."""
+def _split(imreadargs: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return which arguments are of the file, and which of the image in it."""
     fileargs = {k: v for k, v in imreadargs.items() if k in _FILEARGS or k.startswith("is_")}
     imageargs = {k: v for k, v in imreadargs.items() if k not in fileargs and v is not None}
     imageargs["maxworkers"] = imreadargs.get("maxworkers", 1)  # None: as many as tifffile likes
+    return fileargs, imageargs
+
+
+@contextmanager
+def _open_image(file: File, imreadargs: dict[str, Any]) -> Iterator[Image]:
+    """Open a file and give its image: the one place where a way to read is chosen."""
+    fileargs, imageargs = _split(imreadargs)
     if imageargs.keys() <= _IMAGEARGS:
         with open_tiff(file, fileargs) as tif:
             yield image_of(tif, imageargs)

@@ -25,7 +25,7 @@ from dask_fileseq.readers.pages import Page, PageStack, page_stack
 from dask_fileseq.readers.regions import ascending
 from dask_fileseq.readers.runs import read_runs
 
-__all__ = ["Image", "WholeImage", "image_of"]
+__all__ = ["ContiguousImage", "Image", "PagedImage", "WholeImage", "image_of"]
 
 Array = np.ndarray[Any, Any]
 
@@ -93,20 +93,20 @@ class ContiguousImage:
     def __init__(self, tif: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> None:
         assert series.dataoffset is not None
         self._file = tif.filehandle
-        self._offset = series.dataoffset
-        self._stored = series.dtype.newbyteorder(tif.byteorder)
+        self.offset = series.dataoffset
+        self.stored = series.dtype.newbyteorder(tif.byteorder)
         self._nodata = series.keyframe.nodata
-        require_extent(tif, self._offset + series.nbytes)
+        require_extent(tif, self.offset + series.nbytes)
         self.spec = _spec(series, _row_tile(series.axes, series.shape, series.dtype.itemsize))
 
     def read(self, region: tuple[slice, ...], out: Array) -> None:
         """Read the bytes of the region."""
         size = 0
-        if self._offset == 0:  # nothing was ever written there
+        if self.offset == 0:  # nothing was ever written there
             out[...] = self._nodata
         else:
             ranges, out = ascending(region, self.spec.shape, out)
-            size = read_runs(self._file, self._offset, self._stored, self.spec.shape, ranges, out)
+            size = read_runs(self._file, self.offset, self.stored, self.spec.shape, ranges, out)
         record(bytes=size, way="contiguous")
 
 
@@ -114,15 +114,15 @@ class PagedImage:
     """An image that is a stack of pages, each stored in segments."""
 
     def __init__(self, stack: PageStack, spec: ChunkSpec, maxworkers: int) -> None:
-        self._stack = stack
+        self.stack = stack
         self._maxworkers = maxworkers
         self.spec = spec
 
     def read(self, region: tuple[slice, ...], out: Array) -> None:
         """Read the strips and tiles that the region touches."""
         ranges, out = ascending(region, self.spec.shape, out)
-        size = self._stack.read(ranges, out, self._maxworkers)
-        record(bytes=size, way=self._stack.way)
+        size = self.stack.read(ranges, out, self._maxworkers)
+        record(bytes=size, way=self.stack.way)
 
 
 def image_of(tif: tifffile.TiffFile, imageargs: Mapping[str, Any]) -> Image:

@@ -1,0 +1,289 @@
+"""What is known of files that are read like one that tifffile has read before.
+
+The rule: the first file of each signature is read by tifffile, and by the plan made
+from it; where both give the same, bit for bit, the plan is trusted with all files of
+that signature in this process. Files of which tifffile makes more than pages of pixels
+(OME, Micro-Manager, slides, and whatever else it tells apart) are never trusted.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import imagecodecs
+import numpy as np
+import tifffile
+
+from dask_fileseq.readers.chunk import ChunkSpec, require_chunk
+from dask_fileseq.readers.headers import Header
+from dask_fileseq.readers.opening import open_tiff
+from dask_fileseq.readers.pages import PageStack, whole_segments
+from dask_fileseq.readers.rawfile import RawFile
+from dask_fileseq.readers.regions import whole_region
+from dask_fileseq.readers.tiffimage import ContiguousImage, Image, PagedImage, image_of
+
+__all__ = ["UNTRUSTED", "Proof", "Run", "Trust", "merged", "pixel_runs", "prove"]
+
+Array = np.ndarray[Any, Any]
+Run = tuple[int, int]
+
+KINDS = {"uniform", "generic", "shaped", "geotiff"}
+FLAGS = {"uniform", "shaped", "multipage", "volumetric", "geotiff", "gdal"}
+"""What tifffile may find in a file to be trusted: other formats have rules of their own."""
+
+CODECS = {1, 5, 8, 32773, 32946, 34925, 50000}
+"""None, LZW, Deflate, PackBits, LZMA, Zstandard: their decoders look at nothing but the segment."""
+
+LZW = 5
+SLOW_LZW = tuple(map(int, imagecodecs.__version__.split(".")[:2])) < (2026, 6)
+"""Whether libtiff decodes LZW in half the time: the last imagecodecs for Python 3.11."""
+
+LARGE = 128 * 1024
+"""Bytes of pixels from which libtiff pays."""
+
+
+class Plan(Protocol):
+    """How the pixels of all files of one signature are read."""
+
+    @property
+    def way(self) -> str:
+        """The name of the way, for counts."""
+
+    def read(self, header: Header, file: RawFile, out: Array) -> bool:
+        """Read a file into a C-contiguous array; False or an error: tifffile has to."""
+
+
+@dataclass(frozen=True, slots=True)
+class BytesPlan:
+    """Uncompressed pixels, in the order in which they stand in memory."""
+
+    page: int
+    """Bytes of a page."""
+    swapped: bool
+    joined: bool
+    """Whether pages stand edge to edge. Where they do, tifffile may not look at all offsets."""
+
+    @property
+    def way(self) -> str:
+        """The name of the way, for counts."""
+        return "trusted"
+
+    def read(self, header: Header, file: RawFile, out: Array) -> bool:
+        """Read each page into its place."""
+        runs = pixel_runs(header)
+        if runs is None or any(size != self.page for _, size in runs):
+            return False
+        joined = merged(runs)
+        if (len(joined) == 1) is not self.joined:
+            return False
+        view = memoryview(out.reshape(-1).view(np.uint8).data)
+        done = 0
+        for offset, size in joined:
+            file.readinto(offset, view[done : done + size])
+            done += size
+        if self.swapped:
+            out.byteswap(inplace=True)
+        return done == len(view)
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentsPlan:
+    """Strips or tiles that tifffile's own decoder decodes, one by one."""
+
+    stack: PageStack
+    decode: Callable[..., Any]
+    segments: Sequence[tuple[Any, Any]]
+    """For each strip or tile its place on the page, and the part of it that goes there."""
+    libtiff: bool
+    """Whether libtiff decodes it as well, and faster."""
+
+    @property
+    def way(self) -> str:
+        """How the pixels are decoded."""
+        return "libtiff" if self.libtiff else "trusted"
+
+    def read(self, header: Header, file: RawFile, out: Array) -> bool:
+        """Decode each strip or tile into its place."""
+        if not all(all(offsets) and all(counts) for offsets, counts in header.pages):
+            return False  # sparse
+        if self.libtiff and _read_by_libtiff(file, out):
+            return True
+        for (offsets, counts), page in zip(header.pages, self.stack.page_views(out), strict=True):
+            for index, (place, part) in enumerate(self.segments):
+                data = file.get(offsets[index], counts[index])
+                page[place] = self.decode(data, index)[0][None][part]
+        return True
+
+
+def _read_by_libtiff(file: RawFile, out: Array) -> bool:
+    """Decode LZW by libtiff, if it can: on damaged data it is as strict as tifffile."""
+    try:
+        imagecodecs.tiff_decode(file.get(0, file.size), index=0, out=out)
+    except (imagecodecs.TiffError, ValueError):
+        return False
+    return True
+
+
+def pixel_runs(header: Header) -> list[Run] | None:
+    """Return start and size of the pixels of each page, if its strips stand edge to edge."""
+    runs = []
+    for offsets, counts in header.pages:
+        if not all(offsets) or not all(counts):
+            return None
+        stop = offsets[0]
+        for offset, count in zip(offsets, counts, strict=True):
+            if offset != stop:
+                return None
+            stop += count
+        runs.append((offsets[0], stop - offsets[0]))
+    return runs
+
+
+def merged(runs: Sequence[Run]) -> list[Run]:
+    """Return runs with those that stand edge to edge as one.
+
+    >>> merged([(8, 4), (12, 4), (20, 4)])
+    [(8, 8), (20, 4)]
+    """
+    joined: list[Run] = []
+    for offset, size in runs:
+        if joined and sum(joined[-1]) == offset:
+            joined[-1] = (joined[-1][0], joined[-1][1] + size)
+        else:
+            joined.append((offset, size))
+    return joined
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What reading one file by tifffile has shown."""
+
+    plan: Plan | None
+    """How files of this signature are read."""
+    runs: list[Run] | None
+    """Where the pixels of this very file stand, in the order of memory; else None."""
+    swapped: bool = False
+    """Whether these pixels are in the other byte order."""
+    key: tuple[Any, ...] = ()
+    """Shape and dtype."""
+    layout: Any = None
+    """The bytes besides the pixels, where these have to be the same."""
+
+
+UNTRUSTED = Proof(None, None)
+
+
+def prove(name: str, header: Header, file: RawFile, spec: ChunkSpec, out: Array) -> Proof:
+    """Read a file by tifffile, and see which shorter ways give the same.
+
+    Raises
+    ------
+    Exception
+        What reading by tifffile raises. `out` is right if nothing is raised.
+    """
+    with open_tiff(name, {}) as tif:
+        image = image_of(tif, {"maxworkers": 1})
+        require_chunk(spec, image.spec.shape, image.spec.dtype)
+        image.read(whole_region(spec.shape), out)
+        pages = tif.pages
+        if not tif.flags | pages.first.flags <= FLAGS | {"imagej"} or len(pages) != len(
+            header.pages
+        ):
+            return UNTRUSTED
+        runs, swapped = _stored_runs(image)
+        plan = _plan(tif, image, header, runs, swapped)
+    if plan is not None:
+        again = np.empty(spec.shape, spec.dtype)
+        try:
+            same = plan.read(header, file, again) and again.tobytes() == out.tobytes()
+        except Exception:
+            same = False
+        plan = plan if same else None
+    return Proof(plan, runs, swapped, (spec.shape, spec.dtype))
+
+
+def _stored_runs(image: Image) -> tuple[list[Run] | None, bool]:
+    """Return where tifffile takes pixels from, if they stand there as in memory.
+
+    And whether they are in the other byte order.
+    """
+    if isinstance(image, ContiguousImage):
+        size = math.prod(image.spec.shape) * image.spec.dtype.itemsize
+        runs = [(image.offset, size)]
+        swapped = not image.stored.isnative
+    elif isinstance(image, PagedImage) and image.stack.way == "contiguous":
+        keyframe = image.stack.keyframe
+        runs = [(page.dataoffsets[0], keyframe.nbytes) for page in image.stack.pages]
+        swapped = not image.stack.stored.isnative
+    else:
+        return None, False
+    return (runs if all(offset for offset, _ in runs) else None), swapped
+
+
+def _plan(
+    tif: tifffile.TiffFile,
+    image: Image,
+    header: Header,
+    runs: list[Run] | None,
+    swapped: bool,
+) -> Plan | None:
+    """Return a plan by which all files of a signature might be read."""
+    kind = tif.series[0].kind
+    if kind not in KINDS:
+        return None
+    if runs is not None:
+        found = pixel_runs(header)
+        if found is None or merged(found) != merged(runs):
+            return None
+        joined = len(merged(runs)) == 1
+        if kind == "shaped" and not joined:
+            return None
+        return BytesPlan(found[0][1], swapped, joined)
+    if not isinstance(image, PagedImage) or image.stack.keyframe.compression not in CODECS:
+        return None
+    stack = image.stack
+    if [(page.dataoffsets, page.databytecounts) for page in stack.pages] != list(header.pages):
+        return None
+    stack.keyframe.init_decode()
+    large = math.prod(image.spec.shape) * image.spec.dtype.itemsize >= LARGE
+    libtiff = SLOW_LZW and large and stack.keyframe.compression == LZW and len(stack.pages) == 1
+    return SegmentsPlan(stack, stack.keyframe.decode, whole_segments(stack), libtiff)
+
+
+class Trust:
+    """Proofs by signature: bounded, and safe in threads."""
+
+    def __init__(self, limit: int = 256) -> None:
+        self._proofs: dict[Hashable, Proof] = {}
+        self._limit = limit
+        self._lock = threading.Lock()
+        self._fruitless = 0
+        self._asked = 0
+
+    def get(self, signature: Hashable) -> Proof | None:
+        """Return what is known of a signature."""
+        proof = self._proofs.get(signature)
+        if proof is not None:
+            self._fruitless = 0
+        return proof
+
+    def add(self, signature: Hashable, proof: Proof) -> None:
+        """Remember what is known; the oldest is forgotten."""
+        with self._lock:
+            self._fruitless += 1
+            self._proofs[signature] = proof
+            while len(self._proofs) > self._limit:
+                del self._proofs[next(iter(self._proofs))]
+
+    def is_worth_a_proof(self) -> bool:
+        """Return whether a new signature is to be proven.
+
+        A proof reads the file twice. Where each file has a signature of its own, fewer
+        and fewer are tried, at last one in 64.
+        """
+        self._asked += 1
+        return self._asked % (1 << min(6, self._fruitless // 4)) == 0
