@@ -9,12 +9,13 @@ region is read. The only module that knows dask's graph internals.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import accumulate
-from typing import Any
+from typing import Any, SupportsIndex, cast
 
 import dask
 import dask.array
+import numpy as np
 from dask.array.core import Array, getter, normalize_chunks
 from dask.base import tokenize
 from dask.blockwise import BlockwiseDep, blockwise
@@ -64,7 +65,79 @@ def to_dask_array(array: FileArray, chunks: Any = None) -> Array:
         _data_producer=True,
     )
     graph = HighLevelGraph.from_collections(name, layer)
-    return Array(graph, name, cut, dtype=array.dtype)
+    whole = Array(graph, name, cut, dtype=array.dtype)
+    return SlicedFiles.of(whole, whole, tuple(map(range, whole.shape)))
+
+
+class SlicedFiles(Array):
+    """A basic slice of an array of files; a slice of it is one slice of all files, too.
+
+    dask fuses one slice into the task that reads, but reads whole what several slices in
+    a row are taken of, which is what ``x[5][100:200]`` and each ``isel`` of xarray make.
+    It becomes an ordinary `Array` by all else that is done to it.
+    """
+
+    _whole: Array
+    _index: tuple[int | range, ...]
+    _own_name: str
+
+    @classmethod
+    def of(cls, array: Array, whole: Array, index: tuple[int | range, ...]) -> Array:
+        """Return an array, which is all files at an index, as one of this class."""
+        self = cls(array.dask, array.name, array.chunks, dtype=array.dtype)
+        self._whole, self._index, self._own_name = whole, index, array.name
+        return self
+
+    def __getitem__(self, index: Any) -> Array:
+        # assignment to a part of it turns it, in place, into something else
+        combined = _combined(self._index, index) if self.name == self._own_name else None
+        if combined is None:
+            return cast(Array, super().__getitem__(index))  # type: ignore[no-untyped-call]
+        lengths = self._whole.shape
+        keys = (_as_key(part, n) for part, n in zip(combined, lengths, strict=True))
+        return SlicedFiles.of(self._whole[tuple(keys)], self._whole, combined)
+
+
+def _combined(outer: tuple[int | range, ...], index: Any) -> tuple[int | range, ...] | None:
+    """Return what an index of what is at another index selects; None if that is not basic.
+
+    >>> _combined((range(9), 5, range(10, 20)), (2, slice(3, None, 2)))
+    (2, 5, range(13, 20, 2))
+    """
+    given = list(index) if isinstance(index, tuple) else [index]
+    left = sum(isinstance(part, range) for part in outer)
+    dots = [i for i, key in enumerate(given) if key is Ellipsis]
+    if len(dots) > 1 or len(given) - len(dots) > left:
+        return None
+    at = dots[0] if dots else len(given)
+    given[at : at + 1] = [slice(None)] * (left - len(given) + len(dots))
+    keys = iter(given)
+    try:
+        return tuple(part if isinstance(part, int) else _selected(part, keys) for part in outer)
+    except (IndexError, TypeError):
+        return None
+
+
+def _selected(part: range, keys: Iterator[Any]) -> int | range:
+    key: SupportsIndex | slice = next(keys)
+    if isinstance(key, bool | np.bool_):
+        raise TypeError("a mask is no basic index")
+    return part[key]
+
+
+def _as_key(part: int | range, length: int) -> int | slice:
+    """Return elements along an axis as an index.
+
+    >>> _as_key(range(9, -1, -3), 10), _as_key(range(10), 10), _as_key(range(-1, -1, -1), 10)
+    (slice(9, None, -3), slice(None, None, None), slice(0, 0, None))
+    """
+    if isinstance(part, int):
+        return part
+    if part == range(length):
+        return slice(None)
+    if not part:
+        return slice(0, 0)
+    return slice(part.start, part.stop if part.stop >= 0 else None, part.step)
 
 
 def task_name(array: FileArray) -> str:

@@ -21,13 +21,16 @@ ORDER = [
     "filearray",
     "graph",
     "output",
+    "xarray",
     "zarr",
+    "report",
     "sequence",
+    "backend",
     "demo",
     "cli",
 ]
 OPTIONAL = {"zarr", "xarray", "fsspec", "rich", "click", "pandas", "matplotlib"}
-FACES = {"zarr", "cli"}
+FACES = {"xarray", "zarr", "backend", "cli"}
 
 
 def modules():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,16 +15,18 @@ from dask.base import DaskMethodsMixin, tokenize
 from numpy.typing import DTypeLike, NDArray
 
 from dask_fileseq.errors import check_choice
-from dask_fileseq.filearray import FileArray, checked_fillvalue, first_spec
+from dask_fileseq.filearray import FileArray, checked_fillvalue, first_readable, first_spec
 from dask_fileseq.graph import to_dask_array
 from dask_fileseq.output import load
-from dask_fileseq.readers import ChunkSpec
+from dask_fileseq.readers import ChunkMetadata, ChunkSpec, chunk_description
 from dask_fileseq.readers.chunk import plain_dims
 from dask_fileseq.readers.formats import InPlaceReader
 from dask_fileseq.sequence.names import NameSequence
 from dask_fileseq.tiling import AxesTiled, Tiling
 
 if TYPE_CHECKING:
+    from xarray import DataArray
+
     from dask_fileseq.zarr import FileArrayStore
 
 __all__ = ["FileSequence"]
@@ -384,6 +386,89 @@ class FileSequence(NameSequence, DaskMethodsMixin):
             ioworkers=ioworkers,
             read_only=read_only,
         )
+
+    def to_xarray(
+        self,
+        *,
+        name: Hashable = None,
+        chunks: Any = None,
+        imreadargs: Mapping[str, Any] | None = None,
+        chunkshape: Sequence[int] | None = None,
+        chunkdtype: DTypeLike | None = None,
+        axestiled: AxesTiled | None = None,
+        fillvalue: Any = None,
+        errors: Literal["raise", "fill"] = "raise",
+    ) -> DataArray:
+        """Return the array of all files as a lazy, labelled `xarray.DataArray`.
+
+        At most one header is read, and no pixels. (Of a georeferenced mosaic, a second one
+        tells whether the tiles lie in the order of the grid; if not, the georeference is
+        left out.)
+
+        Parameters
+        ----------
+        name : hashable, optional
+            The name of the array.
+        chunks, imreadargs, chunkshape, chunkdtype, axestiled, fillvalue, errors
+            As in `to_dask_array`. With both `chunkshape` and `chunkdtype` no header is
+            read, and nothing is known of the axes in a file but their number.
+
+        Returns
+        -------
+        xarray.DataArray
+            Over a dask array. Its coordinates are, along the grid, the values from the names;
+            along axes in the files, what the first file says: centres of pixels in physical
+            units (OME-XML, ImageJ, resolution tags) or on the ground (GeoTIFF, with the
+            coordinate reference system in ``spatial_ref``), names of channels. The
+            attribute ``source`` of each says which. A tiled axis has one coordinate,
+            which goes on over all tiles.
+
+        Raises
+        ------
+        ImportError
+            If xarray is not installed.
+        ReadError
+            If the first file is needed and cannot be read.
+        ValueError
+            If an argument does not fit.
+        """
+        try:
+            from dask_fileseq.xarray import dask_dataarray
+        except ImportError as error:
+            raise ImportError(
+                'to_xarray needs xarray, which pip install "dask-fileseq[xarray]" brings'
+            ) from error
+
+        array, metadata = self._described_array(
+            imreadargs=imreadargs,
+            chunkshape=chunkshape,
+            chunkdtype=chunkdtype,
+            axestiled=axestiled,
+            fillvalue=fillvalue,
+            errors=errors,
+        )
+        return dask_dataarray(array, metadata, name=name, chunks=chunks)
+
+    @cached_property
+    def _metadata(self) -> dict[str, ChunkMetadata]:
+        """What a file says of its axes, for each set of reader's arguments in use."""
+        return {}
+
+    def _described_array(
+        self, *, imreadargs: Mapping[str, Any] | None = None, **kwargs: Any
+    ) -> tuple[FileArray, ChunkMetadata]:
+        """Return the array of all files, and what the first says of its axes, from one header."""
+        imreadargs = dict(imreadargs or {})
+        if kwargs.get("chunkshape") is not None and kwargs.get("chunkdtype") is not None:
+            return self._file_array(imreadargs=imreadargs, **kwargs), ChunkMetadata()
+        key = tokenize(imreadargs)
+        if key not in self._metadata:
+            self._specs[key], self._metadata[key] = first_readable(
+                self._names if kwargs.get("errors") == "fill" else self._names[:1],
+                self._source,
+                lambda file: chunk_description(self._reader, file, imreadargs),
+            )
+        return self._file_array(imreadargs=imreadargs, **kwargs), self._metadata[key]
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         if copy is False:
