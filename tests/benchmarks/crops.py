@@ -1,0 +1,128 @@
+"""Small crops of large files: what a slice of a dask array costs above dask itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dask.array as da
+import numpy as np
+import tifffile
+from images import CROP, Crops, Images, crops_of
+from model import Case, Contender, Faster, Net
+
+import dask_fileseq
+
+__all__ = ["crop_case"]
+
+SLICE = "dask slice"
+ALONE = "dask itself (an array that reads nothing)"
+NET = "dask slice, net of dask itself"
+WHOLE = "tifffile.imread(name), whole file"
+SELECTION = "tifffile.imread(name, selection=...)"
+ONE_THREAD = "synchronous"
+"""One block needs no more; handing it to another thread would add noise to what is subtracted."""
+
+
+class ReadsNothing:
+    """An array that gives undefined pixels at once."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.shape, self.ndim, self.dtype = shape, len(shape), np.dtype(np.uint16)
+
+    def __getitem__(self, index: tuple[Any, ...]) -> np.ndarray[Any, Any]:
+        """Return an array of the shape of what ints and slices select."""
+        keys = zip(index, self.shape, strict=True)
+        shape = [len(range(*key.indices(n))) for key, n in keys if isinstance(key, slice)]
+        return np.empty(shape, self.dtype)
+
+
+def crop_case(name: str, layout: str, images: Images, times: float) -> Case:
+    """Return the case of crops of 256x256 from files of 4096x4096."""
+    goals = [
+        Faster(NET, (WHOLE,), times, "net of dask, the whole-file read"),
+        Faster(NET, (SELECTION,), 1, "net of dask, tifffile's selection"),
+    ]
+    return Case(
+        name,
+        f"a {CROP}x{CROP} crop of 4096x4096 uint16, {layout}, opened",
+        crops_of(images),
+        40,
+        12,
+        _contenders(),
+        _expected,
+        goals,
+        [Net(NET, SLICE, ALONE)],
+        item="crop",
+    )
+
+
+def _contenders() -> list[Contender]:
+    return [
+        Contender(SLICE, "this", _lazy, _crops_of_array, np.stack, once=True),
+        Contender("whole file", "this", _lazy, _whole_of_array, np.stack, once=True, most=4),
+        Contender(SELECTION, "peer", _same, _selections, np.stack),
+        Contender(WHOLE, "peer", _same, _whole, np.stack, most=4),
+        Contender(
+            "dask.array.image, slice",
+            "peer",
+            _image,
+            _crops_of_array,
+            np.stack,
+            needs=("skimage",),
+            once=True,
+            most=4,
+        ),
+        Contender(ALONE, "limit", _unread, _crops_of_array, once=True, compared=False),
+    ]
+
+
+def _same(crops: Crops) -> Crops:
+    return crops
+
+
+def _expected(crops: Crops) -> np.ndarray[Any, Any]:
+    images = [tifffile.imread(name) for name in crops.files.names]
+    return np.stack([images[i][rows, columns] for i, rows, columns in crops.places])
+
+
+def _lazy(crops: Crops) -> tuple[da.Array, Crops]:
+    return dask_fileseq.TiffSequence(crops.files.names).to_dask_array(), crops
+
+
+def _image(crops: Crops) -> tuple[da.Array, Crops]:
+    from dask.array.image import imread
+
+    return imread(crops.files.glob), crops
+
+
+def _unread(crops: Crops) -> tuple[da.Array, Crops]:
+    """Return dask's own array of the same shape and blocks, of one layer as well."""
+    page = tifffile.imread(crops.files.names[0]).shape
+    source = ReadsNothing((len(crops.files), *page))
+    array = da.from_array(source, chunks=(1, *page), name="reads-nothing", inline_array=True)
+    return array, crops
+
+
+def _crops_of_array(opened: tuple[da.Array, Crops]) -> list[Any]:
+    array, crops = opened
+    slices = (array[i, rows, columns] for i, rows, columns in crops.places)
+    return [part.compute(scheduler=ONE_THREAD) for part in slices]
+
+
+def _whole_of_array(opened: tuple[da.Array, Crops]) -> list[Any]:
+    array, crops = opened
+    return [
+        array[i].compute(scheduler=ONE_THREAD)[rows, columns] for i, rows, columns in crops.places
+    ]
+
+
+def _whole(crops: Crops) -> list[Any]:
+    names = crops.files.names
+    return [tifffile.imread(names[i])[rows, columns] for i, rows, columns in crops.places]
+
+
+def _selections(crops: Crops) -> list[Any]:
+    names = crops.files.names
+    return [
+        tifffile.imread(names[i], selection=(rows, columns)) for i, rows, columns in crops.places
+    ]
