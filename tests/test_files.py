@@ -1,0 +1,99 @@
+"""Listing and identifying files, against the standard library."""
+
+import glob
+import os
+import zipfile
+
+import numpy as np
+import pytest
+
+from dask_fileseq import files
+from dask_fileseq.files import LocalFiles, ZipFiles
+
+NAMES = [
+    "a1.tif",
+    "a2.TIF",
+    "b.png",
+    ".hidden.tif",
+    "s p.tif",
+    "x[1].tif",
+    "sub/a3.tif",
+    "sub/t/a4.tif",
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("files")
+    for name in NAMES:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(name.encode())
+    return folder
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "*",
+        "*.tif",
+        "*.[tT]*",
+        "a?.tif",
+        ".*",
+        ".h*.tif",
+        "sub/*",
+        "*/*.tif",
+        "**",
+        "**/*.tif",
+        "sub/**/*.tif",
+        "nowhere/*.tif",
+        "a1.tif/*",
+        "none*",
+        "a1.tif",
+        "x[[]1].tif",
+        "./*.tif",
+        "sub//*.tif",
+        "sub/../*.tif",
+    ],
+)
+@pytest.mark.parametrize("relative", [True, False])
+def test_patterns_match_as_glob_does(folder, pattern, relative, monkeypatch):
+    """A file less, or more, than the user's shell shows is a wrong array."""
+    monkeypatch.chdir(folder)
+    if not relative:
+        pattern = os.path.join(str(folder), pattern)
+    assert sorted(LocalFiles().glob(pattern)) == sorted(glob.glob(pattern, recursive=True))
+
+
+def test_versions_are_size_and_time(folder):
+    """Where a file is gone, so is its version; where the first is, there are only names."""
+    names = [str(folder / name) for name in NAMES]
+    os.utime(names[1], ns=(5, 7))
+    versions = LocalFiles().versions([*names, str(folder / "gone"), "nul\0"])
+    assert versions[:-2, 0].tolist() == [len(name) for name in NAMES]
+    assert versions[1].tolist() == [6, 7]
+    assert versions[-2:].tolist() == [[-1, -1], [-1, -1]]
+    assert LocalFiles().versions([str(folder / "gone"), *names]) is None
+
+
+def test_slow_file_systems_are_asked_in_threads(folder, monkeypatch):
+    """A network share answers in a millisecond, but many questions at once."""
+    names = [str(folder / NAMES[i % 3]) for i in range(300)]
+    quick = LocalFiles().versions(names)
+    monkeypatch.setattr(files, "SLOW_STAT", 0)
+    np.testing.assert_array_equal(LocalFiles().versions(names), quick)
+
+
+def test_members_have_versions_too(tmp_path):
+    """Their size and checksum; folders are no members."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("d/", "")
+        archive.writestr("d/a.tif", "one")
+        archive.writestr("d/b.tif", "three")
+    source = ZipFiles(tmp_path / "a.zip")
+    assert source.glob("d*") == ["d/a.tif", "d/b.tif"]
+    versions = source.versions(["d/b.tif", "d/gone.tif"])
+    assert versions[:, 0].tolist() == [5, -1]
+    with source.open("d/b.tif") as member:
+        assert member.read() == b"three"
+    source.close()
+    source.close()
