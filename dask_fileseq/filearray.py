@@ -260,7 +260,7 @@ class FileArray:
             if self.errors != "fill":
                 raise failure from error
             out[...] = self.fillvalue
-            warnings.warn(f"{failure}; filled with {self.fillvalue!r}", FillWarning, stacklevel=2)
+            warnings.warn(f"{failure}; filled with {self.fillvalue}", FillWarning, stacklevel=2)
             _log_fill(name, str(failure))
 
     def _failure(self, error: Exception, name: str, number: int) -> Exception:

@@ -24,7 +24,7 @@ from typing import Any, BinaryIO, Protocol, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from dask_fileseq.errors import NoFilesError
+from dask_fileseq.errors import NoFilesError, ReadError
 
 __all__ = ["LocalFiles", "Names", "OpenArchive", "Source", "ZipFiles", "find_files", "open_source"]
 
@@ -166,7 +166,10 @@ class ZipFiles(_Archive):
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = os.path.abspath(path)
-        self._members()
+        try:
+            self._members()
+        except zipfile.BadZipFile as error:
+            raise ReadError(f"container={os.fspath(path)!r} is no ZIP file: {error}") from error
 
     def _members(self) -> zipfile.ZipFile:
         key = (os.getpid(), self.path)  # a forked process must not share a file position

@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from dask_fileseq import files
+from dask_fileseq import ReadError, files
 from dask_fileseq.files import LocalFiles, ZipFiles
 
 NAMES = [
@@ -81,6 +81,13 @@ def test_slow_file_systems_are_asked_in_threads(folder, monkeypatch):
     quick = LocalFiles().versions(names)
     monkeypatch.setattr(files, "SLOW_STAT", 0)
     np.testing.assert_array_equal(LocalFiles().versions(names), quick)
+
+
+def test_what_is_no_archive_is_named(tmp_path):
+    """`File is not a zip file` says nothing of which."""
+    (tmp_path / "a.zip").write_text("no archive")
+    with pytest.raises(ReadError, match=r"container=.*a\.zip"):
+        ZipFiles(tmp_path / "a.zip")
 
 
 def test_members_have_versions_too(tmp_path):
