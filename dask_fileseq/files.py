@@ -11,15 +11,15 @@ import glob
 import hashlib
 import io
 import os
-import threading
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, nullcontext
+from functools import lru_cache
 from itertools import chain
 from time import perf_counter
-from typing import Any, BinaryIO, Protocol, overload
+from typing import Any, BinaryIO, Protocol, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -141,7 +141,10 @@ class _Archive:
         raise NotImplementedError
 
     def glob(self, pattern: str, suffixes: Suffixes = ()) -> list[str]:
-        names = [name for name in self._members().namelist() if not name.endswith("/")]
+        members = self._members()
+        if not hasattr(members, "namelist"):
+            raise ValueError(f"container={members!r} cannot list its files: pass their names")
+        names = [name for name in members.namelist() if not name.endswith("/")]
         return fnmatch.filter(names, pattern)
 
     def open(self, name: str) -> AbstractContextManager[BinaryIO]:
@@ -162,7 +165,7 @@ class _Archive:
 
 
 class ZipFiles(_Archive):
-    """Members of a ZIP file with a name; each process opens its own, once."""
+    """Members of a ZIP file with a name; each process opens its own, again if it changed."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = os.path.abspath(path)
@@ -172,18 +175,13 @@ class ZipFiles(_Archive):
             raise ReadError(f"container={os.fspath(path)!r} is no ZIP file: {error}") from error
 
     def _members(self) -> zipfile.ZipFile:
-        key = (os.getpid(), self.path)  # a forked process must not share a file position
-        with _open_archives_lock:
-            if key not in _open_archives:
-                _open_archives[key] = zipfile.ZipFile(self.path)
-            return _open_archives[key]
+        stat = os.stat(self.path)
+        version = stat.st_ino, stat.st_size, stat.st_mtime_ns
+        return _opened(self.path, version, os.getpid())
 
     def close(self) -> None:
-        """Close the archive; reading from it opens it again."""
-        with _open_archives_lock:
-            archive = _open_archives.pop((os.getpid(), self.path), None)
-        if archive is not None:
-            archive.close()
+        """Let go of the archive; reading from it opens it again."""
+        _opened.cache_clear()
 
     def __repr__(self) -> str:
         return f"ZipFiles({self.path!r})"
@@ -192,8 +190,14 @@ class ZipFiles(_Archive):
         return self.path
 
 
-_open_archives: dict[tuple[int, str], zipfile.ZipFile] = {}
-_open_archives_lock = threading.Lock()
+@lru_cache(maxsize=16)
+def _opened(path: str, version: tuple[int, ...], process: int) -> zipfile.ZipFile:
+    """Return an open archive, kept for the next read.
+
+    Not that of another version of the file, whose directory would be wrong, nor that of
+    the parent of a forked process, with which a file position would be shared.
+    """
+    return zipfile.ZipFile(path)
 
 
 class OpenArchive(_Archive):
@@ -234,13 +238,25 @@ def open_source(container: Any) -> Source:
         return LocalFiles()
     if isinstance(container, str | os.PathLike):
         return ZipFiles(container)
-    if isinstance(container, zipfile.ZipFile) and container.mode == "r" and container.filename:
-        return ZipFiles(container.filename)
+    if isinstance(container, zipfile.ZipFile) and _opens_by_name(container):
+        return ZipFiles(cast(str, container.filename))
     if not hasattr(container, "open"):
         raise ValueError(
             f"container={container!r} is neither the name of a ZIP file nor an open archive"
         )
     return OpenArchive(container)
+
+
+def _opens_by_name(archive: zipfile.ZipFile) -> bool:
+    """Return whether opening its file by name gives the same archive."""
+    encoding = getattr(archive, "metadata_encoding", None)
+    if archive.mode != "r" or archive.pwd or encoding or not isinstance(archive.filename, str):
+        return False
+    try:
+        opened = os.fstat(archive.fp.fileno())  # type: ignore[union-attr]
+        return os.path.samestat(opened, os.stat(archive.filename))
+    except (AttributeError, OSError):
+        return False
 
 
 def find_files(files: Any, source: Source, suffixes: Suffixes) -> tuple[list[str], bool]:
