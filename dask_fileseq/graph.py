@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from functools import partial
 from itertools import accumulate
+from numbers import Integral
 from typing import Any, SupportsIndex, cast
 
 import dask
 import dask.array
-import numpy as np
 from dask.array.core import Array, getter, normalize_chunks
 from dask.base import tokenize
 from dask.blockwise import BlockwiseDep, blockwise
 from dask.highlevelgraph import HighLevelGraph
-from dask.utils import funcname, parse_bytes
+from dask.utils import parse_bytes
 
 from dask_fileseq.filearray import FileArray
 
@@ -120,8 +121,10 @@ def _combined(outer: tuple[int | range, ...], index: Any) -> tuple[int | range, 
 
 def _selected(part: range, keys: Iterator[Any]) -> int | range:
     key: SupportsIndex | slice = next(keys)
-    if isinstance(key, bool | np.bool_):
-        raise TypeError("a mask is no basic index")
+    numbers = (key.start, key.stop, key.step) if isinstance(key, slice) else (key,)
+    for number in numbers:  # an array of one element would pass for an int
+        if isinstance(number, bool) or not isinstance(number, Integral | None):
+            raise TypeError(f"{key!r} is no basic index")
     return part[key]
 
 
@@ -142,7 +145,11 @@ def _as_key(part: int | range, length: int) -> int | slice:
 
 def task_name(array: FileArray) -> str:
     """Return what dask's dashboard calls the tasks that read: ``read-tiff``, for example."""
-    return f"read-{funcname(array.imread).removeprefix('read_')}"
+    imread = array.imread
+    while isinstance(imread, partial):
+        imread = imread.func
+    name = getattr(imread, "__name__", type(imread).__name__).strip("<>")
+    return f"read-{name.removeprefix('read_')}"
 
 
 class _PerBlock(BlockwiseDep):
@@ -215,7 +222,7 @@ def block_chunks(array: FileArray, chunks: Any = None) -> Chunks:
     fixed = [array.shape[i] if i in auto else want for i, want in enumerate(wanted)]
     try:
         cut: Chunks = normalize_chunks(tuple(fixed), shape=array.shape, dtype=array.dtype)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, ZeroDivisionError) as error:
         raise ValueError(f"chunks={chunks!r} does not fit shape {array.shape}: {error}") from error
     return _auto_chunks(array, cut, auto, limit) if auto else cut
 
@@ -248,9 +255,12 @@ def _each_axis(array: FileArray, chunks: Any) -> list[Any]:
 
 def _parsed_limit(chunks: Any, size: str) -> int:
     try:
-        return int(parse_bytes(size))
+        limit = int(parse_bytes(size))
     except ValueError as error:
         raise ValueError(f"chunks={chunks!r}: {size!r} is neither 'auto' nor a size") from error
+    if limit <= 0:
+        raise ValueError(f"chunks={chunks!r}: {size!r} is no size for a block")
+    return limit
 
 
 def _auto_chunks(array: FileArray, cut: Chunks, auto: list[int], limit: int) -> Chunks:

@@ -163,7 +163,19 @@ def test_chunks_take_dasks_forms(chunks, expected):
 
 
 @pytest.mark.parametrize(
-    "chunks", [(1, 2), {"nope": 1}, {9: 1}, "many", object(), (1, 1, (2, 2), 8), ("a", 1, 1, 1)]
+    "chunks",
+    [
+        0,
+        "-5MB",
+        (0, 1, 1, 1),
+        (1, 2),
+        {"nope": 1},
+        {9: 1},
+        "many",
+        object(),
+        (1, 1, (2, 2), 8),
+        ("a", 1, 1, 1),
+    ],
 )
 def test_wrong_chunks_name_themselves(chunks):
     """The traceback must not come from inside dask."""
@@ -258,6 +270,15 @@ def test_a_million_files_stay_symbolic():
     block = next(v for v in again.io_deps.values() if v.produces_tasks is False)[999, 9, 99, 0, 0]
     assert list(block.names) == names[-1:]
     assert len(pickle.dumps(block)) < 1500
+
+
+def test_indexes_that_dask_computes_are_dasks(opened):
+    """An array of one element is no int: it keeps its axis."""
+    seq, array = opened
+    x = seq.to_dask_array()
+    assert x[da.from_array(np.array([2]))].shape == (1, *array.shape[1:])
+    assert x[:1][da.from_array(np.array([False]))].compute().shape == (0, *array.shape[1:])
+    np.testing.assert_array_equal(x[da.from_array(np.array([2, 0]))].compute(), array[[2, 0]])
 
 
 def test_query_planning_is_one_clear_error(opened):

@@ -59,6 +59,11 @@ class TiffReader:
            [8]], dtype=uint16)
     """
 
+    @property
+    def __name__(self) -> str:
+        """The name by which users know it, as that of a function."""
+        return "read_tiff"
+
     def __call__(self, file: File, **imreadargs: Any) -> np.ndarray[Any, Any]:
         """Return the image in a file."""
         with _open_image(file, imreadargs) as image:
