@@ -6,8 +6,15 @@ scheduler blocks travel to the caller and are copied as they finish, few at a ti
 
 from __future__ import annotations
 
+import errno
 import itertools
+import math
+import os
+import shutil
+import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -19,7 +26,6 @@ import numpy as np
 from dask.base import get_scheduler
 from dask.callbacks import Callback
 from numpy.typing import DTypeLike, NDArray
-from tifffile import create_output
 from toolz import take
 
 from dask_fileseq.filearray import FileArray
@@ -29,6 +35,9 @@ __all__ = ["load"]
 
 SMALL_FILE = 128 * 2**10
 """Bytes of a file below which threads hinder each other: the interpreter lock."""
+
+ZEROS = 2**20
+"""Bytes to write at once where a file cannot be given its size otherwise."""
 
 Box = tuple[Any, ...]
 
@@ -71,12 +80,12 @@ def load(
         get = get_scheduler(scheduler=scheduler) or dask.threaded.get
     except ValueError as error:
         raise ValueError(f"scheduler={scheduler!r}: {error}") from error
-    if isinstance(out, np.ndarray) and out.size == array.size:
-        out = out.reshape(array.shape, copy=False)  # older releases reshape the caller's array
-    result = create_output(out, array.shape, array.dtype if dtype is None else dtype)
+    result = _output(out, array, array.dtype if dtype is None else np.dtype(dtype))
     if not result.size:
         return result
-    workers = workers or _default_workers(array)
+    if _in_worker_task():  # to wait for other workers would keep this one's thread
+        get = dask.local.get_sync
+    workers = None if isinstance(get, partial) else workers or _default_workers(array)
     if get in (dask.threaded.get, dask.local.get_sync):
         if workers == 1:
             get = dask.local.get_sync
@@ -88,6 +97,66 @@ def load(
             kwargs = {"chunksize": 1} | kwargs
         _travel(array, result, get, _given(num_workers=workers) | kwargs)
     return result
+
+
+def _output(out: Any, array: FileArray, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return the array to read into; one of the caller's is seen in the array's shape.
+
+    Raises
+    ------
+    ValueError
+        If `out` does not fit, cannot be written, or is one of the files to read.
+    OSError
+        If there is no room for the file to map.
+    """
+    if out is None:
+        return np.empty(array.shape, dtype)
+    if isinstance(out, np.ndarray):
+        if out.size != array.size or not np.can_cast(dtype, out.dtype):
+            raise ValueError(
+                f"out of shape {out.shape} and dtype {out.dtype} cannot hold an array of"
+                f" shape {array.shape} and dtype {dtype}"
+            )
+        if not out.flags.writeable:
+            raise ValueError("out cannot be written: it is read-only")
+        return out.reshape(array.shape, copy=False)
+    if isinstance(out, str) and (out == "memmap" or out.startswith("memmap:")):
+        with tempfile.NamedTemporaryFile(dir=out[7:] or None, suffix=".memmap") as file:
+            return _mapped(file, array.shape, dtype)
+    if isinstance(out, str | os.PathLike):
+        if os.path.exists(out) and os.path.abspath(out) in map(os.path.abspath, array.names):
+            raise ValueError(f"out={os.fspath(out)!r} is one of the files to read")
+        with open(out, "wb+") as file:
+            return _mapped(file, array.shape, dtype)
+    return _mapped(out, array.shape, dtype)
+
+
+def _mapped(file: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return a memory map of an open file, which has room on its disk for all of it.
+
+    Without, a disk that is full would be no error, but the end of the process.
+    """
+    size = math.prod(shape) * dtype.itemsize
+    folder = os.path.dirname(os.path.abspath(file.name))
+    free = shutil.disk_usage(folder).free
+    if size > free:
+        raise OSError(errno.ENOSPC, f"out needs {size:,} bytes, {free:,} are free", folder)
+    try:
+        os.posix_fallocate(file.fileno(), 0, max(1, size))
+    except (AttributeError, OSError):  # no such call on this system, or file system
+        for start in range(0, size, ZEROS):
+            file.write(bytes(min(ZEROS, size - start)))
+        file.flush()
+    return np.memmap(file, dtype, "r+", shape=shape)
+
+
+def _in_worker_task() -> bool:
+    """Return whether this runs in a task of a worker of a cluster."""
+    worker_module = sys.modules.get("distributed.worker")
+    try:
+        return worker_module is not None and bool(worker_module.get_worker())
+    except ValueError:
+        return False
 
 
 def _given(**kwargs: Any) -> dict[str, Any]:

@@ -293,6 +293,67 @@ def tiff_bytes(image):
     return buffer.getvalue()
 
 
+def test_a_replaced_archive_is_opened_again(tmp_path, scheduler):
+    """Its old directory, kept open, would give old pixels."""
+    path = tmp_path / "a.zip"
+    for value in (1, 2):
+        with zipfile.ZipFile(tmp_path / "new.zip", "w") as archive:
+            for i in range(2 * value):
+                archive.writestr(f"{i}.tif", tiff_bytes(np.full((3, 3), value, "u1")))
+        os.replace(tmp_path / "new.zip", path)
+        seq = TiffSequence("*.tif", container=path)
+        assert seq.asarray()[:, 0, 0].tolist() == [value] * 2 * value
+        assert seq.to_dask_array()[:, 0, 0].compute().tolist() == [value] * 2 * value
+
+
+def total(names):
+    return int(TiffSequence(names).asarray().sum()) + int(TiffSequence(names).compute().sum())
+
+
+def test_reading_within_a_task(acquisition, cluster):
+    """One function a well is how people write it: it must not wait for its own worker."""
+    from distributed import Client
+
+    folder, array = acquisition
+    names = sorted(map(str, folder.glob("000*.tif")))
+    with Client(cluster) as client:
+        futures = client.map(total, [names] * 4, pure=False)
+        assert client.gather(futures) == [2 * int(array[0].sum())] * 4
+
+
+class Unpicklable(Exception):
+    def __init__(self, message, lock):
+        super().__init__(message)
+        self.lock = lock
+
+
+def fails_oddly(name):
+    import threading
+
+    raise Unpicklable("odd", threading.Lock())
+
+
+def test_an_error_that_does_not_pickle_comes_back(scheduler):
+    """The cause is lost as an object, but not what it says."""
+    seq = FileSequence(fails_oddly, ["a"])
+    x = seq.to_dask_array(chunkshape=(2,), chunkdtype="u1")
+    with pytest.raises(ReadError, match="Unpicklable: odd"):
+        x.compute()
+
+
+class Reader:
+    def __call__(self, name):
+        return np.ones(3)
+
+
+def test_names_of_tasks_hold_no_addresses():
+    """They would differ for each process, and say nothing on the dashboard."""
+    seq = FileSequence(Reader(), ["a", "b"])
+    name = seq.to_dask_array().name
+    assert name.startswith("read-Reader-")
+    assert pickle.loads(pickle.dumps(seq)).to_dask_array().name == name
+
+
 def test_visualize_and_repr_compute_nothing(acquisition):
     """Looking must not read."""
     folder, _ = acquisition

@@ -1,7 +1,9 @@
 """Reading all of a sequence into numpy: every kind of output, against tifffile."""
 
+import errno
 import threading
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 
 import dask
 import numpy as np
@@ -75,6 +77,29 @@ def test_out_memmap(opened, tmp_path):
     with open(tmp_path / "c.bin", "wb+") as file:
         np.testing.assert_array_equal(seq.asarray(out=file), array)
     assert np.fromfile(tmp_path / "a.bin", np.uint16).tolist() == array.ravel().tolist()
+
+
+def test_a_disk_without_room_is_an_error(tmp_path):
+    """Else the process ends where it first writes what the disk has no place for."""
+    seq = FileSequence(np.load, ["1.npy"], pattern=r"(?P<n>\d)", _shape=(1_000_000,))
+    for out in (tmp_path / "out.bin", f"memmap:{tmp_path}"):
+        with pytest.raises(OSError, match="10,000,000,000,000 bytes") as error:
+            seq.asarray(out=out, chunkshape=(10_000, 1000), chunkdtype="u1")
+        assert error.value.errno == errno.ENOSPC
+
+
+def test_out_must_be_writable_and_no_input(tmp_path):
+    """A typo must not cost the acquisition."""
+    name = tmp_path / "in.tif"
+    tifffile.imwrite(name, np.ones((4, 4), "u1"))
+    before = name.read_bytes()
+    with pytest.raises(ValueError, match="one of the files to read"):
+        TiffSequence([str(name)]).asarray(out=str(name))
+    assert name.read_bytes() == before
+    out = np.zeros((1, 4, 4), "u1")
+    out.flags.writeable = False
+    with pytest.raises(ValueError, match="read-only"):
+        TiffSequence([str(name)]).asarray(out=out)
 
 
 def test_dtype_casts(opened):
@@ -170,6 +195,8 @@ def test_any_scheduler_function(opened):
     np.testing.assert_array_equal(seq.compute(scheduler=own), array)
     with dask.config.set(scheduler=own):
         np.testing.assert_array_equal(seq.asarray(), array)
+    with ThreadPoolExecutor(2) as executor:
+        np.testing.assert_array_equal(seq.asarray(scheduler=executor, ioworkers=1), array)
     with pytest.raises(ValueError, match="nonsense"):
         seq.asarray(scheduler="nonsense")
 
