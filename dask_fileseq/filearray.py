@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 import os
+import pickle
 import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -253,15 +254,17 @@ class FileArray:
         try:
             with self.source.open(name) as file:
                 read_into(self.imread, file, self.imreadargs, self.spec, region, out)
+                return
         except MemoryError:
             raise
         except Exception as error:
+            cause = _picklable(error)
             failure = self._failure(error, name, number)
-            if self.errors != "fill":
-                raise failure from error
-            out[...] = self.fillvalue
-            warnings.warn(f"{failure}; filled with {self.fillvalue}", FillWarning, stacklevel=2)
-            _log_fill(name, str(failure))
+        if self.errors != "fill":
+            raise failure from cause  # here, where the error itself is no context to pickle
+        out[...] = self.fillvalue
+        warnings.warn(f"{failure}; filled with {self.fillvalue}", FillWarning, stacklevel=2)
+        _log_fill(name, str(failure))
 
     def _failure(self, error: Exception, name: str, number: int) -> Exception:
         """Return the error that says which file, which cell and what is wrong."""
@@ -331,9 +334,18 @@ def first_readable(names: Sequence[str], source: Source, read: Callable[[Any], T
 
 def _read_error(error: Exception, where: str, name: str) -> ReadError:
     """Return the error that says where reading failed, and why."""
-    if isinstance(error, FileNotFoundError) and not os.path.isabs(name):
+    if isinstance(error, FileNotFoundError) and error.filename and not os.path.isabs(name):
         where += f" relative to {os.getcwd()!r}"
     return ReadError.of(error, f"cannot read {where}: {type(error).__name__}: {error}")
+
+
+def _picklable(error: Exception) -> Exception:
+    """Return the error, or one that says the same, if it would not come back from a worker."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return RuntimeError(f"{type(error).__name__}: {error}").with_traceback(error.__traceback__)
+    return error
 
 
 def checked_fillvalue(fillvalue: ArrayLike | None, dtype: np.dtype[Any]) -> Any:

@@ -231,6 +231,13 @@ def test_unreadable_files_are_filled_when_asked():
         seq.asarray()
 
 
+@pytest.mark.parametrize("returned", [None, "text", {"a": 1}, np.ma.masked_greater([1, 9999], 100)])
+def test_what_is_no_array_is_an_error(returned):
+    """A forgotten return, or a mask that nobody would see again."""
+    with pytest.raises(ReadError, match="imread returned"):
+        FileSequence(lambda name: returned, ["a"]).asarray()
+
+
 @pytest.mark.parametrize("fillvalue", [-1, 256, 1.5, np.nan, "x", [1, 2]])
 def test_a_fillvalue_that_does_not_fit_is_an_error(fillvalue):
     """-1 in unsigned pixels would become 255, silently."""

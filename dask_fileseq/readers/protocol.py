@@ -130,6 +130,10 @@ def _call(imread: Imread, file: File, imreadargs: Mapping[str, Any]) -> np.ndarr
     """Call a plain function on a file from its start."""
     if not isinstance(file, str):
         file.seek(0)
-    image = np.asarray(imread(file, **imreadargs))
+    returned = imread(file, **imreadargs)
+    image = np.asarray(returned)
+    if image.dtype.kind in "OU" or np.ma.is_masked(returned):
+        masked = ", some of it masked" if np.ma.is_masked(returned) else ""
+        raise TypeError(f"imread returned {type(returned).__name__}{masked}: no array of pixels")
     record(files=1, way="function")
     return image

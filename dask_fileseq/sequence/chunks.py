@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from operator import index as as_int
 from typing import Any, Literal
 
 import numpy as np
@@ -68,6 +69,10 @@ class ChunkSequence(NameSequence):
         """Return the array of all files, lazily; reads at most one header."""
         check_choice("errors", errors, "raise", "fill")
         imreadargs = dict(imreadargs or {})
+        if chunkshape is not None:
+            chunkshape = tuple(map(as_int, chunkshape))
+            if min(chunkshape, default=0) < 0:
+                raise ValueError(f"chunkshape={chunkshape!r} has a negative length")
         if chunkshape is None or chunkdtype is None:
             spec = self._spec(imreadargs, errors)
             if chunkshape is not None:
