@@ -14,6 +14,7 @@ from dask_fileseq.errors import (
 )
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.grid import natural_sorted, parse_filenames
+from dask_fileseq.patterns import NamePattern, add_presets, register_preset
 from dask_fileseq.readers import read_tiff
 from dask_fileseq.sequence import FileSequence, TiffSequence, imread, open_sequence
 
@@ -24,6 +25,7 @@ __all__ = [
     "FileSequence",
     "FileSequenceError",
     "FillWarning",
+    "NamePattern",
     "NamesError",
     "NoFilesError",
     "ReadError",
@@ -31,9 +33,11 @@ __all__ = [
     "TiffSequence",
     "UnmatchedError",
     "__version__",
+    "add_presets",
     "imread",
     "natural_sorted",
     "open_sequence",
     "parse_filenames",
     "read_tiff",
+    "register_preset",
 ]

@@ -336,7 +336,9 @@ def test_open_sequence_chooses_the_reader(tmp_path):
     assert y.npartitions == 1
     assert y.compute()[:, 0, 0].tolist() == [0, 1, 2]
     with pytest.raises(ValueError, match="does not fit"):
-        dask_fileseq.imread(str(tmp_path / "*.*")).compute()
+        dask_fileseq.imread(str(tmp_path / "*.*"), pattern=None).compute()
+    with pytest.raises(ValueError, match="2 makes of names"):
+        dask_fileseq.imread(str(tmp_path / "*.*"))
 
 
 def test_open_sequence_takes_the_evident_step():

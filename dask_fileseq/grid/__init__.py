@@ -7,13 +7,14 @@ tifffile's functions of the same names.
 
 All work goes by column: a million names have few distinct texts along an axis,
 and each of them is looked at once. The modules, each using only those before it:
-`natural`, `filegrid`, `axes`, `parsing`, `building`.
+`natural`, `filegrid`, `axes`, `parsing`, `building`; `selection` makes parts of a grid.
 """
 
 from dask_fileseq.grid.building import grid_of_indices, grid_of_pattern, grid_of_sequence
 from dask_fileseq.grid.filegrid import FileGrid
 from dask_fileseq.grid.natural import natural_sorted
 from dask_fileseq.grid.parsing import parse_filenames
+from dask_fileseq.grid.selection import parts_of, places_of_labels, selected
 
 __all__ = [
     "FileGrid",
@@ -22,4 +23,7 @@ __all__ = [
     "grid_of_sequence",
     "natural_sorted",
     "parse_filenames",
+    "parts_of",
+    "places_of_labels",
+    "selected",
 ]

@@ -1,13 +1,15 @@
 """Axes of a grid: the distinct texts of one column become indices and values.
 
-Integers are indices as they are or with a step, other numbers and words are
-labels in their order, categories are indices that the caller gives.
+Integers are indices as they are or with a step, dates stand a step apart where
+many enough do, other numbers and words are labels in their order, categories are
+indices that the caller gives.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -24,6 +26,7 @@ Spacing: TypeAlias = Literal["unit", "step", "values"]
 Categories: TypeAlias = Mapping[str, Mapping[str, int]]
 
 _LARGEST = 2**62  # beyond it, differences of int64 numbers overflow
+_FEW_DATES = 10  # as many times more steps than dates are too many
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 
@@ -45,10 +48,10 @@ def axes_of(
     """Return the axes of a grid, of the given shape if there is one."""
     base = None if shape is None else 0
     axes = [
-        _axis(texts, spacing, base)
+        _axis(dim, texts, kind, spacing, base)
         if categories is None or dim not in categories
         else _category_axis(dim, texts, categories[dim], base)
-        for dim, texts in zip(columns.dims, columns.texts, strict=True)
+        for dim, texts, kind in zip(columns.dims, columns.texts, columns.types, strict=True)
     ]
     if shape is None:
         return axes
@@ -83,17 +86,57 @@ def _extended(axis: Axis, size: int) -> Axis:
     return axis._replace(values=range(size))
 
 
-def _axis(texts: list[str], spacing: Spacing, base: int | None) -> Axis:
+def _axis(dim: str, texts: list[str], kind: str, spacing: Spacing, base: int | None) -> Axis:
     """Return the axis on which distinct texts stand; unit spacing begins at `base`."""
-    numbers = _numbers(texts)
+    if kind == "iso" or "%" in kind:
+        return _date_axis(_dates(dim, texts, kind), spacing)
+    if kind == "float":
+        return _label_axis(np.array(texts, np.float64))
+    numbers = None if kind == "word" else _numbers(texts)
     if numbers is None:
         words = sorted(texts, key=lambda word: (natural_key(word), word))
         place = {word: i for i, word in enumerate(words)}
         return Axis(np.array([place[word] for word in texts]), np.array(words))
     if numbers.dtype == np.int64 and spacing != "values":
         return _regular_axis(numbers, spacing, base)
-    values, index = np.unique(numbers, return_inverse=True)
+    return _label_axis(numbers)
+
+
+def _label_axis(labels: NDArray[Any]) -> Axis:
+    """Return the axis of the labels that occur."""
+    values, index = np.unique(labels, return_inverse=True)
     return Axis(index, values)
+
+
+def _dates(dim: str, texts: list[str], form: str) -> NDArray[np.datetime64]:
+    """Return texts as dates."""
+    if form == "iso":
+        return np.array(texts, "M8[ns]")
+    dates = []
+    for text in texts:
+        try:
+            dates.append(datetime.strptime(text, form))
+        except ValueError as error:
+            raise NamesError(f"axis {dim!r} has {text!r}, which is no date {form!r}") from error
+    return np.array(dates, "M8[ns]")
+
+
+def _date_axis(dates: NDArray[np.datetime64], spacing: Spacing) -> Axis:
+    """Return the axis of dates: a step apart if a tenth of the steps occur, else as they are.
+
+    The times of a clock rarely have a step in common but the second: they would make
+    an axis of empty cells.
+    """
+    if spacing != "step" or len(dates) < 2:
+        return _label_axis(dates)
+    axis = _regular_axis(dates.astype(np.int64), spacing, None)
+    if len(axis.values) > len(np.unique(axis.place)) * _FEW_DATES:
+        return _label_axis(dates)
+    values = axis.values
+    assert isinstance(values, range)
+    # numpy's arange counts in floats, which are too coarse for nanoseconds
+    moments = values.start + values.step * np.arange(len(values))
+    return axis._replace(values=moments.astype("M8[ns]"))
 
 
 def _numbers(texts: list[str]) -> NDArray[Any] | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from dask_fileseq.errors import DuplicateError, NamesError, NoFilesError, SparseGridError
 from dask_fileseq.grid.axes import Axis, Categories, Spacing, axes_of, sizes_of
 from dask_fileseq.grid.filegrid import FileGrid, index_tuples, unique_dims
-from dask_fileseq.grid.parsing import Unmatched, columns_of
-from dask_fileseq.patterns import NameColumns, PatternLike
+from dask_fileseq.grid.parsing import Unmatched, columns_of, pattern_of
+from dask_fileseq.patterns import NameColumns
 
 __all__ = ["grid_of_indices", "grid_of_pattern", "grid_of_sequence"]
 
@@ -47,7 +47,7 @@ def grid_of_sequence(names: Sequence[str]) -> FileGrid:
 
 def grid_of_pattern(
     names: Sequence[str],
-    pattern: PatternLike,
+    pattern: Any,
     *,
     axesorder: Sequence[int] | None = None,
     categories: Categories | None = None,
@@ -65,10 +65,10 @@ def grid_of_pattern(
     Parameters
     ----------
     names : sequence of str
-        File names. Only what is below their common folder is matched; of a
-        single file, only its base name.
-    pattern : str, re.Pattern or NamePattern
-        See `NamePattern`.
+        File names. A regular expression is matched below their common folder only;
+        of a single file, with its base name.
+    pattern : str, re.Pattern, NamePattern, callable or table
+        See `NamePattern.of`.
     axesorder : sequence of int, optional
         The order of the axes in the grid, by their places in `pattern`.
     categories : mapping of str to mapping of str to int, optional
@@ -83,7 +83,8 @@ def grid_of_pattern(
         What to do about files for the same cell: keep the first or the last.
     spacing : {"unit", "step", "values"}
         Which integers have indices: all from the lowest to the highest, every
-        n-th of these where no other occurs, or only those that occur.
+        n-th of these where no other occurs, or only those that occur. Dates have those
+        that occur, or, by ``"step"``, all at a common step if many enough occur.
 
     Raises
     ------
@@ -99,6 +100,7 @@ def grid_of_pattern(
     >>> grid.missing
     [(1, 1)]
     """
+    pattern = pattern_of(names, pattern)
     columns = columns_of(names, pattern, axesorder, unmatched)
     axes = axes_of(columns, categories, shape, spacing)
     skipped = tuple(names[i] for i in columns.unmatched)
@@ -112,7 +114,8 @@ def grid_of_pattern(
     coords = dict(zip(unique_dims(columns.dims), values, strict=True))
     index = (axis.place[codes] for axis, codes in zip(axes, columns.codes, strict=True))
     cells = _cells(index, sizes, len(names))
-    return _placed(FileGrid(names, columns.dims, sizes, coords, cells, skipped), duplicates)
+    grid = FileGrid(names, columns.dims, sizes, coords, cells, skipped, pattern=pattern)
+    return _placed(grid, duplicates)
 
 
 def grid_of_indices(

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dask_fileseq.patterns import NamePattern
+
 __all__ = ["FileGrid", "index_tuples", "unique_dims"]
 
 
@@ -52,6 +54,8 @@ class FileGrid:
     """Names left out because the pattern does not match them."""
     duplicates: tuple[tuple[str, str], ...] = ()
     """Names left out because their cell is taken, each with the name in that cell."""
+    pattern: NamePattern | None = None
+    """The pattern that found it, if one did."""
 
     @property
     def unique_dims(self) -> tuple[str, ...]:

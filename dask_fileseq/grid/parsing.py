@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from dask_fileseq.errors import NamesError, NoFilesError, UnmatchedError, shown
 from dask_fileseq.grid.axes import Categories, axes_of
-from dask_fileseq.patterns import BATCH, NameColumns, NamePattern, PatternLike
+from dask_fileseq.patterns import BATCH, NameColumns, NamePattern
 
-__all__ = ["Unmatched", "columns_of", "parse_filenames"]
+__all__ = ["Unmatched", "columns_of", "parse_filenames", "pattern_of"]
 
 Unmatched: TypeAlias = Literal["raise", "skip"]
 
@@ -18,7 +18,7 @@ Unmatched: TypeAlias = Literal["raise", "skip"]
 def parse_filenames(
     files: Sequence[str],
     /,
-    pattern: PatternLike | None = None,
+    pattern: Any = None,
     axesorder: Sequence[int] | None = None,
     categories: Categories | None = None,
     *,
@@ -36,8 +36,8 @@ def parse_filenames(
     ----------
     files : sequence of str
         File names.
-    pattern : str, re.Pattern or NamePattern, optional
-        See `NamePattern`. By default, files are counted along axis ``I``.
+    pattern : str, re.Pattern, NamePattern, callable or table, optional
+        See `NamePattern.of`. By default, files are counted along axis ``I``.
     axesorder, categories
         See `grid_of_pattern`.
     _shape : sequence of int, optional
@@ -69,29 +69,37 @@ def parse_filenames(
         if _shape is not None and (len(_shape) != 1 or _shape[0] < len(files)):
             raise NamesError(f"shape {length} does not fit provided shape {tuple(_shape)}")
         return ("I",), length, [(i,) for i in range(len(files))], files
-    columns = columns_of(files, pattern, axesorder, "raise")
+    columns = columns_of(files, pattern_of(files, pattern), axesorder, "raise")
     axes = axes_of(columns, categories, _shape, "unit")
     found = (axis.place[codes].tolist() for axis, codes in zip(axes, columns.codes, strict=True))
     shape = tuple(len(axis.values) for axis in axes)
     return columns.dims, shape, list(zip(*found, strict=True)), files
 
 
+def pattern_of(names: Sequence[str], pattern: Any) -> NamePattern:
+    """Return the pattern that a user's argument means for these names."""
+    if not len(names):
+        raise NoFilesError("files is empty")
+    return NamePattern.of(pattern, names)
+
+
 def columns_of(
     names: Sequence[str],
-    pattern: PatternLike,
+    pattern: NamePattern,
     axesorder: Sequence[int] | None,
     unmatched: Unmatched,
 ) -> NameColumns:
-    """Return what a pattern finds in names below their common folder."""
-    pattern = NamePattern.of(pattern)
-    if not len(names):
-        raise NoFilesError("files is empty")
-    paths = _normalised(names)
-    columns = pattern.columns(paths, _folder_length(paths))
+    """Return what a pattern finds in names; an expression, below their common folder."""
+    if pattern.whole:
+        start, paths = 0, names if pattern.lookup else _normalised(names)
+    else:
+        paths = _normalised(names)
+        start = _folder_length(paths)
+    columns = pattern.columns(paths, start)
     if columns.unmatched and unmatched == "raise":
         count = len(columns.unmatched)
         raise UnmatchedError(
-            f"pattern {pattern.regex.pattern!r} does not match {count:,} of {len(names):,} names: "
+            f"pattern {str(pattern)!r} does not match {count:,} of {len(names):,} names: "
             f"{shown((names[i] for i in columns.unmatched), count)}; "
             "a file sequence leaves them out with unmatched='skip'"
         )
@@ -102,11 +110,7 @@ def columns_of(
         raise NamesError(
             f"axesorder {axesorder!r} is no order of {dims!r}: each of 0 to {len(dims) - 1} once"
         )
-    return columns._replace(
-        dims=tuple(dims[i] for i in axesorder),
-        texts=tuple(columns.texts[i] for i in axesorder),
-        codes=tuple(columns.codes[i] for i in axesorder),
-    )
+    return columns.ordered(axesorder)
 
 
 def _normalised(names: Sequence[str]) -> Sequence[str]:

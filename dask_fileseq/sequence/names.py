@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
+import copy
+import logging
 import os
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
-from typing import Any, Literal, Self, cast, overload
+from functools import cached_property, partial
+from typing import Any, Literal, Self, overload
 
 from numpy.typing import NDArray
 from tifffile import TIFF
 
-from dask_fileseq.errors import NamesError, check_choice
+from dask_fileseq.errors import check_choice
 from dask_fileseq.files import Names, Source, find_files, open_source
-from dask_fileseq.grid import (
-    FileGrid,
-    grid_of_indices,
-    grid_of_pattern,
-    grid_of_sequence,
-    natural_sorted,
-    parse_filenames,
-)
+from dask_fileseq.grid import FileGrid, natural_sorted, parts_of, places_of_labels, selected
+from dask_fileseq.patterns import NamePattern
 from dask_fileseq.readers import read_tiff
 from dask_fileseq.readers.formats import IMAGE_SUFFIXES, TIFF_SUFFIXES, reader_of
+from dask_fileseq.sequence.listing import counts, listing
+from dask_fileseq.sequence.placing import grid_of
 
 __all__ = ["Files", "Imread", "NameSequence", "read_by_type"]
+
+_log = logging.getLogger("dask_fileseq")
 
 Imread = Callable[..., Any]
 Files = str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None
@@ -72,14 +72,25 @@ class NameSequence(Sequence[str]):
         self._reader = imread
         self.imread = imread if container is None else partial(_imread_member, self._source, imread)
         rules = {"unmatched": unmatched, "duplicates": duplicates, "spacing": spacing}
-        self._grid = _grid_of(Names(names), parse, kwargs, rules)
-        self._names = cast(Names, self._grid.names)
+        asked = kwargs.get("pattern")
+        self._place(grid_of(Names(names), parse, kwargs, rules))
+        if isinstance(asked, str) and asked == "infer" and self.pattern is not None:
+            _log.info("%s", counts(self._grid, self.pattern))
+
+    def _place(self, grid: FileGrid) -> None:
+        """Stand on a grid."""
+        names = grid.names if isinstance(grid.names, Names) else Names(grid.names)
+        self._names = names
+        self._grid = grid if grid.names is names else replace(grid, names=names)
         codes = TIFF.AXES_CODES
         self.axes = "".join(codes.get(dim.lower(), dim[0].upper()) for dim in self.dims)
 
     def __getstate__(self) -> dict[str, Any]:
-        container = None if self._container is None else self._source
-        return self.__dict__ | {"_container": container}
+        state = self.__dict__ | {"_container": None if self._container is None else self._source}
+        if self.pattern is not None and self.pattern.lookup is not None:
+            # a user's function may not pickle, and a table may be as large as all names
+            state["_grid"] = replace(self._grid, pattern=None)
+        return state
 
     @property
     def dims(self) -> tuple[str, ...]:
@@ -128,6 +139,106 @@ class NameSequence(Sequence[str]):
     def duplicates(self) -> Any:
         """Names that were left out because another file stands for their cell."""
         return self._grid.duplicates
+
+    @property
+    def pattern(self) -> NamePattern | None:
+        """What found the axes in the names; its ``str()`` can be passed as ``pattern=``.
+
+        None where files stand in a row, or a `parse` function placed them. What a function
+        or a table says is not kept in pickles.
+        """
+        return self._grid.pattern
+
+    def listing(self, limit: int | None = 20) -> str:
+        """Return a text of all names: matched, unmatched, duplicate, and empty cells.
+
+        Parameters
+        ----------
+        limit : int, optional
+            How many of each to show; None for all.
+        """
+        return listing(self._grid, limit)
+
+    def isel(self, indexers: Mapping[str, Any] | None = None, **kwargs: Any) -> Self:
+        """Return the sequence of the files at integer positions; touches no file.
+
+        Parameters
+        ----------
+        indexers : mapping of str to int, slice, or sequence of int or bool, optional
+            What stays along axes, by the names in `coords`, as in xarray: an int drops its
+            axis, anything else keeps it, ``[5]`` too.
+        **kwargs
+            The same as keywords.
+
+        Returns
+        -------
+        FileSequence
+            Of the same class. It reads the header of its own first file.
+
+        Raises
+        ------
+        NamesError
+            There is no such axis, or an indexer does not fit.
+        NoFilesError
+            All cells of the selection are empty.
+        """
+        return self._on(selected(self._grid, {**(indexers or {}), **kwargs}))
+
+    def sel(self, indexers: Mapping[str, Any] | None = None, **kwargs: Any) -> Self:
+        """Return the sequence of the files at some labels; touches no file.
+
+        Parameters
+        ----------
+        indexers : mapping of str to label, slice, or sequence of labels, optional
+            What stays along axes, by values in `coords`, as in xarray and pandas: a label
+            drops its axis; a slice keeps both of its ends, and of numbers and dates all
+            between them, whether the ends occur or not. Dates may be texts; a text for a
+            period, such as ``"2020-07"``, stands for all of it and keeps the axis.
+        **kwargs
+            The same as keywords.
+
+        Returns
+        -------
+        FileSequence
+            Of the same class.
+
+        Raises
+        ------
+        NamesError
+            There is no such axis or label.
+        NoFilesError
+            All cells of the selection are empty.
+        """
+        labels = {**(indexers or {}), **kwargs}
+        known = {dim: value for dim, value in labels.items() if dim in self.coords}
+        places = {dim: places_of_labels(dim, self.coords[dim], known[dim]) for dim in known}
+        return self._on(selected(self._grid, labels | places))
+
+    def split(self, dim: str) -> dict[Any, Self]:
+        """Return one sequence for each label along an axis that has files, without the axis.
+
+        For channels or bands of different shape or data type. Touches no file.
+
+        Parameters
+        ----------
+        dim : str
+            The axis, by its name in `coords`.
+
+        Raises
+        ------
+        NamesError
+            There is no such axis.
+        """
+        return {label: self._on(grid) for label, grid in parts_of(self._grid, dim)}
+
+    def _on(self, grid: FileGrid) -> Self:
+        """Return the same sequence on a part of its grid, with nothing kept of any file."""
+        part = copy.copy(self)
+        for name in self.__dict__:
+            if isinstance(getattr(type(self), name, None), cached_property):
+                del part.__dict__[name]
+        part._place(grid)
+        return part
 
     def commonpath(self) -> str:
         """Return the longest path that all files lie below."""
@@ -185,37 +296,3 @@ def _imread_member(source: Source, imread: Imread, name: str, **imreadargs: Any)
     """Read the array of one file in a container."""
     with source.open(name) as file:
         return imread(file, **imreadargs)
-
-
-def _grid_of(
-    names: Names, parse: Callable[..., Any] | None, kwargs: dict[str, Any], rules: dict[str, Any]
-) -> FileGrid:
-    """Return the grid that the names, or the user's own function, form.
-
-    Names stay packed: a grid of all names in order shares them.
-    """
-    if parse is None or parse is parse_filenames:
-        unknown = kwargs.keys() - {"pattern", "axesorder", "categories", "_shape"}
-        if unknown:
-            raise TypeError(f"unexpected keyword arguments: {', '.join(sorted(unknown))}")
-        pattern = kwargs.pop("pattern", None)
-        if not pattern:
-            needless = [key for key, value in kwargs.items() if value]
-            if needless:
-                raise NamesError(f"{', '.join(needless)} needs a pattern")
-            return grid_of_sequence(names)
-        grid = grid_of_pattern(
-            names,
-            pattern,
-            axesorder=kwargs.get("axesorder"),
-            categories=kwargs.get("categories"),
-            shape=kwargs.get("_shape"),
-            **rules,
-        )
-    else:
-        try:
-            dims, shape, indices, kept = parse(list(names), **kwargs)
-        except ValueError as error:
-            raise NamesError(f"parse={parse!r} failed to parse file names: {error}") from error
-        grid = grid_of_indices(kept, dims, shape, indices, duplicates=rules["duplicates"])
-    return grid if isinstance(grid.names, Names) else replace(grid, names=Names(grid.names))

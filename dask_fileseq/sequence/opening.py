@@ -35,17 +35,30 @@ class TiffSequence(FileSequence):
 
 
 def open_sequence(
-    files: Files, *, pattern: Any = None, imread: Imread | None = None, **kwargs: Any
+    files: Files, *, pattern: Any = "infer", imread: Imread | None = None, **kwargs: Any
 ) -> FileSequence:
-    """Open image files as a sequence, with the reader that their type asks for.
+    r"""Open image files as a sequence, with the reader that their type asks for.
 
     Parameters
     ----------
     files : str, os.PathLike or iterable of these
         As in `FileSequence`. A folder stands for its TIFF files or, if it has none, for
         its other images.
-    pattern : optional
-        What finds the axes in file names; without one, the files stand along one axis.
+    pattern : str, re.Pattern, callable, table or None
+        What finds the axes in file names:
+
+        - ``"infer"``: the names alone. What they say is logged (``INFO``, logger
+          ``dask_fileseq``), and is the `pattern` of the sequence. A single file stands
+          along one axis;
+        - a format string, ``"{well}_t{time:04d}_{channel}.tif"``: numbers or words, integers
+          (``d``, ``04d``), floats (``f``), words (``s``), dates (``%Y%m%d_%H%M``), ``{}`` for
+          what varies but is no axis;
+        - a regular expression, ``r"_(?P<time>\d+)_(c)(\d+)"``, compiled or not;
+        - blocks of Bio-Formats, ``"Z<0-9>_<R,G,B>.tif"``, or a ``.pattern`` file;
+        - the name of a preset, such as ``"operetta"``; see `dask_fileseq.patterns.presets`;
+        - a function ``name -> {axis: value}``, None for a name that does not belong;
+        - a table, or DataFrame, with the names in one column and axes in the others;
+        - None: the files stand along one axis, in their order.
     imread : callable, optional
         Reads one file; by default chosen by the first file's type.
     **kwargs
@@ -54,8 +67,25 @@ def open_sequence(
     Returns
     -------
     FileSequence
+
+    Raises
+    ------
+    NoFilesError
+        If there are no files.
+    NamesError
+        If the names do not form a grid, or do not tell which.
+
+    Examples
+    --------
+    >>> from dask_fileseq import open_sequence
+    >>> seq = open_sequence(["t1_DAPI.tif", "t1_GFP.tif", "t2_DAPI.tif", "t2_GFP.tif"])
+    >>> print(seq.pattern)
+    t{t:d}_{channel}.tif
+    >>> seq.sel(channel="GFP").files
+    ['t1_GFP.tif', 't2_GFP.tif']
     """
-    if pattern is not None:
+    inferred = isinstance(pattern, str) and pattern == "infer"
+    if pattern is not None and not (inferred and kwargs.get("parse") is not None):
         kwargs["pattern"] = pattern
     return FileSequence(imread or read_by_type, files, **{"spacing": "step"} | kwargs)
 

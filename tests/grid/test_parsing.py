@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.version import Version
 
-from dask_fileseq import patterns
 from dask_fileseq.errors import NamesError
 from dask_fileseq.grid import parse_filenames, parsing
+from dask_fileseq.patterns import NamePattern
+from dask_fileseq.patterns import pattern as pattern_module
 
 OLD_TIFFFILE = Version(tifffile.__version__) < Version("2026.10")
 """This tifffile finds axes also inside of names, and refuses shapes with room for more files."""
@@ -156,9 +157,9 @@ def test_the_common_folder_is_that_of_the_standard_library(names, absolute):
 )
 def test_windows_names(monkeypatch, names, expected):
     """On Windows, folders take part in the match for the case of a drive or for slashes."""
-    for module in (parsing, patterns):
+    for module in (parsing, pattern_module):
         monkeypatch.setattr(module, "os", SimpleNamespace(path=ntpath, sep="\\"))
-    columns = parsing.columns_of(names, r"(?:t|T|x|run)(\d)", None, "raise")
+    columns = parsing.columns_of(names, NamePattern.of(r"(?:t|T|x|run)(\d)"), None, "raise")
     assert expected == [int(columns.texts[0][code]) for code in columns.codes[0]]
 
 

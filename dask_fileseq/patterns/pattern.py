@@ -10,86 +10,77 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dask_fileseq.errors import NamesError, UnmatchedError, shown
+from dask_fileseq.patterns.columns import BATCH, Codes, NameColumns, Numbering, factorised
+from dask_fileseq.patterns.formats import Field
+from dask_fileseq.patterns.table import Lookup, texts_of
 
-__all__ = ["BATCH", "NameColumns", "NamePattern", "PatternLike"]
-
-BATCH = 256
-"""Names to work on at once: their texts never pile up.
-
-Matches and groups of a batch are fewer than the objects after which Python
-collects garbage; with 2,000 names a batch, that takes three times the time.
-"""
-
-_AXIS = r"_?(?:(q|l|p|a|c|t|x|y|z|ch|tp)(\d{1,4}))"
-
-NAMED_PATTERNS = {
-    # Olympus OIF and Leica TIFF series: one to seven axes, each a letter code
-    # and up to four digits, at the end of the name (as in tifffile 2026.11.8)
-    "axes": rf"(?ix) {_AXIS} {rf'{_AXIS}?' * 6} (?=\.[^\\/]*$|$)",
-}
+__all__ = ["NamePattern"]
 
 # What a group gives in a name: None where it took no part, "" for an index,
 # otherwise the name of the axis of the next index.
 _Role: TypeAlias = str | None
 # The axes of a name, and for each of them the group that holds the index.
 _Layout: TypeAlias = tuple[tuple[str, ...], tuple[int, ...]]
-_Codes: TypeAlias = NDArray[np.int32]
-
-
-class NameColumns(NamedTuple):
-    """What a pattern finds in many names, by axis.
-
-    The index text of the i-th matched name along axis ``k`` is
-    ``texts[k][codes[k][i]]``.
-    """
-
-    dims: tuple[str, ...]
-    """Names of the axes; they may repeat."""
-    texts: tuple[list[str], ...]
-    """Distinct index texts of each axis, in the order of appearance."""
-    codes: tuple[NDArray[np.int32], ...]
-    """For each axis and matched name, the place in `texts`."""
-    unmatched: list[int]
-    """Places of the names that the pattern does not match."""
 
 
 @dataclass(frozen=True, slots=True)
 class NamePattern:
-    """A regular expression that finds axes and indices in file names.
+    r"""What finds axes and indices in file names; ``str()`` of it is a pattern again.
 
-    Each group of the expression is one of:
+    Each group of the regular expression is one of:
 
     - a named group, ``(?P<T>...)``: an index along the axis of that name;
     - a text that begins with a letter: the name of the axis of the next index;
     - any other text: an index, along axis ``Q`` if nothing names it.
 
     Optional groups that take no part are left out.
+
+    Examples
+    --------
+    >>> from dask_fileseq.patterns import NamePattern
+    >>> pattern = NamePattern.of("{well}_t{time:04d}.tif")
+    >>> pattern.match("A01_t0012.tif")
+    (('well', 'time'), ('A01', '0012'))
+    >>> print(pattern)
+    {well}_t{time:04d}.tif
+    >>> pattern.fields
+    (Field(name='well', type=''), Field(name='time', type='int'))
     """
 
     regex: re.Pattern[str]
     """The compiled regular expression."""
+    fields: tuple[Field, ...] = ()
+    """The axes that have names of their own in the pattern, with their types."""
+    text: str = ""
+    """The pattern as it is written."""
+    whole: bool = field(default=False, kw_only=True)
+    """Whether the folder that all names share takes part in the match."""
+    lookup: Lookup | None = field(default=None, kw_only=True)
+    """A user's own function or table, which does the work of `regex`."""
 
-    @classmethod
-    def of(cls, pattern: PatternLike) -> NamePattern:
-        r"""Return the `NamePattern` for what users write.
+    @staticmethod
+    def of(pattern: Any, names: Sequence[str] = ()) -> NamePattern:
+        r"""Return the `NamePattern` for what users write: see `dask_fileseq.patterns.spoken`.
 
         Parameters
         ----------
-        pattern : str, re.Pattern or NamePattern
-            A regular expression with groups, compiled or not, or ``"axes"``:
-            a letter code and a number for each axis at the end of the name.
+        pattern : str, re.Pattern, NamePattern, callable or table
+            A regular expression, compiled or not, a format string, blocks of Bio-Formats,
+            a ``.pattern`` file, the name of a preset, ``"infer"``, a function, or a table.
+        names : sequence of str, optional
+            The names, for ``"infer"`` and tables.
 
         Raises
         ------
         NamesError
-            The pattern is empty, malformed, or has no groups.
+            The pattern is empty, malformed, ambiguous, or has no groups.
 
         Examples
         --------
@@ -98,23 +89,12 @@ class NamePattern:
         """
         if isinstance(pattern, NamePattern):
             return pattern
-        regex: Any = pattern
-        if isinstance(pattern, str) and pattern:
-            try:
-                regex = re.compile(NAMED_PATTERNS.get(pattern, pattern))
-            except re.error as error:
-                raise NamesError(f"pattern {pattern!r} is malformed: {error}") from error
-        # not only re's: other implementations of regular expressions are as good
-        if not hasattr(regex, "groupindex") or not isinstance(regex.pattern, str):
-            raise NamesError(
-                f"pattern must be a regular expression, compiled or not, or 'axes'; got {pattern!r}"
-            )
-        if regex.groups == 0:
-            raise NamesError(
-                f"pattern {regex.pattern!r} has no groups: put what counts the files "
-                r"in parentheses, as in '_(c)(\d+)' or '_(?P<time>\d+)'"
-            )
-        return cls(regex)
+        from dask_fileseq.patterns.spoken import pattern_of
+
+        return pattern_of(pattern, names)
+
+    def __str__(self) -> str:
+        return self.text or self.regex.pattern
 
     def match(self, name: str) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
         r"""Return the axis names and index texts in one name, None without a match.
@@ -125,6 +105,9 @@ class NamePattern:
         (('T', 'CH'), ('03', '2'))
         >>> NamePattern.of(r"(\d+)-(\d+)").match("none")
         """
+        if self.lookup is not None:
+            found = self.lookup(name)
+            return None if found is None else (tuple(found), tuple(map(str, found.values())))
         match = self.regex.search(name)
         if match is None:
             return None
@@ -141,7 +124,7 @@ class NamePattern:
             File names.
         start : int
             Characters at the beginning of each name that are not matched, nor
-            are path separators right behind them.
+            are path separators right behind them (unless the pattern is of `whole` paths).
 
         Raises
         ------
@@ -155,12 +138,11 @@ class NamePattern:
         >>> NamePattern.of(r"(?P<c>[A-Z]+)_(?P<t>[0-9]+)").columns(["GFP_1", "RFP_1"]).texts
         (['GFP', 'RFP'], ['1'])
         """
-        tables, codes, unmatched = self._factorised(names, start)
+        if self.lookup is not None:
+            return self._looked_up(names, self.lookup)
+        tables, codes, unmatched = self._factorised(names, 0 if self.whole else start)
         if len(unmatched) == len(names):
-            raise UnmatchedError(
-                f"pattern {self.regex.pattern!r} matches none of {len(names):,} names "
-                f"(below the folder that they share): {shown(names, len(names))}"
-            )
+            raise self._matches_none(names)
         layouts, layout_of = self._layouts(tables, codes)
         dims = layouts[0][0]
         if not dims or any(other != dims for other, _ in layouts):
@@ -170,7 +152,33 @@ class NamePattern:
             for groups in zip(*(groups for _, groups in layouts), strict=True)
         ]
         texts, places = zip(*axes, strict=True)
-        return NameColumns(dims, texts, places, unmatched)
+        types = dict(self.fields)
+        return NameColumns(dims, texts, places, unmatched, tuple(types.get(d, "") for d in dims))
+
+    def _looked_up(self, names: Sequence[str], lookup: Lookup) -> NameColumns:
+        """Return what a user's function finds in the names."""
+        found = list(map(lookup, names))
+        rows = [row for row in found if row is not None]
+        unmatched = [i for i, row in enumerate(found) if row is None]
+        if not rows:
+            raise self._matches_none(names)
+        for row, i in zip(rows, (i for i, row in enumerate(found) if row is not None), strict=True):
+            if not hasattr(row, "keys") or not row or row.keys() != rows[0].keys():
+                raise NamesError(
+                    f"pattern {self} must return a mapping of the same axes for each name, or "
+                    f"None; it returned {row!r} for {names[i]!r}, {rows[0]!r} for the first name"
+                )
+        axes = [factorised([row[dim] for row in rows]) for dim in rows[0]]
+        texts, types = zip(*(texts_of(values) for values, _ in axes), strict=True)
+        codes = tuple(codes for _, codes in axes)
+        return NameColumns(tuple(map(str, rows[0])), texts, codes, unmatched, types)
+
+    def _matches_none(self, names: Sequence[str]) -> UnmatchedError:
+        below = "" if self.whole else "(below the folder that they share)"
+        return UnmatchedError(
+            f"pattern {str(self)!r} matches none of {len(names):,} names "
+            f"{below}: {shown(names, len(names))}".replace(" :", ":")
+        )
 
     def _no_common_dims(
         self,
@@ -186,25 +194,27 @@ class NamePattern:
         for (other, _), name in zip(layouts, firsts, strict=True):
             if other != dims:
                 return (
-                    f"dims do not match: pattern {self.regex.pattern!r} "
+                    f"dims do not match: pattern {str(self)!r} "
                     f"finds {dims!r} in {firsts[0]!r} but {other!r} in {name!r}"
                 )
         return (
-            f"pattern {self.regex.pattern!r} finds no index in {firsts[0]!r}: "
+            f"pattern {str(self)!r} finds no index in {firsts[0]!r}: "
             "a text that begins with a letter names the axis of the next index; "
             "a named group, (?P<name>...), makes it an index"
         )
 
     def _factorised(
         self, names: Sequence[str], start: int
-    ) -> tuple[list[dict[Any, int]], list[_Codes], list[int]]:
+    ) -> tuple[list[dict[Any, int]], list[Codes], list[int]]:
         """Return each group's distinct texts and their code in each name, and the unmatched."""
-        tables: list[dict[Any, int]] = [_Numbering() for _ in range(self.regex.groups)]
+        tables: list[dict[Any, int]] = [Numbering() for _ in range(self.regex.groups)]
         codes = [np.empty(len(names), np.int32) for _ in tables]
         unmatched: list[int] = []
         end = 0
         for first in range(0, len(names), BATCH):
-            tails = [name[start:].lstrip(os.sep) for name in names[first : first + BATCH]]
+            tails: Sequence[str] = names[first : first + BATCH]
+            if not self.whole:
+                tails = [name[start:].lstrip(os.sep) for name in tails]
             found = list(map(self.regex.search, tails))
             matches = [match for match in found if match is not None]
             if len(matches) < len(found):
@@ -218,7 +228,7 @@ class NamePattern:
         return tables, [code[:end] for code in codes], unmatched
 
     def _layouts(
-        self, tables: list[dict[Any, int]], codes: list[_Codes]
+        self, tables: list[dict[Any, int]], codes: list[Codes]
     ) -> tuple[list[_Layout], NDArray[np.intp]]:
         """Return the distinct layouts, nearly always one, and which of them each name has."""
         kinds: list[tuple[_Role, ...]] = [()]  # the roles of the groups so far
@@ -263,27 +273,16 @@ class NamePattern:
         return tuple(dims), tuple(groups)
 
 
-PatternLike: TypeAlias = str | re.Pattern[str] | NamePattern
-
-
-class _Numbering(dict[Any, int]):
-    """Numbers for keys in the order in which they are first asked for."""
-
-    def __missing__(self, key: Any) -> int:
-        number = self[key] = len(self)
-        return number
-
-
 def _axis(
     groups: Sequence[int],
     layout_of: NDArray[np.intp],
     tables: list[dict[Any, int]],
-    codes: list[_Codes],
-) -> tuple[list[str], _Codes]:
+    codes: list[Codes],
+) -> tuple[list[str], Codes]:
     """Return the texts and codes of an axis, the index of which stands in a group by layout."""
     if len(set(groups)) == 1:
         return list(tables[groups[0]]), codes[groups[0]]
-    numbering = _Numbering()
+    numbering = Numbering()
     merged = np.empty(len(layout_of), np.int32)
     for k, group in enumerate(groups):
         rows = np.flatnonzero(layout_of == k)

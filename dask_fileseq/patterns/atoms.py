@@ -1,0 +1,177 @@
+"""Names cut into what is constant and what varies: `Atom`, column by column.
+
+All names of a column are cut at the same kind of separators if all have the same ones:
+first between folders, then at underscores, at any others, and between letters and
+digits. A column that cannot be cut is a number or a word.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dask_fileseq.patterns.columns import BATCH, Codes, Numbering, factorised
+
+__all__ = ["Atom", "Strays", "atoms_of", "common_suffix", "joined"]
+
+# A run of letters and digits with a decimal point inside is not cut at the point.
+_OTHERS = r"((?:[^\w.]|_|(?<!\d)\.|\.(?!\d))+)"
+_CUTS = [re.compile(cut) for cut in (r"([/\\]+)", r"(_+)", _OTHERS, r"(\d+(?:\.\d+)?)")]
+_LEAST = 0.9
+_MANY = 10
+
+
+@dataclass(slots=True)
+class Atom:
+    """A piece of all names: the i-th name has ``texts[codes[i]]``."""
+
+    texts: list[str]
+    """Its distinct texts, in the order of appearance."""
+    codes: Codes
+    """For each name, the place in `texts`."""
+    joint: bool = False
+    """Whether nothing stands between it and the atom before."""
+    level: int = 0
+    """How many kinds of separators it was cut at."""
+
+    @property
+    def varies(self) -> bool:
+        """Whether it has more than one text."""
+        return len(self.texts) > 1
+
+    @property
+    def is_number(self) -> bool:
+        """Whether all texts are digits, with or without a decimal point."""
+        return all(text[:1].isdecimal() and text[-1:].isdecimal() for text in self.texts) and all(
+            text.replace(".", "", 1).isdecimal() for text in self.texts
+        )
+
+    @property
+    def is_letters(self) -> bool:
+        """Whether all texts are letters."""
+        return all(text.isalpha() for text in self.texts)
+
+
+class Strays(Exception):
+    """Some names are of another make than nearly all others."""
+
+    def __init__(self, places: Sequence[int]) -> None:
+        super().__init__(places)
+        self.places = places
+
+
+def atoms_of(names: Sequence[str]) -> list[Atom]:
+    """Cut names into atoms.
+
+    Raises
+    ------
+    Strays
+        Few names have a word where all others have one of many numbers.
+
+    Examples
+    --------
+    >>> [(atom.texts, atom.joint) for atom in atoms_of(["img_z1", "img_z2"])]
+    [(['img_'], False), (['z'], False), (['1', '2'], True)]
+    """
+    end = common_suffix(names)
+    if not end:
+        return _merged(_cut(Atom(*factorised(names)), 0))
+    atoms = _cut(Atom(*factorised([name[: -len(end)] for name in names])), 0)
+    return _merged([*atoms, Atom([end], np.zeros(len(names), np.int32))])
+
+
+def common_suffix(names: Sequence[str]) -> str:
+    """Return the file name suffix that all names have, if they have one.
+
+    >>> common_suffix(["a.ome.tif", "b.tif"]), common_suffix(["a.tif", "b.png"])
+    ('.tif', '')
+    """
+    end = os.path.splitext(names[0])[1]
+    return end if all(name.endswith(end) for name in names) else ""
+
+
+def joined(first: Atom, second: Atom) -> Atom:
+    """Return two atoms as one.
+
+    >>> pair = [Atom(["A", "B"], np.array([0, 1])), Atom(["1"], np.array([0, 0]))]
+    >>> joined(*pair).texts
+    ['A1', 'B1']
+    """
+    both = first.codes.astype(np.int64) * len(second.texts) + second.codes
+    seen, codes = np.unique(both, return_inverse=True)
+    pairs = (divmod(int(pair), len(second.texts)) for pair in seen)
+    texts = [first.texts[i] + second.texts[k] for i, k in pairs]
+    return Atom(texts, codes.astype(np.int32), first.joint, first.level)
+
+
+def _cut(atom: Atom, level: int) -> list[Atom]:
+    """Cut an atom at the separators of a level, and its parts at those of the next."""
+    if not atom.varies or level == len(_CUTS):
+        return [atom]
+    if not _CUTS[level].search(atom.texts[0]):
+        return _cut(atom, level + 1)
+    columns = _columns(atom.texts, _CUTS[level])
+    if not columns:
+        if level == len(_CUTS) - 1:
+            _find_strays(atom)
+        return _cut(atom, level + 1)
+    digits = level == len(_CUTS) - 1
+    if len(columns) == 1 or (not digits and any(len(t) > 1 for t, _ in columns[1::2])):
+        return _cut(atom, level + 1)
+    if digits and len(columns) > 3 and not all(_same_kind(texts) for texts, _ in columns[::2]):
+        _find_strays(atom)
+        return [atom]
+    atoms: list[Atom] = []
+    for texts, codes in columns:
+        if texts != [""]:
+            part = Atom(texts, codes[atom.codes], digits and bool(atoms), level + 1)
+            atoms += [part] if digits else _cut(part, level + 1)
+    atoms[0].joint = atom.joint
+    return atoms
+
+
+def _columns(texts: list[str], cut: re.Pattern[str]) -> list[tuple[list[str], Codes]]:
+    """Return the parts of texts and what stands between, by column; none if they differ."""
+    width = len(cut.split(texts[0]))
+    numberings = [Numbering() for _ in range(width)]
+    codes = [np.empty(len(texts), np.int32) for _ in range(width)]
+    for first in range(0, len(texts), BATCH):
+        rows = list(map(cut.split, texts[first : first + BATCH]))
+        if set(map(len, rows)) != {width}:
+            return []
+        for numbering, code, column in zip(numberings, codes, zip(*rows, strict=True), strict=True):
+            places = map(numbering.__getitem__, column)
+            code[first : first + len(rows)] = np.fromiter(places, np.int32, len(rows))
+    return list(zip(map(list, numberings), codes, strict=True))
+
+
+def _same_kind(texts: list[str]) -> bool:
+    """Return whether all texts are empty, or none is."""
+    return all(texts) or not any(texts)
+
+
+def _find_strays(atom: Atom) -> None:
+    """Raise `Strays` if nearly all texts are numbers of the same make, and few are not."""
+    makes = [re.sub(r"\d+", "0", text) for text in atom.texts]
+    (main, count), *_ = Counter(makes).most_common(1)
+    other = np.array([make != main for make in makes])
+    odd = np.flatnonzero(other[atom.codes])
+    if "0" in main and count >= _MANY and len(odd) <= (1 - _LEAST) * len(atom.codes):
+        raise Strays(odd.tolist())
+
+
+def _merged(atoms: list[Atom]) -> list[Atom]:
+    """Return the atoms with neighbours that are constant as one, save letters before digits."""
+    merged: list[Atom] = []
+    for atom in atoms:
+        tokens = len(_CUTS) in (atom.level, merged[-1].level if merged else 0)
+        if merged and not (tokens or atom.varies or merged[-1].varies):
+            merged[-1] = joined(merged[-1], atom)
+        else:
+            merged.append(atom)
+    return merged

