@@ -29,6 +29,7 @@ Examples:
 SHOW_EXAMPLES = r"""
 Examples:
   dask fileseq show scans/
+  dask fileseq show scans/ --pattern '{well}_t{time:d}_{channel}.tif'
   dask fileseq show 'scans/*.tif' --pattern '_(c)(\d+)_(t)(\d+)'
   dask fileseq show 'wells/**/*.tif' --pattern '(?P<well>[A-H]\d+)_s(?P<site>\d+)'
   dask fileseq show '*.tif' --container scans.zip --pattern axes
@@ -81,8 +82,10 @@ def demo(folder: str | None) -> None:
 @click.argument("files", nargs=-1, required=True)
 @click.option(
     "--pattern",
-    metavar="REGEX",
-    help="Finds the axes in file names: named groups, or pairs of a name and an index.",
+    default="infer",
+    show_default=True,
+    help="Finds the axes in file names: a format string such as 't{time:d}_{channel}.tif', a"
+    " regular expression, a preset's name, 'infer' or 'none' (the files stand in a row).",
 )
 @click.option("--container", metavar="ZIP", help="ZIP file; FILES are then members of it.")
 @click.option(
@@ -112,9 +115,7 @@ def demo(folder: str | None) -> None:
     show_default=True,
     help="Which numbers count: all, those a common step apart, or those that occur.",
 )
-def show(
-    files: tuple[str, ...], pattern: str | None, container: str | None, **options: Any
-) -> None:
+def show(files: tuple[str, ...], pattern: str, container: str | None, **options: Any) -> None:
     """Show the grid that FILES stand in, and the array that they make.
 
     FILES is a glob pattern in quotes (with ** for any number of folders), a folder, or
@@ -124,13 +125,15 @@ def show(
         from dask_fileseq.sequence import open_sequence
 
         what = files[0] if len(files) == 1 else list(files)
-        seq = open_sequence(what, pattern=pattern, container=container, **options)
+        given = None if pattern == "none" else pattern
+        seq = open_sequence(what, pattern=given, container=container, **options)
         _echo_names(seq, container)
         _echo_array(seq)
-        _row("pattern", pattern or "none: the files stand in a row (see --pattern)")
+        found = None if seq.pattern is None else str(seq.pattern)
+        _row("pattern", found or "none: the files stand in a row (see --pattern)")
         if container is not None:
             options["container"] = container
-        _row("open with", _opening(what, pattern, options))
+        _row("open with", _opening(what, found, options))
 
 
 def _opening(what: str | list[str], pattern: str | None, options: dict[str, Any]) -> str:
@@ -141,7 +144,7 @@ def _opening(what: str | list[str], pattern: str | None, options: dict[str, Any]
     """
     defaults = DEFAULTS | {"sort": isinstance(what, str)}
     given = ["files" if isinstance(what, list) else repr(what)]
-    given += [f"pattern={_raw(pattern)}"] if pattern else []
+    given += [f"pattern={_raw(pattern) if pattern else None}"]
     given += [f"{key}={value!r}" for key, value in options.items() if value != defaults.get(key)]
     return f"dask_fileseq.open_sequence({', '.join(given)})"
 

@@ -190,9 +190,17 @@ def test_show_reads_one_header_and_no_pixels(cells):
     assert (counts.files, counts.headers, counts.bytes) == (1, 1, 0)
 
 
+def test_show_infers_the_pattern(cells):
+    """What it finds must be there to copy."""
+    result = show(cells)
+    assert "6 x 2 x 5 = 60 cells, 2 of them empty" in result.stdout
+    assert "pattern     cells_t{t:d}_{channel}_z{z:d}.tif\n" in result.stdout
+    assert "pattern='cells_t{t:d}_{channel}_z{z:d}.tif')" in result.stdout
+
+
 def test_show_without_pattern(cells):
     """The files stand in a row, and it says how to do better."""
-    result = show(cells)
+    result = show(cells, "--pattern", "none")
     assert "58 cells, 0 of them empty" in result.stdout
     assert "sequence  58: 0, 1, 2, ..., 57" in result.stdout
     assert "see --pattern" in result.stdout
@@ -204,7 +212,7 @@ def test_show_takes_names_as_a_shell_expands_them(names):
         tifffile.imwrite(names / f"t{number}.tif", np.zeros((4, 3), "u1"))
     files = sorted(names.iterdir())
     assert "first       t9.tif" in show(*files).stdout
-    assert "open_sequence(files, sort=True)" in show(*files).stdout
+    assert "open_sequence(files, pattern='t{t:d}.tif', sort=True)" in show(*files).stdout
     assert "first       t10.tif" in show("--no-sort", *files).stdout
 
 
