@@ -57,7 +57,7 @@ def outcome(make):
         "dims": seq.dims,
         "axes": seq.axes,
         "shape": seq.shape,
-        "indices": list(seq.indices),
+        "indices": seq.indices,
         "missing": seq.files_missing,
         "common": seq.commonpath(),
         "len": len(seq),

@@ -104,8 +104,9 @@ class NameSequence(Sequence[str]):
 
     @property
     def indices(self) -> Sequence[tuple[int, ...]]:
-        """Where on the grid each file stands."""
-        return self._grid.indices
+        """Where on the grid each file stands; a tuple for files in a row, as in tifffile."""
+        indices = self._grid.indices
+        return tuple(indices) if self.dims == ("sequence",) else indices
 
     @property
     def files(self) -> list[str]:
