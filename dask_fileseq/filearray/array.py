@@ -8,27 +8,24 @@ from __future__ import annotations
 
 import itertools
 import math
-import os
-import pickle
-import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from operator import index as as_int
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import DTypeLike, NDArray
 
-from dask_fileseq.errors import ChunkMismatchError, FillWarning, ReadError
+from dask_fileseq.errors import ChunkMismatchError, FillWarning
+from dask_fileseq.filearray.failures import log_fill, picklable, read_error
+from dask_fileseq.filearray.indexing import expanded, selected_range
 from dask_fileseq.files import LocalFiles, Names, Source
-from dask_fileseq.readers import ChunkSpec, WrongChunk, chunk_spec, read_into
+from dask_fileseq.readers import ChunkSpec, WrongChunk, read_into
 from dask_fileseq.tiling import Tiling
 
-__all__ = ["FileArray", "checked_fillvalue", "first_readable", "first_spec"]
+__all__ = ["FileArray"]
 
 Range = tuple[int, int]
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -146,8 +143,8 @@ class FileArray:
         ReadError, ChunkMismatchError
             If a file that it touches cannot be read or does not fit.
         """
-        keys = _expanded(index, self.ndim)
-        selected = [_selected(key, axis, self.shape[axis]) for axis, key in enumerate(keys)]
+        keys = expanded(index, self.ndim)
+        selected = [selected_range(key, axis, self.shape[axis]) for axis, key in enumerate(keys)]
         result = np.empty([len(r) for r in selected], self.dtype)
         self.read(selected, result)
         keep = tuple(slice(None) if isinstance(key, slice) else 0 for key in keys)
@@ -258,13 +255,13 @@ class FileArray:
         except MemoryError:
             raise
         except Exception as error:
-            cause = _picklable(error)
+            cause = picklable(error)
             failure = self._failure(error, name, number)
         if self.errors != "fill":
             raise failure from cause  # here, where the error itself is no context to pickle
         out[...] = self.fillvalue
         warnings.warn(f"{failure}; filled with {self.fillvalue}", FillWarning, stacklevel=2)
-        _log_fill(name, str(failure))
+        log_fill(name, str(failure))
 
     def _failure(self, error: Exception, name: str, number: int) -> Exception:
         """Return the error that says which file, which cell and what is wrong."""
@@ -274,7 +271,7 @@ class FileArray:
         where = f"{name!r} (cell {where})" if where else repr(name)
         if isinstance(error, WrongChunk):
             return ChunkMismatchError(f"{where} does not fit the sequence: {error}")
-        return _read_error(error, where, name)
+        return read_error(error, where, name)
 
 
 def _lengths(start: int, stop: int, size: int) -> tuple[int, ...]:
@@ -297,125 +294,3 @@ def _leading(array: NDArray[Any], count: int) -> list[NDArray[Any]]:
     for _ in range(count):
         parts = [part[i, ...] for part in parts for i in range(len(part))]
     return parts
-
-
-def first_spec(
-    names: Sequence[str], source: Source, imread: Callable[..., Any], imreadargs: Mapping[str, Any]
-) -> ChunkSpec:
-    """Return what the first of the files that can be read holds.
-
-    Raises
-    ------
-    ReadError
-        If none can be read; it tells why the first cannot.
-    """
-    return first_readable(names, source, lambda file: chunk_spec(imread, file, imreadargs))
-
-
-def first_readable(names: Sequence[str], source: Source, read: Callable[[Any], T]) -> T:
-    """Return what `read` returns for the first of the files with which it does not fail.
-
-    Raises
-    ------
-    ReadError
-        If it fails with all; it tells why with the first.
-    """
-    failures = []
-    for name in names:
-        try:
-            with source.open(name) as file:
-                return read(file)
-        except MemoryError:
-            raise
-        except Exception as error:
-            failures.append(error)
-    raise _read_error(failures[0], repr(names[0]), names[0]) from failures[0]
-
-
-def _read_error(error: Exception, where: str, name: str) -> ReadError:
-    """Return the error that says where reading failed, and why."""
-    if isinstance(error, FileNotFoundError) and error.filename and not os.path.isabs(name):
-        where += f" relative to {os.getcwd()!r}"
-    return ReadError.of(error, f"cannot read {where}: {type(error).__name__}: {error}")
-
-
-def _picklable(error: Exception) -> Exception:
-    """Return the error, or one that says the same, if it would not come back from a worker."""
-    try:
-        pickle.loads(pickle.dumps(error))
-    except Exception:
-        return RuntimeError(f"{type(error).__name__}: {error}").with_traceback(error.__traceback__)
-    return error
-
-
-def checked_fillvalue(fillvalue: ArrayLike | None, dtype: np.dtype[Any]) -> Any:
-    """Return `fillvalue` as a scalar of `dtype`; None stands for its zero.
-
-    Raises
-    ------
-    ValueError
-        If `dtype` cannot hold it.
-
-    Examples
-    --------
-    >>> checked_fillvalue(7, np.dtype("u1"))
-    np.uint8(7)
-    """
-    if fillvalue is None:
-        return np.zeros((), dtype)[()]
-    value = np.asarray(fillvalue)
-    with np.errstate(invalid="ignore", over="ignore"):
-        try:
-            cast = value.astype(dtype)
-            if dtype.kind in "fc":  # rounded is good enough, but not overflown
-                fits = np.can_cast(value.dtype, dtype, "same_kind")
-                fits = fits and np.isfinite(cast) == np.isfinite(value)
-            else:
-                fits = cast == value or bool(value != value and cast != cast)
-        except (TypeError, ValueError):
-            fits = False
-    if value.ndim or not fits:
-        raise ValueError(f"fillvalue={fillvalue!r} is not a value of dtype {dtype}")
-    return cast[()]
-
-
-def _expanded(index: Any, ndim: int) -> list[Any]:
-    """Return an int or a slice for each axis."""
-    keys = list(index) if isinstance(index, tuple) else [index]
-    ellipses = [i for i, key in enumerate(keys) if key is Ellipsis]
-    if len(ellipses) > 1:
-        raise IndexError("an index can have only one Ellipsis")
-    if len(keys) - len(ellipses) > ndim:
-        raise IndexError(f"too many indices: {len(keys) - len(ellipses)} for {ndim} axes")
-    at = ellipses[0] if ellipses else len(keys)
-    keys[at : at + 1] = [slice(None)] * (ndim - len(keys) + len(ellipses))
-    return [key if isinstance(key, slice) else _as_int(key) for key in keys]
-
-
-def _as_int(key: Any) -> int:
-    try:
-        if not isinstance(key, bool | np.bool_):
-            return as_int(key)
-    except TypeError:
-        pass
-    raise IndexError(f"only ints, slices and Ellipsis are indices here, not {key!r}")
-
-
-def _selected(key: Any, axis: int, length: int) -> range:
-    """Return the elements that an int or a slice selects along an axis."""
-    if isinstance(key, slice):
-        return range(*key.indices(length))
-    if not -length <= key < length:
-        raise IndexError(f"index {key} is out of bounds for axis {axis} with size {length}")
-    return range(key % length, key % length + 1)
-
-
-def _log_fill(name: str, reason: str) -> None:
-    """On a cluster, leave an event: ``client.get_events("dask-fileseq")``."""
-    worker_module = sys.modules.get("distributed.worker")
-    if worker_module is not None:
-        try:
-            worker = worker_module.get_worker()
-        except ValueError:  # not in a task of a worker
-            return
-        worker.log_event("dask-fileseq", {"file": name, "error": reason})

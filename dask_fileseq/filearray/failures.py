@@ -1,0 +1,118 @@
+"""Reads that fail: which file, why, and what stands in its place."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from dask_fileseq.errors import ReadError
+from dask_fileseq.files import Source
+from dask_fileseq.readers import ChunkSpec, chunk_spec
+
+__all__ = [
+    "checked_fillvalue",
+    "first_readable",
+    "first_spec",
+    "log_fill",
+    "picklable",
+    "read_error",
+]
+
+T = TypeVar("T")
+
+
+def first_spec(
+    names: Sequence[str], source: Source, imread: Callable[..., Any], imreadargs: Mapping[str, Any]
+) -> ChunkSpec:
+    """Return what the first of the files that can be read holds.
+
+    Raises
+    ------
+    ReadError
+        If none can be read; it tells why the first cannot.
+    """
+    return first_readable(names, source, lambda file: chunk_spec(imread, file, imreadargs))
+
+
+def first_readable(names: Sequence[str], source: Source, read: Callable[[Any], T]) -> T:
+    """Return what `read` returns for the first of the files with which it does not fail.
+
+    Raises
+    ------
+    ReadError
+        If it fails with all; it tells why with the first.
+    """
+    failures = []
+    for name in names:
+        try:
+            with source.open(name) as file:
+                return read(file)
+        except MemoryError:
+            raise
+        except Exception as error:
+            failures.append(error)
+    raise read_error(failures[0], repr(names[0]), names[0]) from failures[0]
+
+
+def read_error(error: Exception, where: str, name: str) -> ReadError:
+    """Return the error that says where reading failed, and why."""
+    if isinstance(error, FileNotFoundError) and error.filename and not os.path.isabs(name):
+        where += f" relative to {os.getcwd()!r}"
+    return ReadError.of(error, f"cannot read {where}: {type(error).__name__}: {error}")
+
+
+def picklable(error: Exception) -> Exception:
+    """Return the error, or one that says the same, if it would not come back from a worker."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return RuntimeError(f"{type(error).__name__}: {error}").with_traceback(error.__traceback__)
+    return error
+
+
+def checked_fillvalue(fillvalue: ArrayLike | None, dtype: np.dtype[Any]) -> Any:
+    """Return `fillvalue` as a scalar of `dtype`; None stands for its zero.
+
+    Raises
+    ------
+    ValueError
+        If `dtype` cannot hold it.
+
+    Examples
+    --------
+    >>> checked_fillvalue(7, np.dtype("u1"))
+    np.uint8(7)
+    """
+    if fillvalue is None:
+        return np.zeros((), dtype)[()]
+    value = np.asarray(fillvalue)
+    with np.errstate(invalid="ignore", over="ignore"):
+        try:
+            cast = value.astype(dtype)
+            if dtype.kind in "fc":  # rounded is good enough, but not overflown
+                fits = np.can_cast(value.dtype, dtype, "same_kind")
+                fits = fits and np.isfinite(cast) == np.isfinite(value)
+            else:
+                fits = cast == value or bool(value != value and cast != cast)
+        except (TypeError, ValueError):
+            fits = False
+    if value.ndim or not fits:
+        raise ValueError(f"fillvalue={fillvalue!r} is not a value of dtype {dtype}")
+    return cast[()]
+
+
+def log_fill(name: str, reason: str) -> None:
+    """On a cluster, leave an event: ``client.get_events("dask-fileseq")``."""
+    worker_module = sys.modules.get("distributed.worker")
+    if worker_module is not None:
+        try:
+            worker = worker_module.get_worker()
+        except ValueError:  # not in a task of a worker
+            return
+        worker.log_event("dask-fileseq", {"file": name, "error": reason})
