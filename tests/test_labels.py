@@ -236,3 +236,34 @@ def test_real_names_are_the_values():
             for (dim, values), i in zip(seq.coords.items(), index, strict=True):
                 value = str(values[i])
                 assert value in name, (dim, value, name)
+
+
+def test_a_part_of_a_sequence_that_dask_has_seen():
+    """Selecting must not depend on what was done before."""
+    import dask
+
+    names = [f"t{t}.x" for t in range(3)]
+    seq = FileSequence(lambda name: np.full((2, 2), int(name[1])), names, pattern="t{t:d}.x")
+    dask.compute(seq)
+    assert seq.isel(t=[0, 2]).compute()[:, 0, 0].tolist() == [0, 2]
+    assert seq.sel(t=1).compute()[0, 0] == 1
+    assert [part.compute()[0, 0] for part in seq.split("t").values()] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("year", ["1066", "3000", "0001"])
+def test_dates_beyond_nanoseconds_are_refused(year):
+    """They would wrap into another century, silently."""
+    names = [f"{year}0101.tif", f"{year}0102.tif"]
+    with pytest.raises(NamesError, match=f"{year}0101.*dates must lie between"):
+        TiffSequence(names, pattern="{time:%Y%m%d}.tif")
+    table = {"file": names, "time": np.array([f"{year}-01-01", f"{year}-01-02"], "M8[D]")}
+    with pytest.raises(NamesError, match="dates must lie between"):
+        TiffSequence(names, pattern=table)
+
+
+def test_no_time_is_no_date():
+    """NaT would move the other dates."""
+    names = ["t0.tif", "t1.tif"]
+    table = {"file": names, "a": np.array(["2024-01-01", "NaT"], "M8[ns]")}
+    with pytest.raises(NamesError, match="NaT"):
+        TiffSequence(names, pattern=table, spacing="step")

@@ -30,6 +30,10 @@ _FEW_DATES = 10  # as many times more steps than dates are too many
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 
+FIRST_DATE, LAST_DATE = np.datetime64("1678-01-01"), np.datetime64("2262-04-11")
+"""Between these lie the dates that have nanoseconds, as those of xarray and pandas."""
+
+
 class Axis(NamedTuple):
     """An axis of a grid."""
 
@@ -110,14 +114,17 @@ def _label_axis(labels: NDArray[Any]) -> Axis:
 
 def _dates(dim: str, texts: list[str], form: str) -> NDArray[np.datetime64]:
     """Return texts as dates."""
-    if form == "iso":
-        return np.array(texts, "M8[ns]")
     dates = []
     for text in texts:
         try:
-            dates.append(datetime.strptime(text, form))
+            date = np.datetime64(text if form == "iso" else datetime.strptime(text, form))
         except ValueError as error:
             raise NamesError(f"axis {dim!r} has {text!r}, which is no date {form!r}") from error
+        if np.isnat(date) or not FIRST_DATE < date < LAST_DATE:
+            raise NamesError(
+                f"axis {dim!r} has {text!r}: dates must lie between {FIRST_DATE} and {LAST_DATE}"
+            )
+        dates.append(date)
     return np.array(dates, "M8[ns]")
 
 

@@ -104,7 +104,7 @@ def texts_of(values: list[Any]) -> tuple[list[str], str]:
     """Return values as texts, and their type: that of a `Field`, or ``iso`` for dates.
 
     >>> texts_of([1, 2]), texts_of(["1", "2"]), texts_of([datetime.date(2020, 7, 23)])
-    ((['1', '2'], 'int'), (['1', '2'], ''), (['2020-07-23T00:00:00.000000000'], 'iso'))
+    ((['1', '2'], 'int'), (['1', '2'], ''), (['2020-07-23'], 'iso'))
     """
     if all(isinstance(value, str) for value in values):
         return [str(value) for value in values], ""
@@ -115,5 +115,5 @@ def texts_of(values: list[Any]) -> tuple[list[str], str]:
     if all(isinstance(value, int | float | np.number) for value in values):
         return [repr(float(value)) for value in values], "float"
     if all(isinstance(value, datetime.date | np.datetime64) for value in values):
-        return [str(np.datetime64(value, "ns")) for value in values], "iso"
+        return [str(np.datetime64(value)) for value in values], "iso"
     return [str(value) for value in values], "word"

@@ -237,7 +237,7 @@ class NameSequence(Sequence[str]):
         part = copy.copy(self)
         for name in self.__dict__:
             if isinstance(getattr(type(self), name, None), cached_property):
-                del part.__dict__[name]
+                part.__dict__.pop(name, None)
         part._place(grid)
         return part
 
