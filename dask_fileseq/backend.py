@@ -57,7 +57,7 @@ class FileSequenceBackendEntrypoint(BackendEntrypoint):
         filename_or_obj: Any,
         *,
         drop_variables: str | Iterable[str] | None = None,
-        name: Hashable = "image",
+        name: Hashable = None,
         imreadargs: Any = None,
         chunkshape: Any = None,
         chunkdtype: Any = None,
@@ -80,7 +80,8 @@ class FileSequenceBackendEntrypoint(BackendEntrypoint):
         drop_variables : str or iterable of str, optional
             Variables, or coordinates, to leave out.
         name : hashable
-            The name of the variable.
+            The name of the variable; by default ``"image"``, or ``"pixels"`` where an axis
+            is called that.
         imreadargs, chunkshape, chunkdtype, axestiled, fillvalue, errors
             As in `FileSequence.to_xarray`.
         **kwargs
@@ -110,6 +111,8 @@ class FileSequenceBackendEntrypoint(BackendEntrypoint):
             fillvalue=fillvalue,
             errors=errors,
         )
+        if name is None:
+            name = "pixels" if "image" in array.dims else "image"
         dataset = lazy_dataset(array, metadata, name=name)
         dropped = [drop_variables] if isinstance(drop_variables, str) else drop_variables or ()
         return dataset.drop_vars([d for d in dropped if d in dataset.variables])

@@ -98,7 +98,8 @@ def _all_files(data: Any) -> FileArray | None:
         data = data.array
     if not isinstance(data, indexing.LazilyIndexedArray):
         return None
-    if not isinstance(data.array, FileBackendArray) or data.key.tuple != (slice(None),) * data.ndim:
+    whole = all(isinstance(key, slice) and key == slice(None) for key in data.key.tuple)
+    if not isinstance(data.array, FileBackendArray) or not whole:
         return None
     return data.array.array
 

@@ -294,3 +294,22 @@ def test_a_sequence_of_a_function_is_no_tiff(files):
     seq = FileSequence(tifffile.imread, pattern, pattern=PATTERN)
     x = xr.open_dataset(seq, engine="fileseq").image
     np.testing.assert_array_equal(x[0, 0], array[0, 0])
+
+
+def test_an_axis_called_image(tmp_path):
+    """`image1.tif, image2.tif` is the commonest of all names."""
+    for i in (1, 2):
+        tifffile.imwrite(tmp_path / f"image{i}.tif", np.full((3, 4), i, "u2"))
+    dataset = xr.open_dataset(f"{tmp_path}/*.tif", engine="fileseq")
+    assert list(dataset.data_vars) == ["pixels"]
+    assert dataset.pixels.sel(image=2).values.max() == 2
+
+
+def test_a_list_of_files_then_chunks(tmp_path):
+    """What is indexed by a list or mask must still become dask's."""
+    for i in range(3):
+        tifffile.imwrite(tmp_path / f"t{i}.tif", np.full((3, 4), i, "u2"))
+    array = xr.open_dataarray(f"{tmp_path}/*.tif", engine="fileseq", pattern="t{t:d}.tif")
+    assert array.isel(t=[0, 2, 1]).chunk().values[:, 0, 0].tolist() == [0, 2, 1]
+    mask = np.array([True, False, True])
+    assert array.isel(t=mask).chunk({"t": 1}).values[:, 0, 0].tolist() == [0, 2]
