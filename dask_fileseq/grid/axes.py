@@ -117,10 +117,10 @@ def _dates(dim: str, texts: list[str], form: str) -> NDArray[np.datetime64]:
     dates = []
     for text in texts:
         try:
-            date = np.datetime64(text if form == "iso" else datetime.strptime(text, form))
+            date = datetime.strptime(text, form) if form != "iso" else text
         except ValueError as error:
             raise NamesError(f"axis {dim!r} has {text!r}, which is no date {form!r}") from error
-        if np.isnat(date) or not FIRST_DATE < date < LAST_DATE:
+        if date == "NaT" or not FIRST_DATE < np.datetime64(date) < LAST_DATE:
             raise NamesError(
                 f"axis {dim!r} has {text!r}: dates must lie between {FIRST_DATE} and {LAST_DATE}"
             )
