@@ -21,7 +21,11 @@ def listing(grid: FileGrid, limit: int | None) -> str:
     cells = cell_labels(grid, grid.indices[:limit])
     missing = grid.missing
     sections: list[tuple[str, int, Iterable[str]]] = [
-        ("matched", len(grid.names), (f"{n!r} at {c}" for n, c in zip(grid.names, cells))),  # noqa: B905
+        (
+            "matched",
+            len(grid.names),
+            (f"{n!r} at {c}" for n, c in zip(grid.names, cells, strict=False)),
+        ),
         ("unmatched", len(grid.unmatched), map(repr, grid.unmatched)),
         (
             "duplicate",
