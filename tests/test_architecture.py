@@ -30,7 +30,7 @@ ORDER = [
     "cli",
 ]
 OPTIONAL = {"zarr", "xarray", "fsspec", "rich", "click", "pandas", "matplotlib"}
-FACES = {"xarray", "zarr", "backend", "cli"}
+FACES = {"xarray", "zarr", "report", "backend", "cli"}
 
 
 def modules():
