@@ -213,7 +213,7 @@ class NameSequence(Sequence[str]):
         labels = {**(indexers or {}), **kwargs}
         known = {dim: value for dim, value in labels.items() if dim in self.coords}
         places = {dim: places_of_labels(dim, self.coords[dim], known[dim]) for dim in known}
-        return self._on(selected(self._grid, labels | places))
+        return self._on(selected(self._grid, labels | places, said=labels))
 
     def split(self, dim: str) -> dict[Any, Self]:
         """Return one sequence for each label along an axis that has files, without the axis.
