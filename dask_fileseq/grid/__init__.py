@@ -16,13 +16,14 @@ from dask_fileseq.grid.filegrid import FileGrid
 from dask_fileseq.grid.labels import places_of_labels
 from dask_fileseq.grid.natural import natural_sorted
 from dask_fileseq.grid.parsing import parse_filenames
-from dask_fileseq.grid.selection import parts_of, selected
+from dask_fileseq.grid.selection import indexers_of, parts_of, selected
 
 __all__ = [
     "FileGrid",
     "grid_of_indices",
     "grid_of_pattern",
     "grid_of_sequence",
+    "indexers_of",
     "natural_sorted",
     "parse_filenames",
     "parts_of",

@@ -51,6 +51,7 @@ def axes_of(
 ) -> list[Axis]:
     """Return the axes of a grid, of the given shape if there is one."""
     base = None if shape is None else 0
+    _check_categories(categories)
     axes = [
         _axis(dim, texts, kind, spacing, base)
         if categories is None or dim not in categories
@@ -68,6 +69,18 @@ def axes_of(
     ):
         raise NamesError(f"parsed shape {parsed} does not fit provided shape {sizes}")
     return [_extended(axis, size) for axis, size in zip(axes, sizes, strict=True)]
+
+
+def _check_categories(categories: Categories | None) -> None:
+    if categories is None:
+        return
+    if not isinstance(categories, Mapping) or not all(
+        isinstance(category, Mapping) for category in categories.values()
+    ):
+        raise NamesError(
+            f"categories={categories!r} must be the indices of texts by axis, as in "
+            "{'channel': {'DAPI': 0}}"
+        )
 
 
 def sizes_of(shape: Sequence[int]) -> tuple[int, ...]:

@@ -14,10 +14,24 @@ from dask_fileseq.errors import NamesError, NoFilesError
 from dask_fileseq.grid.filegrid import FileGrid
 from dask_fileseq.grid.labels import scalar
 
-__all__ = ["parts_of", "selected"]
+__all__ = ["indexers_of", "parts_of", "selected"]
 
 Places: TypeAlias = int | NDArray[np.int64]
 """One index, which drops the axis, or the indices that stay, in their new order."""
+
+
+def indexers_of(indexers: Mapping[str, Any] | None, kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return indexers given as a mapping or as keywords, as xarray takes them.
+
+    >>> indexers_of({"t": 0}, {"c": 1})
+    {'t': 0, 'c': 1}
+    """
+    if indexers is not None and not isinstance(indexers, Mapping):
+        raise NamesError(f"indexers={indexers!r:.100} must be a mapping, as {{'time': 0}}")
+    twice = [dim for dim in indexers or {} if dim in kwargs]
+    if twice:
+        raise NamesError(f"{twice[0]} is given twice, in indexers and as a keyword")
+    return {**(indexers or {}), **kwargs}
 
 
 def selected(
