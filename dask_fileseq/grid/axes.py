@@ -107,6 +107,8 @@ def _axis(dim: str, texts: list[str], kind: str, spacing: Spacing, base: int | N
     """Return the axis on which distinct texts stand; unit spacing begins at `base`."""
     if kind == "iso" or "%" in kind:
         return _date_axis(_dates(dim, texts, kind), spacing)
+    if kind == "compass":
+        texts = [_signed(dim, text) for text in texts]
     if kind == "float":
         return _label_axis(np.array(texts, np.float64))
     numbers = None if kind == "word" else _numbers(texts)
@@ -117,6 +119,17 @@ def _axis(dim: str, texts: list[str], kind: str, spacing: Spacing, base: int | N
     if numbers.dtype == np.int64 and spacing != "values":
         return _regular_axis(numbers, spacing, base)
     return _label_axis(numbers)
+
+
+def _signed(dim: str, text: str) -> str:
+    """Return degrees north or east as a number, those south or west below zero.
+
+    >>> _signed("latitude", "S05")
+    '-05'
+    """
+    if text[:1].upper() not in tuple("NESW") or not text[1:].isdecimal():
+        raise NamesError(f"axis {dim!r} has {text!r}, which is no 'N48', 'S05', 'E012' or 'W070'")
+    return f"-{text[1:]}" if text[0].upper() in "SW" else text[1:]
 
 
 def _label_axis(labels: NDArray[Any]) -> Axis:

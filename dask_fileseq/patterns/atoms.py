@@ -17,11 +17,33 @@ import numpy as np
 
 from dask_fileseq.patterns.columns import BATCH, Codes, Numbering, factorised
 
-__all__ = ["Atom", "Strays", "atoms_of", "common_suffix", "joined"]
+__all__ = ["FAMILIES", "Atom", "Strays", "atoms_of", "common_suffix", "joined"]
+
+FAMILIES = {
+    word: family
+    for family, words in {
+        "time": "t tp time timepoint frame",
+        "z": "z zstep zslice sl slice plane focal focus",
+        "channel": "c ch chan channel w wv wave wavelength wl",
+        "series": "s site f fov field fld pos position p series",
+        "row": "row r",
+        "column": "col column",
+        "x": "x",
+        "y": "y",
+        "tile": "tile",
+        "band": "b band",
+        "day": "d day",
+        "hour": "h hour",
+        "minute": "m min minute",
+    }.items()
+    for word in words.split()
+}
+"""What letters before or after a number mean."""
 
 # A run of letters and digits with a decimal point inside is not cut at the point.
 _OTHERS = r"((?:[^\w.]|_|(?<!\d)\.|\.(?!\d))+)"
 _CUTS = [re.compile(cut) for cut in (r"([/\\]+)", r"(_+)", _OTHERS, r"(\d+(?:\.\d+)?)")]
+_DIGITS = re.compile(r"\d+")
 _LEAST = 0.9
 _MANY = 10
 
@@ -113,14 +135,14 @@ def _cut(atom: Atom, level: int) -> list[Atom]:
     """Cut an atom at the separators of a level, and its parts at those of the next."""
     if not atom.varies or level == len(_CUTS):
         return [atom]
-    if not _CUTS[level].search(atom.texts[0]):
+    digits = level == len(_CUTS) - 1
+    if not any(map(_CUTS[level].search, atom.texts if digits else atom.texts[:1])):
         return _cut(atom, level + 1)
     columns = _columns(atom.texts, _CUTS[level])
     if not columns:
-        if level == len(_CUTS) - 1:
+        if digits:
             _find_strays(atom)
         return _cut(atom, level + 1)
-    digits = level == len(_CUTS) - 1
     if len(columns) == 1 or (not digits and any(len(t) > 1 for t, _ in columns[1::2])):
         return _cut(atom, level + 1)
     if digits and len(columns) > 3 and not all(_same_kind(texts) for texts, _ in columns[::2]):
@@ -156,13 +178,37 @@ def _same_kind(texts: list[str]) -> bool:
 
 
 def _find_strays(atom: Atom) -> None:
-    """Raise `Strays` if nearly all texts are numbers of the same make, and few are not."""
-    makes = [re.sub(r"\d+", "0", text) for text in atom.texts]
+    """Raise `Strays` if most texts are numbers of the same make, and few are not.
+
+    Among many texts, that shows by their count alone. A few are words all the same
+    (``Cy3, Cy5, DAPI``), unless letters or zeros tell that the numbers count (``t1, t2,
+    notes``), or they go up by one; what has as many files as they have is one of them.
+    """
+    makes = [_DIGITS.sub("0", text) for text in atom.texts]
     (main, count), *_ = Counter(makes).most_common(1)
+    if "0" not in main or count == len(makes):
+        return
     other = np.array([make != main for make in makes])
     odd = np.flatnonzero(other[atom.codes])
-    if "0" in main and count >= _MANY and len(odd) <= (1 - _LEAST) * len(atom.codes):
+    files = np.bincount(atom.codes)
+    many = count >= _MANY and len(odd) <= (1 - _LEAST) * len(atom.codes)
+    equal = files[other].max() >= files[~other].min() and len(files) < len(atom.codes)
+    counted = [text for text, is_other in zip(atom.texts, other, strict=True) if not is_other]
+    if many or (not equal and count > len(makes) - count and _do_count(main, counted)):
         raise Strays(odd.tolist())
+
+
+def _do_count(make: str, texts: list[str]) -> bool:
+    """Return whether texts of one make are numbers that count, not words with digits."""
+    if len(texts) < 2:
+        return False
+    if all(letters.lower() in FAMILIES for letters in make.split("0")[:-1]):
+        return True
+    numbers = [_DIGITS.findall(text)[0] for text in texts]
+    padded = any(number[0] == "0" and len(number) > 1 for number in numbers)
+    values = sorted(int(number) for number in numbers if len(number) < 20)
+    in_turn = len(values) > 2 and values == list(range(values[0], values[0] + len(values)))
+    return make.count("0") == 1 and (padded or in_turn)
 
 
 def _merged(atoms: list[Atom]) -> list[Atom]:

@@ -38,8 +38,8 @@ class Field(NamedTuple):
     name: str
     """Name of the axis."""
     type: str = ""
-    """``int``, ``float``, ``word``, the format of a date (``%Y%m%d``), or empty: what the
-    texts are, numbers if all of them are, else words."""
+    """``int``, ``float``, ``word``, ``compass`` (degrees, ``S05``), the format of a date
+    (``%Y%m%d``), or empty: what the texts are, numbers if all of them are, else words."""
 
 
 class Reading(NamedTuple):

@@ -76,7 +76,9 @@ def _makes(names: Sequence[str], alphanumeric: re.Pattern[str]) -> Iterator[str]
         if same_end:
             yield from makes
         else:
-            yield from (m + os.path.splitext(n)[1] for n, m in zip(batch, makes, strict=True))
+            yield from (
+                m + os.path.splitext(n)[1].lower() for n, m in zip(batch, makes, strict=True)
+            )
 
 
 def guids_masked(names: list[str]) -> list[str]:
