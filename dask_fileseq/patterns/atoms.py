@@ -43,6 +43,10 @@ FAMILIES = {
 # A run of letters and digits with a decimal point inside is not cut at the point.
 _OTHERS = r"((?:[^\w.]|_|(?<!\d)\.|\.(?!\d))+)"
 _CUTS = [re.compile(cut) for cut in (r"([/\\]+)", r"(_+)", _OTHERS, r"(\d+(?:\.\d+)?)")]
+_AT_POINTS = {2: re.compile(r"((?:[^\w]|_)+)"), 3: re.compile(r"(\d+)")}
+"""What stands for these where points are no decimal points: ``img_0001.2``."""
+_DECIMAL = re.compile(r"\d+\.\d+")
+_SIGNS = ("", "-", "+")
 _ONE_NUMBER = re.compile(r"(\D*)\d+(\D*)")
 _DIGITS = re.compile(r"\d+")
 _LEAST = 0.9
@@ -69,11 +73,12 @@ class Atom:
 
     @property
     def is_number(self) -> bool:
-        """Whether all texts are digits, with or without a decimal point."""
+        """Whether all texts are digits, with or without a sign and a decimal point."""
         if "".join(self.texts).isdecimal():  # fast for many
             return "" not in self.texts
-        return all(text[:1].isdecimal() and text[-1:].isdecimal() for text in self.texts) and all(
-            text.replace(".", "", 1).isdecimal() for text in self.texts
+        digits = [text[1:] if text[:1] in ("-", "+") else text for text in self.texts]
+        return all(text[:1].isdecimal() and text[-1:].isdecimal() for text in digits) and all(
+            text.replace(".", "", 1).isdecimal() for text in digits
         )
 
 
@@ -100,8 +105,8 @@ def atoms_of(names: Sequence[str]) -> list[Atom]:
     """
     end = common_suffix(names)
     if not end:
-        return _merged(_cut(Atom(*factorised(names)), 0))
-    atoms = _cut(Atom(*factorised([name[: -len(end)] for name in names])), 0)
+        return _merged(_signed(_cut(Atom(*factorised(names)), 0)))
+    atoms = _signed(_cut(Atom(*factorised([name[: -len(end)] for name in names])), 0))
     return _merged([*atoms, Atom([end], np.zeros(len(names), np.int32))])
 
 
@@ -134,9 +139,12 @@ def _cut(atom: Atom, level: int) -> list[Atom]:
     if not atom.varies or level == len(_CUTS):
         return [atom]
     digits = level == len(_CUTS) - 1
-    if not any(map(_CUTS[level].search, atom.texts if digits else atom.texts[:1])):
+    cut = _CUTS[level]
+    if level in _AT_POINTS and not _are_decimal(atom.texts):
+        cut = _AT_POINTS[level]
+    if not any(map(cut.search, atom.texts if digits else atom.texts[:1])):
         return _cut(atom, level + 1)
-    columns = (_one_number(atom.texts) if digits else []) or _columns(atom.texts, _CUTS[level])
+    columns = (_one_number(atom.texts) if digits else []) or _columns(atom.texts, cut)
     if not columns:
         if digits:
             _find_strays(atom)
@@ -153,6 +161,13 @@ def _cut(atom: Atom, level: int) -> list[Atom]:
             atoms += [part] if digits else _cut(part, level + 1)
     atoms[0].joint = atom.joint
     return atoms
+
+
+def _are_decimal(texts: list[str]) -> bool:
+    """Return whether points between digits are decimal points, which count no second thing."""
+    found = {text for texts_found in map(_DECIMAL.findall, texts) for text in texts_found}
+    padded = any(text[0] == "0" and text[1] != "." for text in found)
+    return not padded and len({text.rstrip("0") for text in found}) == len(found)
 
 
 def _one_number(texts: list[str]) -> list[tuple[list[str], Codes]]:
@@ -223,6 +238,27 @@ def _do_count(make: str, texts: list[str]) -> bool:
     values = sorted(int(number) for number in numbers if len(number) < 20)
     in_turn = len(values) > 2 and values == list(range(values[0], values[0] + len(values)))
     return make.count("0") == 1 and (padded or in_turn)
+
+
+def _signed(atoms: list[Atom]) -> list[Atom]:
+    """Return atoms with signs that stand before some numbers of a column in these."""
+    result: list[Atom] = []
+    for atom in atoms:
+        before = result[-1] if result and atom.joint and atom.is_number else None
+        base = before.texts[0].rstrip("+-") if before is not None and before.varies else None
+        if (
+            before is None
+            or base is None
+            or not {base + s for s in _SIGNS}.issuperset(before.texts)
+        ):
+            result.append(atom)
+            continue
+        signs = Atom([text[len(base) :] for text in before.texts], before.codes)
+        letters = Atom([base], np.zeros_like(before.codes), before.joint, before.level)
+        result[-1:] = [letters] if base else []
+        number = joined(signs, atom)
+        result.append(Atom(number.texts, number.codes, bool(base) or before.joint, atom.level))
+    return result
 
 
 def _merged(atoms: list[Atom]) -> list[Atom]:

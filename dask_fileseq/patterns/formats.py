@@ -15,7 +15,7 @@ __all__ = ["Field", "Reading", "has_fields", "literal", "of_format", "whole_path
 
 _FIELD = re.compile(r"(?<!\\)\{(?:[^\W\d]\w*)?(?::[^{}]*)?\}")
 _TOKEN = re.compile(r"(\{\{)|(\}\})|\{([^{}:]*)(?::([^{}]*))?\}|([{}])")
-_SPEC = re.compile(r"(?P<zero>0?)(?P<width>\d{0,9})(?:\.\d+)?(?P<type>[dfegws]?)")
+_SPEC = re.compile(r"(?P<sign>\+?)(?P<zero>0?)(?P<width>\d{0,9})(?:\.\d+)?(?P<type>[dfegws]?)")
 _DATE = {
     "Y": r"\d{4}",
     "j": r"\d{3}",
@@ -67,8 +67,9 @@ def of_format(text: str) -> Reading:
     ----------
     text : str
         Texts and fields. A field is ``{name}`` (a number or a word), ``{name:d}`` or
-        ``{name:04d}`` (an integer), ``{name:f}`` (also ``e``, ``g``), ``{name:s}`` (a word,
-        even if of digits), ``{name:%Y%m%d}`` (a date), or ``{name:uuid}``. Without a name it
+        ``{name:04d}`` (an integer; ``{name:+d}`` with either sign), ``{name:f}`` (also ``e``,
+        ``g``), ``{name:s}`` (a word, even if of digits), ``{name:%Y%m%d}`` (a date), or
+        ``{name:uuid}``. Without a name it
         varies but is no axis; a name that occurs again stands for the same text. Doubled
         braces are braces.
 
@@ -150,8 +151,9 @@ def _field(text: str, name: str, spec: str, touching: bool) -> tuple[str, str]:
     kind, width = match["type"], int(match["width"] or 0)
     if width > _WIDEST:
         raise NamesError(f"pattern {text!r} has a field {name!r} of more than {_WIDEST} digits")
-    if kind == "d" or (match["zero"] and not kind):
-        return _integer(width if match["zero"] else 0, width, touching), "int"
+    if kind == "d" or ((match["zero"] or match["sign"]) and not kind):
+        regex = _integer(width if match["zero"] else 0, width, touching)
+        return (regex.replace("-", "[+-]") if match["sign"] else regex), "int"
     if kind in ("f", "e", "g"):
         return f" *{_REAL}" if width else _REAL, "float"
     return (_TEXT if name else _ANY), "word" if kind else ""

@@ -194,9 +194,11 @@ def _field(piece: Piece) -> str:
         return f"{{{name}}}"
     if any("." in text for text in texts):
         return f"{{{name}:f}}"
+    sign = "+" if any(text[0] == "+" for text in texts) else ""
     width = min(map(len, texts))
-    padded = any(text[0] == "0" and len(text) > 1 for text in texts)
-    return f"{{{name}:0{width}d}}" if padded and width > 1 else f"{{{name}:d}}"
+    digits = [text.lstrip("+-") for text in texts]
+    padded = any(text[0] == "0" and len(text) > 1 for text in digits)
+    return f"{{{name}:{sign}0{width}d}}" if padded and width > 1 else f"{{{name}:{sign}d}}"
 
 
 def _check(text: str, pieces: list[Piece], names: list[str]) -> None:

@@ -22,7 +22,7 @@ ANY = "\0"
 _GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _DATE = re.compile(
     r"(?<!\d)(?:19|20)\d\d([-_.]?)[01]\d\1[0-3]\d"
-    r"(?:([T_ -]?)[0-2]\d([-.]?)[0-5]\d(?:\3[0-5]\d)?)?(?!\d)"
+    r"(?:([T_ -]?)[0-2]\d([-.:_]?)[0-5]\d(?:\3[0-5]\d)?)?(?!\d)"
 )
 _ALPHANUMERIC = re.compile(r"[^\W_]+")
 _AS_LETTERS = bytes(ord("a") if chr(i).isascii() and chr(i).isalnum() else i for i in range(256))
@@ -141,7 +141,8 @@ def _as_dates(matches: list[re.Match[str]]) -> tuple[int, str, Atom] | None:
     if between is not None:
         tail = matches[0].end() - matches[0].start() - length - len(between)
         clock = inner.join(["%H", "%M", "%S"][: 3 if tail >= 6 + 2 * len(inner) else 2])
-        clocks = [f"{day}{between}{clock}"]
+        if inner != "_" or (cut == "_" and "%S" in clock):  # not just two more numbers
+            clocks = [f"{day}{between}{clock}"]
     for form in (*clocks, day):
         whole = form != day
         texts, codes = factorised([match[0] if whole else match[0][:length] for match in matches])

@@ -124,15 +124,34 @@ def named(pieces: list[Piece]) -> None:
     for i, piece in enumerate(pieces):
         if not (piece.atom.varies and piece.is_axis) or piece.name:
             continue
-        before = "".join(_constant_before(pieces, i))
-        label = None if before.strip() == "x" else _LABEL.search(before)  # "2 x 3"
-        if label and not piece.atom.is_number and len(label[1]) == 1:
-            label = None  # a letter beside a word says too little
-        if label and label[1].lower() in FAMILIES:
-            piece.name, piece.family = label[1], FAMILIES[label[1].lower()]
+        label = _label(pieces, i)
+        if label:
+            piece.name, piece.family = label, FAMILIES[label.lower()]
+        elif piece.atom.is_number and _is_behind_row(pieces, i):
+            piece.name = piece.family = "column"
         elif not piece.atom.is_number:
             _name_word(pieces, i)
     _number_repeated(pieces)
+
+
+def _label(pieces: Sequence[Piece], i: int) -> str:
+    """Return letters that stand before a piece, with marks between, if they name an axis."""
+    before = "".join(_constant_before(pieces, i))
+    match = None if before.strip() == "x" else _LABEL.search(before)  # "2 x 3"
+    if match is None or match[1].lower() not in FAMILIES:
+        return ""
+    # a letter beside a word says too little
+    return match[1] if pieces[i].atom.is_number or len(match[1]) > 1 else ""
+
+
+def _is_behind_row(pieces: Sequence[Piece], i: int) -> bool:
+    """Return whether just marks stand between a number and rows of a plate: ``A - 01``."""
+    between = "".join(_constant_before(pieces, i))
+    k = i - 1
+    while k >= 0 and not pieces[k].atom.varies:
+        k -= 1
+    marks = 0 < len(between) <= len(" - ") and not re.search(r"[\w/\\]", between)
+    return marks and k >= 0 and pieces[k].family == "row"
 
 
 def _chains(pieces: list[Piece]) -> list[tuple[int, int]]:
@@ -163,7 +182,8 @@ def _name_numbers(pieces: list[Piece], start: int, end: int) -> None:
             raise Ambiguous(_with(pieces, before), _with(pieces, behind))
         names = behind if known_behind else before
     elif all(behind.values()):
-        names = behind
+        label = "" if known_behind or len(numbers) > 1 else _label(pieces, numbers[0])
+        names = dict.fromkeys(numbers, label) if label else behind  # "z_0.5um"
     elif not all(before.values()) and any(before.values()):
         if len(varying) > 1:
             raise Ambiguous(_with(pieces, before), _with(pieces, behind))

@@ -203,6 +203,51 @@ WELLS = [f"{row}{column:02d}" for row in ("A", "P", "Z", "AA", "AF") for column 
             0,
         ),
         (["R1.tif", "R2.tif", "G1.tif", "G2.tif"], "{channel}{Q:d}.tif", {"channel": 2, "Q": 2}, 0),
+        (
+            ["A - 1.tif", "A - 2.tif", "B - 2.tif"],
+            "{row} - {column:d}.tif",
+            {"row": 2, "column": 2},
+            0,
+        ),
+        # signs, points and units
+        (
+            names_of("z{z:d}_{c}.tif", z=[-2, 0, 1], c=WORDS),
+            "z{z:d}_{channel}.tif",
+            {"z": 3, "channel": 3},
+            0,
+        ),
+        (names_of("z_{z:+d}.tif", z=[-2, 1]), "z_{z:+d}.tif", {"z": 2}, 0),
+        (
+            names_of("x{x:+04d}y{y:.1f}.tif", x=[-2, 1], y=[-0.5, 1]),
+            "x{x:+04d}y{y:f}.tif",
+            {"x": 2, "y": 2},
+            0,
+        ),
+        (
+            names_of("a_{t:04d}.{c:d}.tif", t=TIMES, c=[1, 2]),
+            "a_{Q_0:04d}.{Q_1:d}.tif",
+            {"Q_0": 4, "Q_1": 2},
+            0,
+        ),
+        (
+            names_of("a_{t:d}.{c:d}.tif", t=TIMES, c=[1, 10]),
+            "a_{Q_0:d}.{Q_1:d}.tif",
+            {"Q_0": 4, "Q_1": 2},
+            0,
+        ),
+        (["z_0.25um.tif", "z_0.5um.tif"], "z_{z:f}um.tif", {"z": 2}, 0),
+        (
+            ["a_2020_07_23_10_11_12.tif", "a_2020_07_23_11_11_12.tif"],
+            "a_{time:%Y_%m_%d_%H_%M_%S}.tif",
+            {"time": 2},
+            0,
+        ),
+        (
+            ["a_2020-07-23T10:11:12Z.tif", "a_2020-07-23T11:11:12Z.tif"],
+            "a_{time:%Y-%m-%dT%H:%M:%S}Z.tif",
+            {"time": 2},
+            0,
+        ),
         # what another axis tells
         (
             [f"{d[:4]}/{int(d[4:6])}/S_{d}.tif" for d in ("20191230", "20200101", "20200203")],
@@ -231,7 +276,7 @@ WELLS = [f"{row}{column:02d}" for row in ("A", "P", "Z", "AA", "AF") for column 
     ],
 )
 def test_small_and_uneven_folders(names, pattern, sizes, unmatched):
-    """Strays become words, letter case an axis, or one thing in two spellings two axes."""
+    """Strays become words, letter case or a sign an axis, one thing in two spellings two axes."""
     grid = grid_of_pattern(names, "infer", spacing="values", unmatched="skip")
     assert dict(zip(grid.dims, grid.shape, strict=True)) == sizes
     assert len(grid.unmatched) == unmatched
@@ -274,7 +319,7 @@ READ = {
     "Landsat Collection 2": ["date", "B"],
     "Lattice light sheet (LLSpy)": ["stack"],
     # by the preset that the names follow, where letters leave numbers open
-    "GE InCell Analyzer": ["row", "column", "field", "channel", "z"],
+    "GE InCell Analyzer": ["row", "column", "fld", "wv", "z"],
     "BioTek/Agilent Cytation Gen5": ["row", "column", "site", "channel", "time"],
     "Micro-Manager 1.4, separate image files": ["time", "channel", "z"],
     "LaVision/Miltenyi UltraMicroscope mosaic": "UVCZ",
