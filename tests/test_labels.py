@@ -3,6 +3,7 @@
 import glob
 import logging
 import pickle
+import re
 from pathlib import Path
 
 import numpy as np
@@ -267,3 +268,59 @@ def test_no_time_is_no_date():
     table = {"file": names, "a": np.array(["2024-01-01", "NaT"], "M8[ns]")}
     with pytest.raises(NamesError, match="NaT"):
         TiffSequence(names, pattern=table, spacing="step")
+
+
+def fails(name):
+    raise KeyError(name)
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "message"),
+    [
+        ({"sort": 3}, r"sort=3 must be a function, True, False or None"),
+        ({"sort": fails}, r"sort=.*fails.* failed to sort file names"),
+        ({"sort": lambda names: [1]}, r"must return file names; it returned \[1\]"),
+        ({"parse": 3}, "parse=3 is no function"),
+        ({"parse": fails}, "failed to parse file names"),
+        ({"parse": lambda names: 1}, "failed to parse file names"),
+        ({"pattern": fails}, r"failed for 't0_DAPI\.tif': KeyError"),
+        ({"pattern": lambda name: {"a": [1]}}, "must give numbers, texts or dates"),
+        ({"pattern": {}}, "is a table with columns"),
+        ({"pattern": {"file": 3}}, "columns must be sequences"),
+        ({"axesorder": 3}, "axesorder 3 is no order"),
+        ({"categories": 3}, "categories=3 must be the indices of texts by axis"),
+        ({"categories": {"t": 3}}, "must be the indices of texts by axis"),
+    ],
+)
+def test_wrong_arguments_are_named(kwargs, message):
+    """A wrong argument is a bare error from somewhere inside, or does nothing."""
+    with pytest.raises(NamesError, match=message):
+        open_sequence(NAMES, **kwargs)
+
+
+def test_wrong_selections_are_named():
+    """A selection that is none is a bare error of Python, or is taken for another."""
+    seq = open_sequence(NAMES)
+    for wrong, message in [
+        (lambda: seq.isel(t=True), "t=True must be a list"),
+        (lambda: seq.sel(t=True), "t=True is not on the axis"),
+        (lambda: seq.isel(3), "indexers=3 must be a mapping"),
+        (lambda: seq.sel({"t": 1}, t=1), "t is given twice"),
+        (lambda: seq.listing(-1), "limit=-1 must be"),
+        (lambda: seq.sel(t=slice(7, 9)), "t=slice(7, 9, None) selects nothing"),
+        (lambda: seq.sel(t=[2], channel="GFP"), "t=[2], channel='GFP' selects no file: all 1"),
+    ]:
+        with pytest.raises(NamesError, match=re.escape(message)):
+            wrong()
+    assert seq.sel(t=[True, False, True], channel="DAPI").shape == (2,)
+    assert seq.sel(t=slice(2, 0, -2)).files == ["t0_DAPI.tif", "t0_GFP.tif", "t2_DAPI.tif"]
+    assert seq.sel(t=slice(2, 0, -2)).coords["t"].tolist() == [2, 0]
+
+
+@pytest.mark.parametrize("pattern", ["infer", r"t(\d+)", "t{t:d}.tif", "{t}.tif", None])
+def test_numbers_beyond_what_python_reads(pattern):
+    """Names with thousands of digits bring Python's own error about them."""
+    names = [f"t{'9' * 5000}{i}.tif" for i in (10, 2)]
+    seq = open_sequence(names, pattern=pattern, sort=True)
+    assert seq.files == names[::-1]
+    assert seq.shape == (2,)

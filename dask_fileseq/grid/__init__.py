@@ -7,20 +7,23 @@ tifffile's functions of the same names.
 
 All work goes by column: a million names have few distinct texts along an axis,
 and each of them is looked at once. The modules, each using only those before it:
-`natural`, `filegrid`, `axes`, `parsing`, `building`; `selection` makes parts of a grid.
+`natural`, `filegrid`, `axes`, `parsing`, `building`; `labels` and `selection` make parts
+of a grid.
 """
 
 from dask_fileseq.grid.building import grid_of_indices, grid_of_pattern, grid_of_sequence
 from dask_fileseq.grid.filegrid import FileGrid
+from dask_fileseq.grid.labels import places_of_labels
 from dask_fileseq.grid.natural import natural_sorted
 from dask_fileseq.grid.parsing import parse_filenames
-from dask_fileseq.grid.selection import parts_of, places_of_labels, selected
+from dask_fileseq.grid.selection import indexers_of, parts_of, selected
 
 __all__ = [
     "FileGrid",
     "grid_of_indices",
     "grid_of_pattern",
     "grid_of_sequence",
+    "indexers_of",
     "natural_sorted",
     "parse_filenames",
     "parts_of",

@@ -51,6 +51,7 @@ def axes_of(
 ) -> list[Axis]:
     """Return the axes of a grid, of the given shape if there is one."""
     base = None if shape is None else 0
+    _check_categories(categories)
     axes = [
         _axis(dim, texts, kind, spacing, base)
         if categories is None or dim not in categories
@@ -68,6 +69,18 @@ def axes_of(
     ):
         raise NamesError(f"parsed shape {parsed} does not fit provided shape {sizes}")
     return [_extended(axis, size) for axis, size in zip(axes, sizes, strict=True)]
+
+
+def _check_categories(categories: Categories | None) -> None:
+    if categories is None:
+        return
+    if not isinstance(categories, Mapping) or not all(
+        isinstance(category, Mapping) for category in categories.values()
+    ):
+        raise NamesError(
+            f"categories={categories!r} must be the indices of texts by axis, as in "
+            "{'channel': {'DAPI': 0}}"
+        )
 
 
 def sizes_of(shape: Sequence[int]) -> tuple[int, ...]:
@@ -94,6 +107,8 @@ def _axis(dim: str, texts: list[str], kind: str, spacing: Spacing, base: int | N
     """Return the axis on which distinct texts stand; unit spacing begins at `base`."""
     if kind == "iso" or "%" in kind:
         return _date_axis(_dates(dim, texts, kind), spacing)
+    if kind == "compass":
+        texts = [_signed(dim, text) for text in texts]
     if kind == "float":
         return _label_axis(np.array(texts, np.float64))
     numbers = None if kind == "word" else _numbers(texts)
@@ -104,6 +119,17 @@ def _axis(dim: str, texts: list[str], kind: str, spacing: Spacing, base: int | N
     if numbers.dtype == np.int64 and spacing != "values":
         return _regular_axis(numbers, spacing, base)
     return _label_axis(numbers)
+
+
+def _signed(dim: str, text: str) -> str:
+    """Return degrees north or east as a number, those south or west below zero.
+
+    >>> _signed("latitude", "S05")
+    '-05'
+    """
+    if text[:1].upper() not in tuple("NESW") or not text[1:].isdecimal():
+        raise NamesError(f"axis {dim!r} has {text!r}, which is no 'N48', 'S05', 'E012' or 'W070'")
+    return f"-{text[1:]}" if text[0].upper() in "SW" else text[1:]
 
 
 def _label_axis(labels: NDArray[Any]) -> Axis:

@@ -106,7 +106,7 @@ def columns_of(
     if axesorder is None:
         return columns
     dims = columns.dims
-    if len(axesorder) != len(dims) or set(axesorder) != set(range(len(dims))):
+    if not isinstance(axesorder, Sequence) or sorted(axesorder) != list(range(len(dims))):
         raise NamesError(
             f"axesorder {axesorder!r} is no order of {dims!r}: each of 0 to {len(dims) - 1} once"
         )

@@ -10,16 +10,33 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from dask_fileseq.errors import NamesError, NoFilesError, shown
+from dask_fileseq.errors import NamesError, NoFilesError
 from dask_fileseq.grid.filegrid import FileGrid
+from dask_fileseq.grid.labels import scalar
 
-__all__ = ["parts_of", "places_of_labels", "selected"]
+__all__ = ["indexers_of", "parts_of", "selected"]
 
 Places: TypeAlias = int | NDArray[np.int64]
 """One index, which drops the axis, or the indices that stay, in their new order."""
 
 
-def selected(grid: FileGrid, indexers: Mapping[str, Any]) -> FileGrid:
+def indexers_of(indexers: Mapping[str, Any] | None, kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return indexers given as a mapping or as keywords, as xarray takes them.
+
+    >>> indexers_of({"t": 0}, {"c": 1})
+    {'t': 0, 'c': 1}
+    """
+    if indexers is not None and not isinstance(indexers, Mapping):
+        raise NamesError(f"indexers={indexers!r:.100} must be a mapping, as {{'time': 0}}")
+    twice = [dim for dim in indexers or {} if dim in kwargs]
+    if twice:
+        raise NamesError(f"{twice[0]} is given twice, in indexers and as a keyword")
+    return {**(indexers or {}), **kwargs}
+
+
+def selected(
+    grid: FileGrid, indexers: Mapping[str, Any], said: Mapping[str, Any] | None = None
+) -> FileGrid:
     r"""Return the part of a grid at integer positions.
 
     Parameters
@@ -28,6 +45,8 @@ def selected(grid: FileGrid, indexers: Mapping[str, Any]) -> FileGrid:
         The whole.
     indexers : mapping of str to int, slice, or sequence of int or bool
         What stays along some axes; an int drops its axis.
+    said : mapping, optional
+        What the user wrote for these, for errors.
 
     Raises
     ------
@@ -61,7 +80,7 @@ def selected(grid: FileGrid, indexers: Mapping[str, Any]) -> FileGrid:
         kept &= new[along] >= 0
         cells = cells * np.size(places[dim]) + new[along]
     if not kept.any():
-        raise NoFilesError(f"{_said(indexers)} selects no file: all these cells are empty")
+        raise NoFilesError(_nothing(places, said or indexers, grid))
     numbers = np.flatnonzero(kept)
     coords = {
         dim: values[places[dim]] if dim in places else values
@@ -85,26 +104,7 @@ def parts_of(grid: FileGrid, dim: str) -> Iterator[tuple[Any, FileGrid]]:
     ends = np.cumsum(np.bincount(along, minlength=grid.shape[axis]))
     for label, numbers in zip(grid.coords[dim], np.split(order, ends[:-1]), strict=True):
         if len(numbers):
-            yield _scalar(label), _part(grid, coords, cells[numbers], numbers)
-
-
-def places_of_labels(dim: str, values: NDArray[Any], labels: Any) -> Any:
-    """Return the indexer for labels along an axis: see `NameSequence.sel`.
-
-    >>> places_of_labels("t", np.array([2, 4, 6, 8]), slice(3, 6)).tolist()
-    [1, 2]
-    >>> places_of_labels("c", np.array(["DAPI", "GFP"]), "GFP")
-    1
-    """
-    if isinstance(labels, slice):
-        return _between(dim, values, labels)
-    if np.ndim(labels):
-        return np.array([_place(dim, values, label) for label in labels], np.int64)
-    if values.dtype.kind == "M" and isinstance(labels, str):
-        first, last = _period(dim, labels)
-        if first != last:  # a month, of which there may be many days
-            return _between(dim, values, slice(labels, labels))
-    return _place(dim, values, labels)
+            yield scalar(label), _part(grid, coords, cells[numbers], numbers)
 
 
 def _check_dims(dims: Sequence[str], indexers: Mapping[str, Any]) -> None:
@@ -146,74 +146,33 @@ def _part(
 
 def _places(dim: str, indexer: Any, size: int) -> Places:
     """Return what an indexer selects from so many places."""
-    if isinstance(indexer, slice):
-        return np.arange(size)[indexer]
-    if np.ndim(indexer) == 0 and hasattr(indexer, "__index__"):
+    is_bool = isinstance(indexer, bool | np.bool_)
+    if np.ndim(indexer) == 0 and hasattr(indexer, "__index__") and not is_bool:
         place = int(indexer)
         if not -size <= place < size:
             raise NamesError(f"{dim}={place} is out of the axis, which has {size:,} indices")
         return place % size
     try:
+        if isinstance(indexer, slice):
+            return np.arange(size)[indexer]
         index = np.asarray(indexer)
         places: NDArray[np.int64] = np.arange(size)[index if index.size else index.astype(int)]
     except (IndexError, ValueError, TypeError) as error:
         raise NamesError(
             f"{dim}={indexer!r} does not index an axis of {size:,}: {error}"
         ) from error
-    if places.ndim != 1 or len(np.unique(places)) < len(places):
+    if is_bool or places.ndim != 1 or len(np.unique(places)) < len(places):
         raise NamesError(f"{dim}={indexer!r} must be a list of indices, none of them twice")
     return places
 
 
-def _between(dim: str, values: NDArray[Any], labels: slice) -> NDArray[np.int64]:
-    """Return the places of the labels from one to another, both included."""
-    if values.dtype.kind in "US":
-        start = 0 if labels.start is None else _place(dim, values, labels.start)
-        stop = len(values) if labels.stop is None else _place(dim, values, labels.stop) + 1
-        return np.arange(len(values))[start : stop : labels.step]
-    inside = np.ones(len(values), np.bool_)
-    is_date = values.dtype.kind == "M"
-    try:
-        if labels.start is not None:
-            inside &= values >= (_period(dim, labels.start)[0] if is_date else labels.start)
-        if labels.stop is not None:
-            inside &= values <= (_period(dim, labels.stop)[1] if is_date else labels.stop)
-    except TypeError as error:
-        raise NamesError(f"{dim}={labels!r} is no range of {_some(values)}: {error}") from error
-    return np.flatnonzero(inside)[:: labels.step]
-
-
-def _place(dim: str, values: NDArray[Any], label: Any) -> int:
-    """Return the place of one label."""
-    wanted = _period(dim, label)[0] if values.dtype.kind == "M" else label
-    found = np.flatnonzero(values == wanted)
-    if not len(found):
-        raise NamesError(f"{dim}={label!r} is not on the axis, which has {_some(values)}")
-    return int(found[0])
-
-
-def _period(dim: str, label: Any) -> tuple[np.datetime64, np.datetime64]:
-    """Return the first and last moment that a date stands for: ``"2020-07"`` is a month."""
-    try:
-        date = np.datetime64(label)
-        if not isinstance(label, str) or np.isnat(date):
-            return date, date
-        unit: Any = np.datetime_data(date)[0]
-        first = date.astype("M8[ns]")
-        last = (date + np.timedelta64(1, unit)).astype("M8[ns]") - np.timedelta64(1, "ns")
-    except (ValueError, TypeError) as error:
-        raise NamesError(f"{dim}={label!r} is no date: {error}") from error
-    return first, last
-
-
-def _scalar(label: Any) -> Any:
-    """Return a label as Python has it; dates stay numpy's, which count nanoseconds."""
-    return label if isinstance(label, np.datetime64) else label.item()
-
-
-def _said(indexers: Mapping[str, Any]) -> str:
-    return ", ".join(f"{dim}={value!r:.100}" for dim, value in indexers.items())
-
-
-def _some(values: NDArray[Any]) -> str:
-    return shown((_scalar(value) for value in values), len(values), 10)
+def _nothing(places: Mapping[str, Places], said: Mapping[str, Any], grid: FileGrid) -> str:
+    """Return why a selection has no file."""
+    for dim, along in places.items():
+        if not np.size(along):
+            values = grid.coords[dim]
+            ends = " to ".join(str(scalar(value)) for value in (values[0], values[-1]))
+            return f"{dim}={said[dim]!r:.100} selects nothing: the axis has {len(values):,}, {ends}"
+    wanted = ", ".join(f"{dim}={value!r:.100}" for dim, value in said.items())
+    cells = math.prod(np.size(places.get(dim, values)) for dim, values in grid.coords.items())
+    return f"{wanted} selects no file: all {cells:,} cells there are empty"

@@ -17,11 +17,38 @@ import numpy as np
 
 from dask_fileseq.patterns.columns import BATCH, Codes, Numbering, factorised
 
-__all__ = ["Atom", "Strays", "atoms_of", "common_suffix", "joined"]
+__all__ = ["FAMILIES", "Atom", "Strays", "atoms_of", "common_suffix", "joined"]
+
+FAMILIES = {
+    word: family
+    for family, words in {
+        "time": "t tp time timepoint frame",
+        "z": "z zstep zslice sl slice plane focal focus",
+        "channel": "c ch chan channel w wv wave wavelength wl",
+        "series": "s site f fov field fld pos position p series",
+        "row": "row r",
+        "column": "col column",
+        "x": "x",
+        "y": "y",
+        "tile": "tile",
+        "band": "b band",
+        "day": "d day",
+        "hour": "h hour",
+        "minute": "m min minute",
+    }.items()
+    for word in words.split()
+}
+"""What letters before or after a number mean."""
 
 # A run of letters and digits with a decimal point inside is not cut at the point.
 _OTHERS = r"((?:[^\w.]|_|(?<!\d)\.|\.(?!\d))+)"
 _CUTS = [re.compile(cut) for cut in (r"([/\\]+)", r"(_+)", _OTHERS, r"(\d+(?:\.\d+)?)")]
+_AT_POINTS = {2: re.compile(r"((?:[^\w]|_)+)"), 3: re.compile(r"(\d+)")}
+"""What stands for these where points are no decimal points: ``img_0001.2``."""
+_DECIMAL = re.compile(r"\d+\.\d+")
+_SIGNS = ("", "-", "+")
+_ONE_NUMBER = re.compile(r"(\D*)\d+(\D*)")
+_DIGITS = re.compile(r"\d+")
 _LEAST = 0.9
 _MANY = 10
 
@@ -46,15 +73,13 @@ class Atom:
 
     @property
     def is_number(self) -> bool:
-        """Whether all texts are digits, with or without a decimal point."""
-        return all(text[:1].isdecimal() and text[-1:].isdecimal() for text in self.texts) and all(
-            text.replace(".", "", 1).isdecimal() for text in self.texts
+        """Whether all texts are digits, with or without a sign and a decimal point."""
+        if "".join(self.texts).isdecimal():  # fast for many
+            return "" not in self.texts
+        digits = [text[1:] if text[:1] in ("-", "+") else text for text in self.texts]
+        return all(text[:1].isdecimal() and text[-1:].isdecimal() for text in digits) and all(
+            text.replace(".", "", 1).isdecimal() for text in digits
         )
-
-    @property
-    def is_letters(self) -> bool:
-        """Whether all texts are letters."""
-        return all(text.isalpha() for text in self.texts)
 
 
 class Strays(Exception):
@@ -80,8 +105,8 @@ def atoms_of(names: Sequence[str]) -> list[Atom]:
     """
     end = common_suffix(names)
     if not end:
-        return _merged(_cut(Atom(*factorised(names)), 0))
-    atoms = _cut(Atom(*factorised([name[: -len(end)] for name in names])), 0)
+        return _merged(_signed(_cut(Atom(*factorised(names)), 0)))
+    atoms = _signed(_cut(Atom(*factorised([name[: -len(end)] for name in names])), 0))
     return _merged([*atoms, Atom([end], np.zeros(len(names), np.int32))])
 
 
@@ -113,14 +138,17 @@ def _cut(atom: Atom, level: int) -> list[Atom]:
     """Cut an atom at the separators of a level, and its parts at those of the next."""
     if not atom.varies or level == len(_CUTS):
         return [atom]
-    if not _CUTS[level].search(atom.texts[0]):
+    digits = level == len(_CUTS) - 1
+    cut = _CUTS[level]
+    if level in _AT_POINTS and not _are_decimal(atom.texts):
+        cut = _AT_POINTS[level]
+    if not any(map(cut.search, atom.texts if digits else atom.texts[:1])):
         return _cut(atom, level + 1)
-    columns = _columns(atom.texts, _CUTS[level])
+    columns = (_one_number(atom.texts) if digits else []) or _columns(atom.texts, cut)
     if not columns:
-        if level == len(_CUTS) - 1:
+        if digits:
             _find_strays(atom)
         return _cut(atom, level + 1)
-    digits = level == len(_CUTS) - 1
     if len(columns) == 1 or (not digits and any(len(t) > 1 for t, _ in columns[1::2])):
         return _cut(atom, level + 1)
     if digits and len(columns) > 3 and not all(_same_kind(texts) for texts, _ in columns[::2]):
@@ -133,6 +161,29 @@ def _cut(atom: Atom, level: int) -> list[Atom]:
             atoms += [part] if digits else _cut(part, level + 1)
     atoms[0].joint = atom.joint
     return atoms
+
+
+def _are_decimal(texts: list[str]) -> bool:
+    """Return whether points between digits are decimal points, which count no second thing."""
+    found = {text for texts_found in map(_DECIMAL.findall, texts) for text in texts_found}
+    padded = any(text[0] == "0" and text[1] != "." for text in found)
+    return not padded and len({text.rstrip("0") for text in found}) == len(found)
+
+
+def _one_number(texts: list[str]) -> list[tuple[list[str], Codes]]:
+    """Return what `_columns` does at digits, where only one number varies: fast for many."""
+    match = _ONE_NUMBER.fullmatch(texts[0])
+    if match is None:
+        return []
+    before, behind = match.groups()
+    end = -len(behind) or None
+    numbers = [text[len(before) : end] for text in texts]
+    if not "".join(numbers).isdecimal() or "" in numbers:
+        return []
+    if not all(text.startswith(before) and text.endswith(behind) for text in texts):
+        return []
+    same = np.zeros(len(texts), np.int32)
+    return [([before], same), (numbers, np.arange(len(texts), dtype=np.int32)), ([behind], same)]
 
 
 def _columns(texts: list[str], cut: re.Pattern[str]) -> list[tuple[list[str], Codes]]:
@@ -156,13 +207,58 @@ def _same_kind(texts: list[str]) -> bool:
 
 
 def _find_strays(atom: Atom) -> None:
-    """Raise `Strays` if nearly all texts are numbers of the same make, and few are not."""
-    makes = [re.sub(r"\d+", "0", text) for text in atom.texts]
+    """Raise `Strays` if most texts are numbers of the same make, and few are not.
+
+    Among many texts, that shows by their count alone. A few are words all the same
+    (``Cy3, Cy5, DAPI``), unless letters or zeros tell that the numbers count (``t1, t2,
+    notes``), or they go up by one; what has as many files as they have is one of them.
+    """
+    makes = [_DIGITS.sub("0", text) for text in atom.texts]
     (main, count), *_ = Counter(makes).most_common(1)
+    if "0" not in main or count == len(makes):
+        return
     other = np.array([make != main for make in makes])
     odd = np.flatnonzero(other[atom.codes])
-    if "0" in main and count >= _MANY and len(odd) <= (1 - _LEAST) * len(atom.codes):
+    files = np.bincount(atom.codes)
+    many = count >= _MANY and len(odd) <= (1 - _LEAST) * len(atom.codes)
+    equal = files[other].max() >= files[~other].min() and len(files) < len(atom.codes)
+    counted = [text for text, is_other in zip(atom.texts, other, strict=True) if not is_other]
+    if many or (not equal and count > len(makes) - count and _do_count(main, counted)):
         raise Strays(odd.tolist())
+
+
+def _do_count(make: str, texts: list[str]) -> bool:
+    """Return whether texts of one make are numbers that count, not words with digits."""
+    if len(texts) < 2:
+        return False
+    if all(letters.lower() in FAMILIES for letters in make.split("0")[:-1]):
+        return True
+    numbers = [_DIGITS.findall(text)[0] for text in texts]
+    padded = any(number[0] == "0" and len(number) > 1 for number in numbers)
+    values = sorted(int(number) for number in numbers if len(number) < 20)
+    in_turn = len(values) > 2 and values == list(range(values[0], values[0] + len(values)))
+    return make.count("0") == 1 and (padded or in_turn)
+
+
+def _signed(atoms: list[Atom]) -> list[Atom]:
+    """Return atoms with signs that stand before some numbers of a column in these."""
+    result: list[Atom] = []
+    for atom in atoms:
+        before = result[-1] if result and atom.joint and atom.is_number else None
+        base = before.texts[0].rstrip("+-") if before is not None and before.varies else None
+        if (
+            before is None
+            or base is None
+            or not {base + s for s in _SIGNS}.issuperset(before.texts)
+        ):
+            result.append(atom)
+            continue
+        signs = Atom([text[len(base) :] for text in before.texts], before.codes)
+        letters = Atom([base], np.zeros_like(before.codes), before.joint, before.level)
+        result[-1:] = [letters] if base else []
+        number = joined(signs, atom)
+        result.append(Atom(number.texts, number.codes, bool(base) or before.joint, atom.level))
+    return result
 
 
 def _merged(atoms: list[Atom]) -> list[Atom]:

@@ -19,6 +19,7 @@ _BLOCK = re.compile(r"<([^<>]*)>")
 _SURE_BLOCK = re.compile(r"(?<!\(\?P)(?<!\\)<(?:\w+-\w+(?::\d+)?|[^<>(),]+(?:,[^<>(),]+)+)>")
 _RANGE = re.compile(r"(?:(\d+)-(\d+)|([A-Za-z])-([A-Za-z]))(?::(\d+))?")
 _MOST = 1_000_000
+_LONGEST = 100
 
 
 def has_blocks(text: str) -> bool:
@@ -117,6 +118,8 @@ def _elements(pattern: str, block: str) -> list[str]:
             elements.append(item)
             continue
         first, last, letter, last_letter = match.group(1, 2, 3, 4)
+        if len(item) > _LONGEST:
+            raise NamesError(f"pattern {pattern!r:.100} has a range of very large numbers")
         step = int(match[5] or 1)
         if first is not None:
             numbers = range(int(first), int(last) + 1, step or 1)

@@ -15,7 +15,7 @@ __all__ = ["Field", "Reading", "has_fields", "literal", "of_format", "whole_path
 
 _FIELD = re.compile(r"(?<!\\)\{(?:[^\W\d]\w*)?(?::[^{}]*)?\}")
 _TOKEN = re.compile(r"(\{\{)|(\}\})|\{([^{}:]*)(?::([^{}]*))?\}|([{}])")
-_SPEC = re.compile(r"(?P<zero>0?)(?P<width>\d*)(?:\.\d+)?(?P<type>[dfegws]?)")
+_SPEC = re.compile(r"(?P<sign>\+?)(?P<zero>0?)(?P<width>\d{0,9})(?:\.\d+)?(?P<type>[dfegws]?)")
 _DATE = {
     "Y": r"\d{4}",
     "j": r"\d{3}",
@@ -25,6 +25,7 @@ _DATE = {
     "p": r"[AaPp][Mm]",
     "%": "%",
 } | dict.fromkeys("ymdHIMS", r"\d{2}")
+_WIDEST = 1000
 _TEXT = r"[^/\\]+?"
 _ANY = r"[^/\\]*?"
 _GUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
@@ -37,8 +38,8 @@ class Field(NamedTuple):
     name: str
     """Name of the axis."""
     type: str = ""
-    """``int``, ``float``, ``word``, the format of a date (``%Y%m%d``), or empty: what the
-    texts are, numbers if all of them are, else words."""
+    """``int``, ``float``, ``word``, ``compass`` (degrees, ``S05``), the format of a date
+    (``%Y%m%d``), or empty: what the texts are, numbers if all of them are, else words."""
 
 
 class Reading(NamedTuple):
@@ -66,8 +67,9 @@ def of_format(text: str) -> Reading:
     ----------
     text : str
         Texts and fields. A field is ``{name}`` (a number or a word), ``{name:d}`` or
-        ``{name:04d}`` (an integer), ``{name:f}`` (also ``e``, ``g``), ``{name:s}`` (a word,
-        even if of digits), ``{name:%Y%m%d}`` (a date), or ``{name:uuid}``. Without a name it
+        ``{name:04d}`` (an integer; ``{name:+d}`` with either sign), ``{name:f}`` (also ``e``,
+        ``g``), ``{name:s}`` (a word, even if of digits), ``{name:%Y%m%d}`` (a date), or
+        ``{name:uuid}``. Without a name it
         varies but is no axis; a name that occurs again stands for the same text. Doubled
         braces are braces.
 
@@ -94,7 +96,11 @@ def of_format(text: str) -> Reading:
             open_before = False
             continue
         if stray:
-            raise NamesError(f"pattern {text!r} has a single {stray!r}: write {stray * 2!r}")
+            what = "close" if stray == "{" else "open"
+            raise NamesError(
+                f"pattern {text!r} has a single {stray!r}: {what} the field, or write "
+                f"{stray * 2!r} for a brace"
+            )
         regex, kind = _field(text, name, spec or "", text[end : end + 1] == "{")
         is_open = regex in (_TEXT, _ANY)
         if is_open and open_before and not between:
@@ -143,8 +149,11 @@ def _field(text: str, name: str, spec: str, touching: bool) -> tuple[str, str]:
             "d, 04d, f, e, g, s, uuid and dates such as %Y%m%d_%H%M are known"
         )
     kind, width = match["type"], int(match["width"] or 0)
-    if kind == "d" or (match["zero"] and not kind):
-        return _integer(width if match["zero"] else 0, width, touching), "int"
+    if width > _WIDEST:
+        raise NamesError(f"pattern {text!r} has a field {name!r} of more than {_WIDEST} digits")
+    if kind == "d" or ((match["zero"] or match["sign"]) and not kind):
+        regex = _integer(width if match["zero"] else 0, width, touching)
+        return (regex.replace("-", "[+-]") if match["sign"] else regex), "int"
     if kind in ("f", "e", "g"):
         return f" *{_REAL}" if width else _REAL, "float"
     return (_TEXT if name else _ANY), "word" if kind else ""

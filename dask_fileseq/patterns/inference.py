@@ -14,6 +14,7 @@ import numpy as np
 
 from dask_fileseq.errors import NamesError
 from dask_fileseq.patterns.atoms import Atom, Strays, atoms_of
+from dask_fileseq.patterns.known import followed_preset
 from dask_fileseq.patterns.masks import (
     ANY,
     alike,
@@ -26,18 +27,16 @@ from dask_fileseq.patterns.naming import (
     Piece,
     joint_words,
     named,
-    same_partition,
     wells_joined,
 )
 from dask_fileseq.patterns.pattern import NamePattern
+from dask_fileseq.patterns.redundant import drop_repeated, is_plain, name_others, tells
 
 __all__ = ["infer"]
 
 _ROUNDS = 5
 _CHECKED = 1000
 _NEARLY_ALL = 0.9
-_TWO_READINGS = 2
-"""Values that may go together by chance: more that do, in all files, say the same."""
 
 
 def infer(names: Sequence[str]) -> NamePattern:
@@ -75,6 +74,7 @@ def infer(names: Sequence[str]) -> NamePattern:
         masked, dates = dates_masked(guids_masked(kept))
         try:
             pieces = joint_words(wells_joined(atoms_of(masked)))
+            _open_letter_case(pieces)
             _open_loose_parts(pieces)
         except Strays as strays:
             away = set(strays.places)
@@ -85,16 +85,26 @@ def infer(names: Sequence[str]) -> NamePattern:
 
 
 def _checked_reading(pieces: list[Piece], names: list[str]) -> str:
-    """Return the reading of the pieces as a format string that finds them in the names."""
+    """Return the reading of the pieces as a format string that finds them in the names.
+
+    Where letters do not tell what numbers are, the one preset may that all names follow.
+    """
     try:
         named(pieces)
-        _name_others(pieces)
-        _drop_repeated(pieces)
+        name_others(pieces)
+        drop_repeated(pieces)
     except Ambiguous as ambiguous:
+        known = followed_preset(names)
+        if known:
+            return known
         one, two = (_written_anew(reading) for reading in ambiguous.readings)
         raise _refusal(f"two readings fit: pattern={one!r} or pattern={two!r}") from None
-    if not any(piece.atom.varies and piece.is_axis for piece in pieces):
+    axes = [piece for piece in pieces if piece.atom.varies and piece.is_axis]
+    if not axes:
         raise _refusal(f"nothing varies in names such as {names[0]!r}")
+    known = followed_preset(names) if any(map(is_plain, axes)) and len(axes) > 1 else ""
+    if known:
+        return known
     text = _written(pieces)
     _check(text, pieces, names)
     return text
@@ -119,6 +129,18 @@ def _unmasked(pieces: list[Piece], dates: dict[str, tuple[str, Atom]]) -> list[P
     return result
 
 
+def _open_letter_case(pieces: list[Piece]) -> None:
+    """Leave open what differs in letter case alone; refuse words of which only some do."""
+    for piece in pieces:
+        if piece.atom.varies and not (piece.form or piece.atom.is_number):
+            folded = [text.casefold() for text in piece.atom.texts]
+            one, *others = sorted(piece.atom.texts, key=lambda t: -folded.count(t.casefold()))[:2]
+            if len(set(folded)) == 1:
+                piece.is_axis = False
+            elif len(set(folded)) < len(folded):
+                raise _refusal(f"{one!r} and {others[0]!r} differ in letter case alone")
+
+
 def _open_loose_parts(pieces: list[Piece]) -> None:
     """Leave open what stands in some names only, if other words tell in which ones.
 
@@ -130,7 +152,7 @@ def _open_loose_parts(pieces: list[Piece]) -> None:
     words = [p.atom for p in pieces if p.atom.varies and not p.atom.is_number]
     for piece in pieces:
         if piece.atom.varies and "" in piece.atom.texts:
-            if not any(_tells(other, piece.atom) for other in words if other is not piece.atom):
+            if not any(tells(other, piece.atom) for other in words if other is not piece.atom):
                 counts = np.bincount(piece.atom.codes)
                 if counts.max() >= _NEARLY_ALL * len(piece.atom.codes):
                     raise Strays(np.flatnonzero(piece.atom.codes != counts.argmax()).tolist())
@@ -139,74 +161,11 @@ def _open_loose_parts(pieces: list[Piece]) -> None:
             piece.is_axis = False
 
 
-def _tells(one: Atom, other: Atom) -> bool:
-    """Return whether a text of one atom always goes with the same text of the other."""
-    partner = np.zeros(len(one.texts), np.int64)
-    partner[one.codes] = other.codes
-    return bool((partner[one.codes] == other.codes).all())
-
-
-def _name_others(pieces: list[Piece]) -> None:
-    """Name numbers that no letters name."""
-    varying = [piece for piece in pieces if piece.atom.varies and piece.is_axis]
-    others = [piece for piece in varying if not piece.name]
-    for i, piece in enumerate(others):
-        piece.name = "sequence" if len(varying) == 1 else f"Q_{i}" if len(others) > 1 else "Q"
-
-
-def _drop_repeated(pieces: list[Piece]) -> None:
-    """Leave open what says the same as another axis."""
-    axes = [piece for piece in pieces if piece.atom.varies and piece.is_axis]
-    for i, piece in enumerate(axes):
-        for other in axes[:i]:
-            if piece.is_axis and other.is_axis and same_partition(piece.atom, other.atom):
-                _drop_one(pieces, other, piece)
-    left = [piece for piece in axes if piece.is_axis and _is_plain(piece)]
-    for i, piece in enumerate(left):
-        lonely = sum(axis.is_axis for axis in axes) == 1
-        piece.name = "sequence" if lonely else f"Q_{i}" if len(left) > 1 else "Q"
-
-
-def _drop_one(pieces: list[Piece], one: Piece, two: Piece) -> None:
-    """Leave one of two open that vary together, if it is plain which one."""
-    if one.family and two.family and one.family != two.family:
-        return
-    near = pieces.index(two) - pieces.index(one) == 1
-    if near or (one.family == two.family and (one.family or _same_texts(one.atom, two.atom))):
-        worse = one if one.atom.is_number and not two.atom.is_number else two
-    elif bool(one.family) != bool(two.family):
-        worse = two if one.family else one
-        if _is_plain(worse) and len(one.atom.texts) <= _TWO_READINGS:
-            raise Ambiguous(*_either(pieces, worse))
-    elif len(one.atom.texts) > _TWO_READINGS:
-        worse = one if one.atom.is_number and not two.atom.is_number else two
-    else:
-        raise Ambiguous(*_either(pieces, two))
-    worse.is_axis = False
-
-
-def _is_plain(piece: Piece) -> bool:
-    """Return whether no letters name a piece."""
-    return re.fullmatch(r"Q(_\d+)?|sequence|", piece.name) is not None
-
-
-def _either(pieces: list[Piece], worse: Piece) -> tuple[list[Piece], list[Piece]]:
-    """Return the pieces as they are, and with one of them left open."""
-    open_ = [Piece(p.atom, p.name, p.family, p.form, p.is_axis and p is not worse) for p in pieces]
-    return pieces, open_
-
-
-def _same_texts(one: Atom, two: Atom) -> bool:
-    places = np.zeros(len(one.texts), np.int64)
-    places[one.codes] = two.codes
-    return all(text == two.texts[k] for text, k in zip(one.texts, places.tolist(), strict=True))
-
-
 def _written_anew(pieces: list[Piece]) -> str:
     for piece in pieces:
-        if _is_plain(piece):
+        if is_plain(piece):
             piece.name = ""
-    _name_others(pieces)
+    name_others(pieces)
     return _written(pieces)
 
 
@@ -235,9 +194,11 @@ def _field(piece: Piece) -> str:
         return f"{{{name}}}"
     if any("." in text for text in texts):
         return f"{{{name}:f}}"
+    sign = "+" if any(text[0] == "+" for text in texts) else ""
     width = min(map(len, texts))
-    padded = any(text[0] == "0" and len(text) > 1 for text in texts)
-    return f"{{{name}:0{width}d}}" if padded else f"{{{name}:d}}"
+    digits = [text.lstrip("+-") for text in texts]
+    padded = any(text[0] == "0" and len(text) > 1 for text in digits)
+    return f"{{{name}:{sign}0{width}d}}" if padded and width > 1 else f"{{{name}:{sign}d}}"
 
 
 def _check(text: str, pieces: list[Piece], names: list[str]) -> None:

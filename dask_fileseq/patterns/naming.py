@@ -3,40 +3,22 @@
 from __future__ import annotations
 
 import re
+import string
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
-from dask_fileseq.patterns.atoms import Atom, joined
+from dask_fileseq.patterns.atoms import FAMILIES, Atom, joined
 
 __all__ = ["Ambiguous", "Piece", "joint_words", "named", "same_partition", "wells_joined"]
 
-FAMILIES = {
-    word: family
-    for family, words in {
-        "time": "t tp time timepoint frame",
-        "z": "z zstep zslice sl slice plane focal focus",
-        "channel": "c ch chan channel w wv wave wavelength wl",
-        "series": "s site f fov field fld pos position p series",
-        "row": "row r",
-        "column": "col column",
-        "x": "x",
-        "y": "y",
-        "tile": "tile",
-        "band": "b band",
-        "day": "d day",
-        "hour": "h hour",
-        "minute": "m min minute",
-    }.items()
-    for word in words.split()
-}
-"""What letters before or after a number mean."""
-
 _LABEL = re.compile(r"(?:^|[^A-Za-z])([A-Za-z]+)[ _.=-]+$")
 _ROWS = frozenset("ABCDEFGHIJKLMNOP")
+_ALL_ROWS = frozenset([*string.ascii_uppercase, "AA", "AB", "AC", "AD", "AE", "AF"])
+"""Those of a plate of 1,536 wells, which are told from words by ``AA`` to ``AF``."""
 _COLUMNS = 48
 
 
@@ -64,22 +46,38 @@ class Ambiguous(Exception):
 
 
 def wells_joined(atoms: list[Atom]) -> list[Piece]:
-    """Return pieces, where a letter and a number that are a well of a plate are one."""
+    """Return pieces, where a letter and a number that are a well of a plate are one.
+
+    Where one well is written in two ways, ``A1`` and ``A01``, rows and columns stay two.
+    """
     pieces: list[Piece] = []
     for atom in atoms:
-        if pieces and atom.joint and _is_well(pieces[-1].atom, atom):
-            pieces[-1] = Piece(joined(pieces[-1].atom, atom), "well", "well")
-        else:
+        if not (pieces and atom.joint and _is_well(pieces[-1].atom, atom)):
             pieces.append(Piece(atom))
+            continue
+        well = joined(pieces[-1].atom, atom)
+        if len({re.sub("(?<=[A-Z])0", "", text) for text in well.texts}) == len(well.texts):
+            pieces[-1] = Piece(well, "well", "well")
+        else:
+            pieces[-1] = Piece(pieces[-1].atom, "row", "row")
+            pieces.append(Piece(replace(atom, joint=False), "column", "column"))
     return pieces
 
 
 def _is_well(row: Atom, column: Atom) -> bool:
-    if row.joint or not _ROWS.issuperset(row.texts) or not (row.varies or column.varies):
+    if row.joint or not _are_rows(row.texts) or not (row.varies or column.varies):
         return False
     if not all(len(t) < 3 and t.isdecimal() and 0 < int(t) <= _COLUMNS for t in column.texts):
         return False
+    if not row.varies and len(row.texts[0]) > 1:  # "AB1" is more often a name
+        return all(len(text) == 2 for text in column.texts)
     return row.varies or row.texts[0].lower() not in FAMILIES
+
+
+def _are_rows(texts: list[str]) -> bool:
+    """Return whether all texts are rows of a plate."""
+    large = any(len(text) == 2 for text in texts)
+    return (_ALL_ROWS if large else _ROWS).issuperset(texts)
 
 
 def joint_words(pieces: list[Piece]) -> list[Piece]:
@@ -124,17 +122,36 @@ def named(pieces: list[Piece]) -> None:
     for start, end in _chains(pieces):
         _name_numbers(pieces, start, end)
     for i, piece in enumerate(pieces):
-        if not piece.atom.varies or piece.name:
+        if not (piece.atom.varies and piece.is_axis) or piece.name:
             continue
-        before = "".join(_constant_before(pieces, i))
-        label = None if before.strip() == "x" else _LABEL.search(before)  # "2 x 3"
-        if label and not piece.atom.is_number and len(label[1]) == 1:
-            label = None  # a letter beside a word says too little
-        if label and label[1].lower() in FAMILIES:
-            piece.name, piece.family = label[1], FAMILIES[label[1].lower()]
+        label = _label(pieces, i)
+        if label:
+            piece.name, piece.family = label, FAMILIES[label.lower()]
+        elif piece.atom.is_number and _is_behind_row(pieces, i):
+            piece.name = piece.family = "column"
         elif not piece.atom.is_number:
             _name_word(pieces, i)
     _number_repeated(pieces)
+
+
+def _label(pieces: Sequence[Piece], i: int) -> str:
+    """Return letters that stand before a piece, with marks between, if they name an axis."""
+    before = "".join(_constant_before(pieces, i))
+    match = None if before.strip() == "x" else _LABEL.search(before)  # "2 x 3"
+    if match is None or match[1].lower() not in FAMILIES:
+        return ""
+    # a letter beside a word says too little
+    return match[1] if pieces[i].atom.is_number or len(match[1]) > 1 else ""
+
+
+def _is_behind_row(pieces: Sequence[Piece], i: int) -> bool:
+    """Return whether just marks stand between a number and rows of a plate: ``A - 01``."""
+    between = "".join(_constant_before(pieces, i))
+    k = i - 1
+    while k >= 0 and not pieces[k].atom.varies:
+        k -= 1
+    marks = 0 < len(between) <= len(" - ") and not re.search(r"[\w/\\]", between)
+    return marks and k >= 0 and pieces[k].family == "row"
 
 
 def _chains(pieces: list[Piece]) -> list[tuple[int, int]]:
@@ -149,6 +166,11 @@ def _name_numbers(pieces: list[Piece], start: int, end: int) -> None:
     varying = [i for i in numbers if pieces[i].atom.varies]
     if not varying:
         return
+    if len(numbers) == 2 and _is_tile(pieces, start, end):
+        for i, number in enumerate(varying):
+            pieces[number].name = f"tile_{i}" if len(varying) > 1 else "tile"
+            pieces[number].family = pieces[number].name
+        return
     before = {i: _letters(pieces, i - 1) if i > start else "" for i in numbers}
     behind = {i: _letters(pieces, i + 1) if i + 1 < end else "" for i in numbers}
     known_before, known_behind = (
@@ -160,7 +182,8 @@ def _name_numbers(pieces: list[Piece], start: int, end: int) -> None:
             raise Ambiguous(_with(pieces, before), _with(pieces, behind))
         names = behind if known_behind else before
     elif all(behind.values()):
-        names = behind
+        label = "" if known_behind or len(numbers) > 1 else _label(pieces, numbers[0])
+        names = dict.fromkeys(numbers, label) if label else behind  # "z_0.5um"
     elif not all(before.values()) and any(before.values()):
         if len(varying) > 1:
             raise Ambiguous(_with(pieces, before), _with(pieces, behind))
@@ -170,16 +193,25 @@ def _name_numbers(pieces: list[Piece], start: int, end: int) -> None:
         pieces[i].name, pieces[i].family = name, FAMILIES.get(name.lower(), "")
 
 
+def _is_tile(pieces: Sequence[Piece], start: int, end: int) -> bool:
+    """Return whether a run is two numbers and an ``x`` between, ``3x4``."""
+    return end - start == 3 and _letters(pieces, start + 1).lower() == "x"
+
+
 def _with(pieces: list[Piece], names: dict[int, str]) -> list[Piece]:
     """Return pieces with other names for some of them."""
     return [Piece(p.atom, names[i]) if i in names else p for i, p in enumerate(pieces)]
 
 
 def _letters(pieces: Sequence[Piece], i: int) -> str:
-    """Return constant letters that can be the name of an axis."""
-    atom = pieces[i].atom
-    text = atom.texts[0]
-    return text if not atom.varies and text.isalpha() and text.isidentifier() else ""
+    """Return letters that can be the name of an axis: constant ones, but for their case."""
+    piece = pieces[i]
+    text = piece.atom.texts[0]
+    is_open = (
+        piece.atom.varies and not piece.is_axis and len({*map(str.lower, piece.atom.texts)}) == 1
+    )
+    constant = is_open or not piece.atom.varies
+    return text if constant and text.isalpha() and text.isidentifier() else ""
 
 
 def _constant_before(pieces: Sequence[Piece], i: int) -> list[str]:
@@ -194,7 +226,7 @@ def _name_word(pieces: Sequence[Piece], i: int) -> None:
     """Name words: rows of a plate, folders, or channels."""
     piece = pieces[i]
     in_folder = any("/" in text for later in pieces[i + 1 :] for text in later.atom.texts[:1])
-    if _ROWS.issuperset(piece.atom.texts) and not piece.atom.joint:
+    if _are_rows(piece.atom.texts) and not piece.atom.joint:
         piece.name = piece.family = "row"
     elif in_folder:
         piece.name = "folder"

@@ -106,7 +106,7 @@ class NamePattern:
         >>> NamePattern.of(r"(\d+)-(\d+)").match("none")
         """
         if self.lookup is not None:
-            found = self.lookup(name)
+            found = self._asked(self.lookup, name)
             return None if found is None else (tuple(found), tuple(map(str, found.values())))
         match = self.regex.search(name)
         if match is None:
@@ -157,7 +157,7 @@ class NamePattern:
 
     def _looked_up(self, names: Sequence[str], lookup: Lookup) -> NameColumns:
         """Return what a user's function finds in the names."""
-        found = list(map(lookup, names))
+        found = [self._asked(lookup, name) for name in names]
         rows = [row for row in found if row is not None]
         unmatched = [i for i, row in enumerate(found) if row is None]
         if not rows:
@@ -168,10 +168,25 @@ class NamePattern:
                     f"pattern {self} must return a mapping of the same axes for each name, or "
                     f"None; it returned {row!r} for {names[i]!r}, {rows[0]!r} for the first name"
                 )
-        axes = [factorised([row[dim] for row in rows]) for dim in rows[0]]
+        try:
+            axes = [factorised([row[dim] for row in rows]) for dim in rows[0]]
+        except TypeError as error:
+            raise NamesError(
+                f"pattern {self} must give numbers, texts or dates, such as those for the first "
+                f"name, {rows[0]!r}: {error}"
+            ) from error
         texts, types = zip(*(texts_of(values) for values, _ in axes), strict=True)
         codes = tuple(codes for _, codes in axes)
         return NameColumns(tuple(map(str, rows[0])), texts, codes, unmatched, types)
+
+    def _asked(self, lookup: Lookup, name: str) -> Any:
+        """Return what a user's function says of a name."""
+        try:
+            return lookup(name)
+        except Exception as error:
+            raise NamesError(
+                f"pattern {self} failed for {name!r}: {type(error).__name__}: {error}"
+            ) from error
 
     def _matches_none(self, names: Sequence[str]) -> UnmatchedError:
         below = "" if self.whole else "(below the folder that they share)"

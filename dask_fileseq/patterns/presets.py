@@ -70,7 +70,8 @@ def register_preset(
         It is matched against whole paths.
     types : mapping of str to str, optional
         The types of axes that are not just numbers or words: ``int``, ``float``, ``word``,
-        or the format of a date.
+        ``compass`` (degrees north or east, below zero for south and west, as ``S05``), or
+        the format of a date.
     title, example : str
         Whose names these are, and one of them. An example that does not match is an error.
 

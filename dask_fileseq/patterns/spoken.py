@@ -37,6 +37,8 @@ __all__ = ["pattern_of", "pattern_of_preset"]
 _SAID = {"format:": of_format, "blocks:": of_blocks}
 _FLAGS = {re.I: "i", re.M: "m", re.S: "s", re.X: "x", re.A: "a"}
 _FIELD_OR_BLOCK = re.compile(r"(?<!\\)(\{(?:[^\W\d]\w*)?(?::[^{}]*)?\}|(?<!\(\?P)<[^<>()]*>)")
+_QUANTIFIER = re.compile(r"(?<=.)\{\d+(?:,\d*)?\}|\\[{}]")
+_NAME = re.compile(r"[\w -]+")
 _REQUIRED = (
     "pattern must be a regular expression, compiled or not, a format string, blocks of "
     "Bio-Formats, the name of a preset, 'infer', a function, or a table"
@@ -98,11 +100,23 @@ def _of_text(text: str, names: Sequence[str]) -> NamePattern:
         raise NamesError(_ambiguous(text, kinds))
     if kinds:
         return _of_reading(_SAID[kinds[0]](text), text)
-    if text.endswith(".pattern") and os.path.isfile(text):
+    if text.endswith(".pattern"):
         return _of_reading(of_blocks(read_pattern_file(text)), text)
+    _check_braces(text)
     if regex is None:
         raise NamesError(f"pattern {text!r} is malformed: {error}") from error
     return _of_regex(regex)
+
+
+def _check_braces(text: str) -> None:
+    """Refuse what was meant as a format string, or as blocks, and is none."""
+    rest = _QUANTIFIER.sub("", text.replace("{{", "").replace("}}", ""))
+    if "{" in rest or "}" in rest:
+        of_format(text)
+    if text.count("<") != text.count(">"):
+        raise NamesError(
+            f"pattern {text!r} has a '<' or '>' without its partner: a block is '<0-9>' or '<R,G>'"
+        )
 
 
 def _of_reading(reading: Reading, text: str) -> NamePattern:
@@ -116,13 +130,7 @@ def _of_regex(regex: Any) -> NamePattern:
     (?i)c(\d)
     """
     if regex.groups == 0:
-        near = difflib.get_close_matches(regex.pattern.lower(), presets(), 1)
-        hint = f"; the preset is {near[0]!r}" if near else ""
-        raise NamesError(
-            f"pattern {regex.pattern!r} has no groups: put what counts the files "
-            r"in parentheses, as in '_(c)(\d+)' or '_(?P<time>\d+)', or in braces, as in "
-            f"'{{time:03d}}'{hint}"
-        )
+        raise NamesError(_no_groups(regex.pattern))
     text = _FIELD_OR_BLOCK.sub(r"\\\1", regex.pattern)
     if isinstance(regex, re.Pattern):
         same, _ = _compiled(text)
@@ -131,6 +139,25 @@ def _of_regex(regex: Any) -> NamePattern:
             text = f"(?{letters}){text}"
     fields = tuple(Field(name) for name in regex.groupindex)
     return NamePattern(regex, fields, text)
+
+
+def _no_groups(text: str) -> str:
+    """Return what may have been meant by a text that finds nothing."""
+    known = presets()
+    if _NAME.fullmatch(text):
+        words = text.strip().lower()
+        near = [n for n, p in known.items() if len(words) > 2 and words in f"{n} {p.title}".lower()]
+        near += difflib.get_close_matches(words, ["infer", *known], 3, 0.7)
+        if near:
+            listed = " or ".join(map(repr, dict.fromkeys(near)))
+            return f"pattern {text!r} is no preset: {listed} may be meant"
+        also = "; it is no preset either, dask_fileseq.patterns.presets() has them"
+    else:
+        also = ""
+    return (
+        f"pattern {text!r} has no groups: put what counts the files in parentheses, as in "
+        rf"'_(c)(\d+)' or '_(?P<time>\d+)', or in braces, as in '{{time:03d}}'{also}"
+    )
 
 
 def _compiled(text: str) -> tuple[re.Pattern[str] | None, re.error | None]:

@@ -72,7 +72,10 @@ def lookup_of_table(table: Any, names: Sequence[str]) -> Lookup:
     >>> lookup_of_table(table, ["/x/a.tif", "/x/b.tif"])("/x/b.tif")
     {'dose': 1.0}
     """
-    columns: dict[str, list[Any]] = {str(key): list(table[key]) for key in table}
+    try:
+        columns: dict[str, list[Any]] = {str(key): list(table[key]) for key in table}
+    except TypeError as error:
+        raise NamesError(f"pattern is a table whose columns must be sequences: {error}") from error
     if len({len(along) for along in columns.values()}) > 1:
         lengths = {key: len(along) for key, along in columns.items()}
         raise NamesError(f"pattern is a table whose columns differ in length: {lengths}")

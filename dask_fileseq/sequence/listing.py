@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dask_fileseq.errors import NamesError
 from dask_fileseq.grid import FileGrid
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ __all__ = ["cell_labels", "counts", "listing"]
 
 def listing(grid: FileGrid, limit: int | None) -> str:
     """Return a text of all names and what became of them; see `NameSequence.listing`."""
+    if limit is not None and (not isinstance(limit, int) or limit < 0):
+        raise NamesError(f"limit={limit!r} must be a number of names, or None for all")
     cells = cell_labels(grid, grid.indices[:limit])
     missing = grid.missing
     sections: list[tuple[str, int, Iterable[str]]] = [

@@ -15,12 +15,12 @@ from tifffile import TIFF
 
 from dask_fileseq.errors import check_choice
 from dask_fileseq.files import Names, Source, find_files, open_source
-from dask_fileseq.grid import FileGrid, natural_sorted, parts_of, places_of_labels, selected
+from dask_fileseq.grid import FileGrid, indexers_of, parts_of, places_of_labels, selected
 from dask_fileseq.patterns import NamePattern
 from dask_fileseq.readers import read_tiff
 from dask_fileseq.readers.formats import IMAGE_SUFFIXES, TIFF_SUFFIXES, reader_of
 from dask_fileseq.sequence.listing import counts, listing
-from dask_fileseq.sequence.placing import grid_of
+from dask_fileseq.sequence.placing import grid_of, in_order
 
 __all__ = ["Files", "Imread", "NameSequence", "read_by_type"]
 
@@ -65,8 +65,7 @@ class NameSequence(Sequence[str]):
         )
         if not callable(imread):
             raise TypeError(f"imread={imread!r} is not callable")
-        if sort or (sort is None and found):  # a list keeps its order
-            names = (sort if callable(sort) else natural_sorted)(names)
+        names = in_order(names, sort, found)
         if imread is read_by_type:
             imread = reader_of(names[0])
         self._reader = imread
@@ -183,7 +182,7 @@ class NameSequence(Sequence[str]):
         NoFilesError
             All cells of the selection are empty.
         """
-        return self._on(selected(self._grid, {**(indexers or {}), **kwargs}))
+        return self._on(selected(self._grid, indexers_of(indexers, kwargs)))
 
     def sel(self, indexers: Mapping[str, Any] | None = None, **kwargs: Any) -> Self:
         """Return the sequence of the files at some labels; touches no file.
@@ -210,10 +209,10 @@ class NameSequence(Sequence[str]):
         NoFilesError
             All cells of the selection are empty.
         """
-        labels = {**(indexers or {}), **kwargs}
+        labels = indexers_of(indexers, kwargs)
         known = {dim: value for dim, value in labels.items() if dim in self.coords}
         places = {dim: places_of_labels(dim, self.coords[dim], known[dim]) for dim in known}
-        return self._on(selected(self._grid, labels | places))
+        return self._on(selected(self._grid, labels | places, said=labels))
 
     def split(self, dim: str) -> dict[Any, Self]:
         """Return one sequence for each label along an axis that has files, without the axis.

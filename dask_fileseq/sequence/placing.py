@@ -12,10 +12,11 @@ from dask_fileseq.grid import (
     grid_of_indices,
     grid_of_pattern,
     grid_of_sequence,
+    natural_sorted,
     parse_filenames,
 )
 
-__all__ = ["grid_of"]
+__all__ = ["grid_of", "in_order"]
 
 
 def grid_of(
@@ -30,7 +31,7 @@ def grid_of(
         if unknown:
             raise TypeError(f"unexpected keyword arguments: {', '.join(sorted(unknown))}")
         pattern = kwargs.pop("pattern", None)
-        if not hasattr(pattern, "columns") and not pattern:  # a DataFrame is neither
+        if pattern is None or (isinstance(pattern, str) and not pattern):
             needless = [key for key, value in kwargs.items() if value]
             if needless:
                 raise NamesError(f"{', '.join(needless)} needs a pattern")
@@ -45,8 +46,29 @@ def grid_of(
             shape=kwargs.get("_shape"),
             **rules,
         )
+    if not callable(parse):
+        raise NamesError(f"parse={parse!r} is no function")
     try:
         dims, shape, indices, kept = parse(list(names), **kwargs)
-    except ValueError as error:
+    except Exception as error:
         raise NamesError(f"parse={parse!r} failed to parse file names: {error}") from error
     return grid_of_indices(kept, dims, shape, indices, duplicates=rules["duplicates"])
+
+
+def in_order(names: list[str], sort: Any, found: bool) -> list[str]:
+    """Return names in the order that the user asks for; a list, not `found`, keeps its own.
+
+    >>> in_order(["b10", "b2"], None, True), in_order(["b10", "b2"], None, False)
+    (['b2', 'b10'], ['b10', 'b2'])
+    """
+    if not callable(sort):
+        if sort not in (None, True, False):
+            raise NamesError(f"sort={sort!r} must be a function, True, False or None")
+        return natural_sorted(names) if sort or (sort is None and found) else names
+    try:
+        ordered = list(sort(names))
+    except Exception as error:
+        raise NamesError(f"sort={sort!r} failed to sort file names: {error}") from error
+    if not all(isinstance(name, str) for name in ordered):
+        raise NamesError(f"sort={sort!r} must return file names; it returned {ordered!r:.100}")
+    return ordered

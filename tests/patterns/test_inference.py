@@ -47,7 +47,10 @@ WORDS = ["DAPI", "GFP", "Cy5"]
         ("pos{p:d}/img_pos{p:d}_t{t:d}.tif", {"p": [0, 1], "t": TIMES}, None),
         ("a_20200{m:d}01_c{c:d}.tif", {"m": [1, 2, 4], "c": [1, 2]}, "a_{date:%Y%m%d}_c{c:d}.tif"),
         ("t{h:d}/202001{d:02d}T{h:02d}3000.tif", {"d": [1, 2], "h": [10, 11]}, None),
-        ("tile_{r:d}x{c:d}.tif", {"r": [5], "c": TIMES}, "tile_5x{x:d}.tif"),
+        ("tile_{r:d}x{c:d}.tif", {"r": [5], "c": TIMES}, "tile_5x{tile:d}.tif"),
+        ("{r:d}x{c:d}.tif", {"r": TIMES, "c": [1, 2]}, "{tile_0:d}x{tile_1:d}.tif"),
+        ("AA{n:02d}_s{s:d}.tif", {"n": [1, 48], "s": [1, 2]}, "{well}_s{s:d}.tif"),
+        ("AB{n:d}_s{s:d}.tif", {"n": [1, 48], "s": [1, 2]}, "AB{AB:d}_s{s:d}.tif"),
     ],
 )
 def test_axes_are_named_by_the_letters_around_numbers(template, axes, expected):
@@ -160,6 +163,144 @@ def test_what_says_the_same_is_no_axis():
     assert str(infer(guids)) == "w{w:d}{:uuid}.tif"
 
 
+WELLS = [f"{row}{column:02d}" for row in ("A", "P", "Z", "AA", "AF") for column in (1, 24, 48)]
+
+
+@pytest.mark.parametrize(
+    ("names", "pattern", "sizes", "unmatched"),
+    [
+        # few strays
+        (["t1.tif", "t2.tif", "t3.tif", "notes.tif"], "t{t:d}.tif", {"t": 3}, 1),
+        (["notes.tif", "t1.tif", "t2.tif"], "t{t:d}.tif", {"t": 2}, 1),
+        (["cell1.tif", "cell2.tif", "cell3.tif", "a.tif"], "cell{cell:d}.tif", {"cell": 3}, 1),
+        (["01.tif", "02.tif", "dark.tif"], "{sequence:02d}.tif", {"sequence": 2}, 1),
+        (["t1z1.tif", "t1z2.tif", "t2z1.tif", "a.tif"], "t{t:d}z{z:d}.tif", {"t": 2, "z": 2}, 1),
+        (
+            [f"s{s}_t{t}.tif" for s in (1, 2) for t in (0, 1)] + ["ref_t0.tif"],
+            "s{s:d}_t{t:d}.tif",
+            {"s": 2, "t": 2},
+            1,
+        ),
+        # words with digits
+        (["Cy3.tif", "Cy5.tif", "DAPI.tif"], "{channel}.tif", {"channel": 3}, 0),
+        (["488.tif", "561.tif", "BF.tif"], "{channel}.tif", {"channel": 3}, 0),
+        (
+            names_of("{c}_t{t:d}.tif", c=["1", "2", "BF"], t=TIMES),
+            "{channel}_t{t:d}.tif",
+            {"channel": 3, "t": 4},
+            0,
+        ),
+        # letter case
+        (["z1.tif", "z2.tif", "Z3.tif"], "{}{z:d}.tif", {"z": 3}, 0),
+        (["a1.tif", "a2.TIF"], "a{a:d}.{}", {"a": 2}, 0),
+        (["img_t1.tif", "IMG_T2.tif"], "{}_{}{t:d}.tif", {"t": 2}, 0),
+        # wells
+        (WELLS, "{}", {"well": 15}, 0),
+        (
+            ["A1_s1.tif", "A01_s2.tif", "B01_s1.tif", "B1_s2.tif"],
+            "{row}{column:d}_s{s:d}.tif",
+            {"row": 2, "column": 1, "s": 2},
+            0,
+        ),
+        (["R1.tif", "R2.tif", "G1.tif", "G2.tif"], "{channel}{Q:d}.tif", {"channel": 2, "Q": 2}, 0),
+        (
+            ["A - 1.tif", "A - 2.tif", "B - 2.tif"],
+            "{row} - {column:d}.tif",
+            {"row": 2, "column": 2},
+            0,
+        ),
+        # signs, points and units
+        (
+            names_of("z{z:d}_{c}.tif", z=[-2, 0, 1], c=WORDS),
+            "z{z:d}_{channel}.tif",
+            {"z": 3, "channel": 3},
+            0,
+        ),
+        (names_of("z_{z:+d}.tif", z=[-2, 1]), "z_{z:+d}.tif", {"z": 2}, 0),
+        (
+            names_of("x{x:+04d}y{y:.1f}.tif", x=[-2, 1], y=[-0.5, 1]),
+            "x{x:+04d}y{y:f}.tif",
+            {"x": 2, "y": 2},
+            0,
+        ),
+        (
+            names_of("a_{t:04d}.{c:d}.tif", t=TIMES, c=[1, 2]),
+            "a_{Q_0:04d}.{Q_1:d}.tif",
+            {"Q_0": 4, "Q_1": 2},
+            0,
+        ),
+        (
+            names_of("a_{t:d}.{c:d}.tif", t=TIMES, c=[1, 10]),
+            "a_{Q_0:d}.{Q_1:d}.tif",
+            {"Q_0": 4, "Q_1": 2},
+            0,
+        ),
+        (["z_0.25um.tif", "z_0.5um.tif"], "z_{z:f}um.tif", {"z": 2}, 0),
+        (
+            ["a_2020_07_23_10_11_12.tif", "a_2020_07_23_11_11_12.tif"],
+            "a_{time:%Y_%m_%d_%H_%M_%S}.tif",
+            {"time": 2},
+            0,
+        ),
+        (
+            ["a_2020-07-23T10:11:12Z.tif", "a_2020-07-23T11:11:12Z.tif"],
+            "a_{time:%Y-%m-%dT%H:%M:%S}Z.tif",
+            {"time": 2},
+            0,
+        ),
+        # what another axis tells
+        (
+            [f"{d[:4]}/{int(d[4:6])}/S_{d}.tif" for d in ("20191230", "20200101", "20200203")],
+            "{:d}/{:d}/S_{date:%Y%m%d}.tif",
+            {"date": 3},
+            0,
+        ),
+        (
+            [f"{w[0]}/{w}_s{s}.tif" for w in ("A01", "B02", "B03") for s in (1, 2)],
+            "{}/{well}_s{s:d}.tif",
+            {"well": 3, "s": 2},
+            0,
+        ),
+        (
+            [f"ch{c}_{t:03d}_{7 * t + c:04d}ms.tif" for c in (0, 1) for t in range(5)],
+            "ch{ch:d}_{Q:03d}_{:04d}ms.tif",
+            {"ch": 2, "Q": 5},
+            0,
+        ),
+        (
+            [f"c{c}_t{t}_20200{t + 1}01T10101{c}.tif" for c in (0, 1) for t in range(5)],
+            "c{c:d}_t{t:d}_{:%Y%m%dT%H%M%S}.tif",
+            {"c": 2, "t": 5},
+            0,
+        ),
+    ],
+)
+def test_small_and_uneven_folders(names, pattern, sizes, unmatched):
+    """Strays become words, letter case or a sign an axis, one thing in two spellings two axes."""
+    grid = grid_of_pattern(names, "infer", spacing="values", unmatched="skip")
+    assert dict(zip(grid.dims, grid.shape, strict=True)) == sizes
+    assert len(grid.unmatched) == unmatched
+    assert str(grid.pattern) == (pattern if names is not WELLS else "{well}")
+    if unmatched:
+        with pytest.raises(UnmatchedError, match=grid.unmatched[0]):
+            grid_of_pattern(names, "infer")
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["A1.tif", "A01.tif", "B1.tif"], r"'A1\.tif' and 'A01\.tif' are for the same cell"),
+        (["t1.tif", "T1.tif", "t2.tif"], r"'t1\.tif' and 'T1\.tif' are for the same cell"),
+        (["DAPI_1.tif", "dapi_2.tif", "GFP_1.tif"], "'DAPI' and 'dapi' differ in letter case"),
+        (["a.tif", "A.tif"], "nothing varies"),
+    ],
+)
+def test_two_spellings_are_told(names, message):
+    """Two spellings of one well, number or word stand beside each other in silence."""
+    with pytest.raises(NamesError, match=message):
+        grid_of_pattern(names, "infer")
+
+
 READ = {
     "Olympus FluoView OIF": "CZ",
     "Leica TIFF series": "Y",
@@ -177,6 +318,15 @@ READ = {
     "Landsat 5 bands (Geoscience Australia)": "B",
     "Landsat Collection 2": ["date", "B"],
     "Lattice light sheet (LLSpy)": ["stack"],
+    # by the preset that the names follow, where letters leave numbers open
+    "GE InCell Analyzer": ["row", "column", "fld", "wv", "z"],
+    "BioTek/Agilent Cytation Gen5": ["row", "column", "site", "channel", "time"],
+    "Micro-Manager 1.4, separate image files": ["time", "channel", "z"],
+    "LaVision/Miltenyi UltraMicroscope mosaic": "UVCZ",
+    "Vitra / BBBC SBS plate": ["channel", "row", "column"],
+    "Sentinel-1 global coherence (earthbigdata)": [
+        *("latitude", "longitude", "season", "polarization", "coherence")
+    ],
 }
 
 

@@ -36,6 +36,7 @@ PRESET_OF = {
     "MetaMorph .nd series": "metamorph",
     "Landsat Collection 2": "landsat-c2",
     "Sentinel-2 granule bands": "sentinel-2",
+    "Sentinel-1 global coherence (earthbigdata)": "sentinel-1-coherence",
     # not instruments: what they mean is said by a format string
     "Bio-Formats pattern test_Z<0-1>_C<0-2:2>": "test_Z<0-1>_C<0-2:2>.png",
     "Channels as words": "{channel}.tiff",

@@ -60,12 +60,6 @@ def test_ambiguous_texts_say_how_to_say_it(pattern, ways):
     assert NamePattern.of("format:A - 1(fld {field:d}).tif").match("A - 1(fld 3).tif")
 
 
-def test_words_that_are_no_pattern_propose_presets():
-    """A preset that is spelled wrong is an expression without groups."""
-    with pytest.raises(NamesError, match=r"has no groups.*the preset is 'operetta'"):
-        NamePattern.of("opereta")
-
-
 @pytest.mark.parametrize(
     ("pattern", "fields", "matches", "others"),
     [
@@ -190,3 +184,31 @@ def test_a_dataframe_is_a_table():
     )
     grid = grid_of_pattern(["x/a.tif", "x/b.tif"], frame)
     assert grid.coords["t"].astype("M8[D]").astype(str).tolist() == ["2020-01-01", "2020-01-03"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{t", "has a single '{': close the field"),
+        ("t{t:d}}_{c}", "has a single '}': open the field"),
+        ("{1t}.tif", "a field '1t', which is no name"),
+        ("{0}_{1}.tif", "a field '0', which is no name"),
+        ("{t!r}.tif", "a field 't!r', which is no name"),
+        ("{t:0999999999d}.tif", "a field 't' of more than 1000 digits"),
+        ("{t:09999999999d}.tif", "a field 't' of unknown type"),
+        ("Z<0-9.tif", "a '<' or '>' without its partner"),
+        ("Z<0-" + "9" * 5000 + ">.tif", "a range of very large numbers"),
+        ("gone.pattern", "cannot read the pattern file 'gone.pattern'"),
+        ("Operetta", "'Operetta' is no preset: 'operetta' may be meant"),
+        ("phenix", "'phenix' is no preset: 'operetta' may be meant"),
+        ("landsat", "no preset: 'landsat-c2' or 'landsat-ga' may be meant"),
+        ("sentinel2", "no preset: 'sentinel-2' may be meant"),
+        ("infer ", "no preset: 'infer' may be meant"),
+        ("qqq", r"no preset either, dask_fileseq\.patterns\.presets\(\) has them"),
+        (r"t\d{4}.tif", "has no groups: put what counts the files in parentheses"),
+    ],
+)
+def test_mistakes_are_named(text, message):
+    """A slip in a format string or a preset is answered with advice on regular expressions."""
+    with pytest.raises((NamesError, ReadError), match=message):
+        NamePattern.of(text)
