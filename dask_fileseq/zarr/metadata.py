@@ -179,7 +179,8 @@ def _json_type(node: Node, zarr_format: int) -> tuple[Any, Any]:
     if node.dtype is None:
         return ("string", "") if zarr_format == 3 else ({"name": "|O"}, None)
     try:
-        dtype = parse_dtype(node.dtype, zarr_format=3)
+        known = np.dtype(node.dtype.str)  # of two C types of one size, zarr knows one
+        dtype = parse_dtype(known, zarr_format=3)
     except ValueError as error:
         raise ValueError(f"zarr has no data type for dtype {node.dtype}") from error
     version: Any = zarr_format
