@@ -33,6 +33,12 @@ CODECS = {1, 5, 8, 32773, 32946, 34925, 50000}
 
 YCBCR = 6
 
+LARGE = 32 * 2**20
+"""Bytes of uncompressed pixels from which they are cut into several chunks."""
+
+SMALL = 2**20
+"""Bytes that a chunk cut so has at least: each is a request."""
+
 
 class NoLayout(Exception):
     """What keeps the pixels of a file from being chunks of bytes."""
@@ -90,8 +96,8 @@ def file_layout(file: File, spec: ChunkSpec, imreadargs: Mapping[str, Any]) -> L
     """
     record(headers=1)
     fileargs, imageargs = split_arguments(imreadargs)
-    if not imageargs.keys() <= {"key", "series", "level", "maxworkers"}:
-        raise NoLayout(f"only tifffile knows what {sorted(imageargs)} select")
+    if selecting := imageargs.keys() - {"key", "series", "level", "maxworkers", "buffersize"}:
+        raise NoLayout(f"only tifffile knows what {', '.join(sorted(selecting))} selects")
     with open_tiff(file, fileargs) as tif:
         image = image_of(tif, imageargs)
         require_chunk(spec, image.spec.shape, image.spec.dtype)
@@ -126,27 +132,47 @@ def require_plain(file: File, spec: ChunkSpec, imreadargs: Mapping[str, Any]) ->
 
 
 def _contiguous(image: ContiguousImage, page: int) -> Layout:
-    """Return the layout of an image that stands there as in memory: a chunk a page."""
+    """Return the layout of an image that stands there as in memory: pages, cut by rows."""
     shape = image.spec.shape
     over = next((i for i in range(len(shape)) if math.prod(shape[i:]) == page), 0)
-    chunks = (1,) * over + shape[over:]
-    size = math.prod(chunks) * image.stored.itemsize
-    count = math.prod(shape[:over])
     if not image.offset:
         raise NoLayout("its pixels were never written")
-    segments = tuple((image.offset + i * size, size) for i in range(count))
-    return Layout(shape, image.stored, chunks, segments=segments)
+    size = math.prod(shape[over:]) * image.stored.itemsize
+    starts = [image.offset + i * size for i in range(math.prod(shape[:over]))]
+    return _cut(shape, image.stored, over, starts)
 
 
 def _pages(stack: PageStack) -> Layout:
-    """Return the layout of pages of uncompressed pixels: a chunk a page."""
-    chunks = tuple(1 if i in stack.over else n for i, n in enumerate(stack.shape))
-    segments = []
-    for page in stack.pages:
-        offset = page.dataoffsets[0]
-        segments.append((offset, stack.keyframe.nbytes if offset else 0))
-    nodata = stack.keyframe.nodata
-    return Layout(stack.shape, stack.stored, chunks, nodata=nodata, segments=tuple(segments))
+    """Return the layout of pages of uncompressed pixels, cut by rows."""
+    first = min((axis for axis in stack.within if axis is not None), default=len(stack.shape))
+    starts = [page.dataoffsets[0] for page in stack.pages]
+    return _cut(stack.shape, stack.stored, first, starts, stack.keyframe.nodata)
+
+
+def _cut(
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    over: int,
+    starts: list[int],
+    nodata: float = 0,
+) -> Layout:
+    """Return the layout of pages, from axis `over` on, of which each stands as in memory.
+
+    A large one is cut along its first axis into equal parts, if they are not too small.
+    """
+    chunks = (1,) * over + shape[over:]
+    size = math.prod(chunks) * dtype.itemsize
+    parts = 1
+    if over < len(shape) and size > LARGE:
+        divisors = (n for n in range(1, shape[over] + 1) if shape[over] % n == 0)
+        parts = next((n for n in divisors if size // n <= LARGE), 1)
+        parts = parts if size // parts >= SMALL else 1
+        chunks = (*chunks[:over], shape[over] // parts, *chunks[over + 1 :])
+    size //= parts
+    segments = tuple(
+        (start + i * size, size) if start else (0, 0) for start in starts for i in range(parts)
+    )
+    return Layout(shape, dtype, chunks, nodata=nodata, segments=segments)
 
 
 def _segments(stack: PageStack) -> Layout:

@@ -156,7 +156,7 @@ class StoreSequence(ArraySequence):
         Uncompressed TIFF files and those in tiles or full strips of Deflate, LZMA or
         Zstandard need numcodecs only, which comes with zarr; LZW, PackBits and
         predictors those of ``imagecodecs.numcodecs.register_codecs()``. There, a chunk is a
-        tile, strip or page. Where it cannot be, or not all files are stored alike, a chunk
+        tile, strip or (part of a) page. Where it cannot be, or not all are stored alike, a chunk
         is a file, for the codec of ``tifffile.numcodecs.register_codec()``.
 
         Parameters

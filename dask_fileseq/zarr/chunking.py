@@ -37,13 +37,12 @@ def regular_chunks(array: FileArray, chunks: Any = None) -> tuple[int, ...]:
     axes = array.tiling.axes
     if isinstance(chunks, str) and chunks == "tile":
         tile = array.spec.tile
-        lengths = [1 if axis.chunk is None else tile[axis.chunk] for axis in axes]
-        whole = [
-            axis.files > 1 and bool(axis.size % max(1, n))
-            for axis, n in zip(axes, lengths, strict=True)
-        ]
-        cut = [axis.size if w else n for axis, n, w in zip(axes, lengths, whole, strict=True)]
-        return tuple(max(1, n) for n in cut)  # zarr has no empty chunks
+        cut = []
+        for axis in axes:
+            length = 1 if axis.chunk is None else tile[axis.chunk]
+            uneven = axis.files > 1 and axis.size % max(1, length)
+            cut.append(max(1, axis.size if uneven else length))  # zarr has no empty chunks
+        return tuple(cut)
     lengths = []
     for i, parts in enumerate(block_chunks(array, chunks)):
         length = parts[0]

@@ -54,13 +54,9 @@ def write_references(
         raise ValueError("version=1 is one document: nothing can be appended to it")
     prefix, rest = locations(array.names, url, quote)
     storage = storage_of(array, chunks, codec_id, scheduler)
-    axes = array.tiling.axes
-    chunkshape = tuple(
-        1 if axis.chunk is None else max(1, storage.chunks[axis.chunk]) for axis in axes
-    )
     node = array_node(
         array,
-        chunkshape,
+        _chunkshape(array, storage),
         dimension_names=dimension_names,
         zattrs=zattrs,
         fill=fill,
@@ -68,29 +64,32 @@ def write_references(
     )
     known = documents(array, node, 2, groupname, whole=close and not append)
     path = (groupname or "").strip("/")
-    if append:
-        known = {key: value for key, value in known.items() if key.startswith(path)}
     path = f"{path}/" if path else ""
     entries: Iterator[tuple[str, Any]] = itertools.chain(
-        ((key, _text(value)) for key, value in known.items()),
-        ((path + chunk_key(i, 2), at) for i, at in _references(array, storage, chunkshape, rest)),
+        ((k, _text(v)) for k, v in known.items() if not append or k.startswith(path)),
+        ((path + chunk_key(i, 2), at) for i, at in _references(array, storage, rest)),
     )
     if version == 1:
         _write_version_1(jsonfile, entries, prefix, templatename or "u")
     else:
-        mode = "a" if append else "w"
-        _write_entries(
-            jsonfile, mode, ",\n" if append else "{\n", _prefixed(entries, prefix), close
-        )
+        mode, head = ("a", ",\n") if append else ("w", "{\n")
+        _write_entries(jsonfile, mode, head, _prefixed(entries, prefix), close)
+
+
+def _chunkshape(array: FileArray, storage: Storage) -> tuple[int, ...]:
+    """Return the shape of a chunk along the axes of the whole array."""
+    chunks = (1 if a.chunk is None else storage.chunks[a.chunk] for a in array.tiling.axes)
+    return tuple(max(1, length) for length in chunks)
 
 
 def _references(
-    array: FileArray, storage: Storage, chunkshape: tuple[int, ...], rest: list[str]
+    array: FileArray, storage: Storage, rest: list[str]
 ) -> Iterator[tuple[tuple[int, ...], Reference]]:
     """Yield the place of each chunk that is there, and where its bytes are."""
     if not array.size:
         return
     axes = array.tiling.axes
+    chunkshape = _chunkshape(array, storage)
     parts = [-(-axis.size // n) for axis, n in zip(axes, chunkshape, strict=True)]
     grid_axes = [axis.grid for axis in axes if axis.grid is not None]
     table = array.table.transpose(grid_axes).reshape([axis.files for axis in axes])

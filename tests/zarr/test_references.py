@@ -160,6 +160,23 @@ def test_tiles_that_do_not_fill_files(tmp_path, elsewhere):
         seq.write_fsspec(tmp_path / "a.json", axestiled={0: 0}, chunks="tile")
 
 
+@pytest.mark.parametrize("shape", [(60, 500), (3, 60, 500), (3, 59, 500)], ids=str)
+@pytest.mark.parametrize("contiguous", [True, False])
+def test_large_pages_are_cut(tmp_path, elsewhere, monkeypatch, shape, contiguous):
+    """One chunk of gigabytes would have to be read for a pixel of it."""
+    monkeypatch.setattr("dask_fileseq.readers.layout.LARGE", 20_000)
+    monkeypatch.setattr("dask_fileseq.readers.layout.SMALL", 2_000)
+    for i in range(2):
+        with tifffile.TiffWriter(tmp_path / f"{i}.tif", byteorder=">") as writer:
+            for page in image(shape, "u2", i).reshape(-1, *shape[-2:]):
+                writer.write(page, contiguous=contiguous, metadata=None)
+    seq = TiffSequence(f"{tmp_path}/*.tif", pattern=r"(?P<n>\d)\.")
+    seq.write_fsspec(tmp_path / "a.json", chunks="tile")
+    same(elsewhere(tmp_path / "a.json")[0], seq.asarray())
+    rows = {60: 20, 59: 59}[shape[-2]]
+    assert metadata(tmp_path / "a.json")["chunks"] == [1] * (len(shape) - 1) + [rows, 500]
+
+
 def test_xarray_opens_it(acquisition, tmp_path):
     """With labels, and with pixels of value 0 as they are."""
     seq = sequence(acquisition[0])
