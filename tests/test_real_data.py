@@ -11,9 +11,12 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import imagecodecs.numcodecs
 import numpy as np
 import pytest
 import tifffile
+import tifffile.numcodecs
+import zarr
 from click.testing import CliRunner
 
 import dask_fileseq
@@ -265,6 +268,21 @@ def test_pixels_are_those_of_tifffile(case):
     assert case.count == read
     projection = seq.to_dask_array(axestiled=case.axestiled).max(axis=0).compute()
     np.testing.assert_array_equal(result.max(axis=0), projection)
+
+
+def test_zarr_reads_a_corner_of_each_file(case, tmp_path):
+    """Through the store and through references, whatever of them their layout allows."""
+    imagecodecs.numcodecs.register_codecs(verbose=False)
+    tifffile.numcodecs.register_codec()
+    seq = case.open()
+    references = str(tmp_path / "references.json")
+    seq.write_fsspec(references, axestiled=case.axestiled)
+    files = zarr.open_array("reference://", storage_options={"fo": references}, mode="r")
+    corner = np.s_[..., :40, :50]
+    expected = seq.to_dask_array(axestiled=case.axestiled)[corner].compute()
+    for array in (files, zarr.open_array(seq.aszarr(axestiled=case.axestiled, chunks="tile"))):
+        assert array.shape == case.shape
+        np.testing.assert_array_equal(array[corner], expected)
 
 
 def test_show_tells_the_grid(case):

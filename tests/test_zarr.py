@@ -114,7 +114,7 @@ class TestFileArrayStore(StoreTests[FileArrayStore, Buffer]):
             key = f"c/{int(t)}/{['DAPI', 'GFP'].index(channel)}/{int(z) - 1}/0/0"
             chunks[key] = tifffile.imread(path).tobytes()
         assert len(chunks) == 11
-        return {"zarr.json": store._metadata, **chunks}
+        return {"zarr.json": store._documents["zarr.json"], **chunks}
 
     def test_store_repr(self, store):
         """Zarr shows a store as text in the repr of its arrays."""
@@ -449,7 +449,7 @@ def test_fillvalue(dtype, fillvalue):
     """JSON has no NaN: written as if it had, other programs cannot open the array."""
     seq = Files((3,), (2,), dtype, missing=[(1,)]).sequence()
     store = seq.aszarr(fillvalue=fillvalue)
-    json.loads(store._metadata, parse_constant=pytest.fail)
+    json.loads(store._documents["zarr.json"], parse_constant=pytest.fail)
     observed = zarr.open_array(store)[...]
     np.testing.assert_array_equal(observed, seq.asarray(fillvalue=fillvalue))
     np.testing.assert_array_equal(observed[1], np.full(2, fillvalue, dtype))

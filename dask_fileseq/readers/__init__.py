@@ -9,6 +9,7 @@ reads many files in one go.
 
 from dask_fileseq.readers.chunk import ChunkSpec, WrongChunk
 from dask_fileseq.readers.counters import Counts, count
+from dask_fileseq.readers.layout import Layout, NoLayout, file_layout, require_plain
 from dask_fileseq.readers.metadata import chunk_description
 from dask_fileseq.readers.protocol import BatchReader, File, RegionReader, chunk_spec, read_into
 from dask_fileseq.readers.scales import ChunkMetadata
@@ -20,12 +21,16 @@ __all__ = [
     "ChunkSpec",
     "Counts",
     "File",
+    "Layout",
+    "NoLayout",
     "RegionReader",
     "TiffReader",
     "WrongChunk",
     "chunk_description",
     "chunk_spec",
     "count",
+    "file_layout",
     "read_into",
     "read_tiff",
+    "require_plain",
 ]

@@ -22,7 +22,13 @@ import tifffile
 from dask_fileseq.readers.counters import record
 from dask_fileseq.readers.protocol import File
 
-__all__ = ["open_tiff", "require_complete", "require_extent", "require_segments"]
+__all__ = [
+    "open_tiff",
+    "require_complete",
+    "require_extent",
+    "require_segments",
+    "stands_alone",
+]
 
 # tried in turn until the first series is made of the file's own pages
 _FLAGS: tuple[dict[str, bool], ...] = (
@@ -48,13 +54,13 @@ def open_tiff(file: File, fileargs: Mapping[str, Any]) -> Iterator[tifffile.Tiff
     for flags in _FLAGS:
         args = start | {"_multifile": False} | flags | dict(fileargs)
         with tifffile.TiffFile(file, **args) as tif:
-            if flags is _FLAGS[-1] or args["_multifile"] or _stands_alone(tif):
+            if flags is _FLAGS[-1] or args["_multifile"] or stands_alone(tif):
                 record(files=1)
                 yield tif
                 return
 
 
-def _stands_alone(tif: tifffile.TiffFile) -> bool:
+def stands_alone(tif: tifffile.TiffFile) -> bool:
     """Return whether the first series is made of this file's pages, all there."""
     if not tif.pages:
         return True

@@ -20,7 +20,7 @@ from dask_fileseq.readers.regions import whole_region
 from dask_fileseq.readers.scales import ChunkMetadata
 from dask_fileseq.readers.tiffimage import Image, WholeImage, image_of
 
-__all__ = ["TiffReader", "read_tiff"]
+__all__ = ["TiffReader", "read_tiff", "split_arguments"]
 
 _FILEARGS = {"mode", "name", "offset", "size", "omexml", "superres", "_multifile", "_useframes"}
 _IMAGEARGS = {"key", "series", "level", "squeeze", "maxworkers", "buffersize", "kind"}
@@ -85,7 +85,7 @@ class TiffReader:
     def describe(self, file: File, **imreadargs: Any) -> tuple[ChunkSpec, ChunkMetadata]:
         """Return what a file holds and what it says of its axes, from its header."""
         record(headers=1)
-        fileargs, imageargs = _split(imreadargs)
+        fileargs, imageargs = split_arguments(imreadargs)
         if not imageargs.keys() <= _IMAGEARGS:
             with _open_image(file, imreadargs) as image:
                 return image.spec, ChunkMetadata()
@@ -129,7 +129,7 @@ read_tiff = TiffReader()
 """The one TIFF reader."""
 
 
-def _split(imreadargs: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def split_arguments(imreadargs: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return which arguments are of the file, and which of the image in it."""
     fileargs = {k: v for k, v in imreadargs.items() if k in _FILEARGS or k.startswith("is_")}
     imageargs = {k: v for k, v in imreadargs.items() if k not in fileargs and v is not None}
@@ -140,7 +140,7 @@ def _split(imreadargs: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any
 @contextmanager
 def _open_image(file: File, imreadargs: dict[str, Any]) -> Iterator[Image]:
     """Open a file and give its image: the one place where a way to read is chosen."""
-    fileargs, imageargs = _split(imreadargs)
+    fileargs, imageargs = split_arguments(imreadargs)
     if imageargs.keys() <= _IMAGEARGS:
         with open_tiff(file, fileargs) as tif:
             yield image_of(tif, imageargs)

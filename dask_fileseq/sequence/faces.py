@@ -1,4 +1,4 @@
-"""The arrays that a sequence gives: dask, numpy, zarr, xarray."""
+"""The arrays that a sequence gives: dask, numpy, xarray."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ from dask_fileseq.tiling import AxesTiled
 
 if TYPE_CHECKING:
     from xarray import DataArray
-
-    from dask_fileseq.zarr import FileArrayStore
 
 __all__ = ["ArraySequence"]
 
@@ -143,80 +141,6 @@ class ArraySequence(ChunkSequence):
             out_inplace=out_inplace,
         )
         return load(array, out=out, dtype=dtype, scheduler=scheduler, workers=ioworkers)
-
-    def aszarr(
-        self,
-        *,
-        fillvalue: Any = None,
-        chunkmode: int | str | None = None,
-        chunkshape: Sequence[int] | None = None,
-        chunkdtype: DTypeLike | None = None,
-        axestiled: AxesTiled | None = None,
-        dimension_names: Sequence[str | None] | None = None,
-        zattrs: Mapping[str, Any] | None = None,
-        ioworkers: int | None = None,
-        imreadargs: Mapping[str, Any] | None = None,
-        read_only: bool = True,
-        errors: Literal["raise", "fill"] = "raise",
-        **kwargs: Any,
-    ) -> FileArrayStore:
-        """Return the array of all files as a zarr store of format 3, one chunk a file.
-
-        At most one header is read, and no pixels. The store outlives the sequence.
-
-        Parameters
-        ----------
-        fillvalue, chunkshape, chunkdtype, axestiled, imreadargs, errors
-            As in `to_dask_array`. An empty cell is a chunk that is not there.
-        chunkmode : None, 0, 3, "strile" or "file"
-            As in tifffile: each file is one chunk.
-        dimension_names : sequence of str or None, optional
-            Names of the array's axes; by default its dims.
-        zattrs : mapping, optional
-            Attributes of the zarr array.
-        ioworkers : int, optional
-            How many files are read at a time; None or 0: as many as zarr asks for at a time.
-        read_only : bool
-            Must be True.
-        **kwargs
-            More arguments of `imread`; those in `imreadargs` win.
-
-        Returns
-        -------
-        zarr.abc.store.Store
-
-        Raises
-        ------
-        ImportError
-            If zarr is not installed.
-        ReadError
-            If the first file is needed and cannot be read.
-        ValueError
-            If an argument does not fit, or zarr has no such data type.
-        """
-        try:
-            from dask_fileseq.zarr import FileArrayStore
-        except ImportError as error:
-            raise ImportError(
-                'aszarr needs zarr 3, which pip install "dask-fileseq[zarr]" brings'
-            ) from error
-
-        array = self._file_array(
-            imreadargs=kwargs | dict(imreadargs or {}),
-            chunkshape=chunkshape,
-            chunkdtype=chunkdtype,
-            axestiled=axestiled,
-            fillvalue=fillvalue,
-            errors=errors,
-        )
-        return FileArrayStore(
-            array,
-            chunkmode=chunkmode,
-            dimension_names=dimension_names,
-            zattrs=zattrs,
-            ioworkers=ioworkers,
-            read_only=read_only,
-        )
 
     def to_xarray(
         self,

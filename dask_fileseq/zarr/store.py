@@ -1,17 +1,15 @@
-"""A file array as a zarr store, for reading: one chunk a file, nothing copied.
+"""A file array as a zarr store, for reading: nothing is copied.
 
-The store has one array of zarr format 3 at its root: its metadata under
-``zarr.json``, and under ``c/0/1`` the pixels of the file at that place of the chunk
-grid, uncompressed. Pixels are read through `FileArray.read` alone, when asked for.
+Under the keys of the metadata stand documents that are made once, and under those of
+chunks, such as ``c/0/1``, the pixels at that place of the chunk grid, uncompressed.
+Pixels are read through `FileArray.read` alone, when asked for.
 """
 
 from __future__ import annotations
 
 import asyncio
 import copy
-import json
 import math
-import sys
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
@@ -26,13 +24,13 @@ from zarr.abc.store import (
     Store,
     SuffixByteRequest,
 )
-from zarr.dtype import parse_dtype
 
 from dask_fileseq.filearray import FileArray
+from dask_fileseq.zarr.chunking import chunks_present, regular_chunks
+from dask_fileseq.zarr.keys import ChunkKeys
+from dask_fileseq.zarr.metadata import array_node, documents
 
-__all__ = ["FileArrayStore"]
-
-METADATA = "zarr.json"
+__all__ = ["FileArrayStore", "checked_chunkmode"]
 
 
 class FileArrayStore(Store):
@@ -44,8 +42,10 @@ class FileArrayStore(Store):
     ----------
     array : FileArray
         What to serve: of whole files.
-    chunkmode, dimension_names, zattrs, ioworkers, read_only
+    chunkmode, chunks, zarr_format, groupname, dimension_names, zattrs, ioworkers, read_only
         As in `FileSequence.aszarr`.
+    fill : bool
+        Whether a fill value of zero is written in format 2.
 
     Raises
     ------
@@ -74,27 +74,34 @@ class FileArrayStore(Store):
         array: FileArray,
         *,
         chunkmode: int | str | None = None,
+        chunks: Any = None,
+        zarr_format: int = 3,
+        groupname: str | None = None,
         dimension_names: Sequence[str | None] | None = None,
         zattrs: Mapping[str, Any] | None = None,
+        fill: bool = True,
         ioworkers: int | None = None,
         read_only: bool = True,
     ) -> None:
         if not read_only:
             raise ValueError(f"read_only={read_only!r}: files are not written through a store")
-        if chunkmode not in (None, 0, 3) and str(chunkmode).upper() not in ("STRILE", "FILE"):
-            raise ValueError(f"chunkmode={chunkmode!r} is not 'file': each file is one chunk")
-        axes = array.tiling.axes
+        checked_chunkmode(chunkmode)
+        if zarr_format not in (2, 3):
+            raise ValueError(f"zarr_format={zarr_format!r} is neither 2 nor 3")
         if array.shape != array.tiling.shape:
             raise ValueError(f"the array of shape {array.shape} does not consist of whole files")
         super().__init__(read_only=True)
         self._array = array
         self._ioworkers = max(0, ioworkers or 0)
-        self._chunkshape = tuple(max(1, axis.size) for axis in axes)  # zarr has no empty chunks
-        self._metadata = _metadata(array, self._chunkshape, dimension_names, zattrs)
-        self._identity = tokenize(array), self._metadata, self._ioworkers
-        grid_axes = [axis.grid for axis in axes if axis.grid is not None]
-        stored = (array.table >= 0).transpose(grid_axes).reshape([axis.files for axis in axes])
-        self._stored = stored & bool(array.size)
+        self._chunkshape = regular_chunks(array, chunks)
+        node = array_node(
+            array, self._chunkshape, dimension_names=dimension_names, zattrs=zattrs, fill=fill
+        )
+        self._documents = documents(array, node, zarr_format, groupname)
+        self._identity = tokenize(array), tuple(self._documents.items()), self._ioworkers
+        path = (groupname or "").strip("/")
+        present, grid = chunks_present(array, self._chunkshape)
+        self._keys = ChunkKeys(present, grid, f"{path}/" if path else "", zarr_format)
         self._limits: dict[asyncio.AbstractEventLoop, asyncio.Semaphore] = {}
 
     def with_read_only(self, read_only: bool = False) -> Store:
@@ -128,9 +135,9 @@ class FileArrayStore(Store):
         A file that cannot be read is an error that names it, never a missing chunk.
         """
         await self._ensure_open()
-        if key == METADATA:
-            value = memoryview(self._metadata)
-        elif (index := self._chunk(key)) is not None:
+        if key in self._documents:
+            value = memoryview(self._documents[key])
+        elif (index := self._keys.index(key)) is not None:
             async with self._limit():
                 value = await asyncio.to_thread(self._read, index)
         else:
@@ -144,10 +151,17 @@ class FileArrayStore(Store):
         return await asyncio.gather(*(self.get(key, prototype, part) for key, part in key_ranges))
 
     def _read(self, index: tuple[int, ...]) -> memoryview:
-        """Return the bytes of one file's pixels, in C order."""
-        window = [range(i * n, (i + 1) * n) for i, n in zip(index, self._chunkshape, strict=True)]
-        pixels = np.empty(self._chunkshape, self._array.dtype)
-        self._array.read(window, pixels)
+        """Return the bytes of one chunk's pixels, in C order; those beyond the array are fill."""
+        starts = [i * n for i, n in zip(index, self._chunkshape, strict=True)]
+        ends = zip(starts, self._chunkshape, self._array.shape, strict=True)
+        window = [range(start, min(start + n, end)) for start, n, end in ends]
+        shape = tuple(map(len, window))
+        if shape == self._chunkshape:
+            pixels = np.empty(shape, self._array.dtype)
+        else:
+            pixels = np.full(self._chunkshape, self._array.fillvalue, self._array.dtype)
+        inside: Any = (*map(slice, shape), ...)
+        self._array.read(window, pixels[inside])
         return pixels.reshape(-1).view(np.uint8).data
 
     def _limit(self) -> AbstractAsyncContextManager[Any]:
@@ -162,35 +176,17 @@ class FileArrayStore(Store):
 
     # the keys
 
-    def _index(self, path: str) -> tuple[int, ...] | None:
-        """Return the place in the chunk grid that ``c/0/1`` or its beginning ``c/0`` means.
-
-        None if it means none: no other spelling of a number will do, or one chunk would
-        have many keys.
-        """
-        index = tuple(int(part) for part in path.split("/")[1:] if part.isdecimal())
-        grid = self._stored.shape
-        if path != _chunk_key(index) or len(index) > len(grid):
-            return None
-        return index if all(i < n for i, n in zip(index, grid, strict=False)) else None
-
-    def _chunk(self, key: str) -> tuple[int, ...] | None:
-        """Return the place of the file that a key stands for, if any."""
-        index = self._index(key)
-        if index is None or len(index) < self._stored.ndim or not self._stored[index]:
-            return None
-        return index
-
     async def exists(self, key: str) -> bool:
-        """Return whether there is such a key: the metadata, or a cell with a file."""
-        return key == METADATA or self._chunk(key) is not None
+        """Return whether there is such a key: metadata, or a chunk that touches a file."""
+        return key in self._documents or self._keys.index(key) is not None
 
     async def getsize(self, key: str) -> int:
         """Return how many bytes a key has, without reading; raise `FileNotFoundError` if none."""
         if not await self.exists(key):
             raise FileNotFoundError(f"there is no key {key!r} in {self}")
-        chunkbytes = math.prod(self._chunkshape) * self._array.dtype.itemsize
-        return len(self._metadata) if key == METADATA else chunkbytes
+        if key in self._documents:
+            return len(self._documents[key])
+        return math.prod(self._chunkshape) * self._array.dtype.itemsize
 
     async def list(self) -> AsyncIterator[str]:
         """Yield all keys."""
@@ -199,28 +195,23 @@ class FileArrayStore(Store):
 
     async def list_prefix(self, prefix: str) -> AsyncIterator[str]:
         """Yield all keys that begin with a prefix."""
-        if METADATA.startswith(prefix):
-            yield METADATA
-        leading = self._index(prefix.rpartition("/")[0] or "c")
-        if leading is None:
-            return
-        for rest in np.argwhere(self._stored[leading]).tolist():
-            key = _chunk_key((*leading, *rest))
+        for key in self._documents:
             if key.startswith(prefix):
                 yield key
+        for key in self._keys.beginning(prefix):
+            yield key
 
     async def list_dir(self, prefix: str) -> AsyncIterator[str]:
         """Yield what stands right below a prefix, taken as a folder."""
         folder = prefix.rstrip("/")
-        if not folder:
-            yield METADATA
-            if self._stored.any():
-                yield "c"
-            return
-        leading = self._index(folder)
-        if leading is not None:
-            for i in np.unique(np.argwhere(self._stored[leading])[:, :1]):
-                yield str(i)
+        path = f"{folder}/" if folder else ""
+        known = [key.removeprefix(path) for key in self._documents if key.startswith(path)]
+        names = dict.fromkeys(key.split("/")[0] for key in known)
+        for name in names:
+            yield name
+        for name in self._keys.children(folder):
+            if name not in names:
+                yield name
 
     async def set(self, key: str, value: Buffer) -> None:
         """Raise zarr's own error: the store is read-only."""
@@ -231,13 +222,13 @@ class FileArrayStore(Store):
         self._check_writable()
 
 
-def _chunk_key(index: Sequence[int]) -> str:
-    """Return the key of a chunk, in zarr's default encoding.
-
-    >>> _chunk_key((0, 12)), _chunk_key(())
-    ('c/0/12', 'c')
-    """
-    return "/".join(("c", *map(str, index)))
+def checked_chunkmode(chunkmode: Any) -> None:
+    """Raise `ValueError` if a chunk mode is none that tifffile takes for sequences."""
+    if chunkmode not in (None, 0, 3) and str(chunkmode).upper() not in ("STRILE", "FILE"):
+        raise ValueError(
+            f"chunkmode={chunkmode!r} is not 'file': each file is one chunk, unless"
+            " chunks='tile' or other chunks are asked for"
+        )
 
 
 def _selected(byte_range: ByteRequest | None, size: int) -> slice:
@@ -256,45 +247,3 @@ def _selected(byte_range: ByteRequest | None, size: int) -> slice:
         case SuffixByteRequest(suffix):
             return slice(max(0, size - suffix), None)
     raise ValueError(f"Unexpected byte_range, got {byte_range!r}.")
-
-
-def _metadata(
-    array: FileArray,
-    chunkshape: tuple[int, ...],
-    dimension_names: Sequence[str | None] | None,
-    zattrs: Mapping[str, Any] | None,
-) -> bytes:
-    """Return the array's ``zarr.json``.
-
-    See https://zarr-specs.readthedocs.io/en/latest/v3/core/index.html.
-    """
-    try:
-        dtype = parse_dtype(array.dtype, zarr_format=3)
-    except ValueError as error:
-        raise ValueError(f"zarr has no data type for dtype {array.dtype}") from error
-    if dimension_names is None:
-        dimension_names = array.dims or [None] * array.ndim
-    names = tuple(dimension_names)
-    if len(names) != array.ndim or not all(isinstance(name, str | None) for name in names):
-        raise ValueError(
-            f"dimension_names={dimension_names!r} does not name the {array.ndim} axes of the array"
-        )
-    codec: dict[str, Any] = {"name": "bytes"}
-    if array.dtype.itemsize > 1:
-        codec["configuration"] = {"endian": sys.byteorder}
-    metadata = {
-        "zarr_format": 3,
-        "node_type": "array",
-        "shape": array.shape,
-        "data_type": dtype.to_json(zarr_format=3),
-        "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": chunkshape}},
-        "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
-        "fill_value": dtype.to_json_scalar(array.fillvalue, zarr_format=3),
-        "codecs": [codec],
-        "dimension_names": names,
-        "attributes": dict(zattrs or {}),
-    }
-    try:
-        return json.dumps(metadata, indent=2).encode()
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"zattrs={zattrs!r} cannot be written as JSON: {error}") from error
