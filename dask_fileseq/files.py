@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, nullcontext
 from functools import lru_cache
 from itertools import chain
+from operator import attrgetter
 from time import perf_counter
 from typing import Any, BinaryIO, Protocol, cast, overload
 
@@ -39,6 +40,8 @@ SLOW_STAT = 100e-6
 """Seconds for a file to say its size and time, from which on threads are faster."""
 
 STAT_THREADS = 16
+
+_SIZE_AND_TIME = attrgetter("st_size", "st_mtime_ns")
 
 
 class Source(Protocol):
@@ -113,17 +116,32 @@ class LocalFiles:
 def _matching(folder: str, pattern: str) -> list[str]:
     """Return what ``glob`` does for a pattern within one folder, in a third of the time."""
     try:
-        names = fnmatch.filter(os.listdir(folder or os.curdir), pattern)
+        names = os.listdir(folder or os.curdir)
     except OSError:  # there is no such folder
         return []
     prefix = os.path.join(folder, "")
-    return [prefix + name for name in names if pattern[0] == "." or name[0] != "."]
+    hidden = "" if pattern[0] == "." else "."
+    start, _, end = pattern.partition("*")
+    if os.sep != "/" or glob.has_magic(start + end):
+        names = fnmatch.filter(names, pattern)
+        return [prefix + n for n in names if not hidden or n[0] != hidden]
+    size = len(start) + len(end)  # one star, and letter case counts: no need to search
+    return [
+        prefix + n
+        for n in names
+        if n.endswith(end) and n.startswith(start) and len(n) >= size and n[0] != hidden
+    ]
 
 
 def _versions(names: Sequence[str]) -> Versions:
     """Return size and modification time of each file."""
-    numbers = chain.from_iterable(map(_version, names))
-    return np.fromiter(numbers, np.int64, 2 * len(names)).reshape(-1, 2)
+    try:
+        pairs: Iterable[tuple[int, int]] = map(_SIZE_AND_TIME, map(os.stat, names))
+        found = np.fromiter(chain.from_iterable(pairs), np.int64, 2 * len(names))
+    except (OSError, ValueError):  # one is missing
+        pairs = map(_version, names)
+        found = np.fromiter(chain.from_iterable(pairs), np.int64, 2 * len(names))
+    return found.reshape(-1, 2)
 
 
 def _version(name: str) -> tuple[int, int]:
@@ -358,10 +376,14 @@ class Names(Sequence[str]):
 
     def digest(self) -> str:
         """Return a hash of all names."""
-        packed = self._packed() or ("", repr(self._names).encode("utf-8", "surrogatepass"))
-        hashed = hashlib.blake2b(packed[1], digest_size=16)
-        hashed.update(packed[0].encode("utf-8", "surrogatepass"))
-        return f"{len(packed[0])}-{hashed.hexdigest()}"
+        hashed = hashlib.blake2b(digest_size=16)
+        for start in range(0, len(self._names), 4096):
+            batch = self._names[start : start + 4096]
+            text = "\0".join(batch)
+            if text.count("\0") != len(batch) - 1:
+                text = repr(batch)
+            hashed.update(f"{text}\0".encode("utf-8", "surrogatepass"))
+        return hashed.hexdigest()
 
 
 def _unpacked(prefix: str, rest: bytes, compressed: bool) -> Names:

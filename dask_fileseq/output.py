@@ -11,9 +11,8 @@ import itertools
 import math
 import os
 import shutil
-import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -29,17 +28,20 @@ from numpy.typing import DTypeLike, NDArray
 from toolz import take
 
 from dask_fileseq.filearray import FileArray
-from dask_fileseq.graph import block_chunks, task_name
+from dask_fileseq.graph import (
+    LOCAL,
+    Box,
+    block_chunks,
+    graph_of_reads,
+    in_worker_task,
+    read_in_place,
+    task_name,
+)
 
 __all__ = ["load"]
 
-SMALL_FILE = 128 * 2**10
-"""Bytes of a file below which threads hinder each other: the interpreter lock."""
-
 ZEROS = 2**20
 """Bytes to write at once where a file cannot be given its size otherwise."""
-
-Box = tuple[Any, ...]
 
 
 def load(
@@ -83,19 +85,18 @@ def load(
     result = _output(out, array, array.dtype if dtype is None else np.dtype(dtype))
     if not result.size:
         return result
-    if _in_worker_task():  # to wait for other workers would keep this one's thread
+    if in_worker_task():  # to wait for other workers would keep this one's thread
         get = dask.local.get_sync
-    workers = None if isinstance(get, partial) else workers or _default_workers(array)
-    if get in (dask.threaded.get, dask.local.get_sync):
-        if workers == 1:
-            get = dask.local.get_sync
-        _run_locally(array, result, get, _given(num_workers=workers) | kwargs)
+    if get in LOCAL:
+        read_in_place(array, _parts(array), result, get, workers, **kwargs)
     elif hasattr(client := getattr(get, "__self__", None), "submit"):
         _travel_from_cluster(array, result, client)
     else:
         if get is dask.multiprocessing.get:
             kwargs = {"chunksize": 1} | kwargs
-        _travel(array, result, get, _given(num_workers=workers) | kwargs)
+        if workers and not isinstance(get, partial):  # an executor has its own
+            kwargs = {"num_workers": workers} | kwargs
+        _travel(array, result, get, kwargs)
     return result
 
 
@@ -150,56 +151,22 @@ def _mapped(file: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[
     return np.memmap(file, dtype, "r+", shape=shape)
 
 
-def _in_worker_task() -> bool:
-    """Return whether this runs in a task of a worker of a cluster."""
-    worker_module = sys.modules.get("distributed.worker")
-    try:
-        return worker_module is not None and bool(worker_module.get_worker())
-    except ValueError:
-        return False
-
-
-def _given(**kwargs: Any) -> dict[str, Any]:
-    return {key: value for key, value in kwargs.items() if value is not None}
-
-
-def _default_workers(array: FileArray) -> int | None:
-    if dask.config.get("num_workers", None) or dask.config.get("pool", None):
-        return None
-    file_bytes = array.nbytes // max(1, array.table.size)
-    return 1 if file_bytes < SMALL_FILE else None
-
-
-def _boxes(array: FileArray) -> Iterator[tuple[FileArray, Box]]:
-    """Yield blocks and where they stand in the array."""
+def _parts(array: FileArray) -> Iterator[tuple[list[range], Box]]:
+    """Yield what to read at once, and where it stands in the array."""
     edges = [[0, *itertools.accumulate(c)] for c in block_chunks(array, "auto")]
     for window in itertools.product(*(list(itertools.pairwise(e)) for e in edges)):
-        yield array.block(window), tuple(slice(*w) for w in window)
+        yield [range(*w) for w in window], tuple(slice(*w) for w in window)
 
 
-def _read_block(block: FileArray, out: NDArray[Any]) -> None:
-    block.read([range(n) for n in block.shape], out)
+def _blocks(array: FileArray) -> Iterator[tuple[FileArray, Box]]:
+    """Yield blocks that can travel, and where they stand in the array."""
+    for selected, box in _parts(array):
+        yield array.block([(part.start, part.stop) for part in selected]), box
 
 
 def _whole(block: FileArray) -> NDArray[Any]:
     """Return all of a block, on whichever worker."""
     return np.asarray(block[...])
-
-
-def _graph(tasks: Sequence[tuple[Any, ...]]) -> dict[tuple[str, str], tuple[Any, ...]]:
-    """Return a graph of independent tasks that run in order.
-
-    dask begins with the greatest key, by its text; files are best read in their order.
-    """
-    return {("read", f"{len(tasks) - i:012d}"): task for i, task in enumerate(tasks)}
-
-
-def _run_locally(
-    array: FileArray, result: NDArray[Any], get: Callable[..., Any], kwargs: dict[str, Any]
-) -> None:
-    """Decode each block into its place."""
-    graph = _graph([(_read_block, block, result[(*box, ...)]) for block, box in _boxes(array)])
-    get(graph, list(graph), **kwargs)
 
 
 class _Place(Callback):
@@ -220,8 +187,8 @@ def _travel(
     array: FileArray, result: NDArray[Any], get: Callable[..., Any], kwargs: dict[str, Any]
 ) -> None:
     """Let any scheduler read the blocks, and copy them."""
-    blocks, boxes = zip(*_boxes(array), strict=True)
-    graph = _graph([(_whole, block) for block in blocks])
+    blocks, boxes = zip(*_blocks(array), strict=True)
+    graph = graph_of_reads(array, [(_whole, block) for block in blocks])
     with _Place(result, dict(zip(graph, boxes, strict=True))):
         values = get(graph, list(graph), **kwargs)
     for box, value in zip(boxes, values, strict=True):
@@ -233,7 +200,7 @@ def _travel_from_cluster(array: FileArray, result: NDArray[Any], client: Any) ->
     """Let a cluster read the blocks, two for each thread at a time, and copy them."""
     from distributed import as_completed
 
-    boxes = _boxes(array)
+    boxes = _blocks(array)
     places: dict[Any, Box] = {}
 
     def submitted(count: int) -> list[Any]:

@@ -53,6 +53,8 @@ def test_lazy_array_computes(opened, scheduler):
     x = seq.to_dask_array()
     np.testing.assert_array_equal(x.max(axis=(0, 2)).compute(), array.max(axis=(0, 2)))
     np.testing.assert_array_equal(x[1:, 0, :, 5:9, ::-3].compute(), array[1:, 0, :, 5:9, ::-3])
+    parts = dask.compute(x[1:, 0, :, 5:9, ::-3], x[2])
+    np.testing.assert_array_equal(parts[0], array[1:, 0, :, 5:9, ::-3])
     y = seq.to_dask_array(chunks="auto")
     np.testing.assert_array_equal((y + 1).sum().compute(), (array + np.uint16(1)).sum())
 

@@ -1,11 +1,13 @@
 """Natural order: the numbers in texts are in order, as by tifffile.
 
-Names by the million are compared as bytes, which is fast: as they are where that
-gives natural order, otherwise with all their numbers padded to the same length.
+Names by the million are not compared as texts and numbers, but in the fastest of three
+ways that gives the same: by their numbers alone where they differ in nothing else; as
+bytes where that is natural order; as bytes with all numbers padded to one length.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from decimal import Decimal
@@ -13,6 +15,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 __all__ = ["natural_key", "natural_sorted"]
 
@@ -21,6 +24,7 @@ _MANY_MASKS = 10_000
 _WIDEST = 40  # beyond it, padding takes too much memory
 
 _NUMBER = re.compile(r"(\d+)")
+_TENS = 10 ** np.arange(18)
 _ZEROS = bytes.maketrans(b"123456789", b"000000000")
 
 
@@ -33,6 +37,9 @@ def natural_sorted(iterable: Iterable[str], /) -> list[str]:
     ['f1', 'f2', 'f10']
     """
     names = list(iterable)
+    numbers = _only_numbers(names)
+    if numbers is not None:
+        return [names[i] for i in _order(numbers).tolist()]
     width = 0
     masks: set[bytes] = set()
     mask = b""
@@ -63,6 +70,51 @@ def natural_key(text: str) -> list[str | int]:
 def _number(digits: str) -> int:
     """Return digits as a number; Python's own ``int`` takes 4,300 of them."""
     return int(digits) if len(digits) < 1000 else int(Decimal(digits))
+
+
+def _only_numbers(names: list[str]) -> NDArray[np.int64] | None:
+    """Return the numbers in names, a row for each name; None where other text differs.
+
+    >>> _only_numbers(["t9_z01", "t10_z2"])
+    array([[ 9,  1],
+           [10,  2]])
+    >>> _only_numbers(["t9_z1", "t10"])
+    """
+    rows = []
+    texts = b""
+    for batch in _batches(names):
+        text = "\n".join(batch) + "\n"
+        if not text.isascii() or text.count("\n") > len(batch):
+            return None
+        chars = np.frombuffer(text.encode(), np.uint8)
+        is_digit = (chars >= ord("0")) & (chars <= ord("9"))
+        begins = is_digit.copy()
+        begins[1:] &= ~is_digit[:-1]
+        same = np.where(is_digit, np.uint8(ord("0")), chars)[begins | ~is_digit].tobytes()
+        texts = texts or same[: same.index(b"\n") + 1]
+        if same != texts * len(batch):
+            return None
+        digits = np.flatnonzero(is_digit)
+        first = np.flatnonzero(begins[digits])
+        lengths = np.diff(first, append=len(digits))
+        if not len(lengths) or lengths.max() >= len(_TENS):
+            return None
+        place = np.repeat(first + lengths - 1, lengths) - np.arange(len(digits))
+        values = np.add.reduceat((chars[digits] - ord("0")) * _TENS[place], first)
+        rows.append(values.reshape(len(batch), -1))
+    return np.concatenate(rows) if rows else None
+
+
+def _order(numbers: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Return the places of rows in their order; equal ones stay as they are."""
+    low = numbers.min(axis=0)
+    spans = (numbers.max(axis=0) - low + 1).tolist()
+    if math.prod(spans) > np.iinfo(np.int64).max:
+        return np.lexsort(numbers.T[::-1])
+    key = np.zeros(len(numbers), np.int64)
+    for column, span in zip((numbers - low).T, spans, strict=True):
+        key = key * span + column
+    return np.argsort(key, kind="stable")
 
 
 def _batches(names: list[str]) -> Iterator[list[str]]:

@@ -24,6 +24,19 @@ def test_natural_order_of_names_with_numbers(names):
     assert tifffile.natural_sorted(names) == natural_sorted(names)
 
 
+@given(
+    st.lists(st.tuples(st.sampled_from(["t", "0t"]), *[st.integers(0, 10**19)] * 2), max_size=12),
+    st.sampled_from(["{}{:03d}_{}", "{}{}_{:020d}", "{}{}\u0661{}", "{}{}\n{}"]),
+    st.sampled_from([1, 2, 256]),
+)
+def test_natural_order_of_names_that_differ_in_numbers_alone(fields, form, batch):
+    """Equal numbers of other lengths change places, or long numbers overflow."""
+    names = [form.format(*field) for field in fields]
+    names += [name.replace("00", "0") for name in names]
+    with mock.patch.object(natural, "_BATCH", batch):
+        assert tifffile.natural_sorted(names) == natural_sorted(names)
+
+
 def test_natural_order_needs_text():
     """Sorting anything but text is not the same error as in tifffile."""
     with pytest.raises(TypeError):

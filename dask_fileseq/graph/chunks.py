@@ -1,0 +1,140 @@
+"""How a file array is cut into blocks: integers, no graph."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import dask
+from dask.array.core import normalize_chunks
+from dask.utils import parse_bytes
+
+from dask_fileseq.filearray import FileArray
+
+__all__ = ["Chunks", "block_chunks"]
+
+Chunks = tuple[tuple[int, ...], ...]
+
+AUTO_BYTES = 32 * 2**20
+"""The size of a block that ``chunks="auto"`` aims at."""
+
+AUTO_BLOCKS = 16
+"""How many blocks ``chunks="auto"`` makes at least, where there are that many files."""
+
+
+def block_chunks(array: FileArray, chunks: Any = None) -> Chunks:
+    """Return the lengths of blocks along each axis.
+
+    Parameters
+    ----------
+    array : FileArray
+        The array to cut.
+    chunks : None, "auto", str, int, tuple or mapping
+        None makes one block a file. ``"auto"`` groups small files and splits large
+        ones along the borders of their tiles or strips, into blocks of at most 32 MiB
+        (and dask's ``array.chunk-size``), at least 16 where there are that many files;
+        a size such as ``"100MiB"`` sets that limit. An int, a tuple of these, or a
+        mapping from axis or dimension name to them are dask's usual forms; an axis that
+        a mapping does not name keeps one block a file.
+
+    Raises
+    ------
+    ValueError
+        If `chunks` does not fit the array.
+    """
+    files = array.chunks
+    if chunks is None:
+        return files
+    limit = min(AUTO_BYTES, parse_bytes(dask.config.get("array.chunk-size")))
+    wanted = _each_axis(array, chunks)
+    for i, want in enumerate(wanted):
+        if isinstance(want, str) and want != "auto":
+            limit = _parsed_limit(chunks, want)
+            wanted[i] = "auto"
+    auto = [axis for axis, want in enumerate(wanted) if want == "auto"]
+    fixed = [array.shape[i] if i in auto else want for i, want in enumerate(wanted)]
+    try:
+        cut: Chunks = normalize_chunks(tuple(fixed), shape=array.shape, dtype=array.dtype)
+    except (TypeError, ValueError, ZeroDivisionError) as error:
+        raise ValueError(f"chunks={chunks!r} does not fit shape {array.shape}: {error}") from error
+    return _auto_chunks(array, cut, auto, limit) if auto else cut
+
+
+def _each_axis(array: FileArray, chunks: Any) -> list[Any]:
+    """Return what is wanted of each axis."""
+    if isinstance(chunks, Mapping):
+        wanted: list[Any] = list(array.chunks)
+        for key, want in chunks.items():
+            axis = array.dims.index(key) if key in array.dims else key
+            if not isinstance(axis, int) or not -array.ndim <= axis < array.ndim:
+                raise ValueError(
+                    f"chunks={chunks!r}: {key!r} is neither an axis nor one of {array.dims}"
+                )
+            wanted[axis] = want
+        return wanted
+    if isinstance(chunks, str | int):
+        return [chunks] * array.ndim
+    try:
+        wanted = list(chunks)
+    except TypeError as error:
+        raise ValueError(f"chunks={chunks!r} is none of dask's forms") from error
+    if len(wanted) != array.ndim:
+        raise ValueError(
+            f"chunks={chunks!r} has {len(wanted)} entries for the {array.ndim} axes of"
+            f" shape {array.shape}"
+        )
+    return wanted
+
+
+def _parsed_limit(chunks: Any, size: str) -> int:
+    try:
+        limit = int(parse_bytes(size))
+    except ValueError as error:
+        raise ValueError(f"chunks={chunks!r}: {size!r} is neither 'auto' nor a size") from error
+    if limit <= 0:
+        raise ValueError(f"chunks={chunks!r}: {size!r} is no size for a block")
+    return limit
+
+
+def _auto_chunks(array: FileArray, cut: Chunks, auto: list[int], limit: int) -> Chunks:
+    """Cut the axes in `auto` so that a block is at most `limit` bytes, or one tile.
+
+    Axes grow from the last to the first, each only once those behind it are whole:
+    first tiles or strips to a file, then files to a block.
+    """
+    axes = array.tiling.axes
+    block = [max(c, default=0) for c in cut]
+    tiles = {i: array.spec.tile[c] for i in auto if (c := axes[i].chunk) is not None}
+    whole = {i: axes[i].size for i in auto}
+    for i in auto:
+        block[i] = min(tiles.get(i, 1), whole[i])
+
+    def nbytes() -> int:
+        return max(1, math.prod(block) * array.dtype.itemsize)
+
+    for i in reversed(auto):
+        block[i] = min(whole[i], block[i] * max(1, limit // nbytes()))
+        if block[i] < whole[i]:
+            break
+    if all(block[i] == whole[i] for i in auto):
+        files = math.prod(axes[i].files for i in auto)
+        count = max(1, min(limit // nbytes(), files // AUTO_BLOCKS))
+        for i in reversed(auto):
+            along = min(axes[i].files, count)
+            along = -(-axes[i].files // -(-axes[i].files // along)) if along else 1
+            block[i] *= along
+            count //= max(1, along)
+    edges = {i: _cut_axis(array, i, block[i]) for i in auto}
+    return tuple(edges.get(i, c) for i, c in enumerate(cut))
+
+
+def _cut_axis(array: FileArray, axis: int, length: int) -> tuple[int, ...]:
+    """Cut an axis into `length`, with a border wherever a file that is split ends."""
+    size = array.tiling.axes[axis].size
+    if length >= size:
+        total = array.shape[axis]
+        starts = range(0, total, max(1, length))
+        return tuple(min(length, total - start) for start in starts) or (0,)
+    part = tuple(min(length, size - start) for start in range(0, size, length))
+    return part * array.tiling.axes[axis].files

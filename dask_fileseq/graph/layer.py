@@ -1,0 +1,97 @@
+"""A file array as a dask array: one symbolic layer of reads.
+
+The layer holds the file array once. A task is made when it is needed: dask's own
+``getter`` on a block (a smaller file array) and the block's full slices. dask's
+optimiser fuses a slice of the array into that task, so that only the selected
+region is read.
+"""
+
+from __future__ import annotations
+
+from itertools import accumulate
+from typing import Any
+
+import dask
+import dask.array
+from dask.array.core import Array, getter
+from dask.base import tokenize
+from dask.blockwise import BlockwiseDep, blockwise
+from dask.highlevelgraph import HighLevelGraph
+
+from dask_fileseq.filearray import FileArray
+from dask_fileseq.graph.chunks import Chunks, block_chunks
+from dask_fileseq.graph.inplace import task_name
+from dask_fileseq.graph.sliced import SlicedFiles
+
+__all__ = ["to_dask_array"]
+
+
+def to_dask_array(array: FileArray, chunks: Any = None) -> Array:
+    """Return a file array as a lazy dask array.
+
+    Parameters
+    ----------
+    array : FileArray
+        What to read.
+    chunks : optional
+        How to cut it into blocks; see `block_chunks`.
+    """
+    if dask.config.get("array.query-planning", False):
+        raise NotImplementedError(
+            "dask's array.query-planning=True does not push slices down into reads;"
+            " set it to False before dask.array is imported"
+        )
+    cut = block_chunks(array, chunks)
+    name = f"{task_name(array)}-{tokenize(array, cut)}"
+    indices = tuple(range(array.ndim))
+    layer = blockwise(
+        getter,
+        name,
+        indices,
+        _Blocks(array, cut),
+        indices,
+        _Slices(cut),
+        indices,
+        numblocks={},
+        _data_producer=True,
+    )
+    graph = HighLevelGraph.from_collections(name, layer)
+    whole = Array(graph, name, cut, dtype=array.dtype)
+    return SlicedFiles.of(whole, array, whole, tuple(map(range, whole.shape)))
+
+
+class _PerBlock(BlockwiseDep):
+    """An argument of the layer that has another value for each block."""
+
+    produces_tasks = False
+
+    def __init__(self, chunks: Chunks) -> None:
+        self.chunks = chunks
+        self.numblocks = tuple(len(c) for c in chunks)
+
+    def __dask_tokenize__(self) -> tuple[Any, ...]:
+        return type(self).__name__, self.chunks
+
+
+class _Blocks(_PerBlock):
+    """The file array of each block."""
+
+    def __init__(self, array: FileArray, chunks: Chunks) -> None:
+        super().__init__(chunks)
+        self.array = array
+        self.edges = [[0, *accumulate(c)] for c in chunks]
+
+    def __dask_tokenize__(self) -> tuple[Any, ...]:
+        return type(self).__name__, self.chunks, self.array.__dask_tokenize__()
+
+    def __getitem__(self, index: tuple[int, ...]) -> FileArray:
+        return self.array.block(
+            [(edges[i], edges[i + 1]) for i, edges in zip(index, self.edges, strict=True)]
+        )
+
+
+class _Slices(_PerBlock):
+    """The slices that select all of each block."""
+
+    def __getitem__(self, index: tuple[int, ...]) -> tuple[slice, ...]:
+        return tuple(slice(0, c[i]) for i, c in zip(index, self.chunks, strict=True))

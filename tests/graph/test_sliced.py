@@ -1,0 +1,172 @@
+"""Slices of an array of files: computed in place where that can be, by dask where not."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import dask
+import dask.array as da
+import numpy as np
+import pytest
+from dask.callbacks import Callback
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dask_fileseq import FillWarning, ReadError, TiffSequence
+from dask_fileseq.graph import SlicedFiles
+from tests.conftest import PATTERN
+
+
+@pytest.fixture(scope="module")
+def opened(acquisition):
+    folder, array = acquisition
+    return TiffSequence(f"{folder}/*.tif", pattern=PATTERN), array
+
+
+def keys_for(shape):
+    """Return a strategy for basic indexes."""
+    axes = [st.one_of(st.integers(-n, n - 1), st.slices(n)) if n else st.slices(n) for n in shape]
+    return st.tuples(*axes).flatmap(
+        lambda keys: st.integers(0, len(keys)).map(lambda count: keys[:count])
+    )
+
+
+@given(st.data())
+def test_any_slices_give_what_numpy_gives(opened, data):
+    """A block lands in the wrong place, or the result is of another kind than dask's."""
+    seq, array = opened
+    chunks = data.draw(st.sampled_from([None, "auto", {"time": 2, "y": 20, "x": 33}]))
+    x, expected = seq.to_dask_array(chunks=chunks), array
+    for _ in range(data.draw(st.integers(0, 3))):
+        key = data.draw(keys_for(x.shape))
+        x, expected = x[key], expected[key]
+    assert isinstance(x, SlicedFiles)
+    result = x.compute(scheduler="sync")
+    (other,) = dask.compute(x, scheduler="sync")
+    np.testing.assert_array_equal(result, expected)
+    np.testing.assert_array_equal(other, expected)
+    assert (type(result), result.dtype) == (type(other), other.dtype)
+    assert result.flags.c_contiguous
+    assert result.flags.owndata
+    assert result.flags.writeable
+
+
+class Seen(Callback):
+    """Keeps keys and results of tasks."""
+
+    def __init__(self):
+        super().__init__(posttask=self.keep)
+        self.results = {}
+
+    def keep(self, key, value, dsk, state, worker_id):
+        self.results[key] = value
+
+
+@pytest.mark.parametrize("scheduler", ["sync", "threads"])
+def test_blocks_are_decoded_in_place(opened, scheduler):
+    """A second copy of the result, or a task that no progress bar sees."""
+    seq, array = opened
+    x = seq.to_dask_array()
+    with Seen() as seen:
+        np.testing.assert_array_equal(x.compute(scheduler=scheduler), array)
+    assert list(seen.results.values()) == [None] * x.npartitions
+    with Seen() as seen:
+        np.testing.assert_array_equal(np.asarray(x[1:, 0]), array[1:, 0])
+    assert list(seen.results.values()) == [None] * 4
+
+
+def test_results_that_somebody_keeps_are_not_taken_for_blocks(opened):
+    """The cache of dask would put None, or a part of another result, in the place of a block."""
+    seq, _ = opened
+    x = seq.to_dask_array()
+    seen = []
+    for read in (x.compute, x.compute, seq.asarray, seq.asarray, (x + 1).compute):
+        with Seen() as keep, dask.config.set(scheduler="sync"):
+            read()
+        seen += keep.results
+    assert len(seen) == len(set(seen))
+    assert not set(seen[:24]) & set(dask.core.flatten(x.__dask_keys__()))
+
+
+def test_arrays_that_are_something_else_by_now(opened):
+    """What is assigned, persisted, or done to it is lost."""
+    seq, array = opened
+    x, expected = seq.to_dask_array(), array.copy()
+    x[1, 0] = 5
+    expected[1, 0] = 5
+    np.testing.assert_array_equal(x.compute(), expected)
+    np.testing.assert_array_equal(x[1].compute(), expected[1])
+    y = seq.to_dask_array()
+    for other in (
+        y.persist(),
+        dask.optimize(y)[0],
+        y.copy(),
+        y.astype("f4"),
+        y.rechunk(-1),
+        -y + 2 * y,
+    ):
+        np.testing.assert_array_equal(other[1].compute(), array[1])
+        with Seen() as seen:
+            np.testing.assert_array_equal(other.compute(scheduler="sync"), array)
+        assert type(other) is da.Array
+        assert not any(value is None for value in seen.results.values())
+
+
+def test_every_scheduler_gives_the_same(opened, scheduler):
+    """A worker writes into a result that it does not see."""
+    seq, array = opened
+    np.testing.assert_array_equal(
+        seq.to_dask_array()[:2, ..., ::-2].compute(), array[:2, ..., ::-2]
+    )
+
+
+def test_arguments_of_the_scheduler(opened):
+    """An argument of ``compute`` is refused, or not obeyed."""
+    seq, array = opened
+    x = seq.to_dask_array()
+    pool = ThreadPoolExecutor(2, "of-my-own")
+    names = set()
+
+    def note(name):
+        names.add(__import__("threading").current_thread().name.split("_")[0])
+        return np.zeros((48, 64), "u2")
+
+    with pool:
+        for arguments in ({"pool": pool}, {"scheduler": pool}, {"scheduler": "threads"}):
+            np.testing.assert_array_equal(x.compute(**arguments), array)
+        y = type(seq).__mro__[1](note, seq.files[:4]).to_dask_array()
+        y.compute(pool=pool)
+    assert names == {"of-my-own", "MainThread"}
+    for arguments in ({"num_workers": 2}, {"optimize_graph": False, "traverse": False}):
+        np.testing.assert_array_equal(x.compute(**arguments), array)
+    with pytest.raises(ValueError, match="threads"):
+        x.compute(scheduler="nonsense")
+
+
+def test_failures_are_those_of_the_graph(acquisition, tmp_path):
+    """A broken file is named less well, or not filled."""
+    folder, array = acquisition
+    names = []
+    for i in range(3):
+        names.append(tmp_path / f"{i}.tif")
+        names[-1].write_bytes((folder / "000_DAPI_z1.tif").read_bytes())
+    names[1].write_bytes(b"")
+    seq = TiffSequence(names)
+    with pytest.raises(ReadError, match=r"1\.tif.*sequence=1"):
+        seq.to_dask_array()[:, 5].compute()
+    with pytest.warns(FillWarning, match=r"1\.tif"):
+        result = seq.to_dask_array(errors="fill", fillvalue=3)[:, 5].compute()
+    np.testing.assert_array_equal(result[::2], array[[0, 0], 0, 0, 5])
+    assert (result[1] == 3).all()
+
+
+def in_a_task(names):
+    return int(TiffSequence(names).to_dask_array()[:2].compute().sum())
+
+
+def test_inside_a_task_of_a_worker(opened, cluster):
+    """A task that computes an array waits for ever, or for itself."""
+    from distributed import Client
+
+    seq, _ = opened
+    with Client(cluster) as client:
+        total = client.submit(in_a_task, seq.files, pure=False).result(timeout=60)
+    assert total == int(TiffSequence(seq.files).asarray()[:2].sum())
