@@ -98,7 +98,8 @@ def _opened(root: str, options: StorageOptions, process: int, thread: int) -> An
     shared = all(cls.async_impl for cls in classes)
     if not thread and not shared:
         return None
-    fs, _ = url_to_fs(root, **options.values)
+    listings = {"use_listings_cache": True} if links in (["http"], ["https"]) else {}
+    fs, _ = url_to_fs(root, **listings | options.values)  # or it asks for a page several times
     if shared and hasattr(fs, "set_session"):
         sync(fs.loop, fs.set_session)
     return fs

@@ -141,6 +141,9 @@ class Spool:
             self._file.seek(start)
             return self._file.read(count)
 
+    def __del__(self) -> None:
+        self._file.close()
+
     def size(self) -> int:
         """Return how many bytes there are."""
         with self._lock:

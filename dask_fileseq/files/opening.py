@@ -108,8 +108,7 @@ def _archive(stored: Stored, container: Any) -> Archive:
     """Return the archive that some bytes are, as they say themselves; its directory is read."""
     stored.version()  # an error that names the file, if it is not there
     try:
-        with stored.open() as handle:
-            start = handle.read(512)
+        start = stored.start()
     except OSError as error:
         raise ReadError.of(error, f"cannot open container={container!r}: {error}") from error
     is_tar = start[TAR_MAGIC : TAR_MAGIC + 5] == b"ustar" or str(stored).lower().endswith(".tar")

@@ -49,6 +49,12 @@ class PathMap:
             roots.append((_plain(root).rstrip("/"), bool(_WINDOWS.match(root)), other))
         self._roots = tuple(sorted(roots, key=lambda entry: -len(entry[0])))
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PathMap) and self._roots == other._roots
+
+    def __hash__(self) -> int:
+        return hash(self._roots)
+
     def __bool__(self) -> bool:
         return bool(self._roots)
 

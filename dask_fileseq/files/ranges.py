@@ -61,7 +61,6 @@ class RangeFile(Handle):
 
     def announce(self, ranges: Sequence[Range]) -> None:
         """Say which bytes will be read, best from the first to the last."""
-        self._batch = []
         self._announced = []
         for first, stop in joined([(a, min(b, self.size)) for a, b in ranges], GAP):
             start = first

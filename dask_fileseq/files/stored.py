@@ -23,6 +23,9 @@ from dask_fileseq.files.urls import base_name
 __all__ = ["LocalBytes", "RemoteBytes", "Stored", "spooled"]
 
 
+START = 512
+
+
 class Stored(Protocol):
     """An archive that each process can open."""
 
@@ -31,6 +34,9 @@ class Stored(Protocol):
 
     def version(self) -> Hashable:
         """Return what another version of the archive does not have."""
+
+    def start(self) -> bytes:
+        """Return the first 512 bytes, by which kinds of archives are told apart."""
 
     def open(self) -> BinaryIO:
         """Return a handle with a position of its own."""
@@ -51,6 +57,11 @@ class LocalBytes:
         stat = os.stat(self.path_map.require(self.path))
         return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
+    def start(self) -> bytes:
+        """Return the first bytes."""
+        with self.open() as handle:
+            return handle.read(START)
+
     def open(self) -> BinaryIO:
         """Open the file."""
         return open(self.path_map.path(self.path), "rb")
@@ -69,6 +80,8 @@ class RemoteBytes:
     etag: str
     has_ranges: bool
     """Whether parts of it can be asked for."""
+    first: bytes
+    """Its first bytes."""
 
     concurrency = 16
 
@@ -79,7 +92,14 @@ class RemoteBytes:
             first = first_part(*filesystem(url, options), BLOCK)
         except OSError as error:
             raise ReadError.of(error, f"cannot open container={url!r}: {error}") from error
-        return cls(url, options, first.size, first.version, len(first.content) <= BLOCK)
+        has_ranges = len(first.content) <= BLOCK
+        return cls(
+            url, options, first.size, first.version, has_ranges, bytes(first.content[:START])
+        )
+
+    def start(self) -> bytes:
+        """Return the first bytes."""
+        return self.first
 
     def version(self) -> Hashable:
         """Return what was seen when it was first opened."""

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, cast
 from dask_fileseq.errors import ReadError
 from dask_fileseq.files.archive import Archive, Directory
 from dask_fileseq.files.handles import Unpacked, Window
+from dask_fileseq.files.ranges import BLOCK
 from dask_fileseq.files.urls import base_name
 
 __all__ = ["ZipFiles"]
@@ -21,6 +22,9 @@ SMALL = 256 * 1024
 
 HEADER = 30
 """Bytes in front of a member, its name and more."""
+
+SLACK = 128
+"""Bytes by which what stands in front of a member may differ from what the directory says."""
 
 ENCRYPTED = 0x1
 
@@ -49,6 +53,8 @@ class ZipFiles(Archive):
             raise ValueError(f"{name!r} in {self} is encrypted")
         handle: BinaryIO = directory.stored.open()
         try:
+            if hasattr(handle, "announce"):
+                handle.announce([_beginning(info)])
             handle.seek(info.header_offset)
             header = handle.read(HEADER)
             if len(header) < HEADER or header[:4] != b"PK\3\4":
@@ -66,6 +72,18 @@ class ZipFiles(Archive):
 
     def _version(self, member: Any) -> tuple[int, int]:
         return (-1, -1) if member is None else (member.file_size, member.CRC)
+
+
+def _beginning(info: zipfile.ZipInfo) -> tuple[int, int]:
+    """Return start and stop of what is read of a member for sure: all of it, if it is small.
+
+    The extra field in front of a member may be another one than in the directory.
+    """
+    size = info.compress_size
+    if size > SMALL and info.compress_type == zipfile.ZIP_STORED:
+        size = BLOCK
+    about = HEADER + len(info.orig_filename.encode("utf-8", "replace")) + len(info.extra)
+    return info.header_offset, info.header_offset + about + SLACK + size
 
 
 def _stored(info: zipfile.ZipInfo, window: Window) -> BinaryIO:
