@@ -18,12 +18,13 @@ from typing import Any, Protocol
 import numpy as np
 import tifffile
 
+from dask_fileseq.readers.ahead import announce, takes_announcements
 from dask_fileseq.readers.chunk import ChunkSpec, plain_dims, plain_spec, unique_dims
 from dask_fileseq.readers.counters import record
 from dask_fileseq.readers.opening import require_complete, require_extent, require_segments
 from dask_fileseq.readers.pages import Page, PageStack, page_stack
 from dask_fileseq.readers.regions import ascending
-from dask_fileseq.readers.runs import read_runs
+from dask_fileseq.readers.runs import read_runs, runs_of
 
 __all__ = ["ContiguousImage", "Image", "PagedImage", "WholeImage", "image_of"]
 
@@ -106,6 +107,8 @@ class ContiguousImage:
             out[...] = self._nodata
         else:
             ranges, out = ascending(region, self.spec.shape, out)
+            if takes_announcements(self._file):
+                announce(self._file, runs_of(self.offset, self.stored, self.spec.shape, ranges))
             size = read_runs(self._file, self.offset, self.stored, self.spec.shape, ranges, out)
         record(bytes=size, way="contiguous")
 
