@@ -31,6 +31,7 @@ from dask_fileseq.patterns.naming import (
 )
 from dask_fileseq.patterns.pattern import NamePattern
 from dask_fileseq.patterns.redundant import drop_repeated, is_plain, name_others, tells
+from dask_fileseq.patterns.spoken import compiled
 
 __all__ = ["infer"]
 
@@ -173,10 +174,8 @@ def _written(pieces: list[Piece]) -> str:
     """Return pieces as a format string."""
     text = "".join(map(_field, pieces))
     text = re.sub(r"(\{\}){2,}", "{}", text)
-    try:
-        is_regex = re.compile(text).groups > 0
-    except re.error:
-        is_regex = False
+    regex, _ = compiled(text)
+    is_regex = regex is not None and regex.groups > 0
     return f"format:{text}" if is_regex or re.search(r"<[^<>]*[-,][^<>]*>", text) else text
 
 

@@ -32,7 +32,7 @@ from dask_fileseq.patterns.pattern import NamePattern
 from dask_fileseq.patterns.presets import AXES, Preset, presets
 from dask_fileseq.patterns.table import lookup_of_table
 
-__all__ = ["pattern_of", "pattern_of_preset"]
+__all__ = ["compiled", "pattern_of", "pattern_of_preset"]
 
 _SAID = {"format:": of_format, "blocks:": of_blocks}
 _FLAGS = {re.I: "i", re.M: "m", re.S: "s", re.X: "x", re.A: "a"}
@@ -89,7 +89,7 @@ def _of_text(text: str, names: Sequence[str]) -> NamePattern:
     for prefix, read in _SAID.items():
         if text.startswith(prefix):
             return _of_reading(read(text.removeprefix(prefix)), text)
-    regex, error = _compiled(text)
+    regex, error = compiled(text)
     tests = {"format:": has_fields, "blocks:": has_blocks}
     kinds = [kind for kind, test in tests.items() if test(text)]
     if regex is not None and regex.groups:
@@ -133,7 +133,7 @@ def _of_regex(regex: Any) -> NamePattern:
         raise NamesError(_no_groups(regex.pattern))
     text = _FIELD_OR_BLOCK.sub(r"\\\1", regex.pattern)
     if isinstance(regex, re.Pattern):
-        same, _ = _compiled(text)
+        same, _ = compiled(text)
         if same is None or same.flags != regex.flags:
             letters = "".join(letter for flag, letter in _FLAGS.items() if regex.flags & flag)
             text = f"(?{letters}){text}"
@@ -160,7 +160,7 @@ def _no_groups(text: str) -> str:
     )
 
 
-def _compiled(text: str) -> tuple[re.Pattern[str] | None, re.error | None]:
+def compiled(text: str) -> tuple[re.Pattern[str] | None, re.error | None]:
     """Return a text as a regular expression, or why it is none."""
     try:
         with warnings.catch_warnings():

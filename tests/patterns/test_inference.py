@@ -113,6 +113,12 @@ def test_any_names_are_read_or_refused(names):
         assert any(pattern.match(os.path.normpath(name)) for name in names)
 
 
+def test_signs_of_expressions_in_names_warn_of_nothing():
+    """Python's warnings about odd expressions reach users, who wrote none."""
+    names = [f"[[a]--{t}&&.tif" for t in range(3)]
+    assert infer(names).match(names[2]) == (("sequence",), ("2",))
+
+
 @pytest.mark.parametrize(
     ("names", "readings"),
     [
