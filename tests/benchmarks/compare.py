@@ -23,7 +23,7 @@ from typing import Any
 
 from cases import CASES
 from model import CaseResult
-from table import as_values, case_tables, goal_table, machine
+from table import as_values, case_tables, goal_table, machine, whole_table
 from timing import run_case
 
 
@@ -73,6 +73,7 @@ def _run(options: argparse.Namespace, folder: str) -> list[CaseResult]:
         print(f"\n{case_tables(results[-1])}", flush=True)
         if options.json:
             _write_json(options.json, about, results)
+    print(f"\n## Microseconds a file\n\n{whole_table(results)}")
     print(f"\n## Thresholds\n\n{goal_table(results)}")
     print(f"\n{time.perf_counter() - start:.0f} s in all")
     return results
