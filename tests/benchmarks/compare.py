@@ -68,7 +68,8 @@ def _run(options: argparse.Namespace, folder: str) -> list[CaseResult]:
         case = CASES[name]
         count = case.quick if options.quick else case.count
         count = min(count, options.files or count)
-        results.append(run_case(case, folder, count, repeats, _say))
+        enough = 0.05 if options.quick else 0.3
+        results.append(run_case(case, folder, count, repeats, _say, enough))
         _say("")
         print(f"\n{case_tables(results[-1])}", flush=True)
         if options.json:

@@ -79,7 +79,17 @@ def test_corpus(tmp_path: Path, corpus: dict[str, str]) -> None:
         ways = {check(paths[name], spec, rng) for paths in (corpus, *more, *more, *more)}
         if "trusted" not in ways:
             left.append(name)
-    words = ("ome", "jpeg", "webp", "png", "sparse", "bits-reversed", "pyramid", "imagej", "truncated")
+    words = (
+        "ome",
+        "jpeg",
+        "webp",
+        "png",
+        "sparse",
+        "bits-reversed",
+        "pyramid",
+        "imagej",
+        "truncated",
+    )
     assert [name for name in left if not any(word in name for word in words)] == []
     assert len(left) < len(corpus) / 3
 
