@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from dask_fileseq.readers.chunk import ChunkSpec, require_chunk
+from dask_fileseq.readers.chunk import ChunkSpec, WrongChunk, require_chunk
 from dask_fileseq.readers.counters import record
 from dask_fileseq.readers.headers import Header, read_header
 from dask_fileseq.readers.opening import open_tiff
@@ -65,7 +65,7 @@ def read_region(name: str, spec: ChunkSpec, region: Region, out: Array) -> bool:
             if plan.key != (spec.shape, spec.dtype):
                 return False
             size = plan.read(header, file, region, out)
-    except MemoryError:
+    except (MemoryError, WrongChunk):  # the same by tifffile
         raise
     except Exception:  # of any codec: tifffile will say what is wrong
         return False

@@ -178,7 +178,7 @@ def test_crops_of_many_files(
     np.testing.assert_array_equal(found, data[:, 70:80, 64:128])
     assert counts.files == 8
     assert counts.ways["trusted"] == 7
-    assert counts.bytes < 8 * 40_000
+    assert counts.bytes < 8 * 200_000
 
 
 def test_truncated_behind_the_region(tmp_path: Path) -> None:
