@@ -11,7 +11,7 @@ import pytest
 import tifffile
 
 from dask_fileseq import TiffSequence
-from dask_fileseq.readers import ChunkSpec, count, fastregions, rawfile, read_tiff
+from dask_fileseq.readers import ChunkSpec, WrongChunk, count, fastregions, rawfile, read_tiff
 from dask_fileseq.readers.trusted import Trust
 from tests.corpus import image, write_corpus, write_near
 from tests.readers.test_fast import ALTERED, DATA
@@ -57,6 +57,9 @@ def check(path: str, spec: ChunkSpec, rng: np.random.Generator) -> str:
         except MemoryError:
             assert isinstance(expected, MemoryError)
             return "memory"
+        except WrongChunk:
+            assert isinstance(expected, WrongChunk)
+            return "error"
     if not done:
         return "left"
     assert not isinstance(expected, Exception), f"{path}: {expected!r}"
