@@ -27,7 +27,7 @@ class Counts:
     """Bytes of pixel data read from files, as stored (compressed, with merged gaps)."""
     ways: Counter[str] = field(default_factory=Counter)
     """Reads of pixels by way: "contiguous", "segments", "whole", or "function" (plain imread);
-    of whole files also "plain", "trusted" and "libtiff", see `fast`."""
+    without tifffile "trusted", and of whole files also "plain" and "libtiff", see `fast`."""
 
 
 _open: list[Counts] = []

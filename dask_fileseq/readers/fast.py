@@ -20,8 +20,9 @@ import numpy as np
 from dask_fileseq.readers.chunk import ChunkSpec
 from dask_fileseq.readers.counters import is_counting, record
 from dask_fileseq.readers.headers import Header, read_header
+from dask_fileseq.readers.plans import Run, merged, pixel_runs
 from dask_fileseq.readers.rawfile import RawFile, read_vector
-from dask_fileseq.readers.trusted import UNTRUSTED, Proof, Run, Trust, merged, pixel_runs, prove
+from dask_fileseq.readers.trusted import UNTRUSTED, Proof, Trust, prove
 
 __all__ = ["read_files"]
 
@@ -36,7 +37,7 @@ PARTS = 32
 MISSES = 3
 """Files in a row that are not like the one before: then they are not expected to be."""
 
-_trust = Trust()
+_trust: Trust[Proof] = Trust()
 _layouts: dict[Any, Layout] = {}
 
 

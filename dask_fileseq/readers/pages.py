@@ -12,26 +12,57 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import tifffile
 
 from dask_fileseq.readers.ahead import announce, takes_announcements
 from dask_fileseq.readers.regions import Ranges, pieces
-from dask_fileseq.readers.runs import read_runs, runs_of
+from dask_fileseq.readers.runs import ByteSource, read_runs, runs_of
 
-__all__ = ["Page", "PageStack", "page_stack", "whole_segments"]
+__all__ = ["Page", "PageFile", "PageStack", "page_stack", "whole_segments"]
 
 Array = np.ndarray[Any, Any]
-Page = tifffile.TiffPage | tifffile.TiffFrame
+
+
+class PageFile(ByteSource, Protocol):
+    """An open file with pages, as tifffile's `FileHandle` is."""
+
+    def read_segments(
+        self,
+        offsets: Sequence[int],
+        bytecounts: Sequence[int],
+        /,
+        indices: Sequence[int],
+        *,
+        sort: bool,
+    ) -> Iterator[Any]:
+        """Yield the bytes of each strip or tile, in any order, and its index."""
+
+
+class Page(Protocol):
+    """Where the pixels of a page stand, as tifffile's `TiffPage` and `TiffFrame` say."""
+
+    @property
+    def dataoffsets(self) -> Sequence[int]:
+        """Where each strip or tile begins."""
+
+    @property
+    def databytecounts(self) -> Sequence[int]:
+        """Bytes of each strip or tile."""
+
+    @property
+    def jpegtables(self) -> bytes | None:
+        """What the codec needs besides."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageStack:
     """Pages of one kind that form an array."""
 
-    tif: tifffile.TiffFile
+    file: PageFile
+    byteorder: Literal["<", ">"]
     pages: Sequence[Page]
     keyframe: tifffile.TiffPage
     """Describes all pages."""
@@ -53,7 +84,7 @@ class PageStack:
     def stored(self) -> np.dtype[Any]:
         """Type of the pixels in the file, with its byte order."""
         assert self.keyframe.dtype is not None
-        return self.keyframe.dtype.newbyteorder(self.tif.byteorder)
+        return self.keyframe.dtype.newbyteorder(self.byteorder)
 
     @property
     def tile(self) -> tuple[int, ...]:
@@ -69,8 +100,8 @@ class PageStack:
         counts = [self.shape[axis] for axis in self.over]
         steps = [math.prod(counts[i + 1 :]) for i in range(len(counts))]
         inner = tuple(range(1) if axis is None else ranges[axis] for axis in self.within)
-        if takes_announcements(self.tif.filehandle):
-            announce(self.tif.filehandle, self._stored_ranges(ranges, inner))
+        if takes_announcements(self.file):
+            announce(self.file, self._stored_ranges(ranges, inner))
         total = 0
         for position in itertools.product(*(enumerate(ranges[axis]) for axis in self.over)):
             number = sum(index * step for (_, index), step in zip(position, steps, strict=True))
@@ -108,16 +139,19 @@ class PageStack:
 
     def _read_page(self, page: Page, ranges: Ranges, out: Array, maxworkers: int) -> int:
         if not self.keyframe.is_final:
-            return read_segments(page, self.keyframe, self.segment, ranges, out, maxworkers)
+            keyframe, segment = self.keyframe, self.segment
+            return read_segments(self.file, page, keyframe, segment, ranges, out, maxworkers)
         if page.dataoffsets[0] == 0:  # nothing was ever written there
             out[...] = self.keyframe.nodata
             return 0
         offset, stored = page.dataoffsets[0], self.stored
-        return read_runs(self.tif.filehandle, offset, stored, self.keyframe.shaped, ranges, out)
+        return read_runs(self.file, offset, stored, self.keyframe.shaped, ranges, out)
 
 
 def page_stack(
-    tif: tifffile.TiffFile, pages: Sequence[Page], shape: Sequence[int]
+    tif: tifffile.TiffFile,
+    pages: Sequence[tifffile.TiffPage | tifffile.TiffFrame],
+    shape: Sequence[int],
 ) -> PageStack | None:
     """Return how an array is made of pages, or None if only tifffile knows.
 
@@ -144,9 +178,8 @@ def page_stack(
         return None
     axes = iter(rest)
     within = tuple(next(axes) if length > 1 else None for length in keyframe.shaped)
-    return PageStack(
-        tif, pages, keyframe, tuple(shape), tuple(over), within, _segment_shape(keyframe)
-    )
+    file, order, segment = tif.filehandle, tif.byteorder, _segment_shape(keyframe)
+    return PageStack(file, order, pages, keyframe, tuple(shape), tuple(over), within, segment)
 
 
 def _segment_shape(keyframe: tifffile.TiffPage) -> tuple[int, ...]:
@@ -158,6 +191,7 @@ def _segment_shape(keyframe: tifffile.TiffPage) -> tuple[int, ...]:
 
 
 def read_segments(
+    file: PageFile,
     page: Page,
     keyframe: tifffile.TiffPage,
     segment: tuple[int, ...],
@@ -169,6 +203,8 @@ def read_segments(
 
     Parameters
     ----------
+    file
+        The file to read from.
     page, keyframe
         A page, and the one that describes it.
     segment
@@ -205,7 +241,7 @@ def read_segments(
         image: Any = keyframe.decode(data, index, jpegtables=jpegtables)[0]
         out[place] = image[None][part]
 
-    segments = page.parent.filehandle.read_segments(
+    segments = file.read_segments(
         [page.dataoffsets[index] for index in stored],
         [page.databytecounts[index] for index in stored],
         indices=stored,

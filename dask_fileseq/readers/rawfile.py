@@ -8,7 +8,7 @@ from typing import Any
 __all__ = ["RawFile", "read_vector"]
 
 WHOLE = 256 * 1024
-"""Bytes of a file that is read in one go."""
+"""Bytes of a file that is read in one go, if all of it is wanted."""
 
 HEAD = 16 * 1024
 """Bytes that are read first of a larger one."""
@@ -31,15 +31,15 @@ def read_vector(name: str, buffers: list[Any]) -> int:
 
 
 class RawFile:
-    """An open file of which the beginning is in memory."""
+    """An open file of which the beginning is in memory; all of it up to `whole` bytes."""
 
     __slots__ = ("_file", "_head", "size")
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, whole: int = WHOLE) -> None:
         self._file = os.open(name, FLAGS)
         try:
             self.size = os.fstat(self._file).st_size
-            self._head = self._read(self.size if self.size <= WHOLE else HEAD, 0)
+            self._head = self._read(self.size if self.size <= whole else HEAD, 0)
         except BaseException:
             os.close(self._file)
             raise

@@ -13,6 +13,7 @@ import tifffile
 from dask_fileseq.readers.chunk import ChunkSpec, require_chunk
 from dask_fileseq.readers.counters import record
 from dask_fileseq.readers.fast import read_files
+from dask_fileseq.readers.fastregions import read_region
 from dask_fileseq.readers.metadata import tiff_metadata
 from dask_fileseq.readers.opening import open_tiff
 from dask_fileseq.readers.protocol import File
@@ -105,6 +106,8 @@ class TiffReader:
 
         See `RegionReader.read_region`.
         """
+        if isinstance(file, str) and not imreadargs and read_region(file, spec, region, out):
+            return
         with _open_image(file, imreadargs) as image:
             require_chunk(spec, image.spec.shape, image.spec.dtype)
             image.read(region, out)

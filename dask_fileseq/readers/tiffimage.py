@@ -22,7 +22,7 @@ from dask_fileseq.readers.ahead import announce, takes_announcements
 from dask_fileseq.readers.chunk import ChunkSpec, plain_dims, plain_spec, unique_dims
 from dask_fileseq.readers.counters import record
 from dask_fileseq.readers.opening import require_complete, require_extent, require_segments
-from dask_fileseq.readers.pages import Page, PageStack, page_stack
+from dask_fileseq.readers.pages import PageStack, page_stack
 from dask_fileseq.readers.regions import ascending
 from dask_fileseq.readers.runs import read_runs, runs_of
 
@@ -181,7 +181,7 @@ def _paged_image(
         )
     if held > size:
         return WholeImage(load)  # tifffile tries other shapes
-    own: list[Page] = [page for page in pages if page is not None]
+    own = [page for page in pages if page is not None]
     for page in own:
         require_segments(tif, page)
     # tifffile zeroes pages that are missing

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Generic, TypeVar
 
 import imagecodecs
 import numpy as np
@@ -21,15 +21,16 @@ import tifffile
 from dask_fileseq.readers.chunk import ChunkSpec, require_chunk
 from dask_fileseq.readers.headers import Header
 from dask_fileseq.readers.opening import open_tiff
-from dask_fileseq.readers.pages import PageStack, whole_segments
+from dask_fileseq.readers.pages import whole_segments
+from dask_fileseq.readers.plans import BytesPlan, Plan, Run, SegmentsPlan, merged, pixel_runs
 from dask_fileseq.readers.rawfile import RawFile
 from dask_fileseq.readers.regions import whole_region
 from dask_fileseq.readers.tiffimage import ContiguousImage, Image, PagedImage, image_of
 
-__all__ = ["UNTRUSTED", "Proof", "Run", "Trust", "merged", "pixel_runs", "prove"]
+__all__ = ["UNTRUSTED", "Proof", "Trust", "plan_of", "prove"]
 
 Array = np.ndarray[Any, Any]
-Run = tuple[int, int]
+T = TypeVar("T")
 
 KINDS = {"uniform", "generic", "shaped", "geotiff"}
 FLAGS = {"uniform", "shaped", "multipage", "volumetric", "geotiff", "gdal"}
@@ -44,118 +45,6 @@ SLOW_LZW = tuple(map(int, imagecodecs.__version__.split(".")[:2])) < (2026, 6)
 
 LARGE = 128 * 1024
 """Bytes of pixels from which libtiff pays."""
-
-
-class Plan(Protocol):
-    """How the pixels of all files of one signature are read."""
-
-    @property
-    def way(self) -> str:
-        """The name of the way, for counts."""
-
-    def read(self, header: Header, file: RawFile, out: Array) -> bool:
-        """Read a file into a C-contiguous array; False or an error: tifffile has to."""
-
-
-@dataclass(frozen=True, slots=True)
-class BytesPlan:
-    """Uncompressed pixels, in the order in which they stand in memory."""
-
-    page: int
-    """Bytes of a page."""
-    swapped: bool
-    joined: bool
-    """Whether pages stand edge to edge. Where they do, tifffile may not look at all offsets."""
-
-    @property
-    def way(self) -> str:
-        """The name of the way, for counts."""
-        return "trusted"
-
-    def read(self, header: Header, file: RawFile, out: Array) -> bool:
-        """Read each page into its place."""
-        runs = pixel_runs(header)
-        if runs is None or any(size != self.page for _, size in runs):
-            return False
-        joined = merged(runs)
-        if (len(joined) == 1) is not self.joined:
-            return False
-        view = memoryview(out.reshape(-1).view(np.uint8).data)
-        done = 0
-        for offset, size in joined:
-            file.readinto(offset, view[done : done + size])
-            done += size
-        if self.swapped:
-            out.byteswap(inplace=True)
-        return done == len(view)
-
-
-@dataclass(frozen=True, slots=True)
-class SegmentsPlan:
-    """Strips or tiles that tifffile's own decoder decodes, one by one."""
-
-    stack: PageStack
-    decode: Callable[..., Any]
-    segments: Sequence[tuple[Any, Any]]
-    """For each strip or tile its place on the page, and the part of it that goes there."""
-    libtiff: bool
-    """Whether libtiff decodes it as well, and faster."""
-
-    @property
-    def way(self) -> str:
-        """How the pixels are decoded."""
-        return "libtiff" if self.libtiff else "trusted"
-
-    def read(self, header: Header, file: RawFile, out: Array) -> bool:
-        """Decode each strip or tile into its place."""
-        if not all(all(offsets) and all(counts) for offsets, counts in header.pages):
-            return False  # sparse
-        if self.libtiff and _read_by_libtiff(file, out):
-            return True
-        for (offsets, counts), page in zip(header.pages, self.stack.page_views(out), strict=True):
-            for index, (place, part) in enumerate(self.segments):
-                data = file.get(offsets[index], counts[index])
-                page[place] = self.decode(data, index)[0][None][part]
-        return True
-
-
-def _read_by_libtiff(file: RawFile, out: Array) -> bool:
-    """Decode LZW by libtiff, if it can: on damaged data it is as strict as tifffile."""
-    try:
-        imagecodecs.tiff_decode(file.get(0, file.size), index=0, out=out)
-    except (imagecodecs.TiffError, ValueError):
-        return False
-    return True
-
-
-def pixel_runs(header: Header) -> list[Run] | None:
-    """Return start and size of the pixels of each page, if its strips stand edge to edge."""
-    runs = []
-    for offsets, counts in header.pages:
-        if not all(offsets) or not all(counts):
-            return None
-        stop = offsets[0]
-        for offset, count in zip(offsets, counts, strict=True):
-            if offset != stop:
-                return None
-            stop += count
-        runs.append((offsets[0], stop - offsets[0]))
-    return runs
-
-
-def merged(runs: Sequence[Run]) -> list[Run]:
-    """Return runs with those that stand edge to edge as one.
-
-    >>> merged([(8, 4), (12, 4), (20, 4)])
-    [(8, 8), (20, 4)]
-    """
-    joined: list[Run] = []
-    for offset, size in runs:
-        if joined and sum(joined[-1]) == offset:
-            joined[-1] = (joined[-1][0], joined[-1][1] + size)
-        else:
-            joined.append((offset, size))
-    return joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,10 +78,7 @@ def prove(name: str, header: Header, file: RawFile, spec: ChunkSpec, out: Array)
         image = image_of(tif, {"maxworkers": 1})
         require_chunk(spec, image.spec.shape, image.spec.dtype)
         image.read(whole_region(spec.shape), out)
-        pages = tif.pages
-        if not tif.flags | pages.first.flags <= FLAGS | {"imagej"} or len(pages) != len(
-            header.pages
-        ):
+        if not _is_plain(tif, header):
             return UNTRUSTED
         runs, swapped = _stored_runs(image)
         plan = _plan(tif, image, header, runs, swapped)
@@ -204,6 +90,17 @@ def prove(name: str, header: Header, file: RawFile, spec: ChunkSpec, out: Array)
             same = False
         plan = plan if same else None
     return Proof(plan, runs, swapped, (spec.shape, spec.dtype))
+
+
+def plan_of(tif: tifffile.TiffFile, image: Image, header: Header) -> Plan | None:
+    """Return a plan by which all files of a signature might be read, if there is one."""
+    return _plan(tif, image, header, *_stored_runs(image)) if _is_plain(tif, header) else None
+
+
+def _is_plain(tif: tifffile.TiffFile, header: Header) -> bool:
+    """Return whether tifffile finds nothing in a file but pages, and the same ones."""
+    flags = tif.flags | tif.pages.first.flags
+    return flags <= FLAGS | {"imagej"} and len(tif.pages) == len(header.pages)
 
 
 def _stored_runs(image: Image) -> tuple[list[Run] | None, bool]:
@@ -254,24 +151,24 @@ def _plan(
     return SegmentsPlan(stack, stack.keyframe.decode, whole_segments(stack), libtiff)
 
 
-class Trust:
+class Trust(Generic[T]):
     """Proofs by signature: bounded, and safe in threads."""
 
     def __init__(self, limit: int = 256) -> None:
-        self._proofs: dict[Hashable, Proof] = {}
+        self._proofs: dict[Hashable, T] = {}
         self._limit = limit
         self._lock = threading.Lock()
         self._fruitless = 0
         self._asked = 0
 
-    def get(self, signature: Hashable) -> Proof | None:
+    def get(self, signature: Hashable) -> T | None:
         """Return what is known of a signature."""
         proof = self._proofs.get(signature)
         if proof is not None:
             self._fruitless = 0
         return proof
 
-    def add(self, signature: Hashable, proof: Proof) -> None:
+    def add(self, signature: Hashable, proof: T) -> None:
         """Remember what is known; the oldest is forgotten."""
         with self._lock:
             self._fruitless += 1

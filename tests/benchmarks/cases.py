@@ -57,7 +57,7 @@ def _with(case: Case, goals: list[Any], probes: list[Probe]) -> Case:
 
 
 def _small() -> Case:
-    case = _whole("small", "64x64 uint16, to numpy", SMALL, 5000, 300, 12, 8)
+    case = _whole("small", "64x64 uint16, to numpy", SMALL, 5000, 200, 12, 8)
     goals = [
         Faster("seq.compute()", ("asarray()",), 0.9, "seq.compute(), as fast as asarray()"),
         Faster("asarray()", ("dask.array.image",), 25, "asarray(), dask.array.image"),
@@ -67,7 +67,7 @@ def _small() -> Case:
 
 
 def _large() -> Case:
-    case = _whole("large", "1024x1024 uint16 uncompressed, to numpy", LARGE, 400, 24, 1.4, 0.9)
+    case = _whole("large", "1024x1024 uint16 uncompressed, to numpy", LARGE, 400, 16, 1.4, 0.9)
     ways = {
         "asarray()": partial(fresh, "asarray", way="asarray"),
         '"auto"': partial(fresh, "asarray", way="auto"),
@@ -213,17 +213,17 @@ def _out_of_core() -> Case:
 def _all() -> Iterator[Case]:
     yield _small()
     tagged = Images("tagged", own_tags=True)
-    yield _whole("tagged", "64x64, each with its own description and date", tagged, 3000, 200, 5, 4)
+    yield _whole("tagged", "64x64, each with its own description and date", tagged, 3000, 100, 5, 4)
     lzw = Images("lzw", write={"compression": "lzw"})
-    yield _whole("lzw", "64x64 LZW, to numpy", lzw, 3000, 200, 3, 2.5)
+    yield _whole("lzw", "64x64 LZW, to numpy", lzw, 3000, 100, 3, 2.5)
     pages = Images("pages", (5, 64, 64), {"photometric": "minisblack"})
-    yield _whole("pages", "five 64x64 pages a file, to numpy", pages, 1500, 100, 2, 1.5)
+    yield _whole("pages", "five 64x64 pages a file, to numpy", pages, 1500, 60, 2, 1.5)
     yield _max_over_time()
     yield _large()
     lzw = Images("large-lzw", (1024, 1024), {"compression": "lzw"})
-    yield _whole("large-lzw", "1024x1024 LZW, to numpy", lzw, 200, 12, 1.8, 1.5)
+    yield _whole("large-lzw", "1024x1024 LZW, to numpy", lzw, 200, 8, 1.8, 1.5)
     tiled = Images("large-deflate", (1024, 1024), {"compression": "zlib", "tile": (256, 256)})
-    yield _whole("large-deflate", "1024x1024 tiled Deflate, to numpy", tiled, 200, 12, 1.1, 1)
+    yield _whole("large-deflate", "1024x1024 tiled Deflate, to numpy", tiled, 200, 8, 1.1, 1)
     huge = (4096, 4096)
     yield crop_case("crop-contiguous", "contiguous", Images("huge", huge), 15)
     strips = Images("huge-strips", huge, {"compression": "zlib"})

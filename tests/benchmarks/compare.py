@@ -23,7 +23,7 @@ from typing import Any
 
 from cases import CASES
 from model import CaseResult
-from table import as_values, case_tables, goal_table, machine
+from table import as_values, case_tables, goal_table, machine, whole_table
 from timing import run_case
 
 
@@ -51,7 +51,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     add("--case", action="append", choices=list(CASES), metavar="NAME", help="only this case")
     add("--list", action="store_true", help="list the cases")
     add("--quick", action="store_true", help="smaller data, in all under a minute")
-    add("--repeats", type=int, help="how often each is timed (5, or 3 if quick)")
+    add("--repeats", type=int, help="how often each is timed (5, or 2 if quick)")
     add("--files", type=int, metavar="N", help="at most so many files a case")
     add("--data", metavar="DIR", help="keep the data there, and take it if it is there")
     add("--json", metavar="FILE", help="write all measurements there as well")
@@ -60,7 +60,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
 
 def _run(options: argparse.Namespace, folder: str) -> list[CaseResult]:
     about = machine() | {"quick": options.quick}
-    repeats = options.repeats or (3 if options.quick else 5)
+    repeats = options.repeats or (2 if options.quick else 5)
     print(_head(about, repeats), flush=True)
     results: list[CaseResult] = []
     start = time.perf_counter()
@@ -68,11 +68,13 @@ def _run(options: argparse.Namespace, folder: str) -> list[CaseResult]:
         case = CASES[name]
         count = case.quick if options.quick else case.count
         count = min(count, options.files or count)
-        results.append(run_case(case, folder, count, repeats, _say))
+        enough = 0.05 if options.quick else 0.3
+        results.append(run_case(case, folder, count, repeats, _say, enough))
         _say("")
         print(f"\n{case_tables(results[-1])}", flush=True)
         if options.json:
             _write_json(options.json, about, results)
+    print(f"\n## Microseconds a file\n\n{whole_table(results)}")
     print(f"\n## Thresholds\n\n{goal_table(results)}")
     print(f"\n{time.perf_counter() - start:.0f} s in all")
     return results

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
+import dask
 import dask.array as da
 import numpy as np
 import tifffile
@@ -14,11 +16,18 @@ import dask_fileseq
 
 __all__ = ["crop_case"]
 
-SLICE = "dask slice"
+SLICE = "x[slice].compute()"
+GRAPH = "dask.compute(x[slice])"
 ALONE = "dask itself (an array that reads nothing)"
-NET = "dask slice, net of dask itself"
+NET = "x[slice].compute(), net of dask itself"
+GRAPH_NET = "dask.compute(x[slice]), net of dask itself"
+RAW = "one raw read from the first row to the last"
+ROWS = "a raw read for each row"
 WHOLE = "tifffile.imread(name), whole file"
 SELECTION = "tifffile.imread(name, selection=...)"
+PAGE = 4096
+"""Rows of a file."""
+
 ONE_THREAD = "synchronous"
 """One block needs no more; handing it to another thread would add noise to what is subtracted."""
 
@@ -39,26 +48,30 @@ class ReadsNothing:
 def crop_case(name: str, layout: str, images: Images, times: float) -> Case:
     """Return the case of crops of 256x256 from files of 4096x4096."""
     goals = [
-        Faster(NET, (WHOLE,), times, "net of dask, the whole-file read"),
-        Faster(NET, (SELECTION,), 1, "net of dask, tifffile's selection"),
+        Faster(NET, (WHOLE,), times, "x[slice].compute() net of dask, the whole-file read"),
+        Faster(GRAPH_NET, (WHOLE,), times, "dask.compute(x[slice]) net of dask, the same"),
+        Faster(GRAPH_NET, (SELECTION,), 1, "the same, tifffile's selection"),
+        Faster(SLICE, (SELECTION,), 1, "x[slice].compute() with dask, tifffile's selection"),
     ]
+    limits = [] if images.write else [_limit(RAW, _raw), _limit(ROWS, _raw_rows)]
     return Case(
         name,
         f"a {CROP}x{CROP} crop of 4096x4096 uint16, {layout}, opened",
         crops_of(images),
         40,
         12,
-        _contenders(),
+        [*_contenders(), *limits],
         _expected,
         goals,
-        [Net(NET, SLICE, ALONE)],
+        [Net(NET, SLICE, ALONE), Net(GRAPH_NET, GRAPH, ALONE)],
         item="crop",
     )
 
 
 def _contenders() -> list[Contender]:
     return [
-        Contender(SLICE, "this", _lazy, _crops_of_array, np.stack, once=True),
+        Contender(SLICE, "this", _lazy, _computed, np.stack, once=True),
+        Contender(GRAPH, "this", _lazy, _crops_of_array, np.stack, once=True),
         Contender("whole file", "this", _lazy, _whole_of_array, np.stack, once=True, most=4),
         Contender(SELECTION, "peer", _same, _selections, np.stack),
         Contender(WHOLE, "peer", _same, _whole, np.stack, most=4),
@@ -74,6 +87,27 @@ def _contenders() -> list[Contender]:
         ),
         Contender(ALONE, "limit", _unread, _crops_of_array, once=True, compared=False),
     ]
+
+
+def _limit(name: str, read: Any) -> Contender:
+    return Contender(name, "limit", _same, read, compared=False)
+
+
+def _raw(crops: Crops) -> None:
+    for i, rows, _ in crops.places:
+        with open(crops.files.names[i], "rb", buffering=0) as file:
+            row = os.fstat(file.fileno()).st_size // PAGE
+            file.seek(rows.start * row)
+            file.read((CROP - 1) * row + CROP * 2)
+
+
+def _raw_rows(crops: Crops) -> None:
+    for i, rows, columns in crops.places:
+        with open(crops.files.names[i], "rb", buffering=0) as file:
+            row = os.fstat(file.fileno()).st_size // PAGE
+            for number in range(rows.start, rows.stop):
+                file.seek(number * row + columns.start * 2)
+                file.read(CROP * 2)
 
 
 def _same(crops: Crops) -> Crops:
@@ -104,6 +138,12 @@ def _unread(crops: Crops) -> tuple[da.Array, Crops]:
 
 
 def _crops_of_array(opened: tuple[da.Array, Crops]) -> list[Any]:
+    array, crops = opened
+    slices = (array[i, rows, columns] for i, rows, columns in crops.places)
+    return [dask.compute(part, scheduler=ONE_THREAD)[0] for part in slices]
+
+
+def _computed(opened: tuple[da.Array, Crops]) -> list[Any]:
     array, crops = opened
     slices = (array[i, rows, columns] for i, rows, columns in crops.places)
     return [part.compute(scheduler=ONE_THREAD) for part in slices]

@@ -10,8 +10,9 @@ from statistics import median
 from typing import Any
 
 from model import CaseResult, Measured
+from peers import TIFFFILE
 
-__all__ = ["as_values", "case_tables", "goal_table", "machine"]
+__all__ = ["as_values", "case_tables", "goal_table", "machine", "whole_table"]
 
 PACKAGES = (
     "dask-fileseq",
@@ -88,6 +89,31 @@ def _time_rows(times: Sequence[Measured]) -> Iterator[list[str]]:
             _short(each * 1e6),
             f"{_short(min(peers) / each)}x" if peers else "",
         ]
+
+
+def whole_table(results: Sequence[CaseResult]) -> str:
+    """Return one table of all cases of whole reads: microseconds a file, and the ratio."""
+    columns = {
+        "`asarray`": ("asarray()",),
+        '`chunks="auto"`': ('to_dask_array(chunks="auto")',),
+        "tifffile": TIFFFILE,
+        "`dask.array.image`": ("dask.array.image",),
+        "`delayed`, `stack`": ("delayed + stack",),
+    }
+    rows = []
+    for result in results:
+        times = [_best(result, names) for names in columns.values()]
+        if times[0] and times[2]:
+            cells = ["" if time is None else _short(time * 1e6) for time in times]
+            ratio = f"**{times[2] / times[0]:.1f}x**"
+            rows.append([f"{result.count:,} x {result.case.title}", *cells, ratio])
+    return markdown([["files", *columns, "ratio"], *rows], left=1) if rows else ""
+
+
+def _best(result: CaseResult, names: Sequence[str]) -> float | None:
+    """Return the least of the medians, in seconds an item."""
+    found = [result.measured[name] for name in names if name in result.measured]
+    return min((median(m.each) for m in found if m.values), default=None)
 
 
 def goal_table(results: Sequence[CaseResult]) -> str:

@@ -14,13 +14,15 @@ from model import Case, CaseResult, Contender, Measured
 
 __all__ = ["run_case"]
 
-RUNS, ENOUGH = 5, 0.3
-"""In one repeat, a contender runs until it ran so often or for so many seconds."""
+RUNS = 5
+"""In one repeat, a contender runs until it ran so often, or for the seconds that are enough."""
 
 Say = Callable[[str], None]
 
 
-def run_case(case: Case, folder: str, count: int, repeats: int, say: Say) -> CaseResult:
+def run_case(
+    case: Case, folder: str, count: int, repeats: int, say: Say, enough: float = 0.3
+) -> CaseResult:
     """Return what each contender and probe of a case took."""
     start = time.perf_counter()
     say(f"{case.name}: making data ({count} {case.item}s)")
@@ -45,7 +47,7 @@ def run_case(case: Case, folder: str, count: int, repeats: int, say: Say) -> Cas
             say(f"{case.name}: repeat {repeat + 1} of {repeats}")
             turn = repeat % len(runners) if runners else 0
             for contender, mine, found in runners[turn:] + runners[:turn]:
-                _time(contender, mine, found)
+                _time(contender, mine, found, enough)
         gc.unfreeze()
         for net in case.nets:
             _subtract(net.name, measured[net.of], measured[net.less], measured)
@@ -84,10 +86,10 @@ def _difference(expected: Any, value: Any) -> str:
     return "ok" if np.array_equal(expected, value) else "another result: other pixels"
 
 
-def _time(contender: Contender, data: Any, found: Measured) -> None:
+def _time(contender: Contender, data: Any, found: Measured, enough: float) -> None:
     """Add the median of several runs where one is short, so that one hiccup does not count."""
     runs: list[tuple[float, float]] = []
-    while not runs or (len(runs) < RUNS and sum(map(sum, runs)) < ENOUGH):
+    while not runs or (len(runs) < RUNS and sum(map(sum, runs)) < enough):
         runs.append(_timed(contender, data))
     opening, reading = sorted(runs, key=sum)[len(runs) // 2]
     found.values.append(opening + reading)

@@ -2,7 +2,23 @@ from __future__ import annotations
 
 import pytest
 
+from dask_fileseq.readers import fast, fastregions
+from dask_fileseq.readers.trusted import Trust
 from tests.corpus import write_corpus
+
+
+@pytest.fixture(autouse=True)
+def cold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin each test as a new process does: nothing is proven yet."""
+    monkeypatch.setattr(fast, "_trust", Trust())
+    monkeypatch.setattr(fast, "_layouts", {})
+    monkeypatch.setattr(fastregions, "_trust", Trust())
+
+
+@pytest.fixture
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Try to prove every signature."""
+    monkeypatch.setattr(Trust, "is_worth_a_proof", lambda trust: True)
 
 
 @pytest.fixture(scope="session")

@@ -23,24 +23,12 @@ Array = np.ndarray[Any, Any]
 DATA = Path(__file__).parents[3] / "shared" / "data"
 
 
-@pytest.fixture(autouse=True)
-def cold(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Begin each test as a new process does."""
-    monkeypatch.setattr(fast, "_trust", Trust())
-    monkeypatch.setattr(fast, "_layouts", {})
-
-
-@pytest.fixture
-def eager(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Try to prove every signature."""
-    monkeypatch.setattr(Trust, "is_worth_a_proof", lambda trust: True)
-
-
 def slow(path: str, spec: ChunkSpec) -> Array | Exception:
     """Read a file through tifffile."""
     out = np.empty(spec.shape, spec.dtype)
     try:
-        read_tiff.read_region(path, spec, (slice(None),) * out.ndim, out)
+        # an argument that changes nothing keeps the fast way away
+        read_tiff.read_region(path, spec, (slice(None),) * out.ndim, out, maxworkers=1)
     except Exception as error:  # of any codec
         return error
     return out
@@ -255,7 +243,7 @@ def test_other_places_than_contiguous_ones(tmp_path: Path) -> None:
     assert counts.ways["contiguous"] == 1
 
 
-def test_regions_arguments_archives_and_functions_go_their_own_way(tmp_path: Path) -> None:
+def test_arguments_archives_and_functions_go_their_own_way(tmp_path: Path) -> None:
     """What has not been proven equal is read by the short way."""
     names, data = write_many(tmp_path, 3)
     seq = TiffSequence(names)
@@ -265,7 +253,6 @@ def test_regions_arguments_archives_and_functions_go_their_own_way(tmp_path: Pat
             file.write(name, Path(name).name)
     seq.asarray()
     with count() as counts:
-        np.testing.assert_array_equal(seq.to_dask_array()[:, 1:].compute(), data[:, 1:])
         np.testing.assert_array_equal(seq.asarray(key=0), data)
         np.testing.assert_array_equal(TiffSequence("*.tif", container=archive).asarray(), data)
         np.testing.assert_array_equal(FileSequence(tifffile.imread, names).asarray(), data)
