@@ -128,7 +128,7 @@ class Spool:
     """An unnamed temporary file that many threads read; it ends with its process."""
 
     def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
+        self.file = file
         self._lock = threading.Lock()
 
     def open(self) -> BinaryIO:
@@ -138,16 +138,16 @@ class Spool:
     def read(self, start: int, count: int) -> bytes:
         """Return bytes."""
         with self._lock:
-            self._file.seek(start)
-            return self._file.read(count)
+            self.file.seek(start)
+            return self.file.read(count)
 
     def __del__(self) -> None:
-        self._file.close()
+        self.file.close()
 
     def size(self) -> int:
         """Return how many bytes there are."""
         with self._lock:
-            return self._file.seek(0, os.SEEK_END)
+            return self.file.seek(0, os.SEEK_END)
 
 
 class SpoolFile(Handle):

@@ -104,7 +104,7 @@ class RangeFile(Handle):
         if first >= 0 and start < self._announced[first][1]:
             self._load_announced(first)
             return
-        block = BLOCK << min(self._blocks // 2, GROWTH)
+        block = min(BLOCK << min(self._blocks // 2, GROWTH), BATCH)
         self._blocks += 1
         if stop - start < block:
             stop = min(self.size, start + block)

@@ -65,12 +65,8 @@ class RemoteFiles:
                 return [pattern]
             else:
                 found = _one_or_folder(fs, path, folder, suffixes)
-        except FileNotFoundError as error:
-            if not is_http:
-                return []
-            raise ReadError.of(
-                error, f"cannot list {pattern!r}: {error}; pass a list of URLs"
-            ) from error
+        except FileNotFoundError:
+            return []
         except Exception as error:
             raise ReadError.of(error, f"cannot list {pattern!r}: {error}") from error
         prefix = _prefix(pattern, path)
