@@ -53,7 +53,10 @@ class RemoteFiles:
         Of an HTTP server, a folder ends with a slash, and the server has to list it.
         What the listing tells of versions is kept.
         """
-        fs, path = filesystem(pattern, self._options)
+        try:
+            fs, path = filesystem(pattern, self._options)
+        except OSError as error:  # some connect at once
+            raise ReadError.of(error, f"cannot list {pattern!r}: {error}") from error
         is_http = path.startswith(("http://", "https://"))
         magic = "*[" if is_http else "*[?"
         folder = pattern.endswith("/") if is_http else None

@@ -231,6 +231,33 @@ def test_cached_files(folder, web, tmp_path):
     assert any(tmp_path.iterdir())
 
 
+def test_archives_in_memory(folder):
+    """Of file systems that know no plain requests, fsspec reads the ranges."""
+    fsspec = pytest.importorskip("fsspec")
+    memory = fsspec.filesystem("memory")
+    memory.pipe_file("/archives/all.zip", (folder / "all.zip").read_bytes())
+    seq = TiffSequence("memory://archives/all.zip", pattern=r"t(?P<t>\d)", unmatched="skip")
+    assert seq.asarray()[:, 0, 0].tolist() == [0, 1, 2]
+    large = TiffSequence(["large.tif"], container="memory://archives/all.zip").to_dask_array()
+    expected = tifffile.imread(folder / "large.tif")
+    np.testing.assert_array_equal(large[0, 300:400].compute(), expected[300:400])
+    memory.pipe_file("/archives/large.tif", (folder / "large.tif").read_bytes())
+    large = TiffSequence("memory://archives/*.tif").to_dask_array()
+    np.testing.assert_array_equal(large[0, 300:400].compute(), expected[300:400])
+    memory.rm("/archives", recursive=True)
+
+
+def test_servers_that_are_not_there(web):
+    """Whatever the file system raises, an error names the URL."""
+    for url in ("http://127.0.0.1:1/*.tif", "ftp://127.0.0.1:1/*.tif"):
+        with pytest.raises(ReadError, match=url[:20]):
+            TiffSequence(url)
+    with pytest.raises(ReadError, match=r"container='http://127\.0\.0\.1:1/a\.zip'"):
+        TiffSequence("*.tif", container="http://127.0.0.1:1/a.zip")
+    with pytest.raises(ReadError, match=r"container='nowhere\.zip'"):
+        TiffSequence("*.tif", container="nowhere.zip")
+
+
 def test_arguments(folder, web):
     """What cannot be meant is said at once, and secrets never."""
     url = f"{web.url}/remote/t0.tif"
