@@ -8,6 +8,7 @@ import pickle
 from contextlib import ExitStack
 from pathlib import Path
 
+import dask
 import numpy as np
 import pytest
 import tifffile
@@ -47,7 +48,11 @@ test_any_region_of_any_kind = settings(
 )(given(data=st.data())(regions.test_any_region_of_any_kind.hypothesis.inner_test))
 
 
-@pytest.fixture(scope="module", params=KINDS)
+WHOLE_CORE = ("deflated", "tar", "http", "s3")
+"""Where all tests run; the other places differ from these in how archives are opened."""
+
+
+@pytest.fixture(scope="module", params=WHOLE_CORE)
 def kind(request):
     return request.param
 
@@ -122,3 +127,20 @@ def test_xarray_opens_it(opened, kind, acquisition, put_files):
         place.prefix + "*.tif", engine="fileseq", pattern=PATTERN, chunks={}, **place.options
     )
     np.testing.assert_array_equal(ds.image.max("z").values, array.max(axis=2))
+
+
+@pytest.mark.parametrize("kind", sorted({*KINDS} - {*WHOLE_CORE}))
+def test_other_places(kind, acquisition, put_files, cluster):
+    """By paths, on threads, and on a cluster, whose workers open archives for themselves."""
+    from distributed import Client
+
+    folder, array = acquisition
+    seq = put_files(folder, kind).sequence(pattern=PATTERN)
+    np.testing.assert_array_equal(seq.asarray(scheduler="threads"), array)
+    x = seq.to_dask_array()[1:, 0, :, 5:9, ::3]
+    np.testing.assert_array_equal(x.compute(scheduler="threads"), array[1:, 0, :, 5:9, ::3])
+    with Client(cluster):
+        np.testing.assert_array_equal(seq.asarray(), array)
+        np.testing.assert_array_equal(x.compute(), array[1:, 0, :, 5:9, ::3])
+        (whole,) = dask.compute(seq)
+        np.testing.assert_array_equal(whole, array)
