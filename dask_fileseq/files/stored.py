@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import IO, BinaryIO, Protocol, cast
 
@@ -81,7 +81,7 @@ class RemoteBytes:
     etag: str
     has_ranges: bool
     """Whether parts of it can be asked for."""
-    first: bytes
+    first: bytes = field(repr=False)
     """Its first bytes."""
 
     concurrency = 16

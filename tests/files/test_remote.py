@@ -197,6 +197,13 @@ def test_other_options_are_other_files(folder, web):
         for options in ({}, {"headers": {"a": "1"}}, {"headers": {"a": "2"}})
     }
     assert len(names) == 3
+    names = {
+        TiffSequence("t0.tif", container=f"{web.url}/remote/all.zip", storage_options=options)
+        .to_dask_array()
+        .name
+        for options in ({}, {"headers": {"a": "1"}})
+    }
+    assert len(names) == 2
 
 
 def test_local_urls_are_paths(folder):
