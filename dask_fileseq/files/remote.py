@@ -64,6 +64,8 @@ class RemoteFiles:
         try:
             if any(sign in path for sign in magic):
                 found = retried(lambda: fs.glob(path, detail=True))
+                if not found and "[" in path:  # a name may have brackets
+                    found = {path: retried(lambda: fs.info(path))}
             elif folder is False:
                 return [pattern]
             else:

@@ -140,17 +140,20 @@ def test_listings_of_s3(folder, s3):
     )
     for path in sorted((folder / "more").iterdir()):
         client.upload_file(str(path), bucket, f"exp/day 1/{path.name}")
+    client.upload_file(str(path), bucket, "brackets/a[1].tif")
     client.put_object(Bucket=bucket, Key="exp/notes.txt", Body=b"")
     client.close()
     options = {"storage_options": s3_options(s3)}
     assert len(TiffSequence(f"s3://{bucket}/exp/day 1", **options)) == 3
-    assert len(TiffSequence(f"s3://{bucket}/**/*.tif", **options)) == 4
+    assert len(TiffSequence(f"s3://{bucket}/**/*.tif", **options)) == 5
+    assert len(TiffSequence(f"s3://{bucket}/brackets/a[1].tif", **options)) == 1
     assert len(TiffSequence(f"s3://{bucket}/exp/*/t?.tif", **options)) == 3
     seq = TiffSequence(f"s3://{bucket}/exp/day 1/t1.tif", **options)
     assert list(seq) == [f"s3://{bucket}/exp/day 1/t1.tif"]
     assert seq.asarray().max() == 11
-    with pytest.raises(NoFilesError):
-        TiffSequence(f"s3://{bucket}/none", **options)
+    for name in ("none", "none[1].tif"):
+        with pytest.raises(NoFilesError):
+            TiffSequence(f"s3://{bucket}/{name}", **options)
     with pytest.raises(NoFilesError):
         TiffSequence("s3://no-such-bucket/*.tif", **options)
     three = TiffSequence(f"s3://{bucket}/exp/day 1/", pattern="infer", **options)
