@@ -115,7 +115,7 @@ class Archive:
         return hash((type(self), self._stored))
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({str(self)!r})"
+        return f"{type(self).__name__}({self._stored!r})"
 
     def __str__(self) -> str:
         return str(self._stored)

@@ -78,6 +78,8 @@ def find_files(files: str | list[str], source: Source, suffixes: Suffixes) -> li
     names = source.glob(files, suffixes)
     if not names:
         hint = ""
+        if files.startswith(("http://", "https://")):
+            hint = "; a server tells what is in a folder only by a page of links: list their URLs"
         if os.path.isdir(files):
             inside = os.path.join(files, "**", "*.tif")
             hint = f" is a folder with no images right inside; {inside!r} finds those further down"

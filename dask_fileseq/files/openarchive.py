@@ -70,6 +70,9 @@ class OpenArchive:
             " pass the name of an archive"
         )
 
+    def __repr__(self) -> str:
+        return f"OpenArchive({self._archive!r})"
+
     def __str__(self) -> str:
         return str(self._archive)
 

@@ -106,7 +106,6 @@ def open_source(
 
 def _archive(stored: Stored, container: Any) -> Archive:
     """Return the archive that some bytes are, as they say themselves; its directory is read."""
-    stored.version()  # an error that names the file, if it is not there
     try:
         start = stored.start()
     except OSError as error:

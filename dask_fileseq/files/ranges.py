@@ -104,12 +104,12 @@ class RangeFile(Handle):
         if first >= 0 and start < self._announced[first][1]:
             self._load_announced(first)
             return
-        block = BLOCK << min(self._blocks // 2, GROWTH)
+        block = min(BLOCK << min(self._blocks // 2, GROWTH), BATCH)
         self._blocks += 1
         if stop - start < block:
             stop = min(self.size, start + block)
-            if stop == self.size and self._held(start - 1) is None:  # what is said at the end
-                start = max(0, stop - block)  # may begin before what is read of it first
+            if stop == self.size and self._held(start - 1) is None:
+                start = max(0, stop - block)  # what is at the end may be read from its middle
         (content,) = self._fetched([(start, min(stop, start + BATCH))])
         self._kept.append((start, content))
         while sum(len(content) for _, content in self._kept[1:-1]) > KEPT:

@@ -53,7 +53,10 @@ class RemoteFiles:
         Of an HTTP server, a folder ends with a slash, and the server has to list it.
         What the listing tells of versions is kept.
         """
-        fs, path = filesystem(pattern, self._options)
+        try:
+            fs, path = filesystem(pattern, self._options)
+        except OSError as error:  # some connect at once
+            raise ReadError.of(error, f"cannot list {pattern!r}: {error}") from error
         is_http = path.startswith(("http://", "https://"))
         magic = "*[" if is_http else "*[?"
         folder = pattern.endswith("/") if is_http else None
@@ -61,16 +64,14 @@ class RemoteFiles:
         try:
             if any(sign in path for sign in magic):
                 found = retried(lambda: fs.glob(path, detail=True))
+                if not found and "[" in path:  # a name may have brackets
+                    found = {path: retried(lambda: fs.info(path))}
             elif folder is False:
                 return [pattern]
             else:
                 found = _one_or_folder(fs, path, folder, suffixes)
-        except FileNotFoundError as error:
-            if not is_http:
-                return []
-            raise ReadError.of(
-                error, f"cannot list {pattern!r}: {error}; pass a list of URLs"
-            ) from error
+        except FileNotFoundError:
+            return []
         except Exception as error:
             raise ReadError.of(error, f"cannot list {pattern!r}: {error}") from error
         prefix = _prefix(pattern, path)

@@ -83,7 +83,7 @@ def version_of(info: Any) -> str:
 
 
 def _by_fsspec(fs: Any, path: str, ranges: Sequence[Range]) -> Sequence[Any]:
-    starts, stops = zip(*ranges, strict=True)
+    starts, stops = map(list, zip(*ranges, strict=True))  # it takes a tuple for one number
     try:
         return list(fs.cat_ranges([path] * len(ranges), starts, stops, on_error="return"))
     except Exception as error:

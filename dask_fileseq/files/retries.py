@@ -16,6 +16,8 @@ PAUSES = (0.2, 0.8, 2.5)
 LONGEST = 20.0
 """Seconds that a server may ask for at most."""
 
+PASSING = {"ClientConnectionError", "ClientPayloadError", "FSTimeoutError", "IncompleteRead"}
+
 STATUSES = {408, 425, 429, 500, 502, 503, 504}
 
 T = TypeVar("T")
@@ -46,9 +48,7 @@ def is_transient(error: BaseException) -> bool:
         return True
     # by name, so that no package is imported for it: of aiohttp, fsspec, http.client
     names = {kind.__name__ for kind in type(error).__mro__}
-    return bool(
-        names & {"ClientConnectionError", "ClientPayloadError", "FSTimeoutError", "IncompleteRead"}
-    )
+    return "ClientSSLError" not in names and not names.isdisjoint(PASSING)
 
 
 def fetch_all(

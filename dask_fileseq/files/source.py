@@ -16,7 +16,10 @@ Suffixes = tuple[tuple[str, ...], ...]
 
 
 class Source(Protocol):
-    """What lists, opens and identifies files."""
+    """What lists, opens and identifies files.
+
+    Its ``repr`` tells it from any other, and shows no secrets.
+    """
 
     concurrency: int
     """Files that are best read at a time, because each keeps its reader waiting."""

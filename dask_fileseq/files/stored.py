@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import tempfile
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import IO, BinaryIO, Protocol, cast
 
@@ -80,7 +81,7 @@ class RemoteBytes:
     etag: str
     has_ranges: bool
     """Whether parts of it can be asked for."""
-    first: bytes
+    first: bytes = field(repr=False)
     """Its first bytes."""
 
     concurrency = 16
@@ -123,18 +124,12 @@ def _downloaded(stored: RemoteBytes, process: int) -> Spool:
     first = first_part(*filesystem(stored.url, stored.options), BLOCK)
     if (first.size, first.version) != stored.version():
         raise OSError(f"{stored.url!r} has changed since it was opened")
-    file = temporary_file()
-    file.write(first.content)
-    return Spool(file)
+    return spooled(io.BytesIO(first.content))
 
 
 def spooled(stream: IO[bytes]) -> Spool:
-    """Return all that a stream gives, on disk."""
-    file = temporary_file()
-    shutil.copyfileobj(stream, file, 2**20)
-    return Spool(file)
-
-
-def temporary_file() -> IO[bytes]:
-    """Return a file without a name, in dask's ``temporary-directory`` if one is set."""
-    return tempfile.TemporaryFile(dir=dask.config.get("temporary-directory", None))
+    """Return all that a stream gives, on disk: in dask's ``temporary-directory`` if it is set."""
+    folder = dask.config.get("temporary-directory", None)
+    spool = Spool(tempfile.TemporaryFile(dir=folder))  # noqa: SIM115 (the spool closes it)
+    shutil.copyfileobj(stream, spool.file, 2**20)
+    return spool

@@ -187,12 +187,31 @@ def _paged_image(
     # tifffile zeroes pages that are missing
     stack = page_stack(tif, own, series.shape) if len(own) == len(pages) else None
     if stack is None:
-        stored = sum(sum(page.databytecounts) for page in own)
-        return WholeImage(load, _spec(series, series.shape), stored)
+        return _whole_series(tif, series, own, load)
     tile = stack.tile
     if stack.way == "contiguous":
         tile = _row_tile(series.axes, series.shape, series.dtype.itemsize)
     return PagedImage(stack, _spec(series, tile), maxworkers)
+
+
+def _whole_series(
+    tif: tifffile.TiffFile,
+    series: tifffile.TiffPageSeries,
+    pages: Sequence[Page],
+    load: Callable[[], Any],
+) -> WholeImage:
+    """Return the image that only tifffile can make of some pages."""
+    stored = [
+        (a, a + n) for p in pages for a, n in zip(p.dataoffsets, p.databytecounts, strict=False)
+    ]
+
+    def load_announced() -> Any:
+        if takes_announcements(tif.filehandle):
+            announce(tif.filehandle, stored)
+        return load()
+
+    size = sum(stop - start for start, stop in stored)
+    return WholeImage(load_announced, _spec(series, series.shape), size)
 
 
 def _spec(series: tifffile.TiffPageSeries, tile: Sequence[int]) -> ChunkSpec:

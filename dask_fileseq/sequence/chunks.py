@@ -112,7 +112,7 @@ class ChunkSequence(NameSequence):
         digest = hashlib.blake2b(digest_size=16)
         for part in (versions, self._grid.positions):
             digest.update(b"-" if part is None else part.tobytes())
-        return tokenize(self._names.digest(), digest.hexdigest(), str(self._source), self.shape)
+        return tokenize(self._names.digest(), digest.hexdigest(), repr(self._source), self.shape)
 
     @cached_property
     def _metadata(self) -> dict[str, ChunkMetadata]:

@@ -8,20 +8,20 @@ from tests.servers.process import Server
 
 @pytest.fixture(scope="session")
 def served(tmp_path_factory):
-    """The folder that the servers serve."""
+    """Make the folder that the servers serve."""
     return tmp_path_factory.mktemp("served")
 
 
 @pytest.fixture(scope="session")
 def web(served):
-    """A good HTTP server."""
+    """Start a good HTTP server."""
     with Server("web", str(served), "ranges") as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def s3():
-    """An S3 server."""
+    """Start an S3 server."""
     with Server("s3") as server:
         yield server
 
