@@ -22,7 +22,7 @@ from dask_fileseq.readers.ahead import announce, takes_announcements
 from dask_fileseq.readers.chunk import ChunkSpec, plain_dims, plain_spec, unique_dims
 from dask_fileseq.readers.counters import record
 from dask_fileseq.readers.opening import require_complete, require_extent, require_segments
-from dask_fileseq.readers.pages import PageStack, page_stack
+from dask_fileseq.readers.pages import Page, PageStack, page_stack
 from dask_fileseq.readers.regions import ascending
 from dask_fileseq.readers.runs import read_runs, runs_of
 
