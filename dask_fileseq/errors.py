@@ -74,7 +74,7 @@ class ChunkMismatchError(FileSequenceError, ValueError):
 class ReadError(FileSequenceError, OSError):
     """A file could not be read.
 
-    An error made by `ReadError.of` is also an instance of the builtin that its
+    An error made by ``ReadError.of`` is also an instance of the builtin that its
     cause is: a missing file is a `FileNotFoundError`, damaged data mostly a
     `ValueError`.
 
