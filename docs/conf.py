@@ -50,6 +50,7 @@ html_theme_options = {
 }
 html_sidebars = {"guide": [], "CHANGELOG": [], "command_line": []}
 html_show_sourcelink = False
+smartquotes = False
 
 
 def copy_notebooks() -> None:
