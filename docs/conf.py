@@ -20,12 +20,13 @@ sys.path.insert(0, str(ROOT))
 
 from dask_fileseq import __version__  # noqa: E402
 from dask_fileseq.cli import fileseq  # noqa: E402
+from dask_fileseq.patterns import presets  # noqa: E402
 
 project = "dask-fileseq"
 author = "the authors of dask-fileseq"
 release = __version__
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc", "myst_nb"]
-exclude_patterns = ["_build", "generated/cli.md"]
+exclude_patterns = ["_build", "generated/*.md"]
 templates_path = ["_templates"]
 nitpicky = True
 nitpick_ignore_regex = [("py:.*", r"(tifffile|dask|xarray|tracemalloc)\b.*")]  # of others
@@ -48,7 +49,9 @@ html_theme_options = {
     "footer_start": ["copyright"],
     "footer_end": [],
 }
-html_sidebars = {"guide": [], "CHANGELOG": [], "command_line": []}
+html_sidebars = {
+    page: [] for page in ("guide", "patterns", "coming_from", "command_line", "CHANGELOG")
+}
 html_show_sourcelink = False
 smartquotes = False
 
@@ -79,6 +82,13 @@ def helps(command: click.Command, path: str) -> Iterator[tuple[str, str]]:
         yield from helps(below, f"{path} {name}")
 
 
+def write_presets() -> None:
+    """Write the table of presets."""
+    rows = [f"| `{name}` | {p.title} | `{p.example}` |" for name, p in sorted(presets().items())]
+    head = ["| preset | names of | such as |", "| --- | --- | --- |"]
+    (GENERATED / "presets.md").write_text("\n".join([*head, *rows]), "utf-8")
+
+
 def find_public_name(app: Any, env: Any, node: Any, content: Any) -> Any:
     """Resolve names that docstrings of inner modules use as users import them."""
     if node.get("refdomain") != "py":
@@ -94,4 +104,5 @@ def setup(app: Any) -> None:
     """Make what pages are built of."""
     copy_notebooks()
     write_command_line()
+    write_presets()
     app.connect("missing-reference", find_public_name)

@@ -33,10 +33,13 @@ def show_grid(ax: Axes, seq: FileSequence) -> None:
     filled[tuple(np.transpose(seq.missing))] = 0
     times, channels, planes = seq.shape
     ax.pcolormesh(
-        filled.reshape(times, -1)[::-1], cmap=ListedColormap([EMPTY, FULL]), edgecolors="white", lw=2
+        filled.reshape(times, -1)[::-1],
+        cmap=ListedColormap([EMPTY, FULL]),
+        edgecolors="white",
+        lw=2,
     )
     ax.axvline(planes, color="white", lw=6)
-    labels = [f"{seq.coords['channel'][c]}, z 0–{planes - 1}" for c in range(channels)]
+    labels = [f"{seq.coords['channel'][c]}, z 0 to {planes - 1}" for c in range(channels)]
     ax.set_xticks([planes * (c + 0.5) for c in range(channels)], labels)
     ax.set_yticks(np.arange(times) + 0.5, [f"t {t}" for t in seq.coords["t"][::-1]])
     ax.tick_params(length=0, labelcolor=INK)
