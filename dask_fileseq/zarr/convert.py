@@ -114,10 +114,10 @@ def convert(
     groups : callable, optional
         Returns key and content of the metadata of groups; the root's last.
     """
-    return _Conversion(array, layout, target, options, stat).run(groups)
+    return Conversion(array, layout, target, options, stat).run(groups)
 
 
-class _Conversion:
+class Conversion:
     """One call of `convert`."""
 
     def __init__(
@@ -302,7 +302,7 @@ class _Conversion:
             size *= stop - start
         return size
 
-    def _region(self, stage: Stage, number: int) -> Region:
+    def region(self, stage: Stage, number: int) -> Region:
         """Return a region of a stage."""
         image_number, within = divmod(number, self.job.plan.count(stage))
         image = self.layout.images[image_number]
@@ -325,7 +325,7 @@ class _Conversion:
         )
         return Region(stage, number, image.path, window, block, shifted, self.layout.axes)
 
-    def _numbers(self, stage: Stage) -> range:
+    def numbers(self, stage: Stage) -> range:
         return range(self.job.plan.count(stage) * len(self.layout.images))
 
     def _write(self, records: dict[str, Record], progress: Progress) -> None:
@@ -337,8 +337,8 @@ class _Conversion:
 
         for stage in self.job.plan.stages:
             left = (
-                self._region(stage, number)
-                for number in self._numbers(stage)
+                self.region(stage, number)
+                for number in self.numbers(stage)
                 if f"{stage.first}-{number}" not in records
             )
             run(self.scheduler, write_region, self.job, left, done)
@@ -357,7 +357,7 @@ class _Conversion:
         """Return the regions to read back and compare."""
         if self.options.verify is None:
             return []
-        everything = [(s, number) for s in self.job.plan.stages for number in self._numbers(s)]
+        everything = [(s, number) for s in self.job.plan.stages for number in self.numbers(s)]
         if self.options.verify == "all":
             return everything
         count = min(len(everything), max(SAMPLES, len(everything) // 100))
@@ -368,7 +368,7 @@ class _Conversion:
         def done(region: Region, _: Any) -> None:
             progress.add(region.size * self.array.dtype.itemsize)
 
-        regions = (self._region(stage, number) for stage, number in chosen)
+        regions = (self.region(stage, number) for stage, number in chosen)
         run(self.scheduler, verify_region, self.job, regions, done)
 
     def _checked_again(self, manifest: dict[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from dask_fileseq.zarr.plan import Plan, Stage, Window, scaled
 from dask_fileseq.zarr.pyramid import reduced
 from dask_fileseq.zarr.target import Target, clear_write_errors
 
-__all__ = ["Job", "Region", "verify_region", "write_region"]
+__all__ = ["Job", "Region", "levels_of", "read_region", "verify_region", "write_level", "write_region"]
 
 
 @dataclass(frozen=True)
@@ -127,8 +127,8 @@ def write_region(job: Job, region: Region) -> dict[str, Any]:
         record: dict[str, Any] = {}
         if not region.is_empty:
             keys: list[str] = []
-            for level, window, data in _levels(job, region):
-                keys += _write(job, region, level, window, data)
+            for level, window, data in levels_of(job, region):
+                keys += write_level(job, region, level, window, data)
                 if level == region.stage.last and region.block is not None:
                     record |= _ranges(data, job.channel, region.window)
             with clear_write_errors(job.target):
@@ -148,7 +148,7 @@ def verify_region(job: Job, region: Region) -> dict[str, Any]:
     VerifyError
         If anything differs. The region is then to be done again.
     """
-    for level, window, data in _levels(job, region):
+    for level, window, data in levels_of(job, region):
         array = job.array(region.image, level)
         try:
             stored = np.asarray(array[tuple(slice(*edges) for edges in window)])
@@ -179,11 +179,11 @@ def _identical(a: NDArray[Any], b: NDArray[Any]) -> bool:
     return bool(np.array_equal(a.reshape(-1).view("u1"), b.reshape(-1).view("u1")))
 
 
-def _levels(job: Job, region: Region) -> Iterator[tuple[int, Window, NDArray[Any]]]:
+def levels_of(job: Job, region: Region) -> Iterator[tuple[int, Window, NDArray[Any]]]:
     """Yield level, window and data of all that a region writes; one level is held at a time."""
     stage = region.stage
     if region.block is not None:
-        data = _read(region, region.block)
+        data = read_region(region)
         yield 0, region.window, data
     else:
         box = tuple(slice(*edges) for edges in region.window)
@@ -193,8 +193,10 @@ def _levels(job: Job, region: Region) -> Iterator[tuple[int, Window, NDArray[Any
         yield level, scaled(region.window, job.plan.halved, level - stage.base), data
 
 
-def _read(region: Region, block: FileArray) -> NDArray[Any]:
-    """Read the region of the files, in the order of the target's axes."""
+def read_region(region: Region) -> NDArray[Any]:
+    """Read a region of the files, in the order of the target's axes."""
+    block = region.block
+    assert block is not None
     data = np.empty(region.shape, block.dtype)
     for place, windows in region.pieces:
         part = data[(*place, ...)]
@@ -214,7 +216,7 @@ def _as_block(part: NDArray[Any], axes: Sequence[tuple[int, ...]], ndim: int) ->
     return view[(*index, ...)]
 
 
-def _write(
+def write_level(
     job: Job, region: Region, level: int, window: Window, data: NDArray[Any]
 ) -> list[str]:
     """Write a window of a level, one object after another; return their keys."""
