@@ -127,9 +127,9 @@ def ome_layout(array: FileArray, axes: Mapping[str, str] | None = None) -> Layou
     kinds = ("row", "column", "well", "image")
     over = [i for i, role in enumerate(roles) if role in kinds]
     places = [dict(zip(over, index, strict=True)) for index in _filled(array, over)]
-    if not over:
-        return Layout("image", dims, behind, lengths, (Image("", dropped),))
     if not {"row", "column", "well"} & set(roles):
+        if len(places) == 1 and all(array.shape[axis] == 1 for axis in over):
+            return Layout("image", dims, behind, lengths, (Image("", places[0] | dropped),))
         numbered = tuple(Image(str(i), at | dropped) for i, at in enumerate(places))
         return Layout("collection", dims, behind, lengths, numbered)
     images: list[Image] = []
