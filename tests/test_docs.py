@@ -1,10 +1,12 @@
 """The documentation builds without a warning, offline, and has all that is public."""
 
+import importlib.util
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import imagecodecs
 import pytest
 from sphinx.util.inventory import InventoryFile
 
@@ -55,3 +57,17 @@ def test_pages_fetch_nothing(built):
         text = page.read_text("utf-8")
         for tag in ('<script src="http', '<link rel="stylesheet" href="http', '<img src="http'):
             assert tag not in text, page.name
+
+
+def test_picture_shows_what_the_package_does(tmp_path, monkeypatch):
+    """The picture of the README would else go on showing what the package no longer does."""
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    spec = importlib.util.spec_from_file_location("overview", ROOT / "docs" / "overview.py")
+    overview = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(overview)
+    stored = imagecodecs.imread(overview.PICTURE).astype(float)
+    monkeypatch.setattr(overview, "PICTURE", tmp_path / "overview.png")
+    overview.main()
+    drawn = imagecodecs.imread(overview.PICTURE).astype(float)
+    assert drawn.shape == stored.shape
+    assert abs(drawn - stored).mean() < 3  # fonts differ a little
