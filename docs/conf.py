@@ -29,7 +29,10 @@ extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc", "myst_
 exclude_patterns = ["_build", "generated/*.md"]
 templates_path = ["_templates"]
 nitpicky = True
-nitpick_ignore_regex = [("py:.*", r"(tifffile|dask|xarray|tracemalloc)\b.*")]  # of others
+nitpick_ignore_regex = [
+    ("py:.*", r"(tifffile|dask|xarray|zarr|tracemalloc)\b.*"),  # of others
+    ("py:obj", r"[a-z_]+"),  # parameters that are called as a module is
+]
 default_role = "autolink"
 
 autosummary_generate = True
