@@ -31,7 +31,7 @@ def chunk_shape(chunks: Any, dims: Sequence[str], shape: Shape, itemsize: int) -
     ----------
     chunks
         None or ``"auto"``; an int along y and x; a length for each axis; or a mapping
-        from dimension names, whose other axes are as by default.
+        from dimension names. Axes that are not named have one element, y and x about 512.
     dims, shape, itemsize
         Of the array.
 
@@ -47,8 +47,9 @@ def chunk_shape(chunks: Any, dims: Sequence[str], shape: Shape, itemsize: int) -
     >>> chunk_shape(None, ("t", "y", "x"), (100, 64, 64), 2)
     (50, 64, 64)
     """
-    default = _default_chunk(dims, shape, itemsize)
-    given = _given("chunks", chunks, dims, default)
+    if chunks is None or (isinstance(chunks, str) and chunks == "auto"):
+        return _default_chunk(dims, shape, itemsize)
+    given = _given("chunks", chunks, dims, _one_plane(dims, shape))
     return tuple(max(1, min(c, n)) for c, n in zip(given, shape, strict=True))
 
 
@@ -116,9 +117,13 @@ def _given(argument: str, value: Any, dims: Sequence[str], default: Shape) -> Sh
     return tuple(lengths.values())
 
 
-def _default_chunk(dims: Sequence[str], shape: Shape, itemsize: int) -> Shape:
+def _one_plane(dims: Sequence[str], shape: Shape) -> Shape:
     plane = _plane(dims)
-    chunk = [_even(n, SIDE, 16) if axis in plane else 1 for axis, n in enumerate(shape)]
+    return tuple(_even(n, SIDE, 16) if axis in plane else 1 for axis, n in enumerate(shape))
+
+
+def _default_chunk(dims: Sequence[str], shape: Shape, itemsize: int) -> Shape:
+    chunk, plane = list(_one_plane(dims, shape)), _plane(dims)
     for axis in reversed(range(len(shape))):
         if axis not in plane and dims[axis] != "c":
             room = CHUNK_BYTES // max(1, math.prod(chunk) * itemsize)
