@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ from dask_fileseq.filearray import FileArray
 from dask_fileseq.readers import ChunkMetadata
 from dask_fileseq.zarr.plan import Level
 
-__all__ = ["array_metadata", "coordinates", "parsed_codecs"]
+__all__ = ["array_metadata", "coordinates", "inner_codecs", "parsed_codecs"]
 
 CODECS: Mapping[str, tuple[Codec, ...]] = {
     "auto": (BloscCodec(cname="zstd", clevel=1, shuffle="bitshuffle"),),
@@ -97,6 +98,15 @@ def array_metadata(
     except TypeError as error:
         raise TypeError(f"attributes cannot be written as JSON: {error}") from error
     return objects["zarr.json"].to_bytes().decode()
+
+
+def inner_codecs(metadata: str) -> Any:
+    """Return the codecs of chunks, from the metadata of an array, within shards or not."""
+    codecs = json.loads(metadata)["codecs"]
+    for codec in codecs:
+        if codec["name"] == "sharding_indexed":
+            return codec["configuration"]["codecs"]
+    return codecs
 
 
 def coordinates(array: FileArray, metadata: ChunkMetadata) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def chunk_shape(chunks: Any, dims: Sequence[str], shape: Shape, itemsize: int) -
     >>> chunk_shape(None, ("t", "y", "x"), (100, 64, 64), 2)
     (50, 64, 64)
     """
-    if chunks is None or (isinstance(chunks, str) and chunks == "auto"):
+    if _is_auto(chunks):
         return _default_chunk(dims, shape, itemsize)
     given = _given("chunks", chunks, dims, _one_plane(dims, shape))
     return tuple(max(1, min(c, n)) for c, n in zip(given, shape, strict=True))
@@ -61,7 +61,8 @@ def shard_shape(
     Parameters
     ----------
     shards
-        As `chunks` of `chunk_shape`, or False for none; in elements, not in chunks.
+        As `chunks` of `chunk_shape`, or False for none; in elements, not in chunks. Axes
+        that a mapping or an int does not name have one chunk.
     dims, shape, chunk, itemsize
         Of the array.
 
@@ -77,8 +78,11 @@ def shard_shape(
     """
     if shards is False:
         return None
-    default = _default_shard(dims, shape, chunk, itemsize)
-    given = _given("shards", shards, dims, default)
+    given = (
+        _default_shard(dims, shape, chunk, itemsize)
+        if _is_auto(shards)
+        else _given("shards", shards, dims, chunk)
+    )
     whole = tuple(max(1, -(-n // c)) * c for n, c in zip(shape, chunk, strict=True))
     shard = tuple(map(min, given, whole))
     if any(s % c for s, c in zip(shard, chunk, strict=True)):
@@ -86,10 +90,12 @@ def shard_shape(
     return shard
 
 
+def _is_auto(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and value == "auto")
+
+
 def _given(argument: str, value: Any, dims: Sequence[str], default: Shape) -> Shape:
     """Return a length for each axis."""
-    if value is None or (isinstance(value, str) and value == "auto"):
-        return default
     lengths = dict(zip(dims, default, strict=True))
     try:
         if isinstance(value, Mapping):

@@ -22,7 +22,7 @@ from dask.utils import parse_bytes
 from dask_fileseq._version import __version__
 from dask_fileseq.errors import ChangedError, check_choice
 from dask_fileseq.filearray import FileArray
-from dask_fileseq.zarr.arrays import array_metadata
+from dask_fileseq.zarr.arrays import array_metadata, inner_codecs
 from dask_fileseq.zarr.chunking import chunk_shape, shard_shape
 from dask_fileseq.zarr.journal import Journal, Record
 from dask_fileseq.zarr.layout import Layout
@@ -147,7 +147,7 @@ class Conversion:
         ]
         require_apart(array, target)
         self.versions = versions_of(array, stat)
-        self.identity = self._identity(plan, json.loads(metadata[0])["codecs"])
+        self.identity = self._identity(plan, inner_codecs(metadata[0]))
         self.journal = Journal(target)
         self.job = Job(
             target, plan, tuple(metadata), tuple(names), options.method, self._channel(), ""
