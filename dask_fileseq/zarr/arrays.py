@@ -50,7 +50,7 @@ def parsed_codecs(codecs: Any) -> dict[str, Any]:
     given = [codecs] if isinstance(codecs, Codec) else list(codecs or ())
     if not all(isinstance(codec, Codec) for codec in given):
         raise ValueError(f"codecs={codecs!r} are not codecs of zarr, such as zarr.codecs.ZstdCodec")
-    kinds = {
+    kinds: dict[str, list[Codec]] = {
         "filters": [codec for codec in given if isinstance(codec, ArrayArrayCodec)],
         "serializer": [codec for codec in given if isinstance(codec, ArrayBytesCodec)],
         "compressors": [codec for codec in given if isinstance(codec, BytesBytesCodec)],
@@ -61,7 +61,9 @@ def parsed_codecs(codecs: Any) -> dict[str, Any]:
         "compressors": kinds["compressors"] or None,
         "filters": kinds["filters"] or None,
     }
-    return arguments | {"serializer": codec for codec in kinds["serializer"]}
+    if kinds["serializer"]:
+        arguments["serializer"] = kinds["serializer"][0]
+    return arguments
 
 
 def array_metadata(

@@ -184,4 +184,5 @@ def _even(length: int, most: int, multiple: int) -> int:
     if length <= most * 5 / 4 and (multiple > 1 or length <= most):
         return max(1, length)
     parts = -(-length // most)
-    return -(-(-(-length // parts)) // multiple) * multiple
+    even = -(-length // parts)
+    return -(-even // multiple) * multiple

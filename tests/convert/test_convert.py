@@ -20,12 +20,12 @@ from hypothesis import strategies as st
 
 from dask_fileseq import (
     ChangedError,
-    ConversionError,
     FileSequence,
     FillWarning,
     ReadError,
     TargetExistsError,
     TiffSequence,
+    UnfinishedError,
     VerifyError,
     WriteError,
 )
@@ -143,7 +143,7 @@ def test_manifest_says_what_went_in(acquisition, tmp_path):
     assert (empty["count"], empty["shape"], empty["runs"]) == (1, [3, 2, 2], [[7, 1]])
     assert manifest["failed"] == []
     json.dumps(manifest)
-    with pytest.raises(ConversionError, match=r"has no manifest"):
+    with pytest.raises(UnfinishedError, match=r"has no manifest"):
         read_manifest(tmp_path)
 
 
@@ -247,7 +247,7 @@ def test_an_unfinished_target_is_no_array(acquisition, tmp_path):
         )
     with pytest.raises(FileNotFoundError):
         zarr.open_array(tmp_path / "out.zarr", mode="r")
-    with pytest.raises(ConversionError):
+    with pytest.raises(UnfinishedError):
         read_manifest(tmp_path / "out.zarr")
 
 
@@ -322,7 +322,9 @@ def test_special_numbers_are_kept_bit_for_bit(tmp_path):
     seq = FileSequence(lambda name: image, ["t0", "t1"], pattern=r"t(?P<t>\d)")
     for i, fillvalue in enumerate((0, np.nan)):
         seq.to_zarr(tmp_path / str(i), chunks=1, fillvalue=fillvalue, verify="all")
-        np.testing.assert_array_equal(stored(tmp_path / str(i))[1].view(np.uint32), image.view("u4"))
+        np.testing.assert_array_equal(
+            stored(tmp_path / str(i))[1].view(np.uint32), image.view("u4")
+        )
 
 
 @pytest.mark.parametrize(
@@ -361,7 +363,9 @@ def test_a_full_disk_is_one_error_and_it_goes_on(tmp_path):
             lambda name: pixels[int(name)], [f"{i}" for i in range(40)], pattern=r"(?P<t>\d+)"
         )
         arguments = {"chunks": 128, "shards": False, "memory": 256 * 256 * 2, "levels": 1}
-        with pytest.raises(WriteError, match=r"cannot write .*: No space left on device; make") as e:
+        with pytest.raises(
+            WriteError, match=r"cannot write .*: No space left on device; make"
+        ) as e:
             seq.to_ome_zarr(disk / "out.zarr", **arguments)
         assert e.value.errno == errno.ENOSPC
         assert e.value.__cause__ is None
@@ -381,7 +385,7 @@ def test_a_full_disk_is_one_error_and_it_goes_on(tmp_path):
 def test_a_target_that_cannot_be_written(acquisition, tmp_path):
     """The error must be one of ours, and say where."""
     (tmp_path / "file").write_text("no folder")
-    with pytest.raises(WriteError, match="cannot write .*file"):
+    with pytest.raises(WriteError, match=r"cannot write .*file"):
         sequence(acquisition[0]).to_zarr(tmp_path / "file" / "out.zarr")
 
 

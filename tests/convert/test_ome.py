@@ -113,9 +113,7 @@ def test_dates_are_seconds_and_kept_as_they_are(tmp_path):
     assert scale["axes"][0]["unit"] == "second"
     assert scale["datasets"][0]["coordinateTransformations"][0]["scale"][0] == 600.0
     (tmp_path / "20240101_0010.tif").rename(tmp_path / "20240101_0013.tif")
-    seq = open_sequence(
-        f"{tmp_path}/*.tif", pattern="{time:%Y%m%d_%H%M}.tif", spacing="values"
-    )
+    seq = open_sequence(f"{tmp_path}/*.tif", pattern="{time:%Y%m%d_%H%M}.tif", spacing="values")
     seq.to_ome_zarr(tmp_path / "odd.zarr")
     about = group_of(tmp_path / "odd.zarr").attrs["fileseq"]
     times = about["along"]["t"]["time"]
@@ -175,9 +173,7 @@ def test_axes_laid_end_to_end(tmp_path):
         tifffile.imwrite(tmp_path / f"z{i}.tif", part, metadata={"axes": "ZYX"})
     seq = open_sequence(f"{tmp_path}/*.tif", pattern="z{z:d}.tif")
     seq.to_ome_zarr(tmp_path / "o.zarr", axes={"z": "z", "z_chunk": "z"}, chunks={"z": 2})
-    np.testing.assert_array_equal(
-        group_of(tmp_path / "o.zarr")["0"][...], stack.reshape(6, 8, 9)
-    )
+    np.testing.assert_array_equal(group_of(tmp_path / "o.zarr")["0"][...], stack.reshape(6, 8, 9))
 
 
 @pytest.mark.parametrize("dtype", ["?", "i1", "u4", "i8", "f2", "f4", "c8"])
