@@ -4,7 +4,6 @@ from dask_fileseq._version import __version__
 from dask_fileseq.errors import (
     ChangedError,
     ChunkMismatchError,
-    ConversionError,
     DuplicateError,
     FileSequenceError,
     FillWarning,
@@ -14,6 +13,7 @@ from dask_fileseq.errors import (
     ReadError,
     SparseGridError,
     TargetExistsError,
+    UnfinishedError,
     UnmatchedError,
     VerifyError,
     WriteError,
@@ -27,7 +27,6 @@ from dask_fileseq.sequence import FileSequence, TiffSequence, imread, open_seque
 __all__ = [
     "ChangedError",
     "ChunkMismatchError",
-    "ConversionError",
     "DuplicateError",
     "FileArray",
     "FileSequence",
@@ -41,6 +40,7 @@ __all__ = [
     "SparseGridError",
     "TargetExistsError",
     "TiffSequence",
+    "UnfinishedError",
     "UnmatchedError",
     "VerifyError",
     "WriteError",

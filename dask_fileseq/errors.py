@@ -11,12 +11,12 @@ code written for either goes on working::
      |   `- SparseGridError           a grid that is nearly all empty
      |- ChunkMismatchError (ValueError)  a file of another shape or dtype
      |- ReadError (OSError)           a file could not be read; also of its cause's builtin type
-     `- ConversionError               a conversion to Zarr did not end well
-         |- TargetExistsError (FileExistsError)  something else is where the target should be
-         |- ChangedError (ValueError)  files or arguments are not those that it began with
-         |- LayoutError (ValueError)   the axes do not fit OME-Zarr
-         |- WriteError (OSError)       the target could not be written; a full disk, for one
-         `- VerifyError (ValueError)   what was read back is not what was written
+     |- TargetExistsError (FileExistsError)  something else is where a copy should be
+     |- ChangedError (ValueError)     files or arguments are not those that a copy began with
+     |- LayoutError (ValueError)      the axes do not fit OME-Zarr
+     |- WriteError (OSError)          a copy could not be written; a full disk, for one
+     |- VerifyError (ValueError)      what was read back is not what the files hold
+     `- UnfinishedError (FileNotFoundError)  there is no complete copy
 
 One ``try`` is enough for all of them:
 
@@ -37,7 +37,6 @@ from typing import Any
 __all__ = [
     "ChangedError",
     "ChunkMismatchError",
-    "ConversionError",
     "DuplicateError",
     "FileSequenceError",
     "FillWarning",
@@ -47,6 +46,7 @@ __all__ = [
     "ReadError",
     "SparseGridError",
     "TargetExistsError",
+    "UnfinishedError",
     "UnmatchedError",
     "VerifyError",
     "WriteError",
@@ -113,23 +113,19 @@ class ReadError(FileSequenceError, OSError):
         return _restored_read_error, (self.builtin, self.args)
 
 
-class ConversionError(FileSequenceError):
-    """A conversion to Zarr did not end well; what it has written stays, to go on from."""
-
-
-class TargetExistsError(ConversionError, FileExistsError):
+class TargetExistsError(FileSequenceError, FileExistsError):
     """Something else is where the target should be; ``overwrite=True`` replaces Zarr data."""
 
 
-class ChangedError(ConversionError, ValueError):
+class ChangedError(FileSequenceError, ValueError):
     """Files or arguments are not those that a conversion began with."""
 
 
-class LayoutError(ConversionError, ValueError):
+class LayoutError(FileSequenceError, ValueError):
     """The axes do not fit OME-Zarr; ``axes`` says what they are."""
 
 
-class WriteError(ConversionError, OSError):
+class WriteError(FileSequenceError, OSError):
     """The target could not be written; its `errno` is that of the cause.
 
     >>> import errno
@@ -138,8 +134,12 @@ class WriteError(ConversionError, OSError):
     """
 
 
-class VerifyError(ConversionError, ValueError):
+class VerifyError(FileSequenceError, ValueError):
     """What was read back from the target is not what the files hold."""
+
+
+class UnfinishedError(FileSequenceError, FileNotFoundError):
+    """There is no complete copy: none, one of another program, or one that was interrupted."""
 
 
 class FillWarning(UserWarning):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ from dask_fileseq.filearray import FileArray
 from dask_fileseq.readers import ChunkMetadata
 from dask_fileseq.zarr.plan import Level
 
-__all__ = ["array_metadata", "coordinates", "parsed_codecs"]
+__all__ = ["array_metadata", "coordinates", "inner_codecs", "parsed_codecs"]
 
 CODECS: Mapping[str, tuple[Codec, ...]] = {
     "auto": (BloscCodec(cname="zstd", clevel=1, shuffle="bitshuffle"),),
@@ -49,7 +50,7 @@ def parsed_codecs(codecs: Any) -> dict[str, Any]:
     given = [codecs] if isinstance(codecs, Codec) else list(codecs or ())
     if not all(isinstance(codec, Codec) for codec in given):
         raise ValueError(f"codecs={codecs!r} are not codecs of zarr, such as zarr.codecs.ZstdCodec")
-    kinds = {
+    kinds: dict[str, list[Codec]] = {
         "filters": [codec for codec in given if isinstance(codec, ArrayArrayCodec)],
         "serializer": [codec for codec in given if isinstance(codec, ArrayBytesCodec)],
         "compressors": [codec for codec in given if isinstance(codec, BytesBytesCodec)],
@@ -60,7 +61,9 @@ def parsed_codecs(codecs: Any) -> dict[str, Any]:
         "compressors": kinds["compressors"] or None,
         "filters": kinds["filters"] or None,
     }
-    return arguments | {"serializer": codec for codec in kinds["serializer"]}
+    if kinds["serializer"]:
+        arguments["serializer"] = kinds["serializer"][0]
+    return arguments
 
 
 def array_metadata(
@@ -97,6 +100,15 @@ def array_metadata(
     except TypeError as error:
         raise TypeError(f"attributes cannot be written as JSON: {error}") from error
     return objects["zarr.json"].to_bytes().decode()
+
+
+def inner_codecs(metadata: str) -> Any:
+    """Return the codecs of chunks, from the metadata of an array, within shards or not."""
+    codecs = json.loads(metadata)["codecs"]
+    for codec in codecs:
+        if codec["name"] == "sharding_indexed":
+            return codec["configuration"]["codecs"]
+    return codecs
 
 
 def coordinates(array: FileArray, metadata: ChunkMetadata) -> dict[str, Any]:

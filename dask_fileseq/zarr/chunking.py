@@ -31,7 +31,7 @@ def chunk_shape(chunks: Any, dims: Sequence[str], shape: Shape, itemsize: int) -
     ----------
     chunks
         None or ``"auto"``; an int along y and x; a length for each axis; or a mapping
-        from dimension names, whose other axes are as by default.
+        from dimension names. Axes that are not named have one element, y and x about 512.
     dims, shape, itemsize
         Of the array.
 
@@ -47,8 +47,9 @@ def chunk_shape(chunks: Any, dims: Sequence[str], shape: Shape, itemsize: int) -
     >>> chunk_shape(None, ("t", "y", "x"), (100, 64, 64), 2)
     (50, 64, 64)
     """
-    default = _default_chunk(dims, shape, itemsize)
-    given = _given("chunks", chunks, dims, default)
+    if _is_auto(chunks):
+        return _default_chunk(dims, shape, itemsize)
+    given = _given("chunks", chunks, dims, _one_plane(dims, shape))
     return tuple(max(1, min(c, n)) for c, n in zip(given, shape, strict=True))
 
 
@@ -60,7 +61,8 @@ def shard_shape(
     Parameters
     ----------
     shards
-        As `chunks` of `chunk_shape`, or False for none; in elements, not in chunks.
+        As `chunks` of `chunk_shape`, or False for none; in elements, not in chunks. Axes
+        that a mapping or an int does not name have one chunk.
     dims, shape, chunk, itemsize
         Of the array.
 
@@ -76,8 +78,11 @@ def shard_shape(
     """
     if shards is False:
         return None
-    default = _default_shard(dims, shape, chunk, itemsize)
-    given = _given("shards", shards, dims, default)
+    given = (
+        _default_shard(dims, shape, chunk, itemsize)
+        if _is_auto(shards)
+        else _given("shards", shards, dims, chunk)
+    )
     whole = tuple(max(1, -(-n // c)) * c for n, c in zip(shape, chunk, strict=True))
     shard = tuple(map(min, given, whole))
     if any(s % c for s, c in zip(shard, chunk, strict=True)):
@@ -85,10 +90,12 @@ def shard_shape(
     return shard
 
 
+def _is_auto(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and value == "auto")
+
+
 def _given(argument: str, value: Any, dims: Sequence[str], default: Shape) -> Shape:
     """Return a length for each axis."""
-    if value is None or (isinstance(value, str) and value == "auto"):
-        return default
     lengths = dict(zip(dims, default, strict=True))
     try:
         if isinstance(value, Mapping):
@@ -116,9 +123,13 @@ def _given(argument: str, value: Any, dims: Sequence[str], default: Shape) -> Sh
     return tuple(lengths.values())
 
 
-def _default_chunk(dims: Sequence[str], shape: Shape, itemsize: int) -> Shape:
+def _one_plane(dims: Sequence[str], shape: Shape) -> Shape:
     plane = _plane(dims)
-    chunk = [_even(n, SIDE, 16) if axis in plane else 1 for axis, n in enumerate(shape)]
+    return tuple(_even(n, SIDE, 16) if axis in plane else 1 for axis, n in enumerate(shape))
+
+
+def _default_chunk(dims: Sequence[str], shape: Shape, itemsize: int) -> Shape:
+    chunk, plane = list(_one_plane(dims, shape)), _plane(dims)
     for axis in reversed(range(len(shape))):
         if axis not in plane and dims[axis] != "c":
             room = CHUNK_BYTES // max(1, math.prod(chunk) * itemsize)
@@ -173,4 +184,5 @@ def _even(length: int, most: int, multiple: int) -> int:
     if length <= most * 5 / 4 and (multiple > 1 or length <= most):
         return max(1, length)
     parts = -(-length // most)
-    return -(-(-(-length // parts)) // multiple) * multiple
+    even = -(-length // parts)
+    return -(-even // multiple) * multiple

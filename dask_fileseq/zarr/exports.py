@@ -11,7 +11,7 @@ from dask_fileseq.filearray import FileArray
 from dask_fileseq.readers import ChunkMetadata
 from dask_fileseq.zarr.arrays import coordinates
 from dask_fileseq.zarr.axes import axis_scales, channel_names
-from dask_fileseq.zarr.convert import Ending, Options, convert
+from dask_fileseq.zarr.convert import Conversion, Ending, Options
 from dask_fileseq.zarr.layout import array_layout, ome_layout
 from dask_fileseq.zarr.target import Target
 
@@ -30,7 +30,7 @@ def to_zarr(
     stat: bool = True,
 ) -> dict[str, Any]:
     """Convert a file array to a Zarr array; see `FileSequence.to_zarr`."""
-    about = {"coords": coordinates(array, metadata)}
+    about: dict[str, Any] = {"coords": coordinates(array, metadata)}
     if metadata.crs:
         about["crs"] = {key: value for key, value in metadata.crs.items() if _is_plain(value)}
     if metadata.attrs:
@@ -38,7 +38,7 @@ def to_zarr(
     attributes = {"fileseq": about} | dict(options.attributes or {})
     target = Target(url, dict(storage_options or {}))
     options = replace(options, attributes=attributes)
-    return convert(array, array_layout(array), target, options, stat=stat)
+    return Conversion(array, array_layout(array), target, options, stat=stat).run()
 
 
 def to_ome_zarr(
@@ -78,7 +78,7 @@ def to_ome_zarr(
             )
         )
 
-    return convert(array, layout, target, options, stat=stat, groups=groups)
+    return Conversion(array, layout, target, options, stat=stat).run(groups)
 
 
 def _name_of(target: Target) -> str:

@@ -19,12 +19,12 @@ from zarr.codecs import ZstdCodec
 from zarr.core.buffer import Buffer
 from zarr.storage import MemoryStore
 
-from dask_fileseq.errors import ConversionError
+from dask_fileseq.errors import UnfinishedError
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.zarr.journal import FOLDER, GROUP, Journal
 from dask_fileseq.zarr.target import Target
 
-__all__ = ["empty_cells", "file_objects", "read_manifest", "file_table", "written_files"]
+__all__ = ["empty_cells", "file_objects", "file_table", "read_manifest", "written_files"]
 
 FILES = f"{FOLDER}/files"
 
@@ -47,13 +47,13 @@ def read_manifest(url: Any, storage_options: dict[str, Any] | None = None) -> di
 
     Raises
     ------
-    ConversionError
+    UnfinishedError
         If there is none: the conversion is not complete, or of another program.
     """
     target = Target(url, storage_options)
     manifest = Journal(target).manifest()
     if manifest is None:
-        raise ConversionError(f"{target} has no manifest: no complete conversion of files")
+        raise UnfinishedError(f"{target} has no manifest: no complete conversion of files")
     return manifest | {"files": written_files(target)}
 
 
@@ -76,7 +76,11 @@ def file_objects(table: bytes) -> dict[str, bytes]:
     objects: dict[str, Buffer] = {}
     data = np.frombuffer(table, np.uint8)
     array = zarr.create_array(
-        MemoryStore(objects), shape=data.shape, chunks=data.shape, dtype="u1", compressors=ZstdCodec(level=3)
+        MemoryStore(objects),
+        shape=data.shape,
+        chunks=data.shape,
+        dtype="u1",
+        compressors=ZstdCodec(level=3),
     )
     array[:] = data
     return {f"{FILES}/{key}": value.to_bytes() for key, value in objects.items()}

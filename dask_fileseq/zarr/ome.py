@@ -64,7 +64,7 @@ def group_objects(ome: OmeImage) -> Iterator[tuple[str, bytes]]:
     elif layout.kind == "collection":
         series = v05.Series(series=[image.path for image in layout.images])
         yield _group("OME", {"ome": _dumped(series)})
-        yield _group("", {"ome": _dumped(v05.Bf2Raw(**{"bioformats2raw.layout": 3}))})
+        yield _group("", {"ome": _dumped(v05.Bf2Raw.model_validate({"bioformats2raw.layout": 3}))})
 
 
 def _group(path: str, attributes: Mapping[str, Any]) -> tuple[str, bytes]:
@@ -85,7 +85,11 @@ def _labels_of(ome: OmeImage, image: Image) -> dict[str, Any]:
         values = ome.labels.get(ome.dims[axis])
         at[ome.dims[axis]] = values[i] if isinstance(values, list) else i
     along = {
-        role: {ome.dims[axis]: ome.labels[ome.dims[axis]] for axis in axes if ome.dims[axis] in ome.labels}
+        role: {
+            ome.dims[axis]: ome.labels[ome.dims[axis]]
+            for axis in axes
+            if ome.dims[axis] in ome.labels
+        }
         for role, axes in zip(ome.layout.dims, ome.layout.axes, strict=True)
     }
     return {"at": at, "along": {role: values for role, values in along.items() if values}}
@@ -95,7 +99,9 @@ def _image(ome: OmeImage, image: Image) -> v05.Image:
     units = [{"unit": scale.unit} if scale.unit else {} for scale in ome.scales]
     multiscale = v05.Multiscale(
         name=_image_name(ome, image),
-        axes=[AXES[dim](name=dim, **unit) for dim, unit in zip(ome.layout.dims, units, strict=True)],
+        axes=[
+            AXES[dim](name=dim, **unit) for dim, unit in zip(ome.layout.dims, units, strict=True)
+        ],
         datasets=[_dataset(ome, level) for level in range(ome.levels)],
         type=ome.method,
         metadata={"description": _description(ome.method)},
@@ -112,9 +118,7 @@ def _description(method: str) -> str:
 
 
 def _image_name(ome: OmeImage, image: Image) -> str:
-    """Return the name of an image, with what tells it from the others.
-
-    """
+    """Return the name of an image, with what tells it from the others."""
     if ome.layout.kind != "collection":
         return f"{ome.name}/{image.path}" if image.path else ome.name
     at = _labels_of(ome, image)["at"]

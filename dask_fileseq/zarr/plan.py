@@ -257,5 +257,7 @@ def _grouped(region: Shape, shape: Shape, itemsize: int, limit: int) -> Shape:
         times = min(room, math.prod(counts) // MIN_REGIONS, counts[axis])
         if times > 1:
             times = -(-counts[axis] // -(-counts[axis] // times))
-            region = _replaced(region, axis, _covering(region[axis] * times, region[axis], shape[axis]))
+            region = _replaced(
+                region, axis, _covering(region[axis] * times, region[axis], shape[axis])
+            )
     return region

@@ -90,7 +90,7 @@ class Bar:
         text = bar_text(done, total, now - self.begin[0], done - self.begin[1])
         self.stream.write("\r" + text.ljust(self.length) + ("\n" if done >= total else ""))
         self.stream.flush()
-        self.length = len(text)
+        self.length = len(text) if done < total else 0
 
     def close(self) -> None:
         """End the line where it is."""

@@ -48,7 +48,7 @@ def reduced(array: NDArray[Any], halved: Sequence[bool], method: str) -> NDArray
         wide = np.promote_types(array.dtype, np.float32)
         with np.errstate(over="ignore", invalid="ignore"):  # infinite, or no number: so be it
             total = _folded(array, axes, lambda a, b, out: np.add(a, b, out=out, dtype=wide), wide)
-            return (total * wide.type(0.5 ** len(axes))).astype(array.dtype)
+            return np.asarray(total * wide.type(0.5 ** len(axes)), array.dtype)
     name = array.dtype.str[1:]
     if name not in WIDER:  # nothing is wider: rounded down, pair by pair
         return _folded(array, axes, _floor_mean, array.dtype)

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import zarr
 from numpy.typing import NDArray
+from zarr.dtype import parse_dtype
+from zarr.storage import StorePath
 
 from dask_fileseq.errors import ChangedError, VerifyError
 from dask_fileseq.filearray import FileArray
@@ -24,7 +26,15 @@ from dask_fileseq.zarr.plan import Plan, Stage, Window, scaled
 from dask_fileseq.zarr.pyramid import reduced
 from dask_fileseq.zarr.target import Target, clear_write_errors
 
-__all__ = ["Job", "Region", "levels_of", "read_region", "verify_region", "write_level", "write_region"]
+__all__ = [
+    "Job",
+    "Region",
+    "levels_of",
+    "read_region",
+    "verify_region",
+    "write_level",
+    "write_region",
+]
 
 
 @dataclass(frozen=True)
@@ -56,10 +66,10 @@ class Job:
         So that an unfinished target is not mistaken for a finished one.
         """
         metadata = json.loads(self.levels[level])
-        kind = zarr.dtype.parse_dtype(metadata["data_type"], zarr_format=3).to_native_dtype().kind
-        path = zarr.storage.StorePath(self.target.store, _joined(image, self.names[level]))
-        # where a fill value has another bit pattern than what equals it, all is written
-        config = {"write_empty_chunks": kind in "fc"}
+        kind = parse_dtype(metadata["data_type"], zarr_format=3).to_native_dtype().kind
+        path = StorePath(self.target.store, _joined(image, self.names[level]))
+        # what equals the fill value may have other bits, as -0.0 and a NaN; so all is written
+        config: Any = {"write_empty_chunks": kind in "fc"}
         return zarr.Array(zarr.AsyncArray(metadata, path, config=config))
 
     def keys(self, image: str, level: int, window: Window) -> list[str]:
@@ -199,7 +209,8 @@ def read_region(region: Region) -> NDArray[Any]:
     assert block is not None
     data = np.empty(region.shape, block.dtype)
     for place, windows in region.pieces:
-        part = data[(*place, ...)]
+        index: Any = (*place, ...)
+        part = data[index]
         selected = [range(*windows.get(axis, (0, 1))) for axis in range(block.ndim)]
         block.read(selected, _as_block(part, region.axes, block.ndim))
     return data

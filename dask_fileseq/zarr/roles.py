@@ -57,7 +57,7 @@ def roles_of(array: FileArray, axes: Mapping[str, str] | None = None) -> tuple[s
             raise LayoutError(f"axes={given!r}: {dim!r} is none of the dimensions {array.dims}")
         if role not in ROLES:
             raise LayoutError(f"axes={given!r}: {role!r} is none of {', '.join(ROLES)}")
-    roles = []
+    roles: list[str | None] = []
     for dim, axis in zip(array.dims, array.tiling.axes, strict=True):
         if dim in given:
             roles.append(given[dim])

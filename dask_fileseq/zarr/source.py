@@ -50,7 +50,9 @@ def common_folder(names: Sequence[str]) -> str:
     >>> common_folder(["a/b/t1.tif", "a/b/t2.tif"]), common_folder(["t1.tif"])
     ('a/b/', '')
     """
-    prefix = os.path.commonprefix([min(names), max(names)])
+    first, last = min(names), max(names)  # what these share, all share
+    differ = (i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b)
+    prefix = first[: next(differ, min(len(first), len(last)))]
     return prefix[: max(prefix.rfind("/"), prefix.rfind(os.sep)) + 1]
 
 

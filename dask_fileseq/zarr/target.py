@@ -11,7 +11,7 @@ import errno
 import json
 import os
 from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -145,10 +145,8 @@ class Target:
         """Delete all that stands below, but a folder of that name."""
         for name in self.listing():
             if name != but:
-                try:
+                with suppress(ValueError):  # zarr's, of what is no folder
                     self.delete_folder(name)
-                except ValueError:  # zarr's, of what is no folder
-                    pass
                 self.delete([name])
 
     def delete_folder(self, folder: str) -> None:

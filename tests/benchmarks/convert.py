@@ -103,7 +103,9 @@ def measured(folder: Path, gigabytes: float) -> dict[str, Any]:
         found["convert"] = time.perf_counter() - started
         found["workers"] = list(client.run(peak_memory).values())
     found["regions"] = manifest["regions"]
-    found["written"] = sum(p.stat().st_size for p in (folder / "out.ome.zarr").rglob("*.*") if p.is_file())
+    found["written"] = sum(
+        p.stat().st_size for p in (folder / "out.ome.zarr").rglob("*") if p.is_file()
+    )
     found["ratio"] = (found["read and decode"] + found["encode"]) / found["convert"]
     return found
 
@@ -123,19 +125,20 @@ class Parts:
 
         array, _ = seq._described_array()
         options = Options(scheduler=client, progress=False)
-        self.conversion = Conversion(array, ome_layout(array), Target(target), options, stat=True)
+        self.conversion = Conversion(array, ome_layout(array), Target(target), options)
 
     def _run(self, function: Any) -> list[float]:
         from dask_fileseq.zarr.running import run
 
         found: list[float] = []
         conversion = self.conversion
-        stage = conversion.job.plan.stages[0]
-        regions = (conversion.region(stage, number) for number in conversion.numbers(stage))
+        stage = conversion.work.plan.stages[0]
+        work = conversion.work
+        regions = (work.region(stage, number) for number in work.numbers(stage))
         run(
             conversion.scheduler,
             function,
-            conversion.job,
+            conversion.job(),
             regions,
             lambda _, result: found.append(result["seconds"]),
         )

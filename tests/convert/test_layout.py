@@ -64,8 +64,14 @@ def test_sites_named_s_are_images_and_no_samples():
 
 WELLS = {
     "one axis": (r"(?P<well>[A-P]\d\d)_f(?P<field>\d)", ["A01_f1", "A01_f2", "B12_f1"]),
-    "rows and columns": (r"(?P<row>[A-P])(?P<column>\d\d)_f(?P<f>\d)", ["A01_f1", "A01_f2", "B12_f1"]),
-    "numbers": (r"r(?P<row>\d\d)c(?P<column>\d\d)f(?P<field>\d)", ["r01c01f1", "r01c01f2", "r02c12f1"]),
+    "rows and columns": (
+        r"(?P<row>[A-P])(?P<column>\d\d)_f(?P<f>\d)",
+        ["A01_f1", "A01_f2", "B12_f1"],
+    ),
+    "numbers": (
+        r"r(?P<row>\d\d)c(?P<column>\d\d)f(?P<field>\d)",
+        ["r01c01f1", "r01c01f2", "r02c12f1"],
+    ),
     "positions": (r"(?P<position>[A-P]\d\d)_f(?P<field>\d)", ["A01_f1", "A01_f2", "B12_f1"]),
 }
 

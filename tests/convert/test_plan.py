@@ -118,9 +118,7 @@ def test_files_are_read_whole_where_they_fit():
     """Each of four regions of an LZW file in one strip would decode all of it."""
     arguments = {"halved": (False, True, True), "levels": 1, "itemsize": 2, "limit": 2**26}
     split = make_plan((99, 4096, 4096), (1, 512, 512), None, **arguments)
-    whole = make_plan(
-        (99, 4096, 4096), (1, 512, 512), None, grains=[(1, 4096, 4096)], **arguments
-    )
+    whole = make_plan((99, 4096, 4096), (1, 512, 512), None, grains=[(1, 4096, 4096)], **arguments)
     assert whole.stages[0].region[1:] == (4096, 4096)
     assert math.prod(split.stages[0].region) <= 2**25
 
