@@ -104,7 +104,8 @@ def find_public_name(app: Any, env: Any, node: Any, content: Any) -> Any:
 
 
 def setup(app: Any) -> None:
-    """Make what pages are built of."""
+    """Make what pages are built of, and leave nothing of names that are no more."""
+    shutil.rmtree(GENERATED, ignore_errors=True)
     copy_notebooks()
     write_command_line()
     write_presets()
