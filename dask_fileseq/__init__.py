@@ -2,15 +2,21 @@
 
 from dask_fileseq._version import __version__
 from dask_fileseq.errors import (
+    ChangedError,
     ChunkMismatchError,
     DuplicateError,
     FileSequenceError,
     FillWarning,
+    LayoutError,
     NamesError,
     NoFilesError,
     ReadError,
     SparseGridError,
+    TargetExistsError,
+    UnfinishedError,
     UnmatchedError,
+    VerifyError,
+    WriteError,
 )
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.grid import natural_sorted, parse_filenames
@@ -19,19 +25,25 @@ from dask_fileseq.readers import read_tiff
 from dask_fileseq.sequence import FileSequence, TiffSequence, imread, open_sequence
 
 __all__ = [
+    "ChangedError",
     "ChunkMismatchError",
     "DuplicateError",
     "FileArray",
     "FileSequence",
     "FileSequenceError",
     "FillWarning",
+    "LayoutError",
     "NamePattern",
     "NamesError",
     "NoFilesError",
     "ReadError",
     "SparseGridError",
+    "TargetExistsError",
     "TiffSequence",
+    "UnfinishedError",
     "UnmatchedError",
+    "VerifyError",
+    "WriteError",
     "__version__",
     "add_presets",
     "imread",

@@ -10,7 +10,13 @@ code written for either goes on working::
      |   |- DuplicateError            two files for one cell
      |   `- SparseGridError           a grid that is nearly all empty
      |- ChunkMismatchError (ValueError)  a file of another shape or dtype
-     `- ReadError (OSError)           a file could not be read; also of its cause's builtin type
+     |- ReadError (OSError)           a file could not be read; also of its cause's builtin type
+     |- TargetExistsError (FileExistsError)  something else is where a copy should be
+     |- ChangedError (ValueError)     files or arguments are not those that a copy began with
+     |- LayoutError (ValueError)      the axes do not fit OME-Zarr
+     |- WriteError (OSError)          a copy could not be written; a full disk, for one
+     |- VerifyError (ValueError)      what was read back is not what the files hold
+     `- UnfinishedError (FileNotFoundError)  there is no complete copy
 
 One ``try`` is enough for all of them:
 
@@ -29,15 +35,21 @@ from collections.abc import Iterable
 from typing import Any
 
 __all__ = [
+    "ChangedError",
     "ChunkMismatchError",
     "DuplicateError",
     "FileSequenceError",
     "FillWarning",
+    "LayoutError",
     "NamesError",
     "NoFilesError",
     "ReadError",
     "SparseGridError",
+    "TargetExistsError",
+    "UnfinishedError",
     "UnmatchedError",
+    "VerifyError",
+    "WriteError",
     "check_choice",
     "shown",
 ]
@@ -74,7 +86,7 @@ class ChunkMismatchError(FileSequenceError, ValueError):
 class ReadError(FileSequenceError, OSError):
     """A file could not be read.
 
-    An error made by `ReadError.of` is also an instance of the builtin that its
+    An error made by ``ReadError.of`` is also an instance of the builtin that its
     cause is: a missing file is a `FileNotFoundError`, damaged data mostly a
     `ValueError`.
 
@@ -99,6 +111,35 @@ class ReadError(FileSequenceError, OSError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restored_read_error, (self.builtin, self.args)
+
+
+class TargetExistsError(FileSequenceError, FileExistsError):
+    """Something else is where the target should be; ``overwrite=True`` replaces Zarr data."""
+
+
+class ChangedError(FileSequenceError, ValueError):
+    """Files or arguments are not those that a conversion began with."""
+
+
+class LayoutError(FileSequenceError, ValueError):
+    """The axes do not fit OME-Zarr; ``axes`` says what they are."""
+
+
+class WriteError(FileSequenceError, OSError):
+    """The target could not be written; its `errno` is that of the cause.
+
+    >>> import errno
+    >>> WriteError(errno.ENOSPC, "the disk is full").errno == errno.ENOSPC
+    True
+    """
+
+
+class VerifyError(FileSequenceError, ValueError):
+    """What was read back from the target is not what the files hold."""
+
+
+class UnfinishedError(FileSequenceError, FileNotFoundError):
+    """There is no complete copy: none, one of another program, or one that was interrupted."""
 
 
 class FillWarning(UserWarning):

@@ -67,7 +67,7 @@ class NamePattern:
 
     @staticmethod
     def of(pattern: Any, names: Sequence[str] = ()) -> NamePattern:
-        r"""Return the `NamePattern` for what users write: see `dask_fileseq.patterns.spoken`.
+        r"""Return the `NamePattern` for what users write: see `open_sequence`.
 
         Parameters
         ----------

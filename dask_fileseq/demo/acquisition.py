@@ -16,6 +16,8 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
+from dask_fileseq.demo.optics import cell_profile
+
 __all__ = [
     "CHANNELS",
     "MISSING",
@@ -125,27 +127,11 @@ def _images() -> Iterator[tuple[Index, NDArray[np.uint16]]]:
             at = (start[cell] + time * drift[cell]) % SIZE
             defocus = abs(z - depth[cell])
             signal = brightness[cell, channel] * 0.93 ** (time * channel)
-            profile = _profile(y - at[0], x - at[1], radius[cell], defocus, channel)
+            profile = cell_profile(y - at[0], x - at[1], radius[cell], defocus, channel)
             scene += np.float32(signal / (1 + 1.5 * defocus**2)) * profile
         photons = random.poisson(scene * light)
         camera = photons + random.normal(100, 6, photons.shape)
         yield (time, channel, z), np.clip(camera, 0, 4095).astype(np.uint16)
-
-
-def _profile(
-    y: NDArray[np.float32], x: NDArray[np.float32], radius: float, defocus: float, channel: int
-) -> NDArray[np.float32]:
-    """Return a cell's light: DAPI in its nucleus, GFP around that."""
-    distance = np.hypot(y, 0.75 * x)
-    nucleus = _disk(distance, radius, 1.2 + defocus)
-    if channel == 0:
-        return nucleus
-    return _disk(distance, 1.7 * radius, 1.2 + defocus) - np.float32(0.7) * nucleus
-
-
-def _disk(distance: NDArray[np.float32], radius: float, edge: float) -> NDArray[np.float32]:
-    """Return 1 within a radius and 0 beyond it, with a soft edge."""
-    return np.asarray(0.5 - 0.5 * np.tanh((distance - radius) / (2 * edge)), np.float32)
 
 
 def contact_sheet(projection: NDArray[Any]) -> NDArray[np.uint8]:

@@ -1,0 +1,288 @@
+"""The converter: a file array into Zarr, region by region, so that nothing is lost.
+
+In this order: say what is converted to what (`journal`), write all regions (`regions`) on
+any scheduler (`running`), make sure that no file changed meanwhile, read back and
+compare, and last write the metadata, which make it a Zarr array or OME-Zarr. A target
+without them is not complete; converting again goes on with it.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from dask_fileseq._version import __version__
+from dask_fileseq.errors import ChangedError
+from dask_fileseq.filearray import FileArray
+from dask_fileseq.zarr.journal import Journal, Record
+from dask_fileseq.zarr.layout import Layout
+from dask_fileseq.zarr.manifest import (
+    FILES,
+    empty_cells,
+    file_objects,
+    file_table,
+    group_object,
+    written_files,
+)
+from dask_fileseq.zarr.plan import Stage
+from dask_fileseq.zarr.progress import Bar, Progress, reporter
+from dask_fileseq.zarr.regions import Job, Region, verify_region, write_region
+from dask_fileseq.zarr.running import Scheduler, run
+from dask_fileseq.zarr.source import (
+    changes,
+    common_folder,
+    require_apart,
+    source_identity,
+    versions_of,
+)
+from dask_fileseq.zarr.target import Target, clear_write_errors
+from dask_fileseq.zarr.work import Options, Work
+
+__all__ = ["Conversion", "Ending", "Options"]
+
+SAMPLES = 8
+"""Regions that ``verify="sample"`` compares at least; else it is one in a hundred."""
+
+Chosen = list[tuple[Stage, int]]
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What is known when all regions are written."""
+
+    levels: int
+    halved: tuple[bool, ...]
+    ranges: Mapping[int, tuple[float, float]]
+    """Lowest and highest value of each channel."""
+
+
+class Conversion:
+    """A file array, on its way to a target.
+
+    Parameters
+    ----------
+    array : FileArray
+        What to convert.
+    layout : Layout
+        The images that it becomes.
+    target : Target
+        Where to.
+    options : Options
+        How.
+    stat : bool
+        Whether sizes and times of files tell their versions.
+
+    Raises
+    ------
+    ValueError
+        If an option does not fit.
+    TargetExistsError
+        If files stand where the target should be.
+    """
+
+    def __init__(
+        self,
+        array: FileArray,
+        layout: Layout,
+        target: Target,
+        options: Options,
+        *,
+        stat: bool = True,
+    ) -> None:
+        self.array, self.target, self.options, self.stat = array, target, options, stat
+        self.work = Work.of(array, layout, options)
+        self.report = reporter(options.progress)
+        self.scheduler = Scheduler(options.scheduler, options.workers)
+        if not (target.is_shared or self.scheduler.is_local):
+            raise ValueError(f"{target} is memory of this process: only threads reach it")
+        require_apart(array, target)
+        self.versions = versions_of(array, stat)
+        self.identity = self.work.identity(source_identity(array, self.versions))
+        self.journal = Journal(target)
+
+    def job(self, advice: str = "convert again: just this is done again") -> Job:
+        """Return what all regions share."""
+        work, token = self.work, self.identity["token"]
+        return Job(
+            self.target,
+            work.plan,
+            work.levels,
+            work.names,
+            work.method,
+            work.channel,
+            token,
+            advice,
+        )
+
+    def run(
+        self, groups: Callable[[Ending], Iterable[tuple[str, bytes]]] | None = None
+    ) -> dict[str, Any]:
+        """Do all that is not done yet, and return the manifest.
+
+        Parameters
+        ----------
+        groups : callable, optional
+            Returns key and content of the metadata of groups; the root's last.
+        """
+        started = time.monotonic()
+        resumed = self.journal.begin(
+            self.identity,
+            resume=self.options.resume,
+            overwrite=self.options.overwrite,
+            changes=self._changes,
+        )
+        manifest = self.journal.manifest() if resumed else None
+        records: dict[str, Record] = {}
+        if resumed:
+            found = manifest["identity"] if manifest else self.journal.identity()
+            self.identity = dict(found or self.identity)
+            self.work = self.work.with_stages(self.identity["stages"])
+        chosen = self._chosen()
+        try:
+            if manifest:
+                self._compare_again(chosen)
+                return manifest
+            if resumed:
+                self.target.delete_partial()
+                records = self.journal.records()
+            if self.target.get(f"{FILES}/zarr.json") is None:
+                self._put(file_objects(file_table(self.array, self.versions)))
+            progress = self._progress(records, chosen)
+            self._write(records, progress)
+            self._require_same_files()
+            self._compare(chosen, progress, self.job())
+            manifest = self._manifest(records, len(chosen), time.monotonic() - started)
+            ending = Ending(len(self.work.levels), self.work.plan.halved, _ranges(records.values()))
+            self._finish(manifest, list(groups(ending)) if groups is not None else [])
+            return manifest
+        finally:
+            if isinstance(self.report, Bar):
+                self.report.close()
+
+    # what is written
+
+    def _write(self, records: dict[str, Record], progress: Progress) -> None:
+        """Write all regions that are not done, stage by stage."""
+
+        def done(region: Region, record: Record) -> None:
+            records[region.name] = record
+            progress.add(region.size * self.array.dtype.itemsize)
+
+        for stage in self.work.plan.stages:
+            left = (
+                self.work.region(stage, number)
+                for number in self.work.numbers(stage)
+                if f"{stage.first}-{number}" not in records
+            )
+            run(self.scheduler, write_region, self.job(), left, done)
+
+    def _progress(self, records: Mapping[str, Record], chosen: Chosen) -> Progress:
+        """Return what counts the bytes of all regions, to write and to compare."""
+        total = sum(self.work.nbytes(*each) for each in chosen)
+        done = 0
+        for stage, number in self.work.everything():
+            size = self.work.nbytes(stage, number)
+            total += size
+            done += size if f"{stage.first}-{number}" in records else 0
+        return Progress(total, done, self.report)
+
+    def _put(self, objects: Mapping[str, bytes]) -> None:
+        with clear_write_errors(self.target):
+            self.target.put_many(objects)
+            self.target.sync_to_disk(objects)
+
+    def _finish(self, manifest: dict[str, Any], groups: list[tuple[str, bytes]]) -> None:
+        """Write metadata and manifest, that of the root last, and close the journal."""
+        objects = dict(self._array_objects())
+        root = groups[-1] if groups else ("zarr.json", objects.pop("zarr.json"))
+        self._put(objects | dict(groups[:-1]) | group_object(manifest))
+        self._put(dict([root]))
+        self.journal.close()
+
+    def _array_objects(self) -> Iterator[tuple[str, bytes]]:
+        for image in self.work.layout.images:
+            for name, metadata in zip(self.work.names, self.work.levels, strict=True):
+                parts = [part for part in (image.path, name, "zarr.json") if part]
+                yield "/".join(parts), metadata.encode()
+
+    def _manifest(
+        self, records: Mapping[str, Record], compared: int, seconds: float
+    ) -> dict[str, Any]:
+        failed = {name: error for r in records.values() for name, error in r.get("failed", ())}
+        return {
+            "software": f"dask-fileseq {__version__}",
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+            "seconds": round(seconds, 3),
+            "folder": common_folder(self.array.names),
+            "file_count": len(self.array.names),
+            "empty": empty_cells(self.array),
+            "failed": [{"file": name, "error": failed[name]} for name in sorted(failed)],
+            "regions": len(records),
+            "verified": {"how": self.options.verify, "regions": compared},
+            "identity": self.identity,
+        }
+
+    # what is checked
+
+    def _changes(self) -> str:
+        """Return which files are others than those in the target's table, in words."""
+        try:
+            then = written_files(self.target)
+        except (OSError, ValueError, KeyError):
+            return "their list is not complete"
+        return changes(then, self.array, self.versions)
+
+    def _require_same_files(self) -> None:
+        """Raise an error if a file changed while it may have been read."""
+        now = versions_of(self.array, self.stat)
+        if now is None or self.versions is None or (now == self.versions).all():
+            return
+        found = changes(written_files(self.target), self.array, now)
+        raise ChangedError(
+            f"files changed while they were converted: {found}; overwrite=True starts over"
+        )
+
+    def _chosen(self) -> Chosen:
+        """Return the regions to read back and compare: always the same of a conversion."""
+        if self.options.verify is None:
+            return []
+        everything = list(self.work.everything())
+        if self.options.verify == "all":
+            return everything
+        count = min(len(everything), max(SAMPLES, len(everything) // 100))
+        chosen = random.Random(self.identity["token"]).sample(range(len(everything)), count)
+        return [everything[i] for i in sorted(chosen)]
+
+    def _compare(self, chosen: Chosen, progress: Progress, job: Job) -> None:
+        """Read regions back, and compare them with the files."""
+
+        def done(region: Region, _: Any) -> None:
+            progress.add(region.size * self.array.dtype.itemsize)
+
+        regions = (self.work.region(stage, number) for stage, number in chosen)
+        run(self.scheduler, verify_region, job, regions, done)
+
+    def _compare_again(self, chosen: Chosen) -> None:
+        """Compare a target that is complete already, if all of it is to be compared."""
+        if self.options.verify == "all":
+            total = sum(self.work.nbytes(*each) for each in chosen)
+            job = self.job("overwrite=True writes it anew")
+            self._compare(chosen, Progress(total, 0, self.report), job)
+
+
+def _ranges(records: Iterable[Record]) -> dict[int, tuple[float, float]]:
+    """Return the lowest and highest value of each channel.
+
+    >>> _ranges([{"ranges": [[0, 3, 5], [1, 0, 9]]}, {}, {"ranges": [[0, 4, 8]]}])
+    {0: (3, 8), 1: (0, 9)}
+    """
+    found: dict[int, tuple[float, float]] = {}
+    for record in records:
+        for channel, low, high in record.get("ranges", ()):
+            least, most = found.get(channel, (low, high))
+            found[channel] = min(least, low), max(most, high)
+    return found

@@ -1,0 +1,112 @@
+"""How Sphinx builds the documentation: ``sphinx-build -W docs docs/_build``.
+
+Nothing is fetched, and no notebook is run: pages show what is stored in the notebooks, and
+the tests see that this is true. What is made on the way goes to ``docs/generated`` and
+``docs/notebooks``.
+"""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+DOCS = Path(__file__).parent
+ROOT = DOCS.parent
+GENERATED = DOCS / "generated"
+sys.path.insert(0, str(ROOT))
+
+from dask_fileseq import __version__  # noqa: E402
+from dask_fileseq.cli import fileseq  # noqa: E402
+from dask_fileseq.patterns import presets  # noqa: E402
+
+project = "dask-fileseq"
+author = "the authors of dask-fileseq"
+release = __version__
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc", "myst_nb"]
+exclude_patterns = ["_build", "generated/*.md"]
+templates_path = ["_templates"]
+nitpicky = True
+nitpick_ignore_regex = [
+    ("py:.*", r"(tifffile|dask|xarray|zarr|tracemalloc)\b.*"),  # of others
+    ("py:obj", r"[a-z_]+"),  # parameters that are called as a module is
+]
+default_role = "autolink"
+
+autosummary_generate = True
+autodoc_typehints = "none"
+autodoc_member_order = "bysource"
+numpydoc_show_class_members = False
+
+nb_execution_mode = "off"
+myst_heading_anchors = 3
+myst_enable_extensions = ["colon_fence"]
+
+html_theme = "pydata_sphinx_theme"
+html_title = f"dask-fileseq {release}"
+html_theme_options = {
+    "show_toc_level": 2,
+    "navigation_with_keys": False,
+    "footer_start": ["copyright"],
+    "footer_end": [],
+}
+html_sidebars = {
+    page: [] for page in ("guide", "patterns", "coming_from", "command_line", "CHANGELOG")
+}
+html_show_sourcelink = False
+smartquotes = False
+
+
+def copy_notebooks() -> None:
+    """Sphinx takes pages from below its folder alone."""
+    target = DOCS / "notebooks"
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir()
+    for notebook in (ROOT / "notebooks").glob("*.ipynb"):
+        shutil.copy(notebook, target)
+
+
+def write_command_line() -> None:
+    """Write what ``--help`` of each command says."""
+    GENERATED.mkdir(exist_ok=True)
+    pages = [
+        f"## {path}\n\n```text\n{text}\n```\n" for path, text in helps(fileseq, "dask fileseq")
+    ]
+    (GENERATED / "cli.md").write_text("\n".join(pages), "utf-8")
+
+
+def helps(command: click.Command, path: str) -> Iterator[tuple[str, str]]:
+    """Yield a command and those below it, each with its help."""
+    context = click.Context(command, info_name=path, max_content_width=90, terminal_width=90)
+    yield path, command.get_help(context)
+    for name, below in getattr(command, "commands", {}).items():
+        yield from helps(below, f"{path} {name}")
+
+
+def write_presets() -> None:
+    """Write the table of presets."""
+    rows = [f"| `{name}` | {p.title} | `{p.example}` |" for name, p in sorted(presets().items())]
+    head = ["| preset | names of | such as |", "| --- | --- | --- |"]
+    (GENERATED / "presets.md").write_text("\n".join([*head, *rows]), "utf-8")
+
+
+def find_public_name(app: Any, env: Any, node: Any, content: Any) -> Any:
+    """Resolve names that docstrings of inner modules use as users import them."""
+    if node.get("refdomain") != "py":
+        return None
+    target = f"dask_fileseq.{node['reftarget']}"
+    domain = env.get_domain("py")
+    return domain.resolve_xref(
+        env, node["refdoc"], app.builder, node["reftype"], target, node, content
+    )
+
+
+def setup(app: Any) -> None:
+    """Make what pages are built of, and leave nothing of names that are no more."""
+    shutil.rmtree(GENERATED, ignore_errors=True)
+    copy_notebooks()
+    write_command_line()
+    write_presets()
+    app.connect("missing-reference", find_public_name)

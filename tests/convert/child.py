@@ -1,0 +1,44 @@
+"""Conversions in processes that can be killed: ``python child.py FILES TARGET LOG``.
+
+Forks a child for each line on standard input, so that imports are done once; prints its
+number, and how it ended. A child logs each region that it begins to write.
+"""
+
+import os
+import sys
+
+from dask_fileseq import TiffSequence
+from dask_fileseq.zarr import convert, ome, regions  # noqa: F401  (imported before forking)
+
+ARGUMENTS = {"chunks": 64, "shards": False, "levels": 3, "memory": 256 * 256 * 2, "workers": 2}
+"""One region a file, each of 16 + 4 + 1 objects."""
+
+
+def convert_files(files, target, log):
+    descriptor = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    write = regions.write_level
+
+    def logged(job, region, *arguments):
+        os.write(descriptor, f"{region.name}\n".encode())
+        return write(job, region, *arguments)
+
+    regions.write_level = logged
+    seq = TiffSequence(f"{files}/*.tif", pattern=r"t(?P<t>\d+)")
+    seq.to_ome_zarr(target, scheduler="threads", progress=False, **ARGUMENTS)
+
+
+def main():
+    for _ in sys.stdin:
+        child = os.fork()
+        if not child:
+            try:
+                convert_files(*sys.argv[1:])
+            except KeyboardInterrupt:
+                os._exit(130)
+            os._exit(0)
+        print(child, flush=True)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,177 @@
+"""Which images a sequence becomes: axes by their names, wells, fields, and what fits none."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dask_fileseq import FileSequence, LayoutError
+from dask_fileseq.readers import ChunkSpec
+from dask_fileseq.zarr.colors import channel_colors
+from dask_fileseq.zarr.layout import Image, Layout, ome_layout
+
+
+class Reader:
+    """Reads files that hold axes of these names, without files."""
+
+    def __init__(self, **axes):
+        self.axes = axes
+
+    def spec(self, file, **_):
+        shape = tuple(self.axes.values())
+        return ChunkSpec(shape, np.dtype("u1"), tuple(self.axes), shape)
+
+    def __call__(self, file, **_):
+        return np.zeros(tuple(self.axes.values()), "u1")
+
+    def read_region(self, file, spec, region, out, **_):
+        out[...] = 0
+
+
+def layout(pattern, names, *, axes=None, **chunk):
+    chunk = chunk or {"y": 4, "x": 5}
+    seq = FileSequence(Reader(**chunk), names, pattern=pattern, spacing="step")
+    return ome_layout(seq._file_array(), axes)
+
+
+GRID = [f"t{t}_{c}_z{z}" for t in range(2) for c in ("DAPI", "GFP") for z in range(3)]
+
+
+def test_axes_are_put_in_the_order_of_ome():
+    """Readers take the first axis for time, whatever its name."""
+    found = layout(r"t(?P<time>\d)_(?P<channel>[A-Z]+)_z(?P<plane>\d)", GRID)
+    assert (found.kind, found.dims, found.shape) == ("image", tuple("tczyx"), (2, 2, 3, 4, 5))
+    swapped = [name.split("_") for name in GRID]
+    names = [f"{z}_{c}_{t}" for t, c, z in swapped]
+    found = layout(r"z(?P<z>\d)_(?P<w>[A-Z]+)_t(?P<t>\d)", names)
+    assert (found.dims, found.axes) == (tuple("tczyx"), ((2,), (1,), (0,), (3,), (4,)))
+
+
+def test_samples_of_colour_are_channels():
+    """OME-Zarr has no axis of samples."""
+    found = layout(r"t(?P<t>\d)", ["t0", "t1"], y=4, x=5, s=3)
+    assert (found.dims, found.shape) == (tuple("tcyx"), (2, 3, 4, 5))
+    found = layout(r"(?P<c>\d)", ["0", "1"], y=4, x=5, s=3)
+    assert (found.dims, found.shape, found.axes[0]) == (tuple("cyx"), (6, 4, 5), (0, 3))
+
+
+def test_sites_named_s_are_images_and_no_samples():
+    """The (s) of ImageXpress is a field."""
+    found = layout(r"_(s)(\d)_(w)(\d)", ["_s1_w1", "_s1_w2", "_s2_w1"])
+    assert (found.kind, found.dims) == ("collection", tuple("cyx"))
+    assert found.images == (Image("0", {0: 0}), Image("1", {0: 1}))
+
+
+WELLS = {
+    "one axis": (r"(?P<well>[A-P]\d\d)_f(?P<field>\d)", ["A01_f1", "A01_f2", "B12_f1"]),
+    "rows and columns": (
+        r"(?P<row>[A-P])(?P<column>\d\d)_f(?P<f>\d)",
+        ["A01_f1", "A01_f2", "B12_f1"],
+    ),
+    "numbers": (
+        r"r(?P<row>\d\d)c(?P<column>\d\d)f(?P<field>\d)",
+        ["r01c01f1", "r01c01f2", "r02c12f1"],
+    ),
+    "positions": (r"(?P<position>[A-P]\d\d)_f(?P<field>\d)", ["A01_f1", "A01_f2", "B12_f1"]),
+}
+
+
+@pytest.mark.parametrize("case", WELLS)
+def test_wells_become_a_plate(case):
+    """Wells are said in several ways; those without any file are not on the plate."""
+    pattern, names = WELLS[case]
+    found = layout(pattern, names)
+    column = "1" if case in ("numbers", "rows and columns") else "01"
+    assert found.kind == "plate"
+    assert found.wells == {f"A/{column}": ("0", "1"), "B/12": ("0",)}
+    assert [image.path for image in found.images] == [f"A/{column}/0", f"A/{column}/1", "B/12/0"]
+
+
+def test_rows_and_columns_of_tiles_are_no_plate():
+    """Tiles are counted from 0; and where there are wells, rows are within them."""
+    found = layout(r"(?P<row>\d)_(?P<column>\d)", ["0_0", "0_1"])
+    assert found.kind == "collection"
+    names = ["A01_1_1", "A01_1_2"]
+    found = layout(r"(?P<well>[A-H]\d\d)_(?P<row>\d)_(?P<column>\d)", names)
+    assert found.wells == {"A/01": ("0", "1")}
+
+
+def test_one_image_is_no_collection():
+    """Axes of length 1 need no images apart."""
+    found = layout(r"reg(?P<region>\d)_t(?P<t>\d)", ["reg1_t0", "reg1_t1"])
+    assert (found.kind, found.images) == ("image", (Image("", {0: 0}),))
+
+
+def test_users_say_what_names_do_not():
+    """What a program named q may well be time."""
+    with pytest.raises(LayoutError, match=r"'q' in the files, of length 5.*axes=\{'q': 't'\}"):
+        layout(r"c(?P<c>\d)", ["c0", "c1"], q=5, y=4, x=5)
+    found = layout(r"c(?P<c>\d)", ["c0", "c1"], axes={"q": "z"}, q=5, y=4, x=5)
+    assert (found.dims, found.shape) == (tuple("czyx"), (2, 5, 4, 5))
+    assert layout(r"c(?P<c>\d)", ["c0", "c1"], q=1, y=4, x=5).dims == tuple("cyx")
+    found = layout(r"c(?P<c>\d)", ["c0", "c1"], axes={"q": "image"}, q=5, y=4, x=5)
+    assert (found.kind, len(found.images)) == ("collection", 5)
+
+
+def test_axes_can_be_laid_end_to_end():
+    """Files of five planes each are one stack."""
+    with pytest.raises(LayoutError, match=r"'z' and 'z_chunk' are both 'z'"):
+        layout(r"z(?P<z>\d)", ["z0", "z1"], z=5, y=4, x=5)
+    found = layout(r"z(?P<z>\d)", ["z0", "z1"], axes={"z": "z", "z_chunk": "z"}, z=5, y=4, x=5)
+    assert (found.dims, found.shape) == (tuple("zyx"), (10, 4, 5))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names", "arguments", "message"),
+    [
+        (r"t(?P<t>\d)", ["t0"], {"x": 5}, "is 'y'"),
+        (r"t(?P<t>\d)_f(?P<frame>\d)", ["t0_f1", "t1_f2"], {}, "'t' and 'frame' are both 't'"),
+        (r"t(?P<t>\d)", ["t0"], {"axes": {"q": "t"}}, "'q' is none of the dimensions"),
+        (r"t(?P<t>\d)", ["t0"], {"axes": {"t": "time"}}, "'time' is none of t, c, z"),
+        (r"(?P<well>\d+)", ["17", "18"], {}, "'17' is no well"),
+    ],
+)
+def test_what_fits_nothing_is_an_error_that_says_so(pattern, names, arguments, message):
+    """A guess would be a target that says what is not true."""
+    with pytest.raises(LayoutError, match=message):
+        layout(pattern, names, **arguments)
+
+
+@given(st.data())
+def test_pieces_make_up_each_window(data):
+    """Planes of a merged axis that are lost or swapped would be pixels in other places."""
+    lengths = data.draw(
+        st.lists(st.lists(st.integers(1, 4), min_size=1, max_size=3), min_size=1, max_size=3)
+    )
+    flat = [n for along in lengths for n in along]
+    order = data.draw(st.permutations(range(len(flat))))
+    axes, taken = [], iter(order)
+    for along in lengths:
+        axes.append(tuple(next(taken) for _ in along))
+    shape = [0] * len(flat)
+    for along, sizes in zip(axes, lengths, strict=True):
+        for axis, n in zip(along, sizes, strict=True):
+            shape[axis] = n
+    array = np.arange(int(np.prod(shape))).reshape(shape)
+    whole = array.transpose([axis for along in axes for axis in along]).reshape(
+        [int(np.prod(sizes)) for sizes in lengths]
+    )
+    window = []
+    for n in whole.shape:
+        start = data.draw(st.integers(0, n - 1))
+        window.append((start, data.draw(st.integers(start + 1, n))))
+    made = Layout("array", (), tuple(axes), tuple(map(tuple, lengths)), (Image(""),))
+    result = np.full([stop - start for start, stop in window], -1)
+    for place, windows in made.pieces(tuple(window), made.images[0]):
+        part = array[tuple(slice(*windows[axis]) for axis in range(array.ndim))]
+        last = [along[-1] for along in axes]
+        part = part.transpose([*last, *(axis for axis in range(array.ndim) if axis not in last)])
+        result[place] = part.reshape(part.shape[: len(last)])
+    np.testing.assert_array_equal(result, whole[tuple(slice(*edges) for edges in window)])
+
+
+def test_colours_follow_names():
+    """DAPI in red would be read wrong."""
+    assert channel_colors(["DAPI", "GFP", "Cy3", "Cy5"]) == ["0000FF", "00FF00", "FF0000", "FF00FF"]
+    assert channel_colors(["red", "green", "blue"]) == ["FF0000", "00FF00", "0000FF"]
+    assert len(set(channel_colors(["1", "2", "3", "4"]))) == 4
