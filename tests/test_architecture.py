@@ -29,7 +29,7 @@ ORDER = [
     "demo",
     "cli",
 ]
-OPTIONAL = {"zarr", "xarray", "fsspec", "rich", "click", "pandas", "matplotlib"}
+OPTIONAL = {"zarr", "xarray", "fsspec", "rich", "click", "pandas", "matplotlib", "yaozarrs"}
 FACES = {"xarray", "zarr", "report", "backend", "cli"}
 
 

@@ -74,7 +74,7 @@ class Journal:
         manifest = self.manifest()
         found = manifest["identity"] if manifest else target.get_json(PLAN)
         if overwrite:
-            if found is None and not ZARR & set(there):
+            if found is None and not {*ZARR, FOLDER} & set(there):
                 raise TargetExistsError(f"{target} exists and is no Zarr: it is not overwritten")
             self._claim({"cleared": True})  # or, killed while it deletes, it would be nobody's
             target.clear(but=FOLDER)

@@ -263,3 +263,30 @@ def _require_pixels(seq, url):
             ((dim, values),) = about["along"][role].items()
             where.append(values.index(labels[dim]))
         np.testing.assert_array_equal(level[tuple(where)], image)
+
+
+@pytest.mark.parametrize("method", ["mean", "nearest"])
+def test_levels_do_not_depend_on_how_they_are_made(tmp_path, method):
+    """Levels that are read back from the one before must be those made in memory."""
+    rng = np.random.default_rng(8)
+    images = rng.integers(0, 65535, (2, 301, 423), np.uint16)
+    seq = FileSequence(lambda name: images[int(name)], ["0", "1"], pattern=r"(?P<t>\d)")
+    arguments = {"chunks": 32, "shards": 64, "levels": 5, "method": method, "verify": "all"}
+    whole = seq.to_ome_zarr(tmp_path / "whole.zarr", **arguments)
+    parts = seq.to_ome_zarr(tmp_path / "parts.zarr", memory=2 * 128 * 128, **arguments)
+    assert [len(m["identity"]["stages"]) for m in (whole, parts)] == [1, 3]
+    for level in range(5):
+        found = group_of(tmp_path / "parts.zarr")[str(level)]
+        assert found.shape == (2, -(-301 // 2**level), -(-423 // 2**level))
+        np.testing.assert_array_equal(
+            found[...], group_of(tmp_path / "whole.zarr")[str(level)][...]
+        )
+
+
+@pytest.mark.parametrize("shape", [(), (5,), (0, 4), (3, 0)])
+def test_arrays_of_other_shapes(tmp_path, shape):
+    """Not all that is in files is an image."""
+    seq = FileSequence(lambda name: np.ones(shape, "i2"), ["0", "1"], pattern=r"(?P<t>\d)")
+    seq.to_zarr(tmp_path / "out.zarr", verify="all")
+    found = zarr.open_array(tmp_path / "out.zarr", mode="r")
+    np.testing.assert_array_equal(found[...], np.ones((2, *shape), "i2"))
