@@ -20,6 +20,7 @@ from dask_fileseq.check.onefile import Seen, look_at, size_and_time
 from dask_fileseq.check.running import Progress, run_batches
 from dask_fileseq.files import LocalFiles, Source
 from dask_fileseq.grid import FileGrid
+from dask_fileseq.grid.labels import labels_at
 from dask_fileseq.readers import FileFacts
 
 __all__ = ["KINDS", "Finding", "check_files"]
@@ -121,14 +122,14 @@ def _of_files(grid: FileGrid, seen: Sequence[Seen]) -> Iterator[Finding]:
     cells = np.arange(len(grid.names)) if grid.positions is None else grid.positions
     for number, (name, one) in enumerate(zip(grid.names, seen, strict=True)):
         if one.problem:
-            cell = _labels(grid, int(cells[number]))
+            cell = labels_at(grid, int(cells[number]))
             yield Finding(one.problem, name, cell, one.detail)
         if one.facts is None:
             continue
         for kind, get in _ASPECTS.items():
             found = get(one.facts)
             if found != usual[kind]:
-                cell = _labels(grid, int(cells[number]))
+                cell = labels_at(grid, int(cells[number]))
                 what = f"{found} pages" if kind == "pages" else f"{kind} {found}"
                 detail = f"has {what}, most files have {usual[kind]}"
                 yield Finding(kind, name, cell, detail)
@@ -151,22 +152,13 @@ def _most(values: Iterator[Hashable]) -> Any:
     return counts[0][0] if counts else None
 
 
-def _labels(grid: FileGrid, position: int) -> dict[str, Any]:
-    """Return the labels at which a cell stands, as Python has them."""
-    index = np.unravel_index(position, grid.shape) if grid.shape else ()
-    return {
-        dim: str(along[i]) if along.dtype.kind in "mM" else along[i].item()
-        for (dim, along), i in zip(grid.coords.items(), index, strict=True)
-    }
-
-
 def _missing(grid: FileGrid) -> Iterator[Finding]:
     """Yield the empty cells, of very many the first and their number."""
     if not grid.files_missing:
         return
     empty = np.flatnonzero(grid.table == -1)
     for position in islice(empty.tolist(), SHOWN_MISSING):
-        yield Finding("missing", "", _labels(grid, position), "no file has this place")
+        yield Finding("missing", "", labels_at(grid, position), "no file has this place")
     if len(empty) > SHOWN_MISSING:
         more = len(empty) - SHOWN_MISSING
         yield Finding("missing", "", detail=f"and {more:,} more cells without a file")

@@ -5,17 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from html import escape
-from typing import Any
 
 from dask.utils import format_bytes
 
 from dask_fileseq.grid import FileGrid
+from dask_fileseq.grid.labels import plain_labels
 from dask_fileseq.readers import ChunkSpec
+from dask_fileseq.report.summary import few
 from dask_fileseq.report.svgmap import svg_map
 
-__all__ = ["card", "few"]
-
-SHOWN = 6
+__all__ = ["card"]
 
 
 def card(grid: FileGrid, title: str, where: str, spec: ChunkSpec | None) -> str:
@@ -58,7 +57,7 @@ def _rows(grid: FileGrid, spec: ChunkSpec | None) -> Iterator[tuple[str, str]]:
     if grid.files_missing:
         yield "empty", f"{grid.files_missing:,} cells without a file"
     for dim, values in grid.coords.items():
-        yield dim, f"{len(values):,}: {few(values)}"
+        yield dim, f"{len(values):,}: {few(plain_labels(values))}"
     if grid.unmatched:
         yield "unmatched", f"{len(grid.unmatched):,} names left out"
     if grid.duplicates:
@@ -69,14 +68,3 @@ def _rows(grid: FileGrid, spec: ChunkSpec | None) -> Iterator[tuple[str, str]]:
         yield "in a file", f"{inside or 'one value'}; {spec.dtype}"
         nbytes = math.prod(shape) * spec.dtype.itemsize
         yield "array", f"{shape}, {spec.dtype}, {format_bytes(nbytes)}"
-
-
-def few(values: Any, most: int = SHOWN) -> str:
-    """Return the first values and the last.
-
-    >>> few([10, 20, 30, 40, 50, 60, 70, 80])
-    '10, 20, 30, ..., 80'
-    """
-    if len(values) <= most:
-        return ", ".join(map(str, values))
-    return f"{', '.join(map(str, values[:3]))}, ..., {values[-1]}"

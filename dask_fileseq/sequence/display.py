@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from dask.base import tokenize
 
 from dask_fileseq.check import Finding, Progress, check_files
+from dask_fileseq.errors import check_choice
+from dask_fileseq.filearray import first_readable
+from dask_fileseq.readers import FileFacts, file_facts
 from dask_fileseq.report.card import card
 from dask_fileseq.sequence.faces import ArraySequence
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["DisplaySequence"]
 
@@ -57,8 +63,60 @@ class DisplaySequence(ArraySequence):
             progress=progress,
         )
 
+    def preview(
+        self,
+        *,
+        project: Literal["auto", "max", "mean", "middle"] = "auto",
+        progress: Progress | None = None,
+    ) -> Figure:
+        """Return a contact sheet: rows of channels, columns of times and places.
+
+        Contrast is stretched for each channel. Large images are read in part, and of long
+        axes some labels are shown, at equal distances.
+
+        Parameters
+        ----------
+        project : {"auto", "max", "mean", "middle"}
+            How the planes along z become one picture: by their maximum, their mean, or only
+            the middle one is read. ``"auto"``: the maximum, where that takes few files.
+        progress : callable, optional
+            Called with the number of pictures made and that of all.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        """
+        check_choice("project", project, "auto", "max", "mean", "middle")
+        from dask_fileseq.report.figure import sheet_figure
+        from dask_fileseq.report.sheet import Limits, contact_sheet
+
+        sheet = contact_sheet(
+            self._grid,
+            self._source,
+            self._reader,
+            project=project,
+            limits=Limits(channels=6, times=8, places=8, all=40),
+            progress=progress,
+        )
+        return sheet_figure(sheet, f"{len(self):,} files in {self._where()}")
+
+    def _where(self) -> str:
+        """Return the folder or the container."""
+        where = str(self._source) if self._container is not None else self.commonpath()
+        return where or os.curdir
+
+    def _first_facts(self) -> FileFacts:
+        """Return what the first file holds and how; reads one header."""
+        return first_readable(
+            self._names[:1], self._source, lambda file: file_facts(self._reader, file)
+        )
+
     def _repr_html_(self) -> str:
         """Return what notebooks show. Reads nothing: of a file, it tells what is known."""
-        where = str(self._source) if self._container is not None else self.commonpath()
         spec = self._specs.get(tokenize({}))
-        return card(self._grid, type(self).__name__, where or os.curdir, spec)
+        return card(self._grid, type(self).__name__, self._where(), spec)

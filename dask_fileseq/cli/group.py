@@ -1,0 +1,50 @@
+"""The group of commands, and how each of them ends.
+
+Exit codes: 0 all is well, 1 something was found or failed, 2 wrong usage, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+__all__ = ["fileseq"]
+
+COMMANDS = ("show", "check", "preview", "report", "convert", "patterns", "demo")
+
+
+class CommandGroup(click.Group):
+    """Commands that are imported when they are asked for, and end without traceback."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands, in the order of work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Return a command by its name."""
+        if name not in COMMANDS:
+            return None
+        module = import_module(f"dask_fileseq.cli.{name}")
+        command: click.Command = getattr(module, name)
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; what a user can do wrong becomes one sentence."""
+        from zipfile import BadZipFile
+
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # click ends quietly
+            raise
+        except KeyboardInterrupt:
+            click.echo("Interrupted.", err=True)
+            raise click.exceptions.Exit(130) from None
+        except (OSError, ValueError, ImportError, BadZipFile) as error:
+            raise click.ClickException(" ".join(str(error).split())) from error
+
+
+@click.group(cls=CommandGroup)
+def fileseq() -> None:
+    """Open folders of image files as one array."""

@@ -1,0 +1,114 @@
+"""What all commands on files take, and the sequence that they open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from dask_fileseq.sequence import FileSequence
+
+__all__ = ["file_options", "json_option", "open_files", "opening_code", "scheduler_option"]
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+DEFAULTS = {"spacing": "step", "unmatched": "raise", "duplicates": "raise"}
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+scheduler_option = click.option(
+    "--scheduler",
+    metavar="NAME|ADDRESS",
+    help="threads (the default), processes, sync, or the address of a dask scheduler, such as"
+    " tcp://host:8786, whose workers then open the files.",
+)
+
+
+def file_options(*, required: bool = True, strict: bool = False) -> Decorator:
+    """Return a decorator that adds FILES and how to open them.
+
+    Where not `strict`, names that do not fit are left out, for the command to tell.
+    """
+    unmatched, duplicates = ("raise", "raise") if strict else ("skip", "first")
+    options = [
+        click.argument("files", nargs=-1, required=required),
+        click.option(
+            "--pattern",
+            default="infer",
+            show_default=True,
+            help="Finds the axes in file names: a format string such as"
+            " 't{time:d}_{channel}.tif', a regular expression, a preset's name, 'infer' or"
+            " 'none' (the files stand in a row).",
+        ),
+        click.option(
+            "--container", metavar="ARCHIVE", help="ZIP file; FILES are then members of it."
+        ),
+        click.option(
+            "--sort/--no-sort",
+            default=True,
+            show_default=True,
+            help="Put the names in natural order (1, 2, 10).",
+        ),
+        click.option(
+            "--unmatched",
+            type=click.Choice(["raise", "skip"]),
+            default=unmatched,
+            show_default=True,
+            help="What to do about names that the pattern does not match.",
+        ),
+        click.option(
+            "--duplicates",
+            type=click.Choice(["raise", "first", "last"]),
+            default=duplicates,
+            show_default=True,
+            help="Which of several files for one cell stays.",
+        ),
+        click.option(
+            "--spacing",
+            type=click.Choice(["unit", "step", "values"]),
+            default="step",
+            show_default=True,
+            help="Which numbers count: all, those a common step apart, or those that occur.",
+        ),
+    ]
+
+    def add(function: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return add
+
+
+def open_files(files: tuple[str, ...], pattern: str, **options: Any) -> FileSequence:
+    """Return the sequence that a user's options mean."""
+    from dask_fileseq.cli.terminal import waiting
+    from dask_fileseq.sequence import open_sequence
+
+    with waiting("reading names"):
+        return open_sequence(_what(files), pattern=_given(pattern), **options)
+
+
+def _what(files: tuple[str, ...]) -> str | list[str]:
+    return files[0] if len(files) == 1 else list(files)
+
+
+def _given(pattern: str) -> str | None:
+    return None if pattern == "none" else pattern
+
+
+def opening_code(seq: FileSequence, files: tuple[str, ...], options: dict[str, Any]) -> str:
+    """Return the Python that opens the same files."""
+    from dask_fileseq.report.code import opening
+
+    kept = dict(options)
+    if not seq.unmatched:
+        kept.pop("unmatched", None)
+    if not seq.duplicates:
+        kept.pop("duplicates", None)
+    what = _what(files)
+    defaults = DEFAULTS | {"sort": isinstance(what, str), "container": None}
+    kept = {key: value for key, value in kept.items() if value != defaults.get(key)}
+    return opening(what, seq.pattern, kept)
