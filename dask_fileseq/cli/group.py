@@ -5,6 +5,9 @@ Exit codes: 0 all is well, 1 something was found or failed, 2 wrong usage, 130 i
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -35,7 +38,8 @@ class CommandGroup(click.Group):
         from zipfile import BadZipFile
 
         try:
-            return super().invoke(ctx)
+            with _tifffile_is_silent():
+                return super().invoke(ctx)
         except BrokenPipeError:  # click ends quietly
             raise
         except KeyboardInterrupt:
@@ -43,6 +47,17 @@ class CommandGroup(click.Group):
             raise click.exceptions.Exit(130) from None
         except (OSError, ValueError, ImportError, BadZipFile) as error:
             raise click.ClickException(" ".join(str(error).split())) from error
+
+
+@contextmanager
+def _tifffile_is_silent() -> Iterator[None]:
+    """Keep tifffile from telling of each damaged file: commands do, in their own way."""
+    logger = logging.getLogger("tifffile")
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
 
 
 @click.group(cls=CommandGroup)

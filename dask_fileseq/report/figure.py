@@ -38,15 +38,15 @@ def sheet_figure(sheet: Sheet, title: str) -> Figure:
     aspect = _aspect(sheet)
     columns = max(map(len, rows))
     left = 0.12 + (0.085 * max(map(len, heads)) if any(heads) else 0.0)
-    top = LABEL * (2.2 if sheet.note else 1.4)
+    top = LABEL * (2.0 if sheet.note else 1.2)
     labelled = len(rows) if not has_top else 1
     side = min(
         (WIDTH - left) / columns, (HEIGHT - top - labelled * LABEL) / (len(rows) * aspect), 4.2
     )
     width = max(left + columns * side + 0.1, 4.6)
     height = top + labelled * LABEL + len(rows) * side * aspect + 0.1
-    figure = _figure_class()(figsize=(width, height), dpi=DPI, facecolor="#16181c")
-    draw = {"color": "#f2f2f2", "ha": "left", "va": "top"}
+    figure: Figure = _figure_class()(figsize=(width, height), dpi=DPI, facecolor="#16181c")
+    draw: dict[str, Any] = {"color": "#f2f2f2", "ha": "left", "va": "top"}
     figure.text(0.12 / width, 1 - 0.06 / height, _cut(title, width, 0.09), fontsize=10.5, **draw)
     if sheet.note:
         note = draw | {"color": "#a8adb4"}
@@ -100,9 +100,9 @@ def _named(name: str, label: str) -> str:
     """Return a label with the name of its axis, where it is a number.
 
     >>> _named("t", "3"), _named("channel", "DAPI")
-    ('t 3', 'DAPI')
+    ('t=3', 'DAPI')
     """
-    return f"{name} {label}" if label[:1].isdecimal() and "-" not in label else label
+    return f"{name}={label}" if label[:1].isdecimal() and "-" not in label else label
 
 
 def _aspect(sheet: Sheet) -> float:
@@ -112,7 +112,7 @@ def _aspect(sheet: Sheet) -> float:
             for picture in pictures:
                 if picture.image is not None:
                     rows, columns = picture.image.shape[:2]
-                    return min(2.5, max(0.2, rows / columns))
+                    return float(min(2.5, max(0.2, rows / columns)))
     return 1.0
 
 

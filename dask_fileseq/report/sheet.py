@@ -114,7 +114,7 @@ def contact_sheet(
     """
     limits = limits or Limits()
     roles = roles_of(grid)
-    channels, times, places = _shown(grid, roles, limits)
+    shown = channels, times, places = _shown(grid, roles, limits)
     planes = 1 if roles.plane is None else grid.shape[roles.plane]
     count = len(channels) * len(times) * len(places)
     if project == "auto":
@@ -133,7 +133,7 @@ def contact_sheet(
             [made[c * size + t * len(places) :][: len(places)] for t in range(len(times))]
             for c in range(len(channels))
         ],
-        _note(grid, roles, project, (channels, times, places)),
+        ", ".join([*_inside(make, grid.names[0]), *_note(grid, roles, project, shown)]),
         sum(map(len, groups)) if project != "middle" else sum(map(bool, groups)),
     )
 
@@ -209,18 +209,22 @@ def windows(sheet: Sheet) -> list[Window]:
     result = []
     for channel in sheet.pictures:
         images = [p.image for p in itertools.chain(*channel) if p.image is not None]
-        values = np.concatenate([image.ravel().astype(np.float64) for image in images] or [[0.0]])
+        values = np.concatenate([np.zeros(0), *(image.ravel() for image in images)])
         values = values[np.isfinite(values)]
-        if not values.size:
-            values = np.zeros(1)
-        if images and images[0].ndim == 3 and values.max() <= 255 and values.min() >= 0:
-            result.append(Window(0.0, 255.0))
-            continue
-        low, high = np.percentile(values, (LOW, HIGH))
-        if high <= low:
-            low, high = values.min(), values.max()
-        result.append(Window(float(low), float(high)))
+        is_rgb = any(image.ndim == 3 for image in images)
+        result.append(_window(values, is_rgb) if values.size else Window(0.0, 1.0))
     return result
+
+
+def _window(values: NDArray[np.float64], is_rgb: bool) -> Window:
+    lowest, highest = float(values.min()), float(values.max())
+    if is_rgb and lowest >= 0 and highest <= 255:
+        return Window(0.0, 255.0)
+    above = values[values > lowest]
+    if above.size < values.size * (1 - LOW / 100) and above.size:
+        values = above  # so many are alike that they are a frame, or stand for no value
+    low, high = np.percentile(values, (LOW, HIGH))
+    return Window(float(low), float(high)) if high > low else Window(lowest, highest)
 
 
 def _labels(grid: FileGrid, axis: int | None, shown: list[int]) -> list[str]:
@@ -238,7 +242,7 @@ def _place_labels(grid: FileGrid, roles: Roles, places: list[tuple[int, ...]]) -
         for axis, at in zip(roles.places, place, strict=True):
             dim = grid.unique_dims[axis]
             label = plain_labels(grid.coords[dim])[at]
-            parts.append(_short(label) if isinstance(label, str) else f"{dim} {label}")
+            parts.append(_short(label) if isinstance(label, str) else f"{dim}={label}")
         texts.append(", ".join(parts))
     return texts
 
@@ -257,18 +261,33 @@ def _axis_name(grid: FileGrid, axis: int | None) -> str:
     return "" if axis is None else grid.unique_dims[axis]
 
 
-def _note(grid: FileGrid, roles: Roles, project: Project, shown: Sequence[Sequence[Any]]) -> str:
+def _inside(make: Thumbnailer, name: str) -> list[str]:
+    """Return which planes in a file are shown, where it has several."""
+    try:
+        with make.source.open(name) as file:
+            spec = make.facts(file).spec
+    except Exception:  # the sheet itself shows that it cannot be read
+        return []
+    others = [
+        (dim, length)
+        for dim, length in zip(spec.dims, spec.shape, strict=True)
+        if length > 1 and dim not in ("y", "x", "s") and (dim != "z" or make.project == "middle")
+    ]
+    return [f"{dim}={length // 2} of {length} in each file" for dim, length in others]
+
+
+def _note(
+    grid: FileGrid, roles: Roles, project: Project, shown: Sequence[Sequence[Any]]
+) -> list[str]:
     """Return what the sheet leaves out."""
     parts = []
     if roles.plane is not None:
         dim, planes = grid.unique_dims[roles.plane], grid.shape[roles.plane]
-        middle = "the middle one"
-        parts.append(
-            f"{ {'max': 'maximum', 'mean': 'mean'}.get(project, middle) } of {planes} {dim}"
-        )
+        how = {"max": "maximum", "mean": "mean"}.get(project, "the middle one")
+        parts.append(f"{how} of {planes} {dim}")
     sizes = [_size(grid, roles.channel), _size(grid, roles.time)]
     sizes.append(int(np.prod([grid.shape[axis] for axis in roles.places])))
     for name, some, count in zip(("channels", "times", "places"), shown, sizes, strict=True):
         if len(some) < count:
             parts.append(f"{len(some)} of {count:,} {name}")
-    return ", ".join(parts)
+    return parts

@@ -100,7 +100,7 @@ class DisplaySequence(ArraySequence):
             self._source,
             self._reader,
             project=project,
-            limits=Limits(channels=6, times=8, places=8, all=40),
+            limits=Limits(channels=8, times=8, places=8, all=48),
             progress=progress,
         )
         return sheet_figure(sheet, f"{len(self):,} files in {self._where()}")
