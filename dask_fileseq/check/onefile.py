@@ -6,7 +6,6 @@ Special files (pipes, devices) are never opened: that could hang.
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from dask_fileseq.files import Source
-from dask_fileseq.readers import FactReader, FileFacts, read_into
+from dask_fileseq.readers import FactReader, FileFacts, read_into, require_file
 
 __all__ = ["Seen", "look_at", "size_and_time"]
 
@@ -54,10 +53,8 @@ def _look_at_one(name: str, source: Source, facts: FactReader, pixels: bool) -> 
     try:
         with source.open(name) as file:
             if isinstance(file, str):
-                status = os.stat(file)
+                status = require_file(file)
                 before = status.st_size, status.st_mtime_ns
-                if not stat.S_ISREG(status.st_mode):
-                    return Seen(None, "unreadable", f"is no file but {_sort(status.st_mode)}")
                 if not status.st_size:
                     return Seen(None, "empty", "has no bytes", before)
             found = facts(file)
@@ -87,14 +84,3 @@ def _read_pixels(file: Any, imread: Callable[..., Any], facts: FileFacts) -> Non
 
 def _is_truncation(error: Exception, detail: str) -> bool:
     return isinstance(error, EOFError) or "truncated" in detail
-
-
-def _sort(mode: int) -> str:
-    """Return what a thing that is no file is.
-
-    >>> _sort(stat.S_IFIFO)
-    'a pipe'
-    """
-    if stat.S_ISDIR(mode):
-        return "a folder"
-    return "a pipe" if stat.S_ISFIFO(mode) else "a device"

@@ -73,7 +73,7 @@ def _echo(findings: list[Finding], files: int, pixels: bool, limit: int | None) 
     for kind, meaning in KINDS.items():
         if kind not in counts:
             continue
-        click.echo(f"{styled(kind, fg='red', bold=True)}: {counts[kind]:,} {meaning}")
+        click.echo(f"{styled(kind, fg='red', bold=True)} ({counts[kind]:,}): {meaning}")
         of_kind = [finding for finding in findings if finding.kind == kind]
         for finding in of_kind[:limit]:
             click.echo(f"  {_line(finding)}")

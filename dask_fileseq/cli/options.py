@@ -103,7 +103,7 @@ def opening_code(seq: FileSequence, files: tuple[str, ...], options: dict[str, A
     """Return the Python that opens the same files."""
     from dask_fileseq.report.code import opening
 
-    kept = dict(options)
+    kept = {key: value for key, value in options.items() if key != "pattern"}
     if not seq.unmatched:
         kept.pop("unmatched", None)
     if not seq.duplicates:

@@ -13,7 +13,7 @@ from dask_fileseq.cli.terminal import echo_json, row, some, styled
 if TYPE_CHECKING:
     from dask_fileseq.sequence import FileSequence
 
-__all__ = ["describe", "echo_array", "echo_names", "show"]
+__all__ = ["array_of", "describe", "echo_array", "echo_names", "show"]
 
 SHOWN = 5
 
@@ -38,10 +38,10 @@ def show(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
     """
     seq = open_files(files, **options)
     told = describe(seq, options["container"])
-    told["open"] = opening_code(seq, files, _without_pattern(options))
+    told["open"] = opening_code(seq, files, options)
     if not as_json:
         echo_names(told)
-    told |= _array(seq)
+    told |= array_of(seq)
     if as_json:
         echo_json(told)
     else:
@@ -51,10 +51,6 @@ def show(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
         row("open with", told["open"])
     if told["error"]:
         raise click.ClickException(told["error"])
-
-
-def _without_pattern(options: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in options.items() if key != "pattern"}
 
 
 def describe(seq: FileSequence, container: str | None = None) -> dict[str, Any]:
@@ -68,7 +64,7 @@ def describe(seq: FileSequence, container: str | None = None) -> dict[str, Any]:
     return told
 
 
-def _array(seq: FileSequence) -> dict[str, Any]:
+def array_of(seq: FileSequence) -> dict[str, Any]:
     """Return what the files hold, or why the first cannot be read: reads one header."""
     from dask_fileseq.errors import ReadError
     from dask_fileseq.report.summary import array_summary
@@ -111,29 +107,10 @@ def _axis(axis: dict[str, Any]) -> str:
 
 def echo_array(told: dict[str, Any]) -> None:
     """Print what the files hold."""
-    from dask.utils import format_bytes
+    from dask_fileseq.report.summary import array_text, chunk_text
 
-    chunk, array = told["chunk"], told["array"]
-    inside = ", ".join(f"{d} {n}" for d, n in zip(chunk["dims"], chunk["shape"], strict=True))
-    parts = [inside or "one value", chunk["dtype"], format_bytes(chunk["bytes"])]
-    if chunk["compression"]:
-        parts.append(_codec(chunk["compression"]))
-    if chunk["levels"]:
-        parts.append(f"a pyramid of {len(chunk['levels'])} levels")
-    row("in a file", "; ".join(parts))
-    shape = tuple(array["shape"])
-    row("array", f"{shape}, {array['dtype']}, {format_bytes(array['bytes'])}")
-
-
-def _codec(name: str) -> str:
-    """Return the name of a codec as people write it.
-
-    >>> _codec("NONE"), _codec("ADOBE_DEFLATE")
-    ('not compressed', 'Deflate')
-    """
-    known = {"NONE": "not compressed", "LZW": "LZW", "JPEG": "JPEG", "ZSTD": "Zstandard"}
-    plain = name.removeprefix("ADOBE_")
-    return known.get(name, plain.replace("_", " ").capitalize())
+    row("in a file", chunk_text(told))
+    row("array", array_text(told))
 
 
 def sized(shape: list[int]) -> str:

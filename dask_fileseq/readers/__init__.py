@@ -9,7 +9,7 @@ reads many files in one go.
 
 from dask_fileseq.readers.chunk import ChunkSpec, WrongChunk
 from dask_fileseq.readers.counters import Counts, count
-from dask_fileseq.readers.facts import FactReader, FileFacts, file_facts
+from dask_fileseq.readers.facts import FactReader, FileFacts, file_facts, require_file
 from dask_fileseq.readers.metadata import chunk_description
 from dask_fileseq.readers.protocol import BatchReader, File, RegionReader, chunk_spec, read_into
 from dask_fileseq.readers.scales import ChunkMetadata
@@ -32,4 +32,5 @@ __all__ = [
     "file_facts",
     "read_into",
     "read_tiff",
+    "require_file",
 ]

@@ -6,6 +6,8 @@ Of files like one that tifffile has looked at, only the directories are read; se
 from __future__ import annotations
 
 import math
+import os
+import stat
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +21,7 @@ from dask_fileseq.readers.rawfile import RawFile
 from dask_fileseq.readers.tiff import TiffReader
 from dask_fileseq.readers.tiffimage import image_of
 
-__all__ = ["FactReader", "FileFacts", "file_facts"]
+__all__ = ["FactReader", "FileFacts", "file_facts", "require_file"]
 
 KNOWN = 256
 """Kinds of files that are remembered."""
@@ -48,6 +50,8 @@ def file_facts(imread: Callable[..., Any], file: File) -> FileFacts:
         What reading the header raises; `ValueError` where the file is cut short, or
         nothing here decodes its pixels.
     """
+    if isinstance(file, str):
+        require_file(file)
     if not isinstance(imread, TiffReader):
         return FileFacts(chunk_spec(imread, file, {}))
     record(headers=1)
@@ -62,6 +66,22 @@ def file_facts(imread: Callable[..., Any], file: File) -> FileFacts:
             raise ValueError(f"nothing decodes its pixels ({codec}): {error}") from error
         levels = tuple(tuple(map(int, level.shape)) for level in series.levels)
         return FileFacts(spec, len(tif.pages), codec, levels if len(levels) > 1 else ())
+
+
+def require_file(path: str) -> os.stat_result:
+    """Return the status of a file; raise `OSError` for a pipe or device, which could hang.
+
+    >>> require_file(os.curdir)
+    Traceback (most recent call last):
+    ...
+    OSError: is no file but a folder
+    """
+    status = os.stat(path)
+    if stat.S_ISREG(status.st_mode):
+        return status
+    sort = "a folder" if stat.S_ISDIR(status.st_mode) else "a device"
+    sort = "a pipe" if stat.S_ISFIFO(status.st_mode) else sort
+    raise OSError(f"is no file but {sort}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +108,7 @@ class FactReader:
         """Return what a file holds; raises what `file_facts` does."""
         if not isinstance(self.imread, TiffReader) or not isinstance(file, str):
             return file_facts(self.imread, file)
+        require_file(file)
         try:
             with RawFile(file) as raw:
                 header, size = read_header(raw.get), raw.size

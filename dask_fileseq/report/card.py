@@ -59,9 +59,9 @@ def _rows(grid: FileGrid, spec: ChunkSpec | None) -> Iterator[tuple[str, str]]:
     for dim, values in grid.coords.items():
         yield dim, f"{len(values):,}: {few(plain_labels(values))}"
     if grid.unmatched:
-        yield "unmatched", f"{len(grid.unmatched):,} names left out"
+        yield "unmatched", f"{len(grid.unmatched):,} left out"
     if grid.duplicates:
-        yield "duplicates", f"{len(grid.duplicates):,} names left out"
+        yield "duplicates", f"{len(grid.duplicates):,} left out"
     if spec is not None:
         shape = grid.shape + spec.shape
         inside = ", ".join(f"{d} {n}" for d, n in zip(spec.dims, spec.shape, strict=True))

@@ -29,6 +29,9 @@ Progress = Callable[[int, int], None]
 FEW_FILES = 128
 """Files up to which planes are projected where nobody says how."""
 
+FEW_PICTURES = 24
+"""Pictures that may be larger."""
+
 THREADS = 8
 LOW, HIGH = 1.0, 99.8
 """Percentiles of a channel that become black and white."""
@@ -92,7 +95,7 @@ def contact_sheet(
     imread: Callable[..., Any],
     *,
     project: Literal["auto", "max", "mean", "middle"] = "auto",
-    pixels: int = 256,
+    pixels: int | None = None,
     limits: Limits | None = None,
     progress: Progress | None = None,
 ) -> Sheet:
@@ -105,8 +108,8 @@ def contact_sheet(
     project : {"auto", "max", "mean", "middle"}
         How the planes of a stack become one picture: by their maximum, their mean, or only
         the middle one is read. ``"auto"``: the maximum where few files need to be read.
-    pixels : int
-        Length of the longer side of a picture, about.
+    pixels : int, optional
+        Length of the longer side of a picture, about; by default more where there are few.
     limits : Limits, optional
         How much to show.
     progress : callable, optional
@@ -120,6 +123,7 @@ def contact_sheet(
     if project == "auto":
         project = "max" if count * planes <= FEW_FILES else "middle"
     groups = [_names(grid, roles, c, t, p) for c in channels for t in times for p in places]
+    pixels = pixels or (512 if count <= FEW_PICTURES else 256)
     make = Thumbnailer(source, imread, FactReader(imread), pixels, project)
     made = _made(make, groups, progress)
     size = len(times) * len(places)

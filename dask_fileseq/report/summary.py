@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
 
 import numpy as np
+from dask.utils import format_bytes
 
 from dask_fileseq.grid import FileGrid
 from dask_fileseq.grid.labels import labels_at, plain_labels
 from dask_fileseq.readers import FileFacts
 
-__all__ = ["array_summary", "cell_text", "few", "grid_summary"]
+__all__ = ["array_summary", "array_text", "cell_text", "chunk_text", "few", "grid_summary"]
 
 EMPTY_CELLS = 1000
 SHOWN = 6
@@ -63,6 +64,35 @@ def array_summary(shape: Sequence[int], facts: FileFacts) -> dict[str, Any]:
             "bytes": math.prod(whole) * spec.dtype.itemsize,
         },
     }
+
+
+def chunk_text(told: Mapping[str, Any]) -> str:
+    """Return what `array_summary` says of a file, readably."""
+    chunk = told["chunk"]
+    inside = ", ".join(f"{d} {n}" for d, n in zip(chunk["dims"], chunk["shape"], strict=True))
+    parts = [inside or "one value", chunk["dtype"], str(format_bytes(chunk["bytes"]))]
+    if chunk["compression"]:
+        parts.append(_codec(chunk["compression"]))
+    if chunk["levels"]:
+        parts.append(f"a pyramid of {len(chunk['levels'])} levels")
+    return "; ".join(parts)
+
+
+def array_text(told: Mapping[str, Any]) -> str:
+    """Return what `array_summary` says of the array, readably."""
+    array = told["array"]
+    return f"{tuple(array['shape'])}, {array['dtype']}, {format_bytes(array['bytes'])}"
+
+
+def _codec(name: str) -> str:
+    """Return the name of a codec as people write it.
+
+    >>> _codec("NONE"), _codec("ADOBE_DEFLATE")
+    ('not compressed', 'Deflate')
+    """
+    known = {"NONE": "not compressed", "LZW": "LZW", "JPEG": "JPEG", "ZSTD": "Zstandard"}
+    plain = name.removeprefix("ADOBE_")
+    return known.get(name, plain.replace("_", " ").capitalize())
 
 
 def cell_text(labels: dict[str, Any]) -> str:

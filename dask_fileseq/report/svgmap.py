@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from dask_fileseq.grid import FileGrid
 from dask_fileseq.report.gridmap import GridMap, grid_map
 
-__all__ = ["svg_map"]
+__all__ = ["EMPTY_COLOUR", "FILLS", "svg_map"]
 
 FULL, SOME, EMPTY, ODD = "full", "some", "empty", "odd"
 FILLS = {FULL: "#e8a45a", SOME: "#e8a45a88", ODD: "#c04cc0"}
-CROSS = "#d8504a"
+EMPTY_COLOUR = "#d8504a"
 MARGIN = 16
 
 
@@ -29,6 +29,7 @@ def svg_map(
     *,
     most: tuple[int, int] = (32, 64),
     width: int = 300,
+    largest: int = 16,
     odd: Mapping[int, str] | None = None,
 ) -> str:
     """Return the map of a grid.
@@ -41,13 +42,15 @@ def svg_map(
         Rows and columns of the map, at most.
     width : int
         Width in pixels, about.
+    largest : int
+        Width of a place in pixels, at most.
     odd : mapping of int to str, optional
         Cells, counted in C order, that something is wrong with, and what: it is shown
         where the mouse rests on them.
     """
     image = grid_map(grid, most)
     rows, columns = image.filled.shape
-    side = max(3, min(16, width // columns, width // rows))
+    side = max(3, min(largest, width // columns, width // rows))
     states = _states(image, odd or {})
     parts = [
         _rectangles(states, state, side, colour) for state, colour in FILLS.items() if state != ODD
@@ -101,7 +104,9 @@ def _crosses(states: NDArray[np.str_], side: int) -> str:
         for i in range(length):
             long = side - 4
             path += f"M{x + i * side + 2} {y + 2}l{long} {long}m0 {-long}l{-long} {long}"
-    return f'<path d="{path}" stroke="{CROSS}" stroke-width="1.5" fill="none"/>' if path else ""
+    return (
+        f'<path d="{path}" stroke="{EMPTY_COLOUR}" stroke-width="1.5" fill="none"/>' if path else ""
+    )
 
 
 def _lines(rows: int, columns: int, side: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from dask.base import tokenize
@@ -104,6 +105,24 @@ class DisplaySequence(ArraySequence):
             progress=progress,
         )
         return sheet_figure(sheet, f"{len(self):,} files in {self._where()}")
+
+    def _report(
+        self,
+        told: Mapping[str, Any],
+        findings: Sequence[Finding],
+        code: str,
+        *,
+        project: Literal["auto", "max", "mean", "middle"],
+        progress: Progress | None,
+    ) -> str:
+        """Return a page about the sequence: see `report.page`."""
+        from dask_fileseq.report.page import Contents, report_page
+        from dask_fileseq.report.sheet import contact_sheet
+
+        sheet = contact_sheet(
+            self._grid, self._source, self._reader, project=project, progress=progress
+        )
+        return report_page(Contents(self._grid, self._where(), told, findings, sheet, code))
 
     def _where(self) -> str:
         """Return the folder or the container."""

@@ -244,7 +244,14 @@ class NameSequence(Sequence[str]):
     def commonpath(self) -> str:
         """Return the longest path that all files lie below."""
         names = self._names
-        return os.path.dirname(names[0]) if len(names) == 1 else os.path.commonpath(names)
+        if len(names) == 1:
+            return os.path.dirname(names[0])
+        low, high = min(names), max(names)
+        folder = os.path.commonpath([low, high])
+        inside = os.path.join(folder, "")
+        if folder and low.startswith(inside) and high.startswith(inside):
+            return folder  # what begins like the lowest and the highest lies between them
+        return os.path.commonpath(names)
 
     def __len__(self) -> int:
         return len(self._names)
