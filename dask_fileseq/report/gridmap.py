@@ -99,14 +99,14 @@ def _places(
     return row * shape[0] // size[0], column * shape[1] // size[1]
 
 
-def text_map(grid: FileGrid, most: tuple[int, int] = (24, 64)) -> list[str]:
+def text_map(grid: FileGrid, most: tuple[int, int] = (16, 64)) -> list[str]:
     r"""Return the map as lines: ``#`` has a file, ``.`` none, ``+`` stands for some of several.
 
     >>> from dask_fileseq.grid import grid_of_pattern
     >>> names = ["t0_a_0", "t0_a_1", "t0_b_0", "t0_b_1", "t1_a_0", "t1_a_1", "t1_b_1"]
     >>> grid = grid_of_pattern(names, "t{t:d}_{c}_{z:d}")
     >>> print("\n".join(text_map(grid)))
-    t across: c, z
+    t across: c, z (# file, . none)
     0 ## ##
     1 ## .#
     """
@@ -117,7 +117,7 @@ def text_map(grid: FileGrid, most: tuple[int, int] = (24, 64)) -> list[str]:
     title = ", ".join(image.down)
     width = max(map(len, [title, *heads]))
     across = f"across: {', '.join(image.across)}"
-    lines = [f"{title:{width}} {across}".strip()]
+    lines = [f"{title:{width}} {across} (# file, . none{', + some' * image.is_binned})".strip()]
     for head, row in zip(heads, marks.tolist(), strict=True):
         text = "".join(row)
         if group:

@@ -1,0 +1,106 @@
+"""How the commands live with dask, the shell, and mistakes."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dask_fileseq import demo
+from tests.cli.running import DASK, MODULE, invoke, run
+
+
+def mistakes():
+    yield "no file", ["show", "nowhere/*.tif"], 1, "no files found"
+    yield "malformed", ["show", "{}", "--pattern", "(t"], 1, "malformed"
+    yield "no groups", ["show", "{}", "--pattern", "t"], 1, "no groups"
+    yield "no match", ["show", "{}", "--pattern", r"(z)(\d+)"], 1, "matches none of 3 names"
+    yield "no zip", ["show", "*", "--container", "nowhere.zip"], 1, "nowhere.zip"
+    yield "not a zip", ["show", "*", "--container", "{}/t10.tif"], 1, "t10.tif"
+    yield "not a tiff", ["show", __file__], 1, os.path.basename(__file__)
+    yield "choice", ["show", "{}", "--spacing", "wide"], 2, "wide"
+    yield "nothing", ["show"], 2, "FILES"
+    yield "no such command", ["shew"], 2, "shew"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "text"), [pytest.param(*m[1:], id=m[0]) for m in mistakes()]
+)
+def test_a_mistake_is_one_sentence(names, arguments, code, text):
+    """No traceback, but what is wrong, and an exit code that scripts see."""
+    arguments = [argument.format(names) for argument in arguments]
+    result = invoke(*arguments)
+    assert result.exit_code == code
+    assert isinstance(result.exception, SystemExit)
+    (error,) = [line for line in result.stderr.splitlines() if line.startswith("Error: ")]
+    assert text in error
+    assert result.stderr.endswith(f"{error}\n")
+
+
+def test_a_mistake_has_an_exit_code_under_dask(names):
+    """The same through a real process."""
+    done = run(*DASK, "show", names, "--pattern", "(t")
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: pattern '(t' is malformed")
+    assert done.stderr.count("\n") == 1
+
+
+def test_dask_itself_does_not_warn():
+    """An entry point that fails to import would warn on each of dask's commands."""
+    script = Path(sys.executable).with_name("dask")
+    done = run(*([script] if script.exists() else DASK[:-1]), "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "fileseq" in done.stdout
+
+
+def test_help_has_examples():
+    """Each command says what it does, by example."""
+    for command in COMMANDS:
+        result = invoke(command, "--help")
+        assert result.exit_code == 0
+        assert f"\n    dask fileseq {command} " in result.stdout
+        assert "\b" not in result.stdout
+        assert "\\b" not in result.stdout
+
+
+def test_interrupt_ends_without_traceback(monkeypatch, tmp_path):
+    """Ctrl-C is not an error of the program."""
+
+    def interrupted(folder):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(demo, "write_acquisition", interrupted)
+    result = invoke("demo", tmp_path)
+    assert result.exit_code == 130
+    assert result.stderr.strip() == "Interrupted."
+
+
+def test_interrupt_of_a_process_is_clean(tmp_path):
+    """A real signal in the middle of the work, with threads of dask about."""
+    code = (
+        "import signal, sys\n"
+        "from dask_fileseq import cli, demo\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # may be ignored by a parent
+        "demo.save_projection = lambda *_: signal.raise_signal(signal.SIGINT)\n"
+        "cli.fileseq(['demo', sys.argv[1]])\n"
+    )
+    done = run(sys.executable, "-c", code, tmp_path)
+    assert (done.returncode, done.stderr.strip()) == (130, "Interrupted.")
+    assert len(os.listdir(tmp_path / "acquisition")) == 58
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX pipes")
+def test_a_closed_pipe_is_no_error(names):
+    """``dask fileseq show ... | head -1`` must not print a traceback."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [*MODULE, "show", os.fspath(names)],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        check=False,
+        timeout=60,
+    )
+    os.close(writer)
+    assert done.stderr == b""
