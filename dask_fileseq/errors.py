@@ -10,7 +10,13 @@ code written for either goes on working::
      |   |- DuplicateError            two files for one cell
      |   `- SparseGridError           a grid that is nearly all empty
      |- ChunkMismatchError (ValueError)  a file of another shape or dtype
-     `- ReadError (OSError)           a file could not be read; also of its cause's builtin type
+     |- ReadError (OSError)           a file could not be read; also of its cause's builtin type
+     `- ConversionError               a conversion to Zarr did not end well
+         |- TargetExistsError (FileExistsError)  something else is where the target should be
+         |- ChangedError (ValueError)  files or arguments are not those that it began with
+         |- LayoutError (ValueError)   the axes do not fit OME-Zarr
+         |- WriteError (OSError)       the target could not be written; a full disk, for one
+         `- VerifyError (ValueError)   what was read back is not what was written
 
 One ``try`` is enough for all of them:
 
@@ -29,15 +35,21 @@ from collections.abc import Iterable
 from typing import Any
 
 __all__ = [
+    "ChangedError",
     "ChunkMismatchError",
+    "ConversionError",
     "DuplicateError",
     "FileSequenceError",
     "FillWarning",
+    "LayoutError",
     "NamesError",
     "NoFilesError",
     "ReadError",
     "SparseGridError",
+    "TargetExistsError",
     "UnmatchedError",
+    "VerifyError",
+    "WriteError",
     "check_choice",
     "shown",
 ]
@@ -99,6 +111,35 @@ class ReadError(FileSequenceError, OSError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restored_read_error, (self.builtin, self.args)
+
+
+class ConversionError(FileSequenceError):
+    """A conversion to Zarr did not end well; what it has written stays, to go on from."""
+
+
+class TargetExistsError(ConversionError, FileExistsError):
+    """Something else is where the target should be; ``overwrite=True`` replaces Zarr data."""
+
+
+class ChangedError(ConversionError, ValueError):
+    """Files or arguments are not those that a conversion began with."""
+
+
+class LayoutError(ConversionError, ValueError):
+    """The axes do not fit OME-Zarr; ``axes`` says what they are."""
+
+
+class WriteError(ConversionError, OSError):
+    """The target could not be written; its `errno` is that of the cause.
+
+    >>> import errno
+    >>> WriteError(errno.ENOSPC, "the disk is full").errno == errno.ENOSPC
+    True
+    """
+
+
+class VerifyError(ConversionError, ValueError):
+    """What was read back from the target is not what the files hold."""
 
 
 class FillWarning(UserWarning):

@@ -31,7 +31,7 @@ from toolz import take
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.graph import block_chunks, task_name
 
-__all__ = ["load"]
+__all__ = ["in_worker_task", "load"]
 
 SMALL_FILE = 128 * 2**10
 """Bytes of a file below which threads hinder each other: the interpreter lock."""
@@ -83,7 +83,7 @@ def load(
     result = _output(out, array, array.dtype if dtype is None else np.dtype(dtype))
     if not result.size:
         return result
-    if _in_worker_task():  # to wait for other workers would keep this one's thread
+    if in_worker_task():  # to wait for other workers would keep this one's thread
         get = dask.local.get_sync
     workers = None if isinstance(get, partial) else workers or _default_workers(array)
     if get in (dask.threaded.get, dask.local.get_sync):
@@ -150,7 +150,7 @@ def _mapped(file: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[
     return np.memmap(file, dtype, "r+", shape=shape)
 
 
-def _in_worker_task() -> bool:
+def in_worker_task() -> bool:
     """Return whether this runs in a task of a worker of a cluster."""
     worker_module = sys.modules.get("distributed.worker")
     try:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import pickle
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 import numpy as np
@@ -22,7 +24,10 @@ __all__ = [
     "log_fill",
     "picklable",
     "read_error",
+    "recorded_fills",
 ]
+
+_recorded: ContextVar[list[tuple[str, str]] | None] = ContextVar("recorded_fills", default=None)
 
 T = TypeVar("T")
 
@@ -107,8 +112,22 @@ def checked_fillvalue(fillvalue: ArrayLike | None, dtype: np.dtype[Any]) -> Any:
     return cast[()]
 
 
+@contextmanager
+def recorded_fills() -> Iterator[list[tuple[str, str]]]:
+    """Collect name and error of each file that is filled in this thread meanwhile."""
+    recorded: list[tuple[str, str]] = []
+    token = _recorded.set(recorded)
+    try:
+        yield recorded
+    finally:
+        _recorded.reset(token)
+
+
 def log_fill(name: str, reason: str) -> None:
-    """On a cluster, leave an event: ``client.get_events("dask-fileseq")``."""
+    """Tell `recorded_fills`; on a cluster, also leave an event, ``get_events("dask-fileseq")``."""
+    recorded = _recorded.get()
+    if recorded is not None:
+        recorded.append((name, reason))
     worker_module = sys.modules.get("distributed.worker")
     if worker_module is not None:
         try:

@@ -1,0 +1,97 @@
+"""A described file array to Zarr and to OME-Zarr: what metadata go along."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from dask_fileseq.filearray import FileArray
+from dask_fileseq.readers import ChunkMetadata
+from dask_fileseq.zarr.arrays import coordinates
+from dask_fileseq.zarr.axes import axis_scales, channel_names
+from dask_fileseq.zarr.convert import Ending, Options, convert
+from dask_fileseq.zarr.layout import array_layout, ome_layout
+from dask_fileseq.zarr.target import Target
+
+__all__ = ["to_ome_zarr", "to_zarr"]
+
+StorageOptions = Mapping[str, Any] | None
+
+
+def to_zarr(
+    array: FileArray,
+    metadata: ChunkMetadata,
+    url: Any,
+    storage_options: StorageOptions,
+    options: Options,
+    *,
+    stat: bool = True,
+) -> dict[str, Any]:
+    """Convert a file array to a Zarr array; see `FileSequence.to_zarr`."""
+    about = {"coords": coordinates(array, metadata)}
+    if metadata.crs:
+        about["crs"] = {key: value for key, value in metadata.crs.items() if _is_plain(value)}
+    if metadata.attrs:
+        about["attrs"] = {key: _plain(value) for key, value in metadata.attrs.items()}
+    attributes = {"fileseq": about} | dict(options.attributes or {})
+    target = Target(url, dict(storage_options or {}))
+    options = replace(options, attributes=attributes)
+    return convert(array, array_layout(array), target, options, stat=stat)
+
+
+def to_ome_zarr(
+    array: FileArray,
+    metadata: ChunkMetadata,
+    url: Any,
+    storage_options: StorageOptions,
+    options: Options,
+    *,
+    axes: Mapping[str, str] | None = None,
+    scale: Mapping[str, Any] | None = None,
+    name: str | None = None,
+    stat: bool = True,
+) -> dict[str, Any]:
+    """Convert a file array to OME-Zarr; see `FileSequence.to_ome_zarr`."""
+    from dask_fileseq.zarr.ome import OmeImage, group_objects
+
+    target = Target(url, dict(storage_options or {}))
+    layout = ome_layout(array, axes)
+    scales = axis_scales(array, metadata, layout, scale)
+    labels = coordinates(array, metadata)
+
+    def groups(ending: Ending) -> Iterable[tuple[str, bytes]]:
+        return group_objects(
+            OmeImage(
+                name or _name_of(target),
+                layout,
+                scales,
+                channel_names(array, metadata, layout),
+                array.dtype,
+                ending.halved,
+                ending.levels,
+                options.method,
+                ending.ranges,
+                labels,
+                array.dims,
+            )
+        )
+
+    return convert(array, layout, target, options, stat=stat, groups=groups)
+
+
+def _name_of(target: Target) -> str:
+    """Return the name of a target, without what it ends with."""
+    name = os.path.basename(str(target).rstrip("/\\")) or "image"
+    for end in (".ome.zarr", ".zarr"):
+        name = name.removesuffix(end)
+    return name
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, str | int | float | bool | list | tuple)
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if hasattr(value, "item") else value

@@ -1,0 +1,142 @@
+"""What is done: one small object a region, written after the region's data is safe.
+
+Beside the data, under ``fileseq/``, stand the identity of what is converted to what, and
+the list of files. A region without a whole marker is done again, whatever is there of
+it. At the end the manifest takes the place of all this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from dask_fileseq.errors import ChangedError, TargetExistsError
+from dask_fileseq.zarr.target import Target, all_parsed, clear_write_errors
+
+__all__ = ["FOLDER", "Journal"]
+
+FOLDER = "fileseq"
+PLAN = f"{FOLDER}/plan.json"
+DONE = f"{FOLDER}/done"
+GROUP = f"{FOLDER}/zarr.json"
+"""The manifest: the attributes of a group."""
+
+ZARR = {"zarr.json", ".zgroup", ".zarray"}
+"""What makes a folder one of Zarr."""
+
+Identity = Mapping[str, Any]
+Record = dict[str, Any]
+
+
+class Journal:
+    """The state of a conversion, in its target.
+
+    Parameters
+    ----------
+    target : Target
+        Where.
+    """
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+
+    def manifest(self) -> dict[str, Any] | None:
+        """Return the manifest of a target that is complete, else None."""
+        if self.target.get(PLAN) is not None:
+            return None
+        group = self.target.get_json(GROUP) or {}
+        return (group.get("attributes") or {}).get("manifest")
+
+    def begin(
+        self,
+        identity: Identity,
+        *,
+        resume: bool,
+        overwrite: bool,
+        changes: Callable[[], str],
+    ) -> bool:
+        """Make the target ready; return whether a conversion goes on that began before.
+
+        `changes` tells which files are others than when it began.
+
+        Raises
+        ------
+        TargetExistsError
+            Something else is there, or the same and it is not to be resumed.
+        ChangedError
+            Another conversion is there.
+        """
+        target = self.target
+        there = target.listing()
+        if not there:
+            self._claim(identity)
+            return False
+        manifest = self.manifest()
+        found = manifest["identity"] if manifest else target.get_json(PLAN)
+        if overwrite:
+            if found is None and not ZARR & set(there):
+                raise TargetExistsError(f"{target} exists and is no Zarr: it is not overwritten")
+            self._claim({"cleared": True})  # or, killed while it deletes, it would be nobody's
+            target.clear(but=FOLDER)
+            target.delete_folder(DONE)
+            self._claim(identity)
+            return False
+        if found is None:
+            raise TargetExistsError(
+                f"{target} exists, and no conversion began there; overwrite=True replaces Zarr"
+            )
+        if not resume:
+            raise TargetExistsError(
+                f"{target} exists; resume=True goes on with it, overwrite=True starts over"
+            )
+        self._require(identity, found, changes)
+        return True
+
+    def _claim(self, identity: Identity) -> None:
+        with clear_write_errors(self.target):
+            self.target.put_json(PLAN, dict(identity))
+            self.target.sync_to_disk([PLAN])
+
+    def _require(self, identity: Identity, found: Identity, changes: Callable[[], str]) -> None:
+        """Raise a `ChangedError` that says what differs, if anything does."""
+        now, then = identity["target"], found.get("target") or {}
+        differing = [key for key in now if now[key] != then.get(key)]
+        if differing:
+            details = [f"{key} is {now[key]!r}, not {then.get(key)!r}" for key in differing[:3]]
+            raise ChangedError(
+                f"arguments are others than those of the conversion that is at {self.target}:"
+                f" {'; '.join(details)}; overwrite=True starts over"
+            )
+        if identity["source"] != found.get("source"):
+            raise ChangedError(
+                f"the files are others than when the conversion to {self.target} began:"
+                f" {changes()}; overwrite=True starts over"
+            )
+
+    def identity(self) -> Identity | None:
+        """Return what the conversion that is under way converts to what."""
+        found = self.target.get_json(PLAN)
+        return found if isinstance(found, dict) else None
+
+    def records(self) -> dict[str, Record]:
+        """Return the records of all regions that are done, by name."""
+        names = self.target.listing(DONE)
+        values = all_parsed(self.target.get_many([f"{DONE}/{name}" for name in names]))
+        return {
+            name: value
+            for name, value in zip(names, values, strict=True)
+            if isinstance(value, dict)
+        }
+
+    def finish(self, name: str, record: Record) -> None:
+        """Mark a region as done, once its data is safe."""
+        self.target.put_json(f"{DONE}/{name}", record)
+
+    def forget(self, name: str) -> None:
+        """Have a region done again."""
+        self.target.delete([f"{DONE}/{name}"])
+
+    def close(self) -> None:
+        """Let the manifest take the place of the journal: the conversion is complete."""
+        self.target.delete([PLAN])
+        self.target.delete_folder(DONE)

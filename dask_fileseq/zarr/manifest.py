@@ -1,0 +1,115 @@
+"""What went into a target: a manifest of plain values, and the list of files.
+
+Both are parts of the Zarr hierarchy, so that any reader is content with them: the
+attributes of a group ``fileseq``, and in it an array ``files`` whose bytes are a table in
+CSV, compressed: a line a file, with its cell of the grid, size, version and name.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+from zarr.codecs import ZstdCodec
+from zarr.core.buffer import Buffer
+from zarr.storage import MemoryStore
+
+from dask_fileseq.errors import ConversionError
+from dask_fileseq.filearray import FileArray
+from dask_fileseq.zarr.journal import FOLDER, GROUP, Journal
+from dask_fileseq.zarr.target import Target
+
+__all__ = ["empty_cells", "file_objects", "read_manifest", "file_table", "written_files"]
+
+FILES = f"{FOLDER}/files"
+
+
+def read_manifest(url: Any, storage_options: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return the manifest of a target that is complete.
+
+    Parameters
+    ----------
+    url : str, os.PathLike or zarr store
+        The target.
+    storage_options : dict, optional
+        For the file system of a URL.
+
+    Returns
+    -------
+    dict
+        As `FileSequence.to_zarr` returns it, with all files under ``"files"``: a dict of
+        lists, by column.
+
+    Raises
+    ------
+    ConversionError
+        If there is none: the conversion is not complete, or of another program.
+    """
+    target = Target(url, storage_options)
+    manifest = Journal(target).manifest()
+    if manifest is None:
+        raise ConversionError(f"{target} has no manifest: no complete conversion of files")
+    return manifest | {"files": written_files(target)}
+
+
+def file_table(array: FileArray, versions: NDArray[np.int64] | None) -> bytes:
+    """Return all files as a table in CSV: cell, size, version, name."""
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow([*array.griddims, "size", "version", "name"])
+    cells = np.empty((len(array.names), array.table.ndim), np.int64)
+    filled = array.table >= 0
+    cells[array.table[filled]] = np.argwhere(filled)
+    stats = np.full((len(cells), 2), -1) if versions is None else versions
+    for cell, stat, name in zip(cells.tolist(), stats.tolist(), array.names, strict=True):
+        rows.writerow([*cell, *stat, name])
+    return text.getvalue().encode("utf-8", "surrogateescape")
+
+
+def file_objects(table: bytes) -> dict[str, bytes]:
+    """Return the objects of the array that holds the table."""
+    objects: dict[str, Buffer] = {}
+    data = np.frombuffer(table, np.uint8)
+    array = zarr.create_array(
+        MemoryStore(objects), shape=data.shape, chunks=data.shape, dtype="u1", compressors=ZstdCodec(level=3)
+    )
+    array[:] = data
+    return {f"{FILES}/{key}": value.to_bytes() for key, value in objects.items()}
+
+
+def written_files(target: Target) -> dict[str, list[Any]]:
+    """Return the table of files in a target, by column."""
+    path = zarr.storage.StorePath(target.store, FILES)
+    table = np.asarray(zarr.open_array(path, mode="r")[:]).tobytes()
+    rows = list(csv.reader(io.StringIO(table.decode("utf-8", "surrogateescape"), newline="")))
+    columns = list(zip(*rows[1:], strict=True)) or [()] * len(rows[0])
+    return {
+        name: list(column) if name == "name" else list(map(int, column))
+        for name, column in zip(rows[0], columns, strict=True)
+    }
+
+
+def empty_cells(array: FileArray) -> dict[str, Any]:
+    """Return the cells that have no file: how many, and runs of them.
+
+    Runs are pairs of start and length, of cells counted in C order over ``"shape"``.
+    """
+    empty = np.concatenate([[False], (array.table < 0).ravel(), [False]])
+    edges = np.flatnonzero(np.diff(empty.astype(np.int8))).reshape(-1, 2)
+    return {
+        "count": int((array.table < 0).sum()),
+        "dims": list(array.griddims),
+        "shape": list(array.table.shape),
+        "runs": np.stack([edges[:, 0], edges[:, 1] - edges[:, 0]], axis=1).tolist(),
+    }
+
+
+def group_object(manifest: dict[str, Any]) -> dict[str, bytes]:
+    """Return the object of the group whose attributes are the manifest."""
+    group = {"zarr_format": 3, "node_type": "group", "attributes": {"manifest": manifest}}
+    return {GROUP: json.dumps(group, indent=2, ensure_ascii=False).encode()}

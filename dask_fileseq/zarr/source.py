@@ -1,0 +1,81 @@
+"""What a conversion reads, as it was when it began: which files, in which versions."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dask_fileseq.errors import TargetExistsError, shown
+from dask_fileseq.filearray import FileArray
+from dask_fileseq.files import LocalFiles
+from dask_fileseq.zarr.target import Target
+
+__all__ = ["changes", "common_folder", "require_apart", "source_identity", "versions_of"]
+
+Versions = NDArray[np.int64] | None
+
+
+def versions_of(array: FileArray, stat: bool) -> Versions:
+    """Return what tells versions of the files apart, as it is now; None: their names alone."""
+    return array.source.versions(array.names) if stat else None
+
+
+def source_identity(array: FileArray, versions: Versions) -> dict[str, Any]:
+    """Return what identifies the files, wherever they are mounted, and how they are read."""
+    folder = common_folder(array.names)
+    digest = hashlib.blake2b(digest_size=16)
+    for name in array.names:
+        digest.update(name[len(folder) :].encode("utf-8", "surrogatepass") + b"\0")
+    digest.update(b"-" if versions is None else np.ascontiguousarray(versions).tobytes())
+    digest.update(array.table.astype(np.int64).tobytes())
+    reader = getattr(array.imread, "__name__", type(array.imread).__name__)
+    return {
+        "files": len(array.names),
+        "grid": dict(zip(array.griddims, array.table.shape, strict=True)),
+        "digest": digest.hexdigest(),
+        "reader": reader,
+        "arguments": repr(sorted(array.imreadargs.items())),
+        "tiled": [list(pair) for pair in array.tiling.axestiled],
+    }
+
+
+def common_folder(names: Sequence[str]) -> str:
+    """Return the folder that all names begin with.
+
+    >>> common_folder(["a/b/t1.tif", "a/b/t2.tif"]), common_folder(["t1.tif"])
+    ('a/b/', '')
+    """
+    prefix = os.path.commonprefix([min(names), max(names)])
+    return prefix[: max(prefix.rfind("/"), prefix.rfind(os.sep)) + 1]
+
+
+def changes(then: Mapping[str, Sequence[Any]], array: FileArray, versions: Versions) -> str:
+    """Return which files changed since a table of them was written, in words."""
+    old = dict(zip(then["name"], zip(then["size"], then["version"], strict=True), strict=True))
+    stats = [(-1, -1)] * len(array.names) if versions is None else versions.tolist()
+    now = {name: tuple(stat) for name, stat in zip(array.names, stats, strict=True)}
+    kinds = {
+        "changed": [name for name in now if name in old and old[name] != now[name]],
+        "gone": [name for name in old if name not in now],
+        "new": [name for name in now if name not in old],
+    }
+    found = [f"{shown(names, len(names))} {kind}" for kind, names in kinds.items() if names]
+    return "; ".join(found) or "they stand in other cells, or are read in another way"
+
+
+def require_apart(array: FileArray, target: Target) -> None:
+    """Raise an error if files stand in the folder that is to be written."""
+    if target.folder is None or not isinstance(array.source, LocalFiles):
+        return
+    folder = os.path.join(os.path.abspath(target.folder), "")
+    inside = [name for name in array.names if os.path.abspath(name).startswith(folder)]
+    if inside:
+        raise TargetExistsError(
+            f"{target} holds files that are to be converted, such as {inside[0]!r}:"
+            " choose another place"
+        )
