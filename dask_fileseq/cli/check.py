@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dask_fileseq.cli.cluster import scheduler_of
-from dask_fileseq.cli.options import file_options, json_option, open_files, scheduler_option
+from dask_fileseq.cli.cluster import scheduler_of, scheduler_options
+from dask_fileseq.cli.options import file_options, json_option, open_files
 from dask_fileseq.cli.terminal import echo_json, progress_bar, some, styled
 
 if TYPE_CHECKING:
@@ -30,8 +30,7 @@ SHOWN = 20
 @click.command(epilog=f"\b{EXAMPLES}")
 @file_options()
 @click.option("--pixels", is_flag=True, help="Read all pixels too, not only the headers.")
-@scheduler_option
-@click.option("--workers", type=click.IntRange(1), help="Threads or processes to read with.")
+@scheduler_options
 @click.option("--all", "show_all", is_flag=True, help=f"List more than {SHOWN} of a kind.")
 @json_option
 def check(
@@ -39,6 +38,7 @@ def check(
     pixels: bool,
     scheduler: str | None,
     workers: int | None,
+    memory_limit: str | None,
     show_all: bool,
     as_json: bool,
     **options: Any,
@@ -51,7 +51,10 @@ def check(
     names that the pattern does not match. The exit code is 1 if there are any.
     """
     seq = open_files(files, **options)
-    with scheduler_of(scheduler) as get, progress_bar("checking") as progress:
+    with (
+        scheduler_of(scheduler, workers, memory_limit) as get,
+        progress_bar("checking") as progress,
+    ):
         findings = seq.check(pixels=pixels, scheduler=get, ioworkers=workers, progress=progress)
     if as_json:
         found = [finding.asdict() for finding in findings]

@@ -6,6 +6,7 @@ Exit codes: 0 all is well, 1 something was found or failed, 2 wrong usage, 130 i
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -13,7 +14,7 @@ from typing import Any
 
 import click
 
-__all__ = ["fileseq"]
+__all__ = ["COMMANDS", "fileseq", "spoken"]
 
 COMMANDS = ("show", "check", "preview", "report", "convert", "patterns", "demo")
 
@@ -37,6 +38,8 @@ class CommandGroup(click.Group):
         """Run a command; what a user can do wrong becomes one sentence."""
         from zipfile import BadZipFile
 
+        from dask_fileseq.errors import FileSequenceError
+
         try:
             with _tifffile_is_silent():
                 return super().invoke(ctx)
@@ -45,8 +48,20 @@ class CommandGroup(click.Group):
         except KeyboardInterrupt:
             click.echo("Interrupted.", err=True)
             raise click.exceptions.Exit(130) from None
-        except (OSError, ValueError, ImportError, BadZipFile) as error:
-            raise click.ClickException(" ".join(str(error).split())) from error
+        except (FileSequenceError, OSError, ValueError, ImportError, BadZipFile) as error:
+            raise click.ClickException(spoken(str(error))) from error
+
+
+def spoken(message: str) -> str:
+    """Return a message of the package in one line, with options in place of arguments.
+
+    >>> spoken("a file sequence leaves them  out with unmatched='skip'")
+    'a file sequence leaves them out with --unmatched skip'
+    """
+    text = " ".join(message.split())
+    text = re.sub(r"\b(unmatched|duplicates|spacing)='(\w+)'", r"--\1 \2", text)
+    text = text.replace("pass pattern=None", "--pattern none")
+    return text.replace("overwrite=True", "--overwrite").replace("errors='fill'", "--errors fill")
 
 
 @contextmanager

@@ -10,20 +10,13 @@ import click
 if TYPE_CHECKING:
     from dask_fileseq.sequence import FileSequence
 
-__all__ = ["file_options", "json_option", "open_files", "opening_code", "scheduler_option"]
+__all__ = ["file_options", "json_option", "open_files", "opening_code"]
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 DEFAULTS = {"spacing": "step", "unmatched": "raise", "duplicates": "raise"}
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
-
-scheduler_option = click.option(
-    "--scheduler",
-    metavar="NAME|ADDRESS",
-    help="threads (the default), processes, sync, or the address of a dask scheduler, such as"
-    " tcp://host:8786, whose workers then open the files.",
-)
 
 
 def file_options(*, required: bool = True, strict: bool = False) -> Decorator:

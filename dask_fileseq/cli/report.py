@@ -6,12 +6,11 @@ from typing import Any
 
 import click
 
-from dask_fileseq.cli.cluster import scheduler_of
+from dask_fileseq.cli.cluster import scheduler_of, scheduler_options
 from dask_fileseq.cli.options import (
     file_options,
     open_files,
     opening_code,
-    scheduler_option,
 )
 from dask_fileseq.cli.preview import check_output, project_option
 from dask_fileseq.cli.show import array_of, describe
@@ -39,13 +38,15 @@ Examples:
 )
 @project_option
 @click.option("--pixels", is_flag=True, help="Check all pixels too, not only the headers.")
-@scheduler_option
+@scheduler_options
 def report(
     files: tuple[str, ...],
     output: str,
     project: Any,
     pixels: bool,
     scheduler: str | None,
+    workers: int | None,
+    memory_limit: str | None,
     **options: Any,
 ) -> None:
     """Write a page about FILES: a map, what is wrong, pictures, histograms, code.
@@ -56,8 +57,11 @@ def report(
     check_output(output, files)
     seq = open_files(files, **options)
     told = describe(seq, options["container"]) | array_of(seq)
-    with scheduler_of(scheduler) as get, progress_bar("checking") as progress:
-        findings = seq.check(pixels=pixels, scheduler=get, progress=progress)
+    with (
+        scheduler_of(scheduler, workers, memory_limit) as get,
+        progress_bar("checking") as progress,
+    ):
+        findings = seq.check(pixels=pixels, scheduler=get, ioworkers=workers, progress=progress)
     with progress_bar("reading pictures") as progress:
         page = seq._report(
             told, findings, opening_code(seq, files, options), project=project, progress=progress

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dask_fileseq.cli.group import spoken
 from dask_fileseq.cli.options import file_options, json_option, open_files, opening_code
 from dask_fileseq.cli.terminal import echo_json, row, some, styled
 
@@ -72,7 +73,7 @@ def array_of(seq: FileSequence) -> dict[str, Any]:
     try:
         return {"error": None} | array_summary(seq.shape, seq._first_facts())
     except ReadError as error:
-        return {"error": " ".join(str(error).split()), "chunk": None, "array": None}
+        return {"error": spoken(str(error)), "chunk": None, "array": None}
 
 
 def echo_names(told: dict[str, Any]) -> None:
@@ -90,10 +91,14 @@ def echo_names(told: dict[str, Any]) -> None:
         row("map", "\n".join(told["map"]))
     if told["unmatched"]:
         shown = [repr(name) for name in told["unmatched"][:SHOWN]]
-        row("unmatched", styled(some(shown, len(told["unmatched"])), fg="yellow"))
+        row("unmatched", _warning(shown, len(told["unmatched"])))
     if told["duplicates"]:
         pairs = [f"{pair['name']!r} for {pair['kept']!r}" for pair in told["duplicates"][:SHOWN]]
-        row("left out", styled(some(pairs, len(told["duplicates"])), fg="yellow"))
+        row("left out", _warning(pairs, len(told["duplicates"])))
+
+
+def _warning(shown: list[str], count: int) -> str:
+    return styled(f"{count:,}: {some(shown, count)}", fg="yellow")
 
 
 def _axis(axis: dict[str, Any]) -> str:

@@ -76,15 +76,20 @@ def waiting(what: str) -> Iterator[None]:
 
 
 @contextmanager
-def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Yield a function of what is done and the whole, which shows a bar."""
+def progress_bar(what: str, *, is_bytes: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """Yield a function of what is done and the whole, which shows a bar, rate and time left."""
     console = _console()
     if console is None:
         yield lambda done, total: None
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+    from rich import progress
 
-    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
+    done = (
+        [progress.DownloadColumn(binary_units=True), progress.TransferSpeedColumn()]
+        if is_bytes
+        else [progress.MofNCompleteColumn()]
+    )
+    columns = ["{task.description}", progress.BarColumn(), *done, progress.TimeRemainingColumn()]
+    with progress.Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -12,6 +12,8 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
+import tifffile
+
 from dask_fileseq.readers.chunk import ChunkSpec
 from dask_fileseq.readers.counters import record
 from dask_fileseq.readers.headers import Header, read_header
@@ -59,7 +61,7 @@ def file_facts(imread: Callable[..., Any], file: File) -> FileFacts:
         spec = image_of(tif, {"maxworkers": 1}).spec
         series = tif.series[0]
         keyframe = series.keyframe
-        codec = str(getattr(keyframe.compression, "name", keyframe.compression))
+        codec = tifffile.COMPRESSION(keyframe.compression).name
         try:
             keyframe.decode(None, 0)
         except (ValueError, NotImplementedError) as error:

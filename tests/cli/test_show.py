@@ -1,5 +1,6 @@
 """What is in a folder: from the names and one header."""
 
+import json
 import os
 import zipfile
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from dask_fileseq import demo
+from dask_fileseq import demo, open_sequence
 from dask_fileseq.readers import count
 from tests.cli.running import DASK, MODULE, invoke, run
 
