@@ -24,7 +24,7 @@ from dask_fileseq.filearray import FileArray
 from dask_fileseq.zarr.journal import FOLDER, GROUP, Journal
 from dask_fileseq.zarr.target import Target
 
-__all__ = ["empty_cells", "file_objects", "file_table", "read_manifest", "written_files"]
+__all__ = ["empty_cells", "file_objects", "read_manifest", "file_table", "written_files"]
 
 FILES = f"{FOLDER}/files"
 

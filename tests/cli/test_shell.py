@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dask_fileseq import demo
+from dask_fileseq.cli.group import COMMANDS
 from tests.cli.running import DASK, MODULE, invoke, run
 
 

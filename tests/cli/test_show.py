@@ -113,7 +113,7 @@ def test_show_tells_of_names_that_do_not_fit(names):
 def test_show_opens_with_what_it_says(names):
     """The line of Python must give the sequence that was shown, strays and all."""
     tifffile.imwrite(names / "flat.tif", np.zeros((4, 3), "u1"))
-    result = show(names)
+    result = show(names, "--pattern", "t{t:d}.tif")
     code = result.stdout.rpartition("open with   dask_fileseq.")[2]
     seq = eval(code, {"open_sequence": open_sequence})
     assert (len(seq), seq.shape, len(seq.unmatched)) == (3, (4,), 1)
