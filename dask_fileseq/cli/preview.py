@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -48,18 +49,19 @@ def preview(files: tuple[str, ...], output: str, project: Any, **options: Any) -
     """
     check_output(output, files)
     seq = open_files(files, **options)
+    check_output(output, seq)
     with progress_bar("reading") as progress:
         figure = seq.preview(project=project, progress=progress)
     figure.savefig(output, facecolor=figure.get_facecolor())
     click.echo(output)
 
 
-def check_output(output: str, files: tuple[str, ...]) -> None:
+def check_output(output: str, files: Sequence[str]) -> None:
     """Refuse to write over the files that are read, or into a folder that is not there."""
     folder = os.path.dirname(os.path.abspath(output))
     if not os.path.isdir(folder):
         raise click.BadParameter(f"there is no folder {folder!r}", param_hint="--output")
     if os.path.isdir(output):
         raise click.BadParameter(f"{output!r} is a folder", param_hint="--output")
-    if os.path.abspath(output) in map(os.path.abspath, files):
+    if os.path.exists(output) and os.path.abspath(output) in map(os.path.abspath, files):
         raise click.BadParameter(f"{output!r} is one of FILES", param_hint="--output")

@@ -56,6 +56,7 @@ def report(
     """
     check_output(output, files)
     seq = open_files(files, **options)
+    check_output(output, seq)
     told = describe(seq, options["container"]) | array_of(seq)
     with (
         scheduler_of(scheduler, workers, memory_limit) as get,
