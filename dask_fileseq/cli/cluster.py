@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -55,7 +56,13 @@ def scheduler_of(text: str | None, workers: int | None, memory_limit: str | None
         "threads_per_worker": 1,
         "memory_limit": memory_limit or "auto",
         "dashboard_address": ":0",
+        "preload": [__name__],
     }
     options = local if text == "local" else {"address": text, "timeout": 10}
     with Client(**options) as client:
         yield client
+
+
+def dask_setup(worker: Any) -> None:
+    """Let a worker ignore Ctrl-C, as dask calls it in each: it ends with the command."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -5,8 +5,10 @@ Exit codes: 0 all is well, 1 something was found or failed, 2 wrong usage, 130 i
 
 from __future__ import annotations
 
+import atexit
 import logging
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -47,6 +49,7 @@ class CommandGroup(click.Group):
             raise
         except KeyboardInterrupt:
             click.echo("Interrupted.", err=True)
+            atexit.register(_end_quietly)
             raise click.exceptions.Exit(130) from None
         except (FileSequenceError, OSError, ValueError, ImportError, BadZipFile) as error:
             raise click.ClickException(spoken(str(error))) from error
@@ -62,6 +65,11 @@ def spoken(message: str) -> str:
     text = re.sub(r"\b(unmatched|duplicates|spacing)='(\w+)'", r"--\1 \2", text)
     text = text.replace("pass pattern=None", "--pattern none")
     return text.replace("overwrite=True", "--overwrite").replace("errors='fill'", "--errors fill")
+
+
+def _end_quietly() -> None:
+    """Keep threads and event loops that were cut off from telling of it as Python ends."""
+    sys.unraisablehook = lambda _: None
 
 
 @contextmanager

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    ParamType = click.ParamType[Any]
+else:
+    ParamType = click.ParamType
 
 __all__ = ["PAIRS", "SCALES", "SIZES", "Pairs", "Scales", "Sizes"]
 
 _STEP = re.compile(r"([+-]?[\d.]+(?:e[+-]?\d+)?)\s*(\D*)", re.IGNORECASE)
 
 
-class Pairs(click.ParamType):
+class Pairs(ParamType):
     """``name=text,name=text``: a dict of texts."""
 
     name = "NAME=VALUE,..."
@@ -31,7 +36,7 @@ class Pairs(click.ParamType):
         return {key.strip(): text.strip() for key, text in pairs.items()}
 
 
-class Sizes(click.ParamType):
+class Sizes(ParamType):
     """``auto``, ``none``, a number, a number for each axis, or ``name=number,...``."""
 
     name = "SIZES"
@@ -56,7 +61,7 @@ class Sizes(click.ParamType):
         return sizes[0] if len(sizes) == 1 else sizes
 
 
-class Scales(click.ParamType):
+class Scales(ParamType):
     """``name=step[unit],...``: a dict of steps, or steps with units."""
 
     name = "NAME=STEP[UNIT],..."
