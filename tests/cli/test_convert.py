@@ -2,6 +2,10 @@
 
 import json
 import os
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -122,3 +126,44 @@ def test_convert_on_a_local_cluster(cells, tmp_path):
     assert done.returncode == 0, done.stderr
     expected = open_sequence(os.fspath(cells)).asarray()
     np.testing.assert_array_equal(expected, zarr.open_array(out, mode="r")[...])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+@pytest.mark.parametrize("cluster", [[], ["--scheduler", "local", "--workers", "2"]])
+def test_convert_interrupted_goes_on(tmp_path, cluster):
+    """Ctrl-C reaches all processes of the terminal: one line, code 130, and then the rest."""
+    rng = np.random.default_rng(0)
+    files = tmp_path / "files"
+    files.mkdir()
+    for number in range(40):
+        image = rng.integers(0, 999, (1500, 1500), np.uint16)
+        tifffile.imwrite(files / f"t{number}.tif", image, compression="deflate")
+    out = tmp_path / "out.zarr"
+    command = [*MODULE, "convert", files, out, "--memory", "16 MiB", *cluster]
+    code = (
+        "import os, signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a parent may ignore it
+        "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *map(os.fspath, command[1:])],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        text=True,
+    )
+    while process.poll() is None and not list(out.rglob("c/*/*/*")):
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in told
+    assert told.splitlines()[-2:] == [
+        "The same command goes on where this one stopped.",
+        "Interrupted.",
+    ]
+    done = run(*command)
+    assert done.returncode == 0, done.stderr
+    np.testing.assert_array_equal(
+        open_sequence(os.fspath(files)).asarray(), zarr.open_array(out, mode="r")[...]
+    )

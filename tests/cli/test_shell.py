@@ -5,7 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import tifffile
 
 from dask_fileseq import demo
 from dask_fileseq.cli.group import COMMANDS
@@ -105,3 +107,78 @@ def test_a_closed_pipe_is_no_error(names):
     )
     os.close(writer)
     assert done.stderr == b""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_interrupt_of_a_check_is_clean(tmp_path):
+    """Threads are in the middle of reading pixels."""
+    for number in range(300):
+        image = np.zeros((1000, 1000), np.uint16)
+        tifffile.imwrite(tmp_path / f"t{number}.tif", image, compression="deflate")
+    code = (
+        "import os, signal, sys, threading, time\n"
+        "from dask_fileseq import cli\n"
+        "from dask_fileseq.check import onefile\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "read = onefile._read_pixels\n"
+        "def reading(*arguments):\n"
+        "    read(*arguments)\n"
+        "    started.set()\n"
+        "started = threading.Event()\n"
+        "onefile._read_pixels = reading\n"
+        "def interrupt():\n"
+        "    started.wait()\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "threading.Thread(target=interrupt, daemon=True).start()\n"
+        "cli.fileseq(['check', sys.argv[1], '--pixels'])\n"
+    )
+    done = run(sys.executable, "-c", code, tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "Interrupted.\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX terminals")
+@pytest.mark.parametrize("plain", [False, True], ids=["colour", "NO_COLOR"])
+def test_colours_only_on_a_terminal_that_wants_them(names, plain):
+    """Escape codes in files and pipes are a nuisance; NO_COLOR is a promise."""
+    import pty
+
+    (names / "t20.tif").write_bytes(b"")
+    main, side = pty.openpty()
+    environment = {k: v for k, v in os.environ.items() if k != "NO_COLOR"} | {"TERM": "xterm"}
+    process = subprocess.Popen(
+        [*MODULE, "check", os.fspath(names)],
+        stdout=side,
+        stderr=subprocess.DEVNULL,
+        env=environment | ({"NO_COLOR": "1"} if plain else {}),
+    )
+    process.wait(60)
+    os.close(side)
+    output = os.read(main, 100_000)
+    os.close(main)
+    assert b"empty" in output
+    assert (b"\x1b[" in output) is not plain
+    piped = run(*MODULE, "check", names)
+    assert "\x1b[" not in piped.stdout + piped.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX terminals")
+def test_progress_shows_on_a_terminal_and_nowhere_else(tmp_path):
+    """A bar in a log file is noise, and none on a terminal looks like a hang."""
+    import pty
+
+    for number in range(50):
+        tifffile.imwrite(tmp_path / f"t{number}.tif", np.zeros((4, 3), "u1"))
+    main, side = pty.openpty()
+    process = subprocess.Popen(
+        [*MODULE, "check", os.fspath(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=side,
+        env=os.environ | {"TERM": "xterm", "COLUMNS": "80"},
+    )
+    out, _ = process.communicate(timeout=60)
+    os.close(side)
+    told = os.read(main, 100_000).decode("utf-8")
+    os.close(main)
+    assert "checking" in told
+    assert out == b"50 files, each header read: all is well\n"
+    assert run(*MODULE, "check", tmp_path).stderr == ""
