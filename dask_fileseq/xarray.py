@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import os
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -23,6 +22,7 @@ from xarray.core import indexing
 
 from dask_fileseq.errors import FileSequenceError
 from dask_fileseq.filearray import FileArray, first_readable
+from dask_fileseq.files import common_path
 from dask_fileseq.graph import AUTO_BYTES, block_chunks, to_dask_array
 from dask_fileseq.readers import ChunkMetadata, chunk_description
 
@@ -218,9 +218,8 @@ def _coords_and_attrs(
 
 def _encoding(array: FileArray, coords: Mapping[str, Any]) -> dict[str, Any]:
     """Return where the array is from, and what refers to its coordinate reference system."""
-    first, last = min(array.names), max(array.names)  # what these share, all share
     try:
-        source = first if len(array.names) == 1 else os.path.commonpath([first, last])
+        source = array.names[0] if len(array.names) == 1 else common_path(array.names)
     except ValueError:  # on different drives
         source = ""
     encoding = {"source": source}

@@ -177,9 +177,8 @@ def _mark_growing(names: Sequence[str], seen: list[Seen], started: float) -> Non
     for number in recent:
         one = seen[number]
         try:
-            now = size_and_time(names[number])
-        except OSError:
-            seen[number] = Seen(None, "gone", "went away while it was checked")
+            now = size_and_time(one.path or names[number])
+        except OSError:  # out of reach from here, or gone by now
             continue
         if now != one.stat and one.stat is not None:
             detail = f"grew from {one.stat[0]:,} to {now[0]:,} bytes while it was checked"

@@ -32,6 +32,8 @@ class Seen:
     """What is wrong, in words."""
     stat: Stat | None = None
     """Size and time of change before it was read; None if it is no local file."""
+    path: str = ""
+    """Where it was opened, if it is a local file."""
 
 
 def look_at(
@@ -49,26 +51,26 @@ def size_and_time(path: str) -> Stat:
 
 
 def _look_at_one(name: str, source: Source, facts: FactReader, pixels: bool) -> Seen:
-    before = None
+    before, path = None, ""
     try:
         with source.open(name) as file:
             if isinstance(file, str):
-                status = require_file(file)
+                path, status = file, require_file(file)
                 before = status.st_size, status.st_mtime_ns
                 if not status.st_size:
-                    return Seen(None, "empty", "has no bytes", before)
+                    return Seen(None, "empty", "has no bytes", before, path)
             found = facts(file)
             if pixels:
                 _read_pixels(file, facts.imread, found)
-            return Seen(found, stat=before)
+            return Seen(found, stat=before, path=path)
     except FileNotFoundError:
-        return Seen(None, "gone", "was listed, but is not there any more", before)
+        return Seen(None, "gone", "was listed, but is not there any more")
     except MemoryError:
         raise
     except Exception as error:
         detail = " ".join(str(error).split()) or type(error).__name__
         problem = "truncated" if _is_truncation(error, detail) else "unreadable"
-        return Seen(None, problem, detail, before)
+        return Seen(None, problem, detail, before, path)
 
 
 def _read_pixels(file: Any, imread: Callable[..., Any], facts: FileFacts) -> None:

@@ -9,7 +9,7 @@ import click
 from dask_fileseq.cli.cluster import scheduler_of, scheduler_options
 from dask_fileseq.cli.options import file_options, json_option, open_files
 from dask_fileseq.cli.terminal import echo_json, progress_bar, some, styled
-from dask_fileseq.cli.values import PAIRS, SCALES, SIZES
+from dask_fileseq.cli.values import PAIRS, SCALES, SIZES, storage_options
 
 __all__ = ["convert"]
 
@@ -75,6 +75,7 @@ def target_options(function: Any) -> Any:
             "target_option",
             metavar="KEY=VALUE",
             multiple=True,
+            callback=storage_options,
             help="For the file system of OUT, where that is a URL; may be repeated.",
         ),
     ]
@@ -169,7 +170,15 @@ def convert(
         raise click.exceptions.Exit(1)
 
 
-_OPENING = ("pattern", "container", "sort", "unmatched", "duplicates", "spacing")
+_OPENING = (
+    "pattern",
+    "container",
+    "storage_options",
+    "sort",
+    "unmatched",
+    "duplicates",
+    "spacing",
+)
 
 
 def _arguments(options: dict[str, Any], is_ome: bool) -> dict[str, Any]:
@@ -178,28 +187,11 @@ def _arguments(options: dict[str, Any], is_ome: bool) -> dict[str, Any]:
     ome = {key: value for key, value in given.items() if value is not None}
     if ome and not is_ome:
         raise click.UsageError(f"--{next(iter(ome))} is for OME-Zarr: add --format ome-zarr")
-    pairs = options.pop("target_option")
-    if not all("=" in pair for pair in pairs):
-        raise click.BadParameter("is not KEY=VALUE", param_hint="--target-option")
-    options["storage_options"] = {k: _value(v) for k, v in (p.split("=", 1) for p in pairs)} or None
+    options["storage_options"] = options.pop("target_option")
     options["verify"] = None if options["verify"] == "none" else options["verify"]
     if options["fillvalue"] is not None and options["fillvalue"].is_integer():
         options["fillvalue"] = int(options["fillvalue"])
     return options | ome
-
-
-def _value(text: str) -> Any:
-    """Return the value that JSON has for a text, if any.
-
-    >>> _value("true"), _value("8"), _value("eu-west-1")
-    (True, 8, 'eu-west-1')
-    """
-    import json
-
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
 
 
 def _echo(manifest: dict[str, Any], out: str) -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dask_fileseq.cli.values import storage_options
+
 if TYPE_CHECKING:
     from dask_fileseq.sequence import FileSequence
 
@@ -36,7 +38,17 @@ def file_options(*, required: bool = True, strict: bool = False) -> Decorator:
             " 'none' (the files stand in a row).",
         ),
         click.option(
-            "--container", metavar="ARCHIVE", help="ZIP file; FILES are then members of it."
+            "--container",
+            metavar="ARCHIVE",
+            help="ZIP or TAR file, or the URL of one; FILES are then members of it.",
+        ),
+        click.option(
+            "--storage-option",
+            "storage_options",
+            metavar="KEY=VALUE",
+            multiple=True,
+            callback=storage_options,
+            help="For the file system of URLs, such as anon=true; may be repeated.",
         ),
         click.option(
             "--sort/--no-sort",
@@ -94,7 +106,7 @@ def _given(pattern: str) -> str | None:
 
 def opening_code(seq: FileSequence, files: tuple[str, ...], options: dict[str, Any]) -> str:
     """Return the Python that opens the same files."""
-    from dask_fileseq.report.code import opening
+    from dask_fileseq.report.code import Name, opening
 
     kept = {key: value for key, value in options.items() if key != "pattern"}
     if not seq.unmatched:
@@ -102,6 +114,8 @@ def opening_code(seq: FileSequence, files: tuple[str, ...], options: dict[str, A
     if not seq.duplicates:
         kept.pop("duplicates", None)
     what = _what(files)
+    if kept.pop("storage_options", None):
+        kept["storage_options"] = Name("storage_options")  # there may be secrets in it
     defaults = DEFAULTS | {"sort": isinstance(what, str), "container": None}
     kept = {key: value for key, value in kept.items() if value != defaults.get(key)}
     return opening(what, seq.pattern, kept)

@@ -24,7 +24,7 @@ Fit = dict[str, Any]
 
 @click.command(epilog=f"\b{EXAMPLES}")
 @click.argument("files", nargs=-1)
-@click.option("--container", metavar="ARCHIVE", help="ZIP file; FILES are then members of it.")
+@click.option("--container", metavar="ARCHIVE", help="ZIP or TAR file; FILES are then members.")
 @click.option("--presets", metavar="TOML", help="A file with more presets, of your own.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 def patterns(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 else:
     ParamType = click.ParamType
 
-__all__ = ["PAIRS", "SCALES", "SIZES", "Pairs", "Scales", "Sizes"]
+__all__ = ["PAIRS", "SCALES", "SIZES", "Pairs", "Scales", "Sizes", "storage_options"]
 
 _STEP = re.compile(r"([+-]?[\d.]+(?:e[+-]?\d+)?)\s*(\D*)", re.IGNORECASE)
 
@@ -88,3 +89,21 @@ class Scales(ParamType):
 
 
 PAIRS, SIZES, SCALES = Pairs(), Sizes(), Scales()
+
+
+def storage_options(ctx: Any, param: Any, pairs: tuple[str, ...]) -> dict[str, Any] | None:
+    """Return a dict of the values that JSON has for ``KEY=VALUE``, else of texts.
+
+    >>> storage_options(None, None, ("anon=true", "region=eu-west-1"))
+    {'anon': True, 'region': 'eu-west-1'}
+    """
+    options: dict[str, Any] = {}
+    for pair in pairs:
+        key, equals, text = pair.partition("=")
+        if not equals:
+            raise click.BadParameter(f"{pair!r} is not KEY=VALUE", ctx, param)
+        try:
+            options[key] = json.loads(text)
+        except ValueError:
+            options[key] = text
+    return options or None

@@ -10,6 +10,7 @@ import itertools
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -222,43 +223,67 @@ class FileArray:
 
         Whole files go to the reader in one go, if it takes them so.
         """
-        batch = None if self.imreadargs else getattr(self.imread, "read_files", None)
-        whole = all(s.indices(n) == (0, n, 1) for s, n in zip(region, self.spec.shape, strict=True))
-        if batch is None or not whole or not isinstance(self.source, LocalFiles):
-            for number, out in zip(numbers, outs, strict=True):
-                self._read_file(number, region, out)
-            return
         if min(numbers) < 0:
             for number, out in zip(numbers, outs, strict=True):
                 if number < 0:
                     out[...] = self.fillvalue
             outs = [out for number, out in zip(numbers, outs, strict=True) if number >= 0]
             numbers = [number for number in numbers if number >= 0]
-        names = [self.names[number] for number in numbers]
+        batch = None if self.imreadargs else getattr(self.imread, "read_files", None)
+        whole = all(s.indices(n) == (0, n, 1) for s, n in zip(region, self.spec.shape, strict=True))
+        paths = self.source.paths([self.names[n] for n in numbers]) if batch and whole else None
+        if batch is None or paths is None:
+            self._read_each(numbers, region, outs)
+            return
         done = 0
         while done < len(numbers):
-            done += batch(names[done:], self.spec, outs[done:])
+            done += batch(paths[done:], self.spec, outs[done:])
             if done < len(numbers):
                 self._read_file(numbers[done], region, outs[done])
                 done += 1
 
+    def _read_each(
+        self, numbers: list[int], region: tuple[slice, ...], outs: list[NDArray[Any]]
+    ) -> None:
+        """Read a region of each of some files, one by one, or at a time if they are far away."""
+        if self.source.concurrency == 1 or len(numbers) < 2:
+            for number, out in zip(numbers, outs, strict=True):
+                self._read_file(number, region, out)
+            return
+        pool = ThreadPoolExecutor(min(self.source.concurrency, len(numbers)))
+        try:
+            errors = pool.map(lambda n, out: self._attempt(n, region, out), numbers, outs)
+            for number, out, error in zip(numbers, outs, errors, strict=True):
+                if error is not None:
+                    self._fail(error, number, out)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
     def _read_file(self, number: int, region: tuple[slice, ...], out: NDArray[Any]) -> None:
         """Read a region of one file, or what stands for it."""
-        if number < 0:
-            out[...] = self.fillvalue
-            return
-        name = self.names[number]
+        error = self._attempt(number, region, out)
+        if error is not None:
+            self._fail(error, number, out)
+
+    def _attempt(
+        self, number: int, region: tuple[slice, ...], out: NDArray[Any]
+    ) -> Exception | None:
+        """Read a region of one file, and return the error if it cannot be read."""
         try:
-            with self.source.open(name) as file:
+            with self.source.open(self.names[number]) as file:
                 read_into(self.imread, file, self.imreadargs, self.spec, region, out)
-                return
         except MemoryError:
             raise
         except Exception as error:
-            cause = picklable(error)
-            failure = self._failure(error, name, number)
+            return error
+        return None
+
+    def _fail(self, error: Exception, number: int, out: NDArray[Any]) -> None:
+        """Raise what says that a file cannot be read, or fill its place."""
+        name = self.names[number]
+        failure = self._failure(error, name, number)
         if self.errors != "fill":
-            raise failure from cause  # here, where the error itself is no context to pickle
+            raise failure from picklable(error)
         out[...] = self.fillvalue
         warnings.warn(f"{failure}; filled with {self.fillvalue}", FillWarning, stacklevel=2)
         log_fill(name, str(failure))

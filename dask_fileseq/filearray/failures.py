@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -67,8 +68,12 @@ def first_readable(names: Sequence[str], source: Source, read: Callable[[Any], T
 
 def read_error(error: Exception, where: str, name: str) -> ReadError:
     """Return the error that says where reading failed, and why."""
-    if isinstance(error, FileNotFoundError) and error.filename and not os.path.isabs(name):
-        where += f" relative to {os.getcwd()!r}"
+    if isinstance(error, FileNotFoundError):
+        if error.filename and not os.path.isabs(name):
+            where += f" relative to {os.getcwd()!r}"
+        worker = _worker()
+        if worker is not None:
+            where += f" on worker {worker.address} (host {socket.gethostname()})"
     return ReadError.of(error, f"cannot read {where}: {type(error).__name__}: {error}")
 
 
@@ -128,10 +133,15 @@ def log_fill(name: str, reason: str) -> None:
     recorded = _recorded.get()
     if recorded is not None:
         recorded.append((name, reason))
-    worker_module = sys.modules.get("distributed.worker")
-    if worker_module is not None:
-        try:
-            worker = worker_module.get_worker()
-        except ValueError:  # not in a task of a worker
-            return
+    worker = _worker()
+    if worker is not None:
         worker.log_event("dask-fileseq", {"file": name, "error": reason})
+
+
+def _worker() -> Any:
+    """Return the worker of a cluster in one of whose tasks this runs, if any."""
+    worker_module = sys.modules.get("distributed.worker")
+    try:
+        return None if worker_module is None else worker_module.get_worker()
+    except ValueError:  # not in a task of a worker
+        return None

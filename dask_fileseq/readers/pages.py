@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 import tifffile
 
+from dask_fileseq.readers.ahead import announce, takes_announcements
 from dask_fileseq.readers.regions import Ranges, pieces
-from dask_fileseq.readers.runs import read_runs
+from dask_fileseq.readers.runs import read_runs, runs_of
 
 __all__ = ["Page", "PageStack", "page_stack", "whole_segments"]
 
@@ -68,12 +69,26 @@ class PageStack:
         counts = [self.shape[axis] for axis in self.over]
         steps = [math.prod(counts[i + 1 :]) for i in range(len(counts))]
         inner = tuple(range(1) if axis is None else ranges[axis] for axis in self.within)
+        if takes_announcements(self.tif.filehandle):
+            announce(self.tif.filehandle, self._stored_ranges(ranges, inner))
         total = 0
         for position in itertools.product(*(enumerate(ranges[axis]) for axis in self.over)):
             number = sum(index * step for (_, index), step in zip(position, steps, strict=True))
             view = self._page_view(out, [place for place, _ in position])
             total += self._read_page(self.pages[number], inner, view, maxworkers)
         return total
+
+    def _stored_ranges(self, ranges: Ranges, inner: Ranges) -> Iterator[tuple[int, int]]:
+        """Yield start and stop of all that a region needs from the file."""
+        counts = [self.shape[axis] for axis in self.over]
+        for indices in itertools.product(*(ranges[axis] for axis in self.over)):
+            page = self.pages[int(np.ravel_multi_index(indices, counts)) if counts else 0]
+            if self.keyframe.is_final:
+                yield from runs_of(page.dataoffsets[0], self.stored, self.keyframe.shaped, inner)
+                continue
+            for index, _ in _touched(self.keyframe.shaped, self.segment, inner):
+                start = page.dataoffsets[index]
+                yield start, start + page.databytecounts[index]
 
     def page_views(self, out: Array) -> Iterator[Array]:
         """Yield the part of a whole array that each page fills, with the five axes of a page."""

@@ -16,7 +16,7 @@ import numpy as np
 
 from dask_fileseq.readers.regions import Ranges
 
-__all__ = ["ByteSource", "read_runs"]
+__all__ = ["ByteSource", "read_runs", "runs_of"]
 
 Array = np.ndarray[Any, Any]
 
@@ -82,21 +82,11 @@ def read_runs(
     array([[4, 5],
            [8, 9]], dtype=uint8)
     """
-    strides = tuple(
-        dtype.itemsize * math.prod(shape[axis + 1 :]) * indices.step
-        for axis, indices in enumerate(ranges)
-    )
-    first = offset + sum(
-        indices.start * stride // indices.step
-        for indices, stride in zip(ranges, strides, strict=True)
-    )
+    strides, first = _layout(offset, dtype, shape, ranges)
     in_place = out.dtype == dtype.newbyteorder("=") and out.flags.c_contiguous
     total = 0
     for begin, block in _blocks(out, strides, dtype.itemsize, in_place):
-        size = dtype.itemsize + sum(
-            (length - 1) * stride
-            for length, stride in zip(block.shape, strides[out.ndim - block.ndim :], strict=True)
-        )
+        size = _span(block, strides, dtype.itemsize)
         file.seek(first + begin)
         if in_place and size == block.nbytes:
             _fill(file, block)
@@ -110,6 +100,42 @@ def read_runs(
             )
         total += size
     return total
+
+
+def runs_of(
+    offset: int, dtype: np.dtype[Any], shape: Sequence[int], ranges: Ranges
+) -> Iterator[tuple[int, int]]:
+    """Yield start and stop of what `read_runs` reads.
+
+    >>> list(runs_of(0, np.dtype("u1"), (3, 4), (range(1, 3), range(2))))
+    [(4, 10)]
+    """
+    strides, first = _layout(offset, dtype, shape, ranges)
+    like = np.broadcast_to(np.zeros((), dtype), tuple(map(len, ranges)))
+    for begin, block in _blocks(like, strides, dtype.itemsize, False):
+        yield first + begin, first + begin + _span(block, strides, dtype.itemsize)
+
+
+def _layout(
+    offset: int, dtype: np.dtype[Any], shape: Sequence[int], ranges: Ranges
+) -> tuple[tuple[int, ...], int]:
+    """Return the bytes from one index to the next along each axis, and where the first pixel is."""
+    strides = tuple(
+        dtype.itemsize * math.prod(shape[axis + 1 :]) * indices.step
+        for axis, indices in enumerate(ranges)
+    )
+    return strides, offset + sum(
+        indices.start * stride // indices.step
+        for indices, stride in zip(ranges, strides, strict=True)
+    )
+
+
+def _span(block: Array, strides: tuple[int, ...], itemsize: int) -> int:
+    """Return the bytes from the first to the last pixel of a block."""
+    lengths: Iterator[tuple[int, int]] = zip(
+        block.shape, strides[len(strides) - block.ndim :], strict=True
+    )
+    return itemsize + sum([(length - 1) * stride for length, stride in lengths])
 
 
 def _blocks(

@@ -18,12 +18,13 @@ from typing import Any, Protocol
 import numpy as np
 import tifffile
 
+from dask_fileseq.readers.ahead import announce, takes_announcements
 from dask_fileseq.readers.chunk import ChunkSpec, plain_dims, plain_spec, unique_dims
 from dask_fileseq.readers.counters import record
 from dask_fileseq.readers.opening import require_complete, require_extent, require_segments
 from dask_fileseq.readers.pages import Page, PageStack, page_stack
 from dask_fileseq.readers.regions import ascending
-from dask_fileseq.readers.runs import read_runs
+from dask_fileseq.readers.runs import read_runs, runs_of
 
 __all__ = ["ContiguousImage", "Image", "PagedImage", "WholeImage", "image_of"]
 
@@ -106,6 +107,8 @@ class ContiguousImage:
             out[...] = self._nodata
         else:
             ranges, out = ascending(region, self.spec.shape, out)
+            if takes_announcements(self._file):
+                announce(self._file, runs_of(self.offset, self.stored, self.spec.shape, ranges))
             size = read_runs(self._file, self.offset, self.stored, self.spec.shape, ranges, out)
         record(bytes=size, way="contiguous")
 
@@ -184,12 +187,31 @@ def _paged_image(
     # tifffile zeroes pages that are missing
     stack = page_stack(tif, own, series.shape) if len(own) == len(pages) else None
     if stack is None:
-        stored = sum(sum(page.databytecounts) for page in own)
-        return WholeImage(load, _spec(series, series.shape), stored)
+        return _whole_series(tif, series, own, load)
     tile = stack.tile
     if stack.way == "contiguous":
         tile = _row_tile(series.axes, series.shape, series.dtype.itemsize)
     return PagedImage(stack, _spec(series, tile), maxworkers)
+
+
+def _whole_series(
+    tif: tifffile.TiffFile,
+    series: tifffile.TiffPageSeries,
+    pages: Sequence[Page],
+    load: Callable[[], Any],
+) -> WholeImage:
+    """Return the image that only tifffile can make of some pages."""
+    stored = [
+        (a, a + n) for p in pages for a, n in zip(p.dataoffsets, p.databytecounts, strict=False)
+    ]
+
+    def load_announced() -> Any:
+        if takes_announcements(tif.filehandle):
+            announce(tif.filehandle, stored)
+        return load()
+
+    size = sum(stop - start for start, stop in stored)
+    return WholeImage(load_announced, _spec(series, series.shape), size)
 
 
 def _spec(series: tifffile.TiffPageSeries, tile: Sequence[int]) -> ChunkSpec:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["opening", "raw"]
+__all__ = ["Name", "opening", "raw"]
+
+
+class Name(str):
+    """The name of something that the reader has to provide."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 def opening(files: str | list[str], pattern: Any, options: Mapping[str, Any]) -> str:

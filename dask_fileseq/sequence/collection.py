@@ -28,12 +28,15 @@ class FileSequence(DisplaySequence, ExportSequence, DaskMethodsMixin):
     ----------
     imread : callable
         Reads the array of one file: ``imread(name, **imreadargs) -> ndarray``. Files in
-        a container come as binary handles.
+        a container, or at URLs, come as binary handles.
     files : str, os.PathLike, iterable of these, or None
         Glob pattern (``**`` for any number of folders), folder, path, or names in their
-        order. None stands for ``"*"``.
+        order; or URLs of these, as fsspec has them. None stands for ``"*"``. The name of a
+        ZIP or TAR file, or a chain such as ``"zip://t*.tif::s3://scans/day1.zip"``, stands
+        for members of it.
     container : str, os.PathLike or open archive, optional
-        ZIP file with the files; `files` is then a pattern of, or a list of, its members.
+        ZIP or TAR file with the files, or its URL; `files` is then a pattern of, or a list
+        of, its members. An archive without a name cannot go to other processes.
     sort : function or bool, optional
         Sorts the names. By default the names that a pattern finds stand in natural
         order (1, 2, 10), and a list keeps its own; True sorts that too, False nothing.
@@ -48,7 +51,15 @@ class FileSequence(DisplaySequence, ExportSequence, DaskMethodsMixin):
         How numbers in names become indices: each integer from the least to the
         greatest, only those a step apart that all of them share, or only those that occur.
     identity : {"stat", "name"}
-        What tells a file from another version of it: size and time, or its name alone.
+        What tells a file from another version of it: size and time (or ETag, or checksum),
+        or its name alone.
+    storage_options : mapping, optional
+        Arguments of fsspec's file system, where files, or the container, are at URLs.
+    path_map : mapping, optional
+        Other roots of paths, ``{"/data": "/mnt/data"}``, for workers that see the files
+        elsewhere. A path below a root is looked for below the other one first, and where
+        there is no such file, under its own name; so it does no harm where the files are
+        under their own names. Of Windows paths, letter case does not matter.
     **kwargs
         Arguments of `parse`: ``pattern``, ``axesorder``, ``categories``.
 
@@ -71,6 +82,10 @@ class FileSequence(DisplaySequence, ExportSequence, DaskMethodsMixin):
         If there are no files.
     NamesError
         If the names do not form a grid.
+    ReadError
+        If an archive, or a listing, cannot be read.
+    ImportError
+        If the package for a kind of URL is not installed.
     TypeError
         If `imread` is not callable or `files` has no names.
 

@@ -14,7 +14,16 @@ from numpy.typing import NDArray
 from tifffile import TIFF
 
 from dask_fileseq.errors import check_choice
-from dask_fileseq.files import Names, Source, find_files, open_source
+from dask_fileseq.files import (
+    LocalFiles,
+    Names,
+    Source,
+    archive_of,
+    common_path,
+    find_files,
+    given_names,
+    open_source,
+)
 from dask_fileseq.grid import FileGrid, natural_sorted, parts_of, places_of_labels, selected
 from dask_fileseq.patterns import NamePattern
 from dask_fileseq.readers import read_tiff
@@ -48,6 +57,8 @@ class NameSequence(Sequence[str]):
         duplicates: Literal["raise", "first", "last"] = "raise",
         spacing: Literal["unit", "step", "values"] = "unit",
         identity: Literal["stat", "name"] = "stat",
+        storage_options: Mapping[str, Any] | None = None,
+        path_map: Mapping[Any, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         check_choice("unmatched", unmatched, "raise", "skip")
@@ -55,14 +66,17 @@ class NameSequence(Sequence[str]):
         check_choice("spacing", spacing, "unit", "step", "values")
         check_choice("identity", identity, "stat", "name")
         self._identity_by = identity
-        self._source = open_source(container)
+        types = {read_tiff: (TIFF_SUFFIXES,), read_by_type: (TIFF_SUFFIXES, IMAGE_SUFFIXES)}
+        suffixes = types.get(imread, ()) if isinstance(imread, Hashable) else ()
+        archive = archive_of(files, by_name=bool(suffixes)) if container is None else None
+        if archive is not None:
+            container, files = archive
+        given = given_names("*" if files is None else files)
+        found = isinstance(given, str)
+        first = given if isinstance(given, str) else given[0]
+        self._source = open_source(container, first, storage_options, path_map)
         self._container = container
-        suffixes = {read_tiff: (TIFF_SUFFIXES,), read_by_type: (TIFF_SUFFIXES, IMAGE_SUFFIXES)}
-        names, found = find_files(
-            "*" if files is None else files,
-            self._source,
-            suffixes.get(imread, ()) if isinstance(imread, Hashable) else (),
-        )
+        names = find_files(given, self._source, suffixes)
         if not callable(imread):
             raise TypeError(f"imread={imread!r} is not callable")
         if sort or (sort is None and found):  # a list keeps its order
@@ -70,7 +84,8 @@ class NameSequence(Sequence[str]):
         if imread is read_by_type:
             imread = reader_of(names[0])
         self._reader = imread
-        self.imread = imread if container is None else partial(_imread_member, self._source, imread)
+        is_path = isinstance(self._source, LocalFiles) and not path_map
+        self.imread = imread if is_path else partial(_imread_member, self._source, imread)
         rules = {"unmatched": unmatched, "duplicates": duplicates, "spacing": spacing}
         asked = kwargs.get("pattern")
         self._place(grid_of(Names(names), parse, kwargs, rules))
@@ -243,15 +258,7 @@ class NameSequence(Sequence[str]):
 
     def commonpath(self) -> str:
         """Return the longest path that all files lie below."""
-        names = self._names
-        if len(names) == 1:
-            return os.path.dirname(names[0])
-        low, high = min(names), max(names)
-        folder = os.path.commonpath([low, high])
-        inside = os.path.join(folder, "")
-        if folder and low.startswith(inside) and high.startswith(inside):
-            return folder  # what begins like the lowest and the highest lies between them
-        return os.path.commonpath(names)
+        return common_path(self._names)
 
     def __len__(self) -> int:
         return len(self._names)
@@ -301,6 +308,6 @@ def read_by_type(name: str, **imreadargs: Any) -> Any:
 
 
 def _imread_member(source: Source, imread: Imread, name: str, **imreadargs: Any) -> Any:
-    """Read the array of one file in a container."""
+    """Read the array of one file in a container, at a URL, or below another root."""
     with source.open(name) as file:
         return imread(file, **imreadargs)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import tarfile
 import zipfile
 
 import numpy as np
@@ -177,3 +178,30 @@ def test_show_lists_few_of_many(tmp_path):
     result = show(tmp_path, "--pattern", r"(t)(\d+)", "--spacing", "unit")
     assert "(t 5) and 894 more" in result.stdout
     assert "t         901: 0, 1, 2, ..., 900" in result.stdout
+
+
+def test_show_of_a_tar_archive(cells, tmp_path):
+    """It is a container as well."""
+    archive = tmp_path / "cells.tar"
+    with tarfile.open(archive, "w") as members:
+        members.add(cells, "scan")
+    result = show("scan/*.tif", "--container", archive)
+    assert result.exit_code == 0, result.output
+    assert f"of 58 files in {archive}" in result.stdout
+
+
+def test_show_keeps_storage_options_to_itself(cells):
+    """There may be passwords in them, and what it prints is pasted into notebooks."""
+    import fsspec
+
+    memory = fsspec.filesystem("memory")
+    for path in sorted(cells.iterdir())[:4]:
+        memory.pipe(f"/show/{path.name}", path.read_bytes())
+    result = show("memory://show/*.tif", "--storage-option", "secret=hunter2")
+    memory.rm("/show", recursive=True)
+    assert result.exit_code == 0, result.output
+    assert "storage_options=storage_options" in result.stdout
+    assert "hunter2" not in result.output
+    wrong = show("memory://show/*.tif", "--storage-option", "secret")
+    assert wrong.exit_code == 2
+    assert "KEY=VALUE" in wrong.stderr

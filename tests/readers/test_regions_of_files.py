@@ -57,6 +57,11 @@ def images(corpus: dict[str, str]) -> dict[str, Array]:
     return {name: tifffile.imread(path) for name, path in corpus.items()}
 
 
+@pytest.fixture(scope="session")
+def contents(corpus: dict[str, str]) -> dict[str, bytes]:
+    return {name: Path(path).read_bytes() for name, path in corpus.items()}
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_whole_file_and_spec(name: str, corpus: dict[str, str], images: dict[str, Array]) -> None:
     """A file is read as another image, or its header says something else than its pixels."""
@@ -87,7 +92,10 @@ def test_corpus_holds_what_was_written(name: str, images: dict[str, Array]) -> N
 )
 @given(data=st.data())
 def test_any_region_of_any_kind(
-    data: st.DataObject, corpus: dict[str, str], images: dict[str, Array]
+    data: st.DataObject,
+    corpus: dict[str, str],
+    images: dict[str, Array],
+    contents: dict[str, bytes],
 ) -> None:
     """A region holds pixels from elsewhere, is flipped, or misses some."""
     name = data.draw(st.sampled_from(sorted(KINDS)))
@@ -99,7 +107,7 @@ def test_any_region_of_any_kind(
     if data.draw(st.booleans()):
         read_tiff.read_region(corpus[name], spec, region, out)
     else:
-        handle = io.BytesIO(Path(corpus[name]).read_bytes())
+        handle = io.BytesIO(contents[name])
         handle.seek(data.draw(st.integers(0, 9)))  # as left by the last read
         read_tiff.read_region(handle, spec, region, out)
     np.testing.assert_array_equal(out, expected[region])
@@ -107,12 +115,12 @@ def test_any_region_of_any_kind(
 
 @pytest.mark.parametrize("name", ["zlib-tiles", "stack-apart-zlib", "planar-zlib", *UNSTORED])
 def test_plain_function_reads_the_same(
-    name: str, corpus: dict[str, str], images: dict[str, Array]
+    name: str, corpus: dict[str, str], images: dict[str, Array], contents: dict[str, bytes]
 ) -> None:
     """A plain function does not work where the reader does."""
     expected = images[name]
     region = (slice(None, None, -2),) * expected.ndim
-    for file in (corpus[name], io.BytesIO(Path(corpus[name]).read_bytes())):
+    for file in (corpus[name], io.BytesIO(contents[name])):
         with count() as counts:
             spec = chunk_spec(tifffile.imread, file, {"maxworkers": 1})
             out = np.empty_like(expected[region])

@@ -7,8 +7,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from dask_fileseq import ReadError, files
-from dask_fileseq.files import LocalFiles, ZipFiles
+from dask_fileseq import ReadError
+from dask_fileseq.files import LocalFiles, local, open_source
 
 NAMES = [
     "a1.tif",
@@ -79,7 +79,7 @@ def test_slow_file_systems_are_asked_in_threads(folder, monkeypatch):
     """A network share answers in a millisecond, but many questions at once."""
     names = [str(folder / NAMES[i % 3]) for i in range(300)]
     quick = LocalFiles().versions(names)
-    monkeypatch.setattr(files, "SLOW_STAT", 0)
+    monkeypatch.setattr(local, "SLOW_STAT", 0)
     np.testing.assert_array_equal(LocalFiles().versions(names), quick)
 
 
@@ -87,7 +87,7 @@ def test_what_is_no_archive_is_named(tmp_path):
     """`File is not a zip file` says nothing of which."""
     (tmp_path / "a.zip").write_text("no archive")
     with pytest.raises(ReadError, match=r"container=.*a\.zip"):
-        ZipFiles(tmp_path / "a.zip")
+        open_source(tmp_path / "a.zip")
 
 
 def test_members_have_versions_too(tmp_path):
@@ -96,7 +96,7 @@ def test_members_have_versions_too(tmp_path):
         archive.writestr("d/", "")
         archive.writestr("d/a.tif", "one")
         archive.writestr("d/b.tif", "three")
-    source = ZipFiles(tmp_path / "a.zip")
+    source = open_source(tmp_path / "a.zip")
     assert source.glob("d*") == ["d/a.tif", "d/b.tif"]
     versions = source.versions(["d/b.tif", "d/gone.tif"])
     assert versions[:, 0].tolist() == [5, -1]

@@ -1,0 +1,87 @@
+"""The file names that a user's `files` stands for."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from dask_fileseq.errors import NoFilesError
+from dask_fileseq.files.source import Source, Suffixes
+from dask_fileseq.files.urls import are_urls, local_paths
+
+__all__ = ["find_files", "given_names"]
+
+
+def given_names(files: Any) -> str | list[str]:
+    """Return `files` as one text, which is to be looked for, or as a list of names.
+
+    Parameters
+    ----------
+    files : str, os.PathLike or iterable of these
+        A glob pattern, a folder, a path, or names in the order in which they are to stand.
+
+    Raises
+    ------
+    NoFilesError
+        If there are none.
+    NamesError
+        If some are URLs, and some are not.
+    TypeError
+        If `files` is a stream or something else that has no names.
+    """
+    if isinstance(files, bytes) or hasattr(files, "read"):
+        raise TypeError(
+            f"files={files!r} is not a file name, pattern or list of names;"
+            " streams are not supported, as workers must be able to open the files"
+        )
+    if isinstance(files, os.PathLike) and os.path.isdir(files):
+        files = os.fspath(files)
+    if isinstance(files, str):
+        return local_paths([files])[0]
+    paths = [files] if isinstance(files, os.PathLike) else files
+    try:
+        names = list(map(os.fspath, paths))
+    except TypeError as error:
+        raise TypeError(f"files={files!r}: {error}") from error
+    if not set(map(type, names)) <= {str}:  # np.str_ is one too, but bytes are not
+        wrong = next((name for name in names if not isinstance(name, str)), None)
+        if wrong is not None:
+            raise TypeError(f"files: {wrong!r} is {type(wrong).__name__}, not str")
+        names = [str(name) for name in names]
+    if not names:
+        raise NoFilesError(f"no files found: files={files!r}")
+    if any("://" in name for name in names):
+        names = local_paths(names)
+        are_urls(names)
+    return names
+
+
+def find_files(files: str | list[str], source: Source, suffixes: Suffixes) -> list[str]:
+    """Return the names of files: those given, or those found.
+
+    Parameters
+    ----------
+    files : str or list of str
+        What `given_names` returned.
+    source : Source
+        Where to look for names that match a pattern.
+    suffixes : tuple of tuples of str
+        The files of a folder that count, by the ends of their names.
+
+    Raises
+    ------
+    NoFilesError
+        If there are none.
+    """
+    if not isinstance(files, str):
+        return files
+    names = source.glob(files, suffixes)
+    if not names:
+        hint = ""
+        if files.startswith(("http://", "https://")):
+            hint = "; a server tells what is in a folder only by a page of links: list their URLs"
+        if os.path.isdir(files):
+            inside = os.path.join(files, "**", "*.tif")
+            hint = f" is a folder with no images right inside; {inside!r} finds those further down"
+        raise NoFilesError(f"no files found: files={files!r}{hint}")
+    return names

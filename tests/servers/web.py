@@ -1,0 +1,125 @@
+"""An HTTP server of a folder, for tests: it counts, and misbehaves as it is told.
+
+``python -m tests.servers.web FOLDER MODE`` prints its port, and ends when its standard
+input does. Of the modes, "ranges" is a good server, "whole" sends all whatever range it
+is asked for, "flaky" fails twice before each answer in turn by status, reset and a body
+cut short, "forbidden" and "down" always fail. ``GET /_log`` returns, and forgets, the
+requests so far: method, path, range, and bytes sent.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote
+
+from tests.servers.process import end_with_stdin
+
+folder, mode = sys.argv[1:3]
+log = []
+lock = threading.Lock()
+failures: Counter = Counter()
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        if self.path == "/_log":
+            with lock:
+                content = json.dumps(log).encode()
+                log.clear()
+            self.answer(200, content, count=False)
+        elif mode == "forbidden":
+            self.answer(403, b"no")
+        elif mode == "down":
+            self.answer(503, b"later")
+        elif mode != "flaky" or not self.fails():
+            self.serve()
+
+    do_HEAD = do_GET
+
+    def fails(self):
+        """Fail twice for each range of a file."""
+        key = self.command, self.path, self.headers.get("Range")
+        with lock:
+            failures[key] += 1
+            count, which = failures[key], len(failures)
+        if count > 2:
+            failures[key] = 0
+            return False
+        kind = (which + count) % 3
+        if kind == 0:
+            self.answer(503 if count == 1 else 429, b"busy", {"Retry-After": "0"})
+        elif kind == 1:
+            self.close_connection = True
+            self.connection.shutdown(2)
+        else:
+            self.send_response(200 if self.headers.get("Range") is None else 206)
+            self.send_header("Content-Length", "1000000")
+            self.send_header("Content-Range", "bytes 0-999999/1000000")
+            self.end_headers()
+            self.wfile.write(b"cut")
+            self.close_connection = True
+        return True
+
+    def serve(self):
+        path = os.path.join(folder, unquote(self.path.partition("?")[0]).lstrip("/"))
+        if os.path.isdir(path):
+            names = sorted(n + "/" * os.path.isdir(os.path.join(path, n)) for n in os.listdir(path))
+            links = "".join(f'<a href="{name}">{name}</a>\n' for name in ("../", *names))
+            self.answer(200, links.encode(), {"Content-Type": "text/html"})
+            return
+        try:
+            with open(path, "rb") as file:
+                content = file.read()
+        except OSError:
+            self.answer(404, b"not here")
+            return
+        stat = os.stat(path)
+        headers = {"ETag": f'"{stat.st_size}-{stat.st_mtime_ns}"'}
+        wanted = self.headers.get("Range")
+        if wanted is None or mode == "whole":
+            self.answer(200, content, headers)
+            return
+        start, _, stop = wanted.removeprefix("bytes=").partition("-")
+        part = content[int(start) : int(stop or len(content)) + 1]
+        total = len(content)
+        if not part:
+            self.answer(416, b"", headers | {"Content-Range": f"bytes */{total}"})
+            return
+        given = f"bytes {start}-{int(start) + len(part) - 1}/{total}"
+        self.answer(206, part, headers | {"Content-Range": given})
+
+    def answer(self, status, content, headers=None, count=True):
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content)))
+        for key, value in (headers or {}).items():
+            self.send_header(key, value)
+        self.end_headers()
+        sent = b"" if self.command == "HEAD" else content
+        if count:
+            with lock:
+                log.append((self.command, self.path, self.headers.get("Range"), len(sent)))
+        self.wfile.write(sent)
+
+    def log_message(self, *_):
+        pass
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, *_):
+        pass
+
+
+server = Server(("127.0.0.1", 0), Handler)
+print(server.server_address[1], flush=True)
+end_with_stdin()
+server.serve_forever()
