@@ -102,10 +102,7 @@ def check_files(
         _mark_growing(grid.names, seen, started)
     findings = list(_of_files(grid, seen))
     findings += _missing(grid)
-    findings += (
-        Finding("duplicate", name, detail=f"its cell has {kept!r}")
-        for name, kept in grid.duplicates
-    )
+    findings += _duplicates(grid)
     findings += (
         Finding("unmatched", name, detail="the pattern does not match the name")
         for name in grid.unmatched
@@ -150,6 +147,17 @@ def _most(values: Iterator[Hashable]) -> Any:
     """
     counts = Counter(values).most_common(1)
     return counts[0][0] if counts else None
+
+
+def _duplicates(grid: FileGrid) -> Iterator[Finding]:
+    """Yield the names that were left out because another file has their cell."""
+    if not grid.duplicates:
+        return
+    positions = range(len(grid.names)) if grid.positions is None else grid.positions.tolist()
+    places = dict(zip(grid.names, positions, strict=True))
+    for name, kept in grid.duplicates:
+        cell = labels_at(grid, places[kept])
+        yield Finding("duplicate", name, cell, f"its cell has {kept!r}")
 
 
 def _missing(grid: FileGrid) -> Iterator[Finding]:

@@ -37,7 +37,7 @@ def sheet_figure(sheet: Sheet, title: str) -> Figure:
     rows, heads, has_top = _rows(sheet)
     aspect = _aspect(sheet)
     columns = max(map(len, rows))
-    left = 0.12 + (0.085 * max(map(len, heads)) if any(heads) else 0.0)
+    left = 0.12 + (0.08 + 0.085 * max(map(len, heads)) if any(heads) else 0.0)
     top = LABEL * (2.0 if sheet.note else 1.2)
     labelled = len(rows) if not has_top else 1
     side = min(

@@ -7,6 +7,7 @@ pixels, if they are large. What is read is averaged. Files may differ in shape.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -47,7 +48,8 @@ class Thumbnailer:
         pictures = [picture for name in names if (picture := self._read(name)) is not None]
         if not pictures:
             return None
-        alike = [p for p in pictures if p.shape == pictures[0].shape]
+        (usual, _), *_ = Counter(picture.shape for picture in pictures).most_common(1)
+        alike = [picture for picture in pictures if picture.shape == usual]
         return _projected(np.stack(alike), self.project)
 
     def _read(self, name: str) -> Array | None:
