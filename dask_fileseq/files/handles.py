@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import os
 import threading
+import weakref
 from collections.abc import Sequence
-from typing import IO, Any, BinaryIO
+from typing import IO, Any, BinaryIO, cast
 
-__all__ = ["Handle", "Range", "Spool", "Unpacked", "Window"]
+__all__ = ["Handle", "Range", "Spool", "Unpacked", "Window", "window"]
 
 Range = tuple[int, int]
 
@@ -88,16 +89,34 @@ class Window(Handle):
         self._at += count
         return count
 
-    def announce(self, ranges: Sequence[Range]) -> None:
-        """Say which bytes will be read, to a handle that fetches them from afar."""
-        announce = getattr(self._handle, "announce", None)
-        if announce is not None:
-            announce([(self._start + a, self._start + min(b, self.size)) for a, b in ranges])
+    def buffered(self) -> BinaryIO:
+        """Return a handle for many small reads."""
+        return io.BufferedReader(self)
 
     def close(self) -> None:
         """Close the other handle."""
         self._handle.close()
         super().close()
+
+
+class RemoteWindow(Window):
+    """A part of a handle that fetches bytes from afar, and keeps them."""
+
+    def buffered(self) -> BinaryIO:
+        """Return this handle."""
+        return cast(BinaryIO, self)
+
+    def announce(self, ranges: Sequence[Range]) -> None:
+        """Say which bytes will be read."""
+        start = self._start
+        handle: Any = self._handle
+        handle.announce([(start + a, start + min(b, self.size)) for a, b in ranges])
+
+
+def window(handle: BinaryIO, start: int, size: int, name: str) -> Window:
+    """Return a part of a handle, which wants to know what will be read if the handle does."""
+    kind = RemoteWindow if hasattr(handle, "announce") else Window
+    return kind(handle, start, size, name)
 
 
 class Unpacked(Handle):
@@ -130,6 +149,7 @@ class Spool:
     def __init__(self, file: IO[bytes]) -> None:
         self.file = file
         self._lock = threading.Lock()
+        weakref.finalize(self, file.close)
 
     def open(self) -> BinaryIO:
         """Return a handle with a position of its own."""
@@ -140,9 +160,6 @@ class Spool:
         with self._lock:
             self.file.seek(start)
             return self.file.read(count)
-
-    def __del__(self) -> None:
-        self.file.close()
 
     def size(self) -> int:
         """Return how many bytes there are."""

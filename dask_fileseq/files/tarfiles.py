@@ -16,13 +16,13 @@ import tarfile
 import zlib
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import IO, Any, BinaryIO, cast
+from typing import IO, Any, BinaryIO
 
 import imagecodecs
 
 from dask_fileseq.errors import ReadError
 from dask_fileseq.files.archive import Archive, Directory, numbered
-from dask_fileseq.files.handles import Window
+from dask_fileseq.files.handles import window
 from dask_fileseq.files.stored import Stored, spooled
 from dask_fileseq.files.urls import base_name
 
@@ -97,8 +97,8 @@ class TarFiles(Archive):
             raise FileNotFoundError(f"{name!r} in {self} is a link to what is not there")
         if member.start < 0:
             raise ValueError(f"{name!r} in {self} is a sparse member, which cannot be read")
-        window = Window(directory.stored.open(), member.start, member.size, base_name(name))
-        return cast(BinaryIO, io.BufferedReader(window))
+        handle = directory.stored.open()
+        return window(handle, member.start, member.size, base_name(name)).buffered()
 
     def _version(self, member: Member | None) -> tuple[int, int]:
         return (-1, -1) if member is None else (member.size, numbered(member.version, member.start))

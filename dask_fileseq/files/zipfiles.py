@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, cast
 
 from dask_fileseq.errors import ReadError
 from dask_fileseq.files.archive import Archive, Directory
-from dask_fileseq.files.handles import Unpacked, Window
+from dask_fileseq.files.handles import Unpacked, Window, window
 from dask_fileseq.files.ranges import BLOCK
 from dask_fileseq.files.urls import base_name
 
@@ -60,12 +60,11 @@ class ZipFiles(Archive):
             if len(header) < HEADER or header[:4] != b"PK\3\4":
                 raise zipfile.BadZipFile(f"{name!r} does not stand where the directory says")
             start = info.header_offset + HEADER + sum(struct.unpack_from("<HH", header, 26))
-            window = Window(handle, start, info.compress_size, base_name(name))
+            part = window(handle, start, info.compress_size, base_name(name))
             if info.compress_type == zipfile.ZIP_STORED:
-                return _stored(info, window)
-            window.announce([(0, info.compress_size)])
-            stream: Any = zipfile.ZipExtFile(cast(Any, window), "r", info, None, True)
-            return cast(BinaryIO, Unpacked(stream, info.file_size, window.name))
+                return _stored(info, part)
+            stream: Any = zipfile.ZipExtFile(cast(Any, part), "r", info, None, True)
+            return cast(BinaryIO, Unpacked(stream, info.file_size, part.name))
         except BaseException:
             handle.close()
             raise
@@ -86,15 +85,15 @@ def _beginning(info: zipfile.ZipInfo) -> tuple[int, int]:
     return info.header_offset, info.header_offset + about + SLACK + size
 
 
-def _stored(info: zipfile.ZipInfo, window: Window) -> BinaryIO:
+def _stored(info: zipfile.ZipInfo, part: Window) -> BinaryIO:
     """Return a member that is not compressed: all of it, if it is small."""
     if info.file_size > SMALL:
-        return cast(BinaryIO, io.BufferedReader(window))
-    with window:
-        content = window.read()
+        return part.buffered()
+    with part:
+        content = part.read()
     if zlib.crc32(content) != info.CRC:
         raise zipfile.BadZipFile(f"Bad CRC-32 for file {info.filename!r}")
-    return Content(content, window.name)
+    return Content(content, part.name)
 
 
 class Content(io.BytesIO):

@@ -159,7 +159,7 @@ def test_members_of_a_remote_archive(folder, s3, tmp_path):
 
     path, data = folder
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
-        for file in sorted(path.glob("plain*")):
+        for file in sorted([*path.glob("plain*"), path / "tiles_0.tif"]):
             archive.write(file, file.name)
         for file in sorted(path.glob("small*")):
             archive.write(file, file.name, zipfile.ZIP_DEFLATED)
@@ -176,6 +176,10 @@ def test_members_of_a_remote_archive(folder, s3, tmp_path):
     count, size = asked(s3)
     assert count == 2
     assert size <= 1.1 * data[region].nbytes
+    tiles = Place("", {"container": url, **options}).sequence(["tiles_0.tif"]).to_dask_array()
+    s3.log()
+    np.testing.assert_array_equal(tiles[0, 300:700, 900:1100].compute(), data[300:700, 900:1100])
+    assert asked(s3)[0] <= 4  # two rows of two tiles
     small = Place("", {"container": url, **options}).sequence("small_*.tif", sort=True)
     s3.log()
     assert small.asarray(chunkshape=(64, 64), chunkdtype="u2")[7, 0, 0] == data[0, 0] + 7

@@ -47,7 +47,8 @@ class Quiet(WSGIRequestHandler):
         pass
 
 
-server = make_server("127.0.0.1", 0, counted, threaded=True, request_handler=Quiet)
-print(server.server_port, flush=True)
-end_with_stdin()
-server.serve_forever()
+if __name__ == "__main__":
+    server = make_server("127.0.0.1", 0, counted, threaded=True, request_handler=Quiet)
+    print(server.server_port, flush=True)
+    end_with_stdin()
+    server.serve_forever()

@@ -19,7 +19,7 @@ from urllib.parse import unquote
 
 from tests.servers.process import end_with_stdin
 
-folder, mode = sys.argv[1:3]
+folder, mode = sys.argv[1:3] if __name__ == "__main__" else ("", "")
 log = []
 lock = threading.Lock()
 failures: Counter = Counter()
@@ -119,7 +119,8 @@ class Server(ThreadingHTTPServer):
         pass
 
 
-server = Server(("127.0.0.1", 0), Handler)
-print(server.server_address[1], flush=True)
-end_with_stdin()
-server.serve_forever()
+if __name__ == "__main__":
+    server = Server(("127.0.0.1", 0), Handler)
+    print(server.server_address[1], flush=True)
+    end_with_stdin()
+    server.serve_forever()
