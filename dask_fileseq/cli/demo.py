@@ -7,6 +7,8 @@ import tempfile
 
 import click
 
+from dask_fileseq.cli.options import json_option
+
 __all__ = ["demo"]
 
 EXAMPLES = """\b
@@ -18,7 +20,8 @@ Examples:
 
 @click.command(epilog=EXAMPLES)
 @click.argument("folder", metavar="[DIR]", required=False)
-def demo(folder: str | None) -> None:
+@json_option
+def demo(folder: str | None, as_json: bool) -> None:
     """Write a small acquisition, open it and save a projection of it.
 
     The acquisition is a microscope's: 58 TIFF files of 6 times, 2 channels and 5
@@ -27,7 +30,7 @@ def demo(folder: str | None) -> None:
     """
     from dask_fileseq import demo as data
     from dask_fileseq.cli.show import describe, echo_array, echo_names, sized
-    from dask_fileseq.cli.terminal import waiting
+    from dask_fileseq.cli.terminal import echo_json, waiting
     from dask_fileseq.report.code import raw
     from dask_fileseq.report.summary import array_summary
     from dask_fileseq.sequence import open_sequence
@@ -39,12 +42,16 @@ def demo(folder: str | None) -> None:
     with waiting("writing an acquisition"):
         files = data.write_acquisition(os.path.join(folder, "acquisition"))
     seq = open_sequence(files, pattern=data.PATTERN)
-    told = describe(seq)
-    echo_names(told)
-    echo_array(told | array_summary(seq.shape, seq._first_facts()))
+    told = describe(seq) | array_summary(seq.shape, seq._first_facts())
+    if not as_json:
+        echo_names(told)
+        echo_array(told)
     with waiting("computing its projection"):
         projection = seq.to_dask_array().max(axis=seq.dims.index("z")).compute()
         pixels, picture = data.save_projection(folder, projection)
+    if as_json:
+        echo_json(told | {"folder": files, "projection": pixels, "picture": picture})
+        return
     click.echo(
         f"\nThe maximum along z was computed and saved, {sized(projection.shape)} pixels:\n"
         f"  {pixels}\n"

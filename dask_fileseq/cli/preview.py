@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from dask_fileseq.cli.options import file_options, open_files
-from dask_fileseq.cli.terminal import progress_bar
+from dask_fileseq.cli.options import file_options, json_option, open_files
+from dask_fileseq.cli.terminal import echo_json, progress_bar
 
 __all__ = ["preview", "project_option"]
 
@@ -41,7 +41,10 @@ project_option = click.option(
     help="Picture to write; its ending says which kind (png, jpg, pdf, svg).",
 )
 @project_option
-def preview(files: tuple[str, ...], output: str, project: Any, **options: Any) -> None:
+@json_option
+def preview(
+    files: tuple[str, ...], output: str, project: Any, as_json: bool, **options: Any
+) -> None:
     """Draw a contact sheet of FILES: rows of channels, columns of times and places.
 
     Contrast is stretched for each channel. Large images are read in part, and of long axes
@@ -53,7 +56,10 @@ def preview(files: tuple[str, ...], output: str, project: Any, **options: Any) -
     with progress_bar("reading") as progress:
         figure = seq.preview(project=project, progress=progress)
     figure.savefig(output, facecolor=figure.get_facecolor())
-    click.echo(output)
+    if as_json:
+        echo_json({"output": os.path.abspath(output), "files": len(seq)})
+    else:
+        click.echo(output)
 
 
 def check_output(output: str, files: Sequence[str]) -> None:

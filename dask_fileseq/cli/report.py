@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import click
@@ -9,12 +10,13 @@ import click
 from dask_fileseq.cli.cluster import scheduler_of, scheduler_options
 from dask_fileseq.cli.options import (
     file_options,
+    json_option,
     open_files,
     opening_code,
 )
 from dask_fileseq.cli.preview import check_output, project_option
 from dask_fileseq.cli.show import array_of, describe
-from dask_fileseq.cli.terminal import progress_bar
+from dask_fileseq.cli.terminal import echo_json, progress_bar
 
 __all__ = ["report"]
 
@@ -39,6 +41,7 @@ Examples:
 @project_option
 @click.option("--pixels", is_flag=True, help="Check all pixels too, not only the headers.")
 @scheduler_options
+@json_option
 def report(
     files: tuple[str, ...],
     output: str,
@@ -47,6 +50,7 @@ def report(
     scheduler: str | None,
     workers: int | None,
     memory_limit: str | None,
+    as_json: bool,
     **options: Any,
 ) -> None:
     """Write a page about FILES: a map, what is wrong, pictures, histograms, code.
@@ -69,4 +73,8 @@ def report(
         )
     with open(output, "w", encoding="utf-8") as file:
         file.write(page)
-    click.echo(output)
+    if as_json:
+        found = [finding.asdict() for finding in findings]
+        echo_json({"output": os.path.abspath(output), "files": len(seq), "findings": found})
+    else:
+        click.echo(output)

@@ -1,5 +1,6 @@
 """How the commands live with dask, the shell, and mistakes."""
 
+import json
 import os
 import subprocess
 import sys
@@ -182,3 +183,23 @@ def test_progress_shows_on_a_terminal_and_nowhere_else(tmp_path):
     assert "checking" in told
     assert out == b"50 files, each header read: all is well\n"
     assert run(*MODULE, "check", tmp_path).stderr == ""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["show", "{}"],
+        ["check", "{}"],
+        ["preview", "{}", "-o", "{}.png"],
+        ["report", "{}", "-o", "{}.html"],
+        ["convert", "{}", "{}.zarr"],
+        ["patterns", "{}"],
+        ["demo", "{}.demo"],
+    ],
+    ids=COMMANDS,
+)
+def test_each_command_prints_json(names, command):
+    """Programs read all of standard output."""
+    result = invoke(*[part.format(names) for part in command], "--json")
+    assert result.exit_code == (command[0] == "check")  # a time is missing
+    assert isinstance(json.loads(result.stdout), dict)
