@@ -85,8 +85,6 @@ class Sheet:
     """By channel, time and place."""
     note: str
     """What was left out, and how planes became one."""
-    files: int
-    """Number of files read."""
 
 
 def contact_sheet(
@@ -122,7 +120,13 @@ def contact_sheet(
     count = len(channels) * len(times) * len(places)
     if project == "auto":
         project = "max" if count * planes <= FEW_FILES else "middle"
-    groups = [_names(grid, roles, c, t, p) for c in channels for t in times for p in places]
+    table = grid.table
+    groups = [
+        [grid.names[i] for i in _numbers(table, roles, c, t, p)]
+        for c in channels
+        for t in times
+        for p in places
+    ]
     pixels = pixels or (512 if count <= FEW_PICTURES else 256)
     make = Thumbnailer(source, imread, FactReader(imread), pixels, project)
     made = _made(make, groups, progress)
@@ -138,7 +142,6 @@ def contact_sheet(
             for c in range(len(channels))
         ],
         ", ".join([*_inside(make, grid.names[0]), *_note(grid, roles, project, shown)]),
-        sum(map(len, groups)) if project != "middle" else sum(map(bool, groups)),
     )
 
 
@@ -173,11 +176,11 @@ def _spread(count: int, most: int) -> list[int]:
     return [round(i * (count - 1) / (most - 1)) for i in range(most)]
 
 
-def _names(
-    grid: FileGrid, roles: Roles, channel: int, time: int, place: tuple[int, ...]
-) -> list[str]:
-    """Return the files of one picture: those of all its planes."""
-    index: list[Any] = [0] * len(grid.shape)
+def _numbers(
+    table: NDArray[Any], roles: Roles, channel: int, time: int, place: tuple[int, ...]
+) -> list[int]:
+    """Return the files of one picture, by number: those of all its planes."""
+    index: list[Any] = [0] * table.ndim
     for axis, at in ((roles.channel, channel), (roles.time, time)):
         if axis is not None:
             index[axis] = at
@@ -185,8 +188,8 @@ def _names(
         index[axis] = at
     if roles.plane is not None:
         index[roles.plane] = slice(None)
-    numbers = np.atleast_1d(grid.table[tuple(index)]).ravel()
-    return [grid.names[i] for i in numbers.tolist() if i >= 0]
+    numbers = np.atleast_1d(table[tuple(index)]).ravel()
+    return [i for i in numbers.tolist() if i >= 0]
 
 
 def _made(
