@@ -70,6 +70,7 @@ def spoken(message: str) -> str:
 def _end_quietly() -> None:
     """Keep threads and event loops that were cut off from telling of it as Python ends."""
     sys.unraisablehook = lambda _: None
+    logging.getLogger("asyncio").disabled = True
 
 
 @contextmanager

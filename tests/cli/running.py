@@ -21,7 +21,7 @@ def run(*command, **kwargs):
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=300,
         **kwargs,
     )
 
