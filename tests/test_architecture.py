@@ -23,6 +23,7 @@ ORDER = [
     "output",
     "xarray",
     "zarr",
+    "check",
     "report",
     "sequence",
     "backend",

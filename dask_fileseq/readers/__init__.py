@@ -9,6 +9,7 @@ reads many files in one go.
 
 from dask_fileseq.readers.chunk import ChunkSpec, WrongChunk
 from dask_fileseq.readers.counters import Counts, count
+from dask_fileseq.readers.facts import FactReader, FileFacts, file_facts, require_file
 from dask_fileseq.readers.layout import Layout, NoLayout, file_layout, require_plain
 from dask_fileseq.readers.metadata import chunk_description
 from dask_fileseq.readers.protocol import BatchReader, File, RegionReader, chunk_spec, read_into
@@ -20,7 +21,9 @@ __all__ = [
     "ChunkMetadata",
     "ChunkSpec",
     "Counts",
+    "FactReader",
     "File",
+    "FileFacts",
     "Layout",
     "NoLayout",
     "RegionReader",
@@ -29,8 +32,10 @@ __all__ = [
     "chunk_description",
     "chunk_spec",
     "count",
+    "file_facts",
     "file_layout",
     "read_into",
     "read_tiff",
+    "require_file",
     "require_plain",
 ]

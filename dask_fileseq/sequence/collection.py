@@ -11,12 +11,13 @@ from dask.base import DaskMethodsMixin
 from numpy.typing import NDArray
 
 from dask_fileseq.output import load
+from dask_fileseq.sequence.display import DisplaySequence
 from dask_fileseq.sequence.exports import ExportSequence
 
 __all__ = ["FileSequence"]
 
 
-class FileSequence(ExportSequence, DaskMethodsMixin):
+class FileSequence(DisplaySequence, ExportSequence, DaskMethodsMixin):
     r"""Files on a grid that hold arrays of the same shape and dtype.
 
     It is a sequence of file names, and a dask collection that computes to one

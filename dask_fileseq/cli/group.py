@@ -1,0 +1,89 @@
+"""The group of commands, and how each of them ends.
+
+Exit codes: 0 all is well, 1 something was found or failed, 2 wrong usage, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
+
+import click
+
+__all__ = ["COMMANDS", "fileseq", "spoken"]
+
+COMMANDS = ("show", "check", "preview", "report", "convert", "patterns", "demo")
+
+
+class CommandGroup(click.Group):
+    """Commands that are imported when they are asked for, and end without traceback."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands, in the order of work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Return a command by its name."""
+        if name not in COMMANDS:
+            return None
+        module = import_module(f"dask_fileseq.cli.{name}")
+        command: click.Command = getattr(module, name)
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; what a user can do wrong becomes one sentence."""
+        from zipfile import BadZipFile
+
+        from dask_fileseq.errors import FileSequenceError
+
+        try:
+            with _tifffile_is_silent():
+                return super().invoke(ctx)
+        except BrokenPipeError:  # click ends quietly
+            raise
+        except KeyboardInterrupt:
+            click.echo("Interrupted.", err=True)
+            atexit.register(_end_quietly)
+            raise click.exceptions.Exit(130) from None
+        except (FileSequenceError, OSError, ValueError, ImportError, BadZipFile) as error:
+            raise click.ClickException(spoken(str(error))) from error
+
+
+def spoken(message: str) -> str:
+    """Return a message of the package in one line, with options in place of arguments.
+
+    >>> spoken("a file sequence leaves them  out with unmatched='skip'")
+    'a file sequence leaves them out with --unmatched skip'
+    """
+    text = " ".join(message.split())
+    text = re.sub(r"\b(unmatched|duplicates|spacing)='(\w+)'", r"--\1 \2", text)
+    text = text.replace("pass pattern=None", "--pattern none")
+    return text.replace("overwrite=True", "--overwrite").replace("errors='fill'", "--errors fill")
+
+
+def _end_quietly() -> None:
+    """Keep threads and event loops that were cut off from telling of it as Python ends."""
+    sys.unraisablehook = lambda _: None
+    logging.getLogger("asyncio").disabled = True
+
+
+@contextmanager
+def _tifffile_is_silent() -> Iterator[None]:
+    """Keep tifffile from telling of each damaged file: commands do, in their own way."""
+    logger = logging.getLogger("tifffile")
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
+
+
+@click.group(cls=CommandGroup)
+def fileseq() -> None:
+    """Open folders of image files as one array."""

@@ -1,0 +1,31 @@
+"""Running commands: in this process, or as a user's shell does."""
+
+import os
+import subprocess
+import sys
+
+from click.testing import CliRunner
+
+from dask_fileseq.cli import fileseq
+
+__all__ = ["DASK", "MODULE", "invoke", "run"]
+
+MODULE = [sys.executable, "-m", "dask_fileseq"]
+DASK = [sys.executable, "-m", "dask", "fileseq"]
+
+
+def run(*command, **kwargs):
+    """Run a command as a process of its own."""
+    return subprocess.run(
+        [os.fspath(part) for part in command],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+        **kwargs,
+    )
+
+
+def invoke(*arguments):
+    """Run a command of ``dask fileseq`` in this process."""
+    return CliRunner().invoke(fileseq, [*map(os.fspath, arguments)])

@@ -1,0 +1,169 @@
+"""Zarr from the command line: what the API writes, and how it ends."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import tifffile
+import zarr
+
+from dask_fileseq import open_sequence
+from tests.cli.running import MODULE, invoke, run
+
+
+def test_convert_writes_what_the_files_hold(cells, tmp_path):
+    """Equal to reading them, labels and all."""
+    out = tmp_path / "cells.zarr"
+    result = invoke("convert", cells, out)
+    assert (result.exit_code, result.stdout) == (0, f"{out}\n58 files, 2 empty cells\n")
+    array = zarr.open_array(out, mode="r")
+    np.testing.assert_array_equal(open_sequence(os.fspath(cells)).asarray(), array[...])
+    assert array.metadata.dimension_names == ("t", "channel", "z", "y", "x")
+
+
+def test_convert_takes_the_options_of_the_api(cells, tmp_path):
+    """Chunks, shards, codecs, verification."""
+    out = tmp_path / "cells.zarr"
+    options = ["--chunks", "y=64,x=128", "--shards", "none", "--codecs", "zstd", "--verify", "all"]
+    result = invoke("convert", cells, out, *options, "--json")
+    assert result.exit_code == 0, result.output
+    manifest = json.loads(result.stdout)
+    assert manifest["verified"]["how"] == "all"
+    array = zarr.open_array(out, mode="r")
+    assert array.chunks[-2:] == (64, 128)
+    assert array.shards is None
+    assert [type(codec).__name__ for codec in array.compressors] == ["ZstdCodec"]
+
+
+def test_convert_to_ome_zarr_by_the_name_of_the_target(cells, tmp_path):
+    """With steps along axes, and a pyramid."""
+    out = tmp_path / "cells.ome.zarr"
+    options = ["--scale", "z=0.5um,y=0.1um,x=0.1um", "--levels", "2", "--name", "cells"]
+    assert invoke("convert", cells, out, *options).exit_code == 0
+    multiscale = zarr.open_group(out, mode="r").attrs["ome"]["multiscales"][0]
+    assert len(multiscale["datasets"]) == 2
+    scale = multiscale["datasets"][0]["coordinateTransformations"][0]["scale"]
+    assert scale[-3:] == [0.5, 0.1, 0.1]
+
+
+def test_convert_again_is_no_work_and_other_options_are_an_error(cells, tmp_path):
+    """Nothing is written over unless it is asked for, by the name of the option."""
+    out = tmp_path / "cells.zarr"
+    assert invoke("convert", cells, out).exit_code == 0
+    assert invoke("convert", cells, out).exit_code == 0
+    other = invoke("convert", cells, out, "--chunks", "64")
+    assert other.exit_code == 1
+    assert "--overwrite" in other.stderr
+    assert invoke("convert", cells, out, "--chunks", "64", "--overwrite").exit_code == 0
+    assert zarr.open_array(out, mode="r").chunks[-1] == 64
+
+
+def test_convert_is_strict_about_names_and_files(cells, tmp_path):
+    """A copy that silently lacks files would be trusted for years."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for path in sorted(cells.iterdir())[:6]:
+        (folder / path.name).write_bytes(path.read_bytes())
+    tifffile.imwrite(folder / "overview.tif", np.zeros((4, 4), "u1"))
+    pattern = ("--pattern", "cells_t{t:d}_{channel}_z{z:d}.tif")
+    stray = invoke("convert", folder, tmp_path / "a.zarr", *pattern)
+    assert stray.exit_code == 1
+    assert "overview.tif" in stray.stderr
+    assert "--unmatched skip" in stray.stderr
+    broken = sorted(folder.glob("cells*"))[3]
+    broken.write_bytes(b"no TIFF")
+    options = (*pattern, "--unmatched", "skip")
+    failed = invoke("convert", folder, tmp_path / "b.zarr", *options)
+    assert failed.exit_code == 1
+    assert broken.name in failed.stderr
+
+
+@pytest.mark.filterwarnings("ignore::dask_fileseq.FillWarning")
+def test_convert_tells_of_files_that_became_the_fill_value(cells, tmp_path):
+    """It is done, but the exit code says that not all is well."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for path in sorted(cells.iterdir())[:6]:
+        (folder / path.name).write_bytes(path.read_bytes())
+    broken = sorted(folder.iterdir())[3]
+    broken.write_bytes(b"no TIFF")
+    result = invoke("convert", folder, tmp_path / "a.zarr", "--errors", "fill", "--fillvalue", "7")
+    assert result.exit_code == 1
+    assert broken.name in result.stdout
+    assert "1 files could not be read" in result.stdout
+    assert (zarr.open_array(tmp_path / "a.zarr", mode="r")[...] == 7).any()
+
+
+def usages():
+    yield ["--scale", "z=2"], "--format ome-zarr"
+    yield ["--chunks", "big"], "--chunks"
+    yield ["--scale", "z=fast", "--format", "ome-zarr"], "--scale"
+    yield ["--axes", "s", "--format", "ome-zarr"], "--axes"
+    yield ["--memory-limit", "1GiB"], "--scheduler local"
+    yield ["--scheduler", "cloud"], "--scheduler"
+    yield ["--target-option", "key"], "--target-option"
+
+
+@pytest.mark.parametrize(("options", "text"), list(usages()))
+def test_wrong_usage_of_convert(cells, tmp_path, options, text):
+    """Exit code 2, the option, and nothing written."""
+    result = invoke("convert", cells, tmp_path / "out.zarr", *options)
+    assert result.exit_code == 2
+    assert text in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_convert_on_a_local_cluster(cells, tmp_path):
+    """Two processes with a limit of memory each."""
+    out = tmp_path / "cells.zarr"
+    options = ["--scheduler", "local", "--workers", "2", "--memory-limit", "1GiB"]
+    done = run(*MODULE, "convert", cells, out, *options)
+    assert done.returncode == 0, done.stderr
+    expected = open_sequence(os.fspath(cells)).asarray()
+    np.testing.assert_array_equal(expected, zarr.open_array(out, mode="r")[...])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+@pytest.mark.parametrize("cluster", [[], ["--scheduler", "local", "--workers", "2"]])
+def test_convert_interrupted_goes_on(tmp_path, cluster):
+    """Ctrl-C reaches all processes of the terminal: one line, code 130, and then the rest."""
+    rng = np.random.default_rng(0)
+    files = tmp_path / "files"
+    files.mkdir()
+    for number in range(60):
+        image = rng.integers(0, 999, (600, 600), np.uint16)
+        tifffile.imwrite(files / f"t{number}.tif", image, compression="deflate")
+    out = tmp_path / "out.zarr"
+    command = [*MODULE, "convert", files, out, "--memory", "1 MiB", "--shards", "none", *cluster]
+    code = (
+        "import os, signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a parent may ignore it
+        "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *map(os.fspath, command[1:])],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        text=True,
+    )
+    while process.poll() is None and not list(out.rglob("c/*/*/*")):
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)
+    _, told = process.communicate(timeout=300)
+    assert process.returncode == 130
+    assert "Traceback" not in told
+    assert told.splitlines()[-2:] == [
+        "The same command goes on where this one stopped.",
+        "Interrupted.",
+    ]
+    done = run(*command)
+    assert done.returncode == 0, done.stderr
+    np.testing.assert_array_equal(
+        open_sequence(os.fspath(files)).asarray(), zarr.open_array(out, mode="r")[...]
+    )
