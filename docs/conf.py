@@ -81,8 +81,11 @@ def helps(command: click.Command, path: str) -> Iterator[tuple[str, str]]:
     """Yield a command and those below it, each with its help."""
     context = click.Context(command, info_name=path, max_content_width=90, terminal_width=90)
     yield path, command.get_help(context)
-    for name, below in getattr(command, "commands", {}).items():
-        yield from helps(below, f"{path} {name}")
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None
+            yield from helps(below, f"{path} {name}")
 
 
 def write_presets() -> None:
