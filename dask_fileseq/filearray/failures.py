@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dask_fileseq.errors import ReadError
-from dask_fileseq.files import Source
+from dask_fileseq.files import Source, is_transient
 from dask_fileseq.readers import ChunkSpec, chunk_spec
 
 __all__ = [
@@ -29,6 +29,9 @@ __all__ = [
 ]
 
 _recorded: ContextVar[list[tuple[str, str]] | None] = ContextVar("recorded_fills", default=None)
+
+SILENT = 3
+"""Files for which a server gives no answer, which takes seconds: the others are not tried."""
 
 T = TypeVar("T")
 
@@ -52,9 +55,11 @@ def first_readable(names: Sequence[str], source: Source, read: Callable[[Any], T
     Raises
     ------
     ReadError
-        If it fails with all; it tells why with the first.
+        If it fails with all, or a server does not answer several times; it tells why with
+        the first.
     """
-    failures = []
+    failures: list[Exception] = []
+    silent = 0
     for name in names:
         try:
             with source.open(name) as file:
@@ -63,6 +68,9 @@ def first_readable(names: Sequence[str], source: Source, read: Callable[[Any], T
             raise
         except Exception as error:
             failures.append(error)
+            silent += is_transient(error)
+            if silent == SILENT:
+                break
     raise read_error(failures[0], repr(names[0]), names[0]) from failures[0]
 
 

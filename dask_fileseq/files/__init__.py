@@ -10,6 +10,7 @@ from dask_fileseq.files.local import LocalFiles
 from dask_fileseq.files.names import Names, common_path
 from dask_fileseq.files.opening import archive_of, open_source
 from dask_fileseq.files.remote import RemoteFiles
+from dask_fileseq.files.retries import is_transient
 from dask_fileseq.files.source import Source
 from dask_fileseq.files.tarfiles import TarFiles
 from dask_fileseq.files.zipfiles import ZipFiles
@@ -25,5 +26,6 @@ __all__ = [
     "common_path",
     "find_files",
     "given_names",
+    "is_transient",
     "open_source",
 ]

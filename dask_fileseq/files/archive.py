@@ -20,7 +20,7 @@ import numpy as np
 from dask_fileseq.errors import DuplicateError, shown
 from dask_fileseq.files.matching import matching
 from dask_fileseq.files.source import Suffixes, Versions
-from dask_fileseq.files.stored import Stored
+from dask_fileseq.files.stored import Stored, downloaded
 
 __all__ = ["Archive", "Directory"]
 
@@ -107,6 +107,7 @@ class Archive:
     def close(self) -> None:
         """Let go of the archive; reading from it opens it again."""
         _kept.cache_clear()
+        downloaded.cache_clear()
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and vars(self) == vars(other)

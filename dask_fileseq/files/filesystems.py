@@ -13,7 +13,7 @@ from typing import Any
 
 from dask.base import tokenize
 
-from dask_fileseq.errors import NamesError
+from dask_fileseq.errors import NamesError, ReadError
 from dask_fileseq.files.urls import root_of
 
 __all__ = ["StorageOptions", "filesystem"]
@@ -65,6 +65,8 @@ def filesystem(url: str, options: StorageOptions) -> tuple[Any, str]:
         If there is no such kind of file system.
     ImportError
         If the package for it is not installed.
+    ReadError
+        If it cannot be set up: it connects at once, or does not know its options.
     """
     root = root_of(url)
     with _lock:  # to set up a session takes long, and twice is once too much
@@ -99,7 +101,12 @@ def _opened(root: str, options: StorageOptions, process: int, thread: int) -> An
     if not thread and not shared:
         return None
     listings = {"use_listings_cache": True} if links in (["http"], ["https"]) else {}
-    fs, _ = url_to_fs(root, **listings | options.values)  # or it asks for a page several times
-    if shared and hasattr(fs, "set_session"):
-        sync(fs.loop, fs.set_session)
+    try:
+        fs, _ = url_to_fs(root, **listings | options.values)  # or it asks for a page several times
+        if shared and hasattr(fs, "set_session"):
+            sync(fs.loop, fs.set_session)
+    except Exception as error:  # of any package
+        raise ReadError.of(
+            error, f"cannot set up the file system of {root!r}: {type(error).__name__}: {error}"
+        ) from error
     return fs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import zipfile
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, closing
@@ -16,6 +17,8 @@ from dask_fileseq.files.source import Suffixes, Versions
 
 __all__ = ["OpenArchive"]
 
+_numbers = itertools.count(1)
+
 
 class OpenArchive:
     """Members of an open archive, which stays in its process.
@@ -27,6 +30,8 @@ class OpenArchive:
 
     def __init__(self, archive: Any) -> None:
         self._archive = archive
+        # the address of what tells no versions of its members may become that of another
+        self._number = 0 if isinstance(archive, zipfile.ZipFile) else next(_numbers)
 
     def glob(self, pattern: str, suffixes: Suffixes = ()) -> list[str]:
         """Return the members that match; see `matching`."""
@@ -71,7 +76,7 @@ class OpenArchive:
         )
 
     def __repr__(self) -> str:
-        return f"OpenArchive({self._archive!r})"
+        return f"OpenArchive({self._archive!r}, {self._number})"
 
     def __str__(self) -> str:
         return str(self._archive)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from operator import itemgetter
 from typing import Any
 
 from dask_fileseq.files.handles import Handle, Range
@@ -19,10 +20,21 @@ BLOCK = 32 * 1024
 """Bytes that are fetched at least: of most TIFF files, they hold all but the pixels."""
 
 GROWTH = 5
-"""How often the size of a block doubles, for files whose headers lie all over them."""
+"""How often the size of a block doubles, where headers lie all over a file.
+
+Not where they lie so far apart that even the largest block would hold but one of them, as
+in a TAR file of large members.
+"""
 
 GAP = 16 * 1024
-"""Bytes between two ranges that are fetched rather than asked around."""
+"""Bytes between two ranges that are fetched rather than asked around.
+
+A request costs as much time as these, or more, so no more than these come in vain for each
+request that is saved. Of tiles and strips, that is less than what is needed. The rows of a
+narrow crop of an uncompressed image are shorter than what lies between them, so that many
+times the bytes of the crop may come; but each row by itself would be a request, and stores
+of objects answer no request for several ranges.
+"""
 
 PART = 16 * 2**20
 """Bytes that one request asks for at most; more are fetched by several at a time."""
@@ -58,6 +70,7 @@ class RangeFile(Handle):
         self._batch: list[tuple[int, bytes]] = []
         self._announced: list[Range] = []
         self._blocks = 0
+        self._stop = 0
 
     def announce(self, ranges: Sequence[Range]) -> None:
         """Say which bytes will be read, best from the first to the last."""
@@ -93,7 +106,8 @@ class RangeFile(Handle):
 
     def _held(self, position: int) -> memoryview | None:
         """Return what is in memory from a position on; None if nothing is."""
-        for at, content in (*self._batch, *self._kept):
+        first = bisect_right(self._batch, position, key=itemgetter(0)) - 1
+        for at, content in (*self._batch[first : first + 1], *self._kept):
             if at <= position < at + len(content):
                 return memoryview(content)[position - at :]
         return None
@@ -104,13 +118,16 @@ class RangeFile(Handle):
         if first >= 0 and start < self._announced[first][1]:
             self._load_announced(first)
             return
+        if abs(start - self._stop) > BLOCK << GROWTH:
+            self._blocks = 0
         block = min(BLOCK << min(self._blocks // 2, GROWTH), BATCH)
         self._blocks += 1
         if stop - start < block:
             stop = min(self.size, start + block)
             if stop == self.size and self._held(start - 1) is None:
                 start = max(0, stop - block)  # what is at the end may be read from its middle
-        (content,) = self._fetched([(start, min(stop, start + BATCH))])
+        self._stop = min(stop, start + BATCH)
+        (content,) = self._fetched([(start, self._stop)])
         self._kept.append((start, content))
         while sum(len(content) for _, content in self._kept[1:-1]) > KEPT:
             del self._kept[1]

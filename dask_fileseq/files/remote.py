@@ -84,8 +84,14 @@ class RemoteFiles:
     def open(self, name: str) -> Iterator[BinaryIO]:
         """Return a context that yields a handle, with the beginning of the file in memory."""
         fs, path = filesystem(name, self._options)
-        first = first_part(fs, path, BLOCK)
-        fetch = partial(parts, fs, path, version=first.version)
+        try:
+            first = first_part(fs, path, BLOCK)
+        except FileNotFoundError as error:
+            if not root_of(name).startswith("memory://"):
+                raise
+            hint = "what is at memory:// is in the memory of one process only"
+            raise FileNotFoundError(f"{path}; {hint}") from error
+        fetch = partial(parts, fs, path, version=first.version, size=first.size)
         with RangeFile(fetch, first.size, first.content, base_name(name)) as handle:
             yield cast(BinaryIO, handle)
 
@@ -118,11 +124,18 @@ class RemoteFiles:
             else:
                 tasks.append((folder, inside))
         with ThreadPoolExecutor(self.concurrency) as pool:
-            answers = list(pool.map(self._ask, tasks))
+            given = list(pool.map(self._ask, tasks))
+            answers = [answer for answer in given if answer is not None]
+            closed = [task for task, answer in zip(tasks, given, strict=True) if answer is None]
+            single = [(name, ()) for _, inside in closed for name in inside]
+            answers += [answer for answer in pool.map(self._ask, single) if answer is not None]
         return {name: version for answer in answers for name, version in answer.items()}
 
-    def _ask(self, task: tuple[str, Sequence[str]]) -> dict[str, tuple[int, int]]:
-        """Return the versions of a file, or of those in a folder."""
+    def _ask(self, task: tuple[str, Sequence[str]]) -> dict[str, tuple[int, int]] | None:
+        """Return the versions of a file, or of those in a folder; None if it is not to be listed.
+
+        Public data often can be read by all, and listed by nobody.
+        """
         url, inside = task
         fs, path = filesystem(url, self._options)
         try:
@@ -132,7 +145,11 @@ class RemoteFiles:
         except FileNotFoundError:
             return {}
         except Exception as error:
-            raise ReadError.of(error, f"cannot ask for {url!r}: {error}") from error
+            if inside and isinstance(error, PermissionError):
+                return None
+            raise ReadError.of(
+                error, f"cannot ask for {url!r}: {error}; identity='name' does not ask"
+            ) from error
         return {f"{url}/{base_name(info['name'])}": _version(info) for info in infos}
 
     def close(self) -> None:

@@ -40,7 +40,10 @@ def first_part(fs: Any, path: str, count: int) -> Part:
     """Return what a file begins with, in one request where that can be; maybe all of it."""
     ask = _asker(fs)
     if ask is not None:
-        return fetch_all(lambda ranges: _asked(fs, ask, path, ranges), [(0, count)])[0]
+        (first,) = fetch_all(lambda ranges: _asked(fs, ask, path, ranges), [(0, count)])
+        if first.start:
+            raise OSError(f"{path!r}: bytes from {first.start} on came for those from 0 on")
+        return first
     fs.invalidate_cache(path)
     info = retried(lambda: fs.info(path))
     if info.get("type") == "directory":
@@ -53,20 +56,19 @@ def first_part(fs: Any, path: str, count: int) -> Part:
     return Part(0, content, size, version_of(info))
 
 
-def parts(fs: Any, path: str, ranges: Sequence[Range], version: str = "") -> list[bytes]:
+def parts(fs: Any, path: str, ranges: Sequence[Range], version: str, size: int) -> list[bytes]:
     """Return the bytes of some ranges, fetched at the same time where the file system can.
 
     Raises
     ------
     OSError
-        If the file is not of that version any more.
+        If the file is not of that version, which may be empty, or size any more.
     """
     ask = _asker(fs)
     if ask is None:
         return fetch_all(lambda left: _by_fsspec(fs, path, left), ranges)
     found = fetch_all(lambda left: _asked(fs, ask, path, left), ranges)
-    other = next((p for p in found if version and p.version and p.version != version), None)
-    if other is not None:
+    if any(p.size != size or (version and p.version and p.version != version) for p in found):
         raise OSError(f"{path!r} has changed while it was read")
     return [part.cut(start, stop) for part, (start, stop) in zip(found, ranges, strict=True)]
 
@@ -129,15 +131,31 @@ async def _ask_http(fs: Any, url: str, start: int, stop: int) -> Part:
             total = _total(response.headers.get("Content-Range", ""))
             return Part(start, b"", total or 0, version)
         _raise_for_status(response, url)
-        content = await response.read()
-        if response.status != 206:  # the server knows no ranges, and sent all
+        if response.status != 206:  # the server knows no ranges, and sends all
+            content = await response.read()
             return Part(0, content, len(content), version)
-        given = response.headers.get("Content-Range", "")
-        total = _total(given)
-        begin = given.removeprefix("bytes ").partition("-")[0].strip()
+        total, begin = _placed(response, url)
+        content = await response.read()
     if total is None:
-        total = (await fs._info(url))["size"]
-    return Part(int(begin) if begin.isdecimal() else start, content, total, version)
+        total = (await fs._info(url)).get("size")
+    if total is None:
+        raise OSError("the server does not say how large the file is")
+    return Part(begin, content, total, version)
+
+
+def _placed(response: Any, url: str) -> tuple[int | None, int]:
+    """Return the size of the whole file, if it is told, and where a part of it begins.
+
+    Several parts in one answer, or a part of what is packed, are not the bytes of a range.
+    """
+    packed = response.headers.get("Content-Encoding", "identity")
+    if packed not in ("", "identity"):
+        raise OSError(f"the server sends parts of {url!r} packed ({packed}), which nobody can read")
+    given = response.headers.get("Content-Range", "")
+    begin = given.removeprefix("bytes ").partition("-")[0].strip()
+    if not begin.isdecimal():
+        raise OSError(f"the server does not say which part of {url!r} it sends: {given!r}")
+    return _total(given), int(begin)
 
 
 def _total(content_range: str) -> int | None:
@@ -153,7 +171,7 @@ def _total(content_range: str) -> int | None:
 def _raise_for_status(response: Any, url: str) -> None:
     """Raise the error that an HTTP status stands for."""
     status = response.status
-    if status < 400:
+    if status < 300:
         return
     says = f"HTTP status {status} {response.reason or ''}".rstrip()
     if status in (404, 410):

@@ -16,7 +16,10 @@ PAUSES = (0.2, 0.8, 2.5)
 LONGEST = 20.0
 """Seconds that a server may ask for at most."""
 
-PASSING = {"ClientConnectionError", "ClientPayloadError", "FSTimeoutError", "IncompleteRead"}
+PASSING = {
+    "ClientConnectionError", "ClientPayloadError", "FSTimeoutError", "IncompleteRead",
+    "IncompleteReadError", "ReadTimeoutError", "ResponseStreamingError",
+}  # fmt: skip
 
 STATUSES = {408, 425, 429, 500, 502, 503, 504}
 
@@ -46,7 +49,7 @@ def is_transient(error: BaseException) -> bool:
         return True
     if getattr(error, "status", None) in STATUSES or getattr(error, "code", None) in STATUSES:
         return True
-    # by name, so that no package is imported for it: of aiohttp, fsspec, http.client
+    # by name, so that no package is imported for it: of aiohttp, fsspec, http.client, botocore
     names = {kind.__name__ for kind in type(error).__mro__}
     return "ClientSSLError" not in names and not names.isdisjoint(PASSING)
 

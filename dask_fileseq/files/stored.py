@@ -13,7 +13,7 @@ from typing import IO, BinaryIO, Protocol, cast
 
 import dask
 
-from dask_fileseq.errors import ReadError
+from dask_fileseq.errors import NamesError, ReadError
 from dask_fileseq.files.filesystems import StorageOptions, filesystem
 from dask_fileseq.files.handles import Spool
 from dask_fileseq.files.paths import PathMap
@@ -21,8 +21,7 @@ from dask_fileseq.files.ranges import BLOCK, RangeFile
 from dask_fileseq.files.requests import first_part, parts
 from dask_fileseq.files.urls import base_name
 
-__all__ = ["LocalBytes", "RemoteBytes", "Stored", "spooled"]
-
+__all__ = ["LocalBytes", "RemoteBytes", "Stored", "downloaded", "spooled"]
 
 START = 512
 
@@ -91,7 +90,9 @@ class RemoteBytes:
         """Return the archive at a URL, in its present version."""
         try:
             first = first_part(*filesystem(url, options), BLOCK)
-        except OSError as error:
+        except (ImportError, NamesError):
+            raise
+        except Exception as error:  # of any package
             raise ReadError.of(error, f"cannot open container={url!r}: {error}") from error
         has_ranges = len(first.content) <= BLOCK
         return cls(
@@ -109,9 +110,9 @@ class RemoteBytes:
     def open(self) -> BinaryIO:
         """Return a handle that fetches the parts that are read."""
         if not self.has_ranges:
-            return _downloaded(self, os.getpid()).open()
+            return downloaded(self, os.getpid()).open()
         fs, path = filesystem(self.url, self.options)
-        fetch = partial(parts, fs, path, version=self.etag)
+        fetch = partial(parts, fs, path, version=self.etag, size=self.size)
         return cast(BinaryIO, RangeFile(fetch, self.size, name=base_name(self.url)))
 
     def __str__(self) -> str:
@@ -119,7 +120,7 @@ class RemoteBytes:
 
 
 @lru_cache(maxsize=4)
-def _downloaded(stored: RemoteBytes, process: int) -> Spool:
+def downloaded(stored: RemoteBytes, process: int) -> Spool:
     """Return all of an archive: its server does not send parts."""
     first = first_part(*filesystem(stored.url, stored.options), BLOCK)
     if (first.size, first.version) != stored.version():

@@ -83,6 +83,7 @@ class TarFiles(Archive):
                     carrier = spooled(stream)
             with carrier.open() as handle, tarfile.open(fileobj=handle, mode="r:") as archive:
                 members, repeated = _members(archive, version)
+                _require_end(handle, archive.offset)
         except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, ValueError) as error:
             raise ReadError.of(error, f"cannot read container={str(self)!r}: {error}") from error
         except imagecodecs.ZstdError as error:
@@ -102,6 +103,13 @@ class TarFiles(Archive):
 
     def _version(self, member: Member | None) -> tuple[int, int]:
         return (-1, -1) if member is None else (member.size, numbered(member.version, member.start))
+
+
+def _require_end(handle: BinaryIO, offset: int) -> None:
+    """Raise an error if members that cannot be read end the list, as they do for `tarfile`."""
+    handle.seek(offset)
+    if handle.read(tarfile.BLOCKSIZE).strip(b"\0"):
+        raise tarfile.ReadError(f"no member stands at byte {offset:,}, and not the end")
 
 
 def _members(

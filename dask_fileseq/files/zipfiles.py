@@ -40,6 +40,10 @@ class ZipFiles(Archive):
             raise ReadError(
                 f"container={str(self)!r} is neither a TAR nor a ZIP file: {error}"
             ) from error
+        except MemoryError:
+            raise
+        except Exception as error:  # of whatever a damaged directory says
+            raise ReadError.of(error, f"cannot read container={str(self)!r}: {error}") from error
         members = {info.filename: info for info in infos}
         repeated: frozenset[str] = frozenset()
         if len(members) < len(infos):

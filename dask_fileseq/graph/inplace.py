@@ -62,8 +62,13 @@ def read_in_place(
 
 
 def default_workers(array: FileArray) -> int | None:
-    """Return the number of workers where nobody asks for any; None: what dask takes."""
+    """Return the number of workers where nobody asks for any; None: what dask takes.
+
+    Files that are far away keep their readers waiting, however small they are.
+    """
     if dask.config.get("num_workers", None) or dask.config.get("pool", None):
+        return None
+    if array.source.concurrency > 1:
         return None
     file_bytes = array.nbytes // max(1, array.table.size)
     return 1 if file_bytes < SMALL_FILE else None

@@ -11,6 +11,7 @@ All other files are left to the caller.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -98,7 +99,7 @@ def _read_by_header(name: str, spec: ChunkSpec, out: Array, repeats: bool) -> bo
             header = read_header(file.get)
             if header is None:
                 return False
-            signature = header.signature, name.rpartition(".")[2]  # tifffile looks at both
+            signature = header.signature, os.path.splitext(name)[1]  # tifffile looks at both
             proof = _trust.get(signature)
             if proof is None:
                 return _learn(name, signature, header, file, spec, out)
@@ -109,7 +110,7 @@ def _read_by_header(name: str, spec: ChunkSpec, out: Array, repeats: bool) -> bo
             if not proof.plan.read(header, file, out):
                 return False
             if repeats and proof.runs is not None:
-                _remember(header, file, proof, pixel_runs(header))
+                _remember(name, header, file, proof, pixel_runs(header))
     except MemoryError:
         raise
     except Exception:  # of any codec: tifffile will say what is wrong
@@ -129,7 +130,7 @@ def _learn(
     proof = UNTRUSTED
     try:
         proof = prove(name, header, file, spec, out)
-        layout = _remember(header, file, proof, proof.runs)
+        layout = _remember(name, header, file, proof, proof.runs)
         if proof.plan is None:
             proof = replace(proof, layout=layout)
     finally:
@@ -137,9 +138,12 @@ def _learn(
     return True
 
 
-def _remember(header: Header, file: RawFile, proof: Proof, runs: list[Run] | None) -> Layout | None:
+def _remember(
+    name: str, header: Header, file: RawFile, proof: Proof, runs: list[Run] | None
+) -> Layout | None:
     """Expect the next files to be like this one in all but the pixels."""
-    layout = _layout(header, file, runs, proof.swapped) if runs else None
+    suffix = os.path.splitext(name)[1]
+    layout = _layout(header, file, runs, proof.swapped, suffix) if runs else None
     if layout is not None:
         if len(_layouts) > 64:
             _layouts.clear()
@@ -169,6 +173,8 @@ class Layout:
     """Bytes of each run, in the order of memory."""
     swapped: bool
     """Whether the pixels are in the other byte order."""
+    suffix: str
+    """The end of the file's name, which tifffile looks at, too."""
 
     def read(self, names: Sequence[str], outs: Sequence[Array], start: int) -> int:
         """Read files that are like this one, and return the number of the first that is not.
@@ -178,13 +184,15 @@ class Layout:
         """
         found = [bytearray(rest) for rest in self.rest]
         for number in range(start, len(names)):
-            out = outs[number]
+            out, name = outs[number], names[number]
+            if not name.endswith(self.suffix) if self.suffix else os.path.splitext(name)[1]:
+                return number
             if len(self.runs) == 1:
                 buffers = [found[0], out, found[1]]
             else:
                 buffers = self._interleaved(found, out)
             try:
-                size = read_vector(names[number], buffers)
+                size = read_vector(name, buffers)
             except (OSError, ValueError):
                 return number
             if size != self.size or found != self.rest:
@@ -203,7 +211,9 @@ class Layout:
         return buffers
 
 
-def _layout(header: Header, file: RawFile, runs: list[Run], swapped: bool) -> Layout | None:
+def _layout(
+    header: Header, file: RawFile, runs: list[Run], swapped: bool, suffix: str
+) -> Layout | None:
     """Return the layout of a file, unless what stands elsewhere decides about its pixels."""
     runs = merged(runs)
     edges = [0, *(edge for at, size in runs for edge in (at, at + size)), file.size]
@@ -215,4 +225,4 @@ def _layout(header: Header, file: RawFile, runs: list[Run], swapped: bool) -> La
             return None
     rest = [file.get(a, b - a) for a, b in zip(edges[::2], edges[1::2], strict=True)]
     rest[-1] += b"\0"  # read, it tells that the file is longer
-    return Layout(file.size, rest, [size for _, size in runs], swapped)
+    return Layout(file.size, rest, [size for _, size in runs], swapped, suffix)

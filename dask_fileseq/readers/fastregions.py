@@ -9,6 +9,7 @@ and tiles are taken from each file's own header. All other files are left to the
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from operator import add
@@ -20,7 +21,7 @@ from dask_fileseq.readers.chunk import ChunkSpec, WrongChunk, require_chunk
 from dask_fileseq.readers.counters import record
 from dask_fileseq.readers.headers import Header, read_header
 from dask_fileseq.readers.opening import open_tiff
-from dask_fileseq.readers.plans import BytesPlan, Plan, is_sparse
+from dask_fileseq.readers.plans import BytesPlan, Plan
 from dask_fileseq.readers.rawfile import HEAD, RawFile
 from dask_fileseq.readers.regions import ascending
 from dask_fileseq.readers.runs import read_runs
@@ -58,7 +59,7 @@ def read_region(name: str, spec: ChunkSpec, region: Region, out: Array) -> bool:
             header = read_header(file.get)
             if header is None:
                 return False
-            signature = header.signature, name.rpartition(".")[2]  # tifffile looks at both
+            signature = header.signature, os.path.splitext(name)[1]  # tifffile looks at both
             plan = _trust.get(signature)
             if plan is None:
                 return _learn(name, signature, header, file, spec, region, out)
@@ -142,7 +143,7 @@ class RegionPlan:
             if isinstance(self.image, ContiguousImage):
                 stored, shape = self.image.stored, self.image.spec.shape
                 return read_runs(_Handle(file), runs[0][0], stored, shape, ranges, out)
-        elif is_sparse(header) or _stop(header) > file.size:
+        elif self.plan is None or not self.plan.fits(header) or _stop(header) > file.size:
             return None
         assert isinstance(self.image, PagedImage)
         pages = [_Page(offsets, counts) for offsets, counts in header.pages]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import imagecodecs
 import numpy as np
@@ -13,21 +13,10 @@ from dask_fileseq.readers.headers import Header
 from dask_fileseq.readers.pages import PageStack
 from dask_fileseq.readers.rawfile import RawFile
 
-__all__ = ["BytesPlan", "Plan", "Run", "SegmentsPlan", "is_sparse", "merged", "pixel_runs"]
+__all__ = ["BytesPlan", "Plan", "Run", "SegmentsPlan", "is_sparse", "merged", "pixel_runs", "touch"]
 
 Array = np.ndarray[Any, Any]
 Run = tuple[int, int]
-
-
-class Plan(Protocol):
-    """How the pixels of all files of one signature are read."""
-
-    @property
-    def way(self) -> str:
-        """The name of the way, for counts."""
-
-    def read(self, header: Header, file: RawFile, out: Array) -> bool:
-        """Read a file into a C-contiguous array; False or an error: tifffile has to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +35,7 @@ class BytesPlan:
         return "trusted"
 
     def read(self, header: Header, file: RawFile, out: Array) -> bool:
-        """Read each page into its place."""
+        """Read each page into its place; False or an error: tifffile has to."""
         runs = self.runs(header)
         if runs is None:
             return False
@@ -77,15 +66,27 @@ class SegmentsPlan:
     """For each strip or tile its place on the page, and the part of it that goes there."""
     libtiff: bool
     """Whether libtiff decodes it as well, and faster."""
+    touching: bool
+    """Whether strips may touch: in the proven file they did, or they are compressed."""
 
     @property
     def way(self) -> str:
         """How the pixels are decoded."""
         return "libtiff" if self.libtiff else "trusted"
 
-    def read(self, header: Header, file: RawFile, out: Array) -> bool:
-        """Decode each strip or tile into its place."""
+    def fits(self, header: Header) -> bool:
+        """Return whether tifffile, too, would decode a file with this header piece by piece.
+
+        Uncompressed strips that touch it may read as one, without a look at where each of
+        them ends; it does not where it has not with the proven file.
+        """
         if is_sparse(header):
+            return False
+        return self.touching or not touch(header, self.stack.keyframe.nbytes)
+
+    def read(self, header: Header, file: RawFile, out: Array) -> bool:
+        """Decode each strip or tile into its place; False or an error: tifffile has to."""
+        if not self.fits(header):
             return False
         if self.libtiff and _read_by_libtiff(file, out):
             return True
@@ -94,6 +95,10 @@ class SegmentsPlan:
                 data = file.get(offsets[index], counts[index])
                 page[place] = self.decode(data, index)[0][None][part]
         return True
+
+
+Plan = BytesPlan | SegmentsPlan
+"""How the pixels of all files of one signature are read."""
 
 
 def _read_by_libtiff(file: RawFile, out: Array) -> bool:
@@ -114,15 +119,29 @@ def pixel_runs(header: Header) -> list[Run] | None:
     """Return start and size of the pixels of each page, if its strips stand edge to edge."""
     runs = []
     for offsets, counts in header.pages:
-        if not all(offsets) or not all(counts):
+        run = _pixel_run(offsets, counts)
+        if run is None:
             return None
-        stop = offsets[0]
-        for offset, count in zip(offsets, counts, strict=True):
-            if offset != stop:
-                return None
-            stop += count
-        runs.append((offsets[0], stop - offsets[0]))
+        runs.append(run)
     return runs
+
+
+def touch(header: Header, size: int) -> bool:
+    """Return whether on any page strips stand edge to edge, and are so many bytes together."""
+    runs = [_pixel_run(*page) for page in header.pages]
+    return any(run is not None and run[1] == size for run in runs)
+
+
+def _pixel_run(offsets: Sequence[int], counts: Sequence[int]) -> Run | None:
+    """Return start and size of the pixels of a page, if its strips stand edge to edge."""
+    if not all(offsets) or not all(counts):
+        return None
+    stop = offsets[0]
+    for offset, count in zip(offsets, counts, strict=True):
+        if offset != stop:
+            return None
+        stop += count
+    return offsets[0], stop - offsets[0]
 
 
 def merged(runs: Sequence[Run]) -> list[Run]:

@@ -22,7 +22,7 @@ from dask_fileseq.readers.chunk import ChunkSpec, require_chunk
 from dask_fileseq.readers.headers import Header
 from dask_fileseq.readers.opening import open_tiff
 from dask_fileseq.readers.pages import whole_segments
-from dask_fileseq.readers.plans import BytesPlan, Plan, Run, SegmentsPlan, merged, pixel_runs
+from dask_fileseq.readers.plans import BytesPlan, Plan, Run, SegmentsPlan, merged, pixel_runs, touch
 from dask_fileseq.readers.rawfile import RawFile
 from dask_fileseq.readers.regions import whole_region
 from dask_fileseq.readers.tiffimage import ContiguousImage, Image, PagedImage, image_of
@@ -148,7 +148,8 @@ def _plan(
     stack.keyframe.init_decode()
     large = math.prod(image.spec.shape) * image.spec.dtype.itemsize >= LARGE
     libtiff = SLOW_LZW and large and stack.keyframe.compression == LZW and len(stack.pages) == 1
-    return SegmentsPlan(stack, stack.keyframe.decode, whole_segments(stack), libtiff)
+    touching = stack.keyframe.compression != 1 or touch(header, stack.keyframe.nbytes)
+    return SegmentsPlan(stack, stack.keyframe.decode, whole_segments(stack), libtiff, touching)
 
 
 class Trust(Generic[T]):

@@ -16,6 +16,7 @@ import tifffile
 from dask_fileseq import (
     DuplicateError,
     FileSequence,
+    FileSequenceError,
     NoFilesError,
     ReadError,
     TiffSequence,
@@ -236,6 +237,51 @@ def test_unpacked_members_are_checked(tmp_path):
             failed += 1
         content[at] ^= 16
     assert failed == 8
+
+
+@pytest.mark.parametrize("where", ["directory", "header"])
+def test_damaged_directories(tmp_path, where):
+    """Whatever they say, it is one of our errors, or what is read is right."""
+    members = [(f"exp/t{i}.tif", tiff(i)) for i in range(3)]
+    if where == "directory":
+        path = write_zip(tmp_path / "a.zip", members)
+        content = path.read_bytes()
+        places = range(content.index(b"PK\1\2"), len(content))
+    else:
+        path = write_tar(tmp_path / "a.tar", members)
+        content = path.read_bytes()
+        places = range(content.index(b"exp/t1"), content.index(tiff(1)))
+    rng = np.random.default_rng(0)
+    errors = 0
+    for number in range(300):
+        damaged = bytearray(content)
+        damaged[rng.choice(places)] ^= 1 << rng.integers(8)
+        path.write_bytes(damaged)
+        os.utime(path, ns=(number, number))
+        try:
+            seq = TiffSequence("*.tif", container=path)
+            assert set(seq.asarray()[:, 0, 0].tolist()) <= {0, 1, 2}
+        except FileSequenceError:
+            errors += 1
+    assert errors > 50
+
+
+def test_open_archives_that_tell_no_versions():
+    """Another one at the address of the last would pass for it."""
+
+    class Members(dict):
+        def namelist(self):
+            return list(self)
+
+        def open(self, name):
+            return io.BytesIO(self[name])
+
+    names = set()
+    for value in range(3):
+        seq = TiffSequence("*.tif", container=Members({"t.tif": tiff(value)}))
+        assert seq.asarray().max() == value
+        names.add(seq.to_dask_array().name)
+    assert len(names) == 3
 
 
 def test_encrypted_members_are_named(tmp_path):

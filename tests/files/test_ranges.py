@@ -99,6 +99,29 @@ def test_blocks_grow_where_headers_lie_all_over_a_file():
     assert len(asked) < 15
 
 
+def test_blocks_do_not_grow_where_headers_are_far_apart():
+    """Of a TAR file of large members, a good part would be fetched for its headers."""
+    asked = []
+
+    def fetch(wanted):
+        asked.extend(wanted)
+        return [bytes(b - a) for a, b in wanted]
+
+    handle = RangeFile(fetch, 10**6)
+    for start in range(0, 10**6, 10_000):
+        handle.seek(start)
+        handle.read(8)
+    assert sum(b - a for a, b in asked) == 64 * len(asked) == 64 * 100
+
+
+@given(st.lists(spans, max_size=40), st.integers(0, 100))
+def test_what_comes_in_vain_is_bounded(wanted, gap):
+    """No more than a gap for each request that is saved."""
+    needed, merged = joined(wanted, 0), joined(wanted, gap)
+    in_vain = sum(b - a for a, b in merged) - sum(b - a for a, b in needed)
+    assert in_vain <= gap * (len(needed) - len(merged))
+
+
 def test_bytes_that_do_not_come_are_an_error():
     """A file that shrank, or a server that cuts short, is no image with zeros."""
     handle, _ = opened(size=6000)

@@ -4,6 +4,7 @@ import os
 import pickle
 import shutil
 import sys
+import threading
 import zipfile
 
 import numpy as np
@@ -50,10 +51,11 @@ def broken(served):
         server.stop()
 
 
-MODES = ("whole", "flaky", "forbidden", "down")
+LYING = {"shifted": "bytes from 1 on", "several": "which part", "packed": "packed .gzip"}
+MODES = ("whole", "flaky", "forbidden", "down", "nohead", "unsized", "away", "unversioned", *LYING)
 
 
-@pytest.mark.parametrize("mode", ["whole", "flaky"])
+@pytest.mark.parametrize("mode", ["whole", "flaky", "nohead", "unsized", "away", "unversioned"])
 def test_servers_that_refuse_ranges_or_fail_at_times(folder, broken, mode):
     """What comes for a range may be all of the file, or an error that does not last."""
     url = f"{broken[mode].url}/remote"
@@ -68,6 +70,79 @@ def test_servers_that_refuse_ranges_or_fail_at_times(folder, broken, mode):
         TiffSequence(["large.tif"], container=f"{url}/all.zip").asarray()[0], expected
     )
     assert list(members) == ["large.tif", "t0.tif", "t1.tif", "t2.tif"]
+
+
+@pytest.mark.parametrize("mode", LYING)
+def test_servers_that_send_something_else(folder, broken, mode):
+    """Other bytes than those asked for are other pixels, or a riddle."""
+    url = f"{broken[mode].url}/remote"
+    with pytest.raises(ReadError, match=rf"large\.tif.*{LYING[mode]}"):
+        TiffSequence([f"{url}/large.tif"]).asarray()
+    with pytest.raises(ReadError, match=rf"all\.zip.*{LYING[mode]}"):
+        TiffSequence("*.tif", container=f"{url}/all.zip")
+
+
+def test_a_server_that_is_down_is_not_asked_for_every_file(folder, broken):
+    """A header that may come from any file is looked for in ten thousand, seconds for each."""
+    url = f"{broken['down'].url}/remote"
+    seq = TiffSequence([f"{url}/t{t}.tif" for t in range(50)])
+    broken["down"].log()
+    with pytest.raises(ReadError, match=r"t0\.tif.*503"):
+        seq.asarray(errors="fill")
+    assert len(broken["down"].log()) == 12
+
+
+def test_small_files_are_waited_for_in_threads(folder, web):
+    """Each keeps its reader waiting for the server; one after the other takes for ever."""
+    threads = set()
+
+    def read(file):
+        threads.add(threading.current_thread())
+        return tifffile.imread(file)
+
+    array = FileSequence(read, f"{web.url}/remote/t*.tif").to_dask_array(
+        chunkshape=(8, 9), chunkdtype="u2"
+    )
+    assert array.compute()[:, 0, 0].tolist() == [0, 1, 2]
+    assert threading.main_thread() not in threads
+
+
+def test_folders_that_may_not_be_listed(folder):
+    """Public data can often be read by all, and listed by nobody."""
+    fsspec = pytest.importorskip("fsspec")
+    memory = type(fsspec.filesystem("memory"))
+
+    class Unlisted(memory):
+        protocol = "unlisted"
+        closed = False
+
+        @classmethod
+        def _strip_protocol(cls, path):
+            return super()._strip_protocol(path.removeprefix("unlisted://"))
+
+        def ls(self, path, detail=True, **kwargs):
+            raise PermissionError("nobody lists")
+
+        def info(self, path, **kwargs):
+            if Unlisted.closed:
+                raise PermissionError("nobody asks")
+            return super().info(path, **kwargs)
+
+    fsspec.register_implementation("unlisted", Unlisted, clobber=True)
+    urls = [f"unlisted://public/t{i}.tif" for i in range(12)]
+    names = []
+    for value in range(2):
+        for url in urls:
+            content = (folder / f"t{value}.tif").read_bytes()
+            Unlisted().pipe_file(url.removeprefix("unlisted:/"), content)
+        array = TiffSequence(urls).to_dask_array()
+        assert (array == value).all()
+        names.append(array.name)
+    assert names[0] != names[1]
+    Unlisted.closed = True
+    with pytest.raises(ReadError, match=r"nobody asks.*identity='name'"):
+        TiffSequence(urls).to_dask_array(chunkshape=(8, 9), chunkdtype="u2")
+    Unlisted().rm("/public", recursive=True)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +173,8 @@ def test_a_file_that_is_not_there(request, folder, where):
     else:
         url = "memory://scans/gone.tif"
     seq = TiffSequence([url], storage_options=options)
-    with pytest.raises(FileNotFoundError, match=url):
+    hint = ".*one process only" if where == "memory" else ""
+    with pytest.raises(FileNotFoundError, match=url + hint):
         seq.asarray()
     with pytest.warns(Warning, match=url):
         filled = seq.asarray(chunkshape=(2,), chunkdtype="u1", errors="fill", fillvalue=7)
@@ -279,6 +355,10 @@ def test_arguments(folder, web):
         TiffSequence([url, "a.tif"])
     with pytest.raises(NamesError, match="path_map"):
         TiffSequence([url], path_map={"/data": "/mnt"})
+    with pytest.raises(ReadError, match="hedaers"):
+        TiffSequence([url], storage_options={"hedaers": {}}).asarray()
+    with pytest.raises(ReadError, match="no-such-profile"):
+        TiffSequence("s3://scans/*.tif", storage_options={"profile": "no-such-profile"})
     seq = TiffSequence([url], storage_options={"headers": {"token": "secret"}})
     assert "secret" not in f"{seq!r} {seq} {seq._source!r} {seq._file_array()!r}"
     again = pickle.loads(pickle.dumps(seq))
@@ -293,14 +373,15 @@ def test_packages_that_are_missing(monkeypatch):
         TiffSequence("gs://scans/*.tif")
 
 
-def test_a_file_that_changes_while_it_is_read(served, web):
+@pytest.mark.parametrize(("mode", "rows"), [("nohead", 500), ("unversioned", 501)])
+def test_a_file_that_changes_while_it_is_read(served, broken, mode, rows):
     """Its header would be of one version, and its pixels of another."""
     path = served / "replaced.tif"
     tifffile.imwrite(path, np.zeros((500, 500), "u1"))
-    seq = TiffSequence([f"{web.url}/replaced.tif"])
+    seq = TiffSequence([f"{broken[mode].url}/replaced.tif"])
     with seq._source.open(seq[0]) as handle:
         handle.read(10)
-        tifffile.imwrite(path, np.ones((500, 500), "u1"))
+        tifffile.imwrite(path, np.ones((rows, 500), "u1"))
         os.utime(path, ns=(1, 1))
         handle.seek(200_000)
         with pytest.raises(OSError, match="changed while it was read"):

@@ -127,6 +127,19 @@ def test_a_crop_asks_for_what_it_touches(place, folder, files, region, requests)
     assert needed <= size <= 1.3 * needed
 
 
+def test_a_narrow_crop_is_few_requests(place, folder):
+    """Each row by itself would be a request; what lies between comes along, and no more."""
+    place, server = place
+    _, data = folder
+    array = place.sequence(["plain_0.tif"]).to_dask_array()
+    server.log()
+    region = np.s_[300:556, 100:356]
+    np.testing.assert_array_equal(array[0][region].compute(), data[region])
+    count, size = asked(server)
+    assert count == 2
+    assert size <= 32 * 1024 + 256 * SIZE * 2
+
+
 @pytest.mark.parametrize("files", ["plain", "tiles", "pages"])
 def test_a_whole_file_is_asked_for_once(place, folder, files):
     """No byte is asked for twice, whether the file has one page or many."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import shutil
 import threading
 import zipfile
 from collections import Counter
@@ -88,6 +89,42 @@ def test_files_that_differ_in_one_thing(tmp_path: Path, first: str) -> None:
     for path in (paths[first], others[first], *paths.values(), *others.values(), paths[first]):
         ways[check(path, spec)] += 1
     assert sum(ways[way] for way in FAST) > 8
+
+
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize("suffix", ["", ".tif"])
+def test_the_end_of_a_name_counts(tmp_path, suffix):
+    """Tifffile looks at it, too: it reads the same bytes otherwise as a slide."""
+    folder = tmp_path / "exp.1"
+    folder.mkdir()
+    paths = [str(folder / f"{i}{suffix}") for i in range(4)]
+    for i, path in enumerate(paths):
+        tifffile.imwrite(path, np.full((16, 16), i, "u2"))
+    spec = read_tiff.spec(paths[0])
+    assert [check(path, spec) for path in paths][2:] == ["plain", "plain"]
+    shutil.copy(paths[0], folder / "slide.ndpi")
+    assert check(str(folder / "slide.ndpi"), spec) == "left"
+
+
+@pytest.mark.usefixtures("eager")
+def test_strips_of_uneven_length(tmp_path):
+    """Tifffile looks at the lengths of strips where these are apart, and not where they touch."""
+    paths = []
+    for i, (order, counts) in enumerate([((1, 0), (128, 128))] * 3 + [((0, 1), (160, 96))]):
+        paths.append(str(tmp_path / f"{i}.tif"))
+        pixels = np.random.default_rng(i).integers(0, 255, (16, 16), "u1")
+        tifffile.imwrite(paths[-1], pixels, rowsperstrip=8, metadata=None)
+        with tifffile.TiffFile(paths[-1], mode="r+b") as tif:
+            tags = tif.pages[0].tags
+            first = tags[273].value[0]
+            tags[273].overwrite([first + order[0] * 128, first + order[1] * counts[0]])
+            tags[279].overwrite(counts)
+    spec = read_tiff.spec(paths[0])
+    assert [check(path, spec) for path in paths][1:] == ["trusted", "trusted", "left"]
+    expected, found = slow(paths[-1], spec), np.empty(spec.shape, spec.dtype)
+    for path in (paths[0], paths[-1]):
+        read_tiff.read_region(path, spec, np.s_[:, :], found)
+    assert found.tobytes() == expected.tobytes()
 
 
 @pytest.mark.usefixtures("eager")

@@ -3,12 +3,16 @@
 ``python -m tests.servers.web FOLDER MODE`` prints its port, and ends when its standard
 input does. Of the modes, "ranges" is a good server, "whole" sends all whatever range it
 is asked for, "flaky" fails twice before each answer in turn by status, reset and a body
-cut short, "forbidden" and "down" always fail. ``GET /_log`` returns, and forgets, the
-requests so far: method, path, range, and bytes sent.
+cut short, "forbidden" and "down" always fail. "nohead" answers no ``HEAD``, "unsized" does
+not say how large files are, "unversioned" not which version they are, and "away" redirects.
+Three send something else than the range that was asked for: "shifted" the bytes behind its
+first, "several" an answer of several parts, "packed" the range of a compressed file.
+``GET /_log`` returns, and forgets, the requests so far: method, path, range, and bytes sent.
 """
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import sys
@@ -38,6 +42,10 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(403, b"no")
         elif mode == "down":
             self.answer(503, b"later")
+        elif mode == "nohead" and self.command == "HEAD":
+            self.answer(405, b"")
+        elif mode == "away" and not self.path.endswith("?here"):
+            self.answer(302, b"", {"Location": f"{self.path}?here"})
         elif mode != "flaky" or not self.fails():
             self.serve()
 
@@ -81,7 +89,7 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(404, b"not here")
             return
         stat = os.stat(path)
-        headers = {"ETag": f'"{stat.st_size}-{stat.st_mtime_ns}"'}
+        headers = {"ETag": f'"{stat.st_size}-{stat.st_mtime_ns}"'} if mode != "unversioned" else {}
         wanted = self.headers.get("Range")
         if wanted is None or mode == "whole":
             self.answer(200, content, headers)
@@ -92,8 +100,16 @@ class Handler(BaseHTTPRequestHandler):
         if not part:
             self.answer(416, b"", headers | {"Content-Range": f"bytes */{total}"})
             return
-        given = f"bytes {start}-{int(start) + len(part) - 1}/{total}"
-        self.answer(206, part, headers | {"Content-Range": given})
+        shift = mode == "shifted"
+        given = f"{int(start) + shift}-{int(start) + len(part) - 1}"
+        headers["Content-Range"] = f"bytes {given}/{'*' if mode == 'unsized' else total}"
+        if mode == "several":
+            part = f"--x\r\nContent-Range: {headers.pop('Content-Range')}\r\n\r\n".encode() + part
+            headers["Content-Type"] = "multipart/byteranges; boundary=x"
+        if mode == "packed":
+            headers["Content-Encoding"] = "gzip"
+            part = gzip.compress(part)
+        self.answer(206, part[shift:], headers)
 
     def answer(self, status, content, headers=None, count=True):
         self.send_response(status)
