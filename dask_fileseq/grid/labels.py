@@ -37,7 +37,7 @@ class _Period(NamedTuple):
 
 
 def places_of_labels(dim: str, values: NDArray[Any], labels: Any) -> Any:
-    """Return the indexer for labels along an axis: see `NameSequence.sel`.
+    """Return the indexer for labels along an axis: see `SelectableSequence.sel`.
 
     >>> places_of_labels("t", np.array([2, 4, 6, 8]), slice(3, 6)).tolist()
     [1, 2]

@@ -8,6 +8,8 @@ left open. Where two readings fit, both are shown in place of a guess.
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -75,10 +77,15 @@ def infer(names: Sequence[str]) -> NamePattern:
         masked, dates = dates_masked(guids_masked(kept))
         try:
             pieces = joint_words(wells_joined(atoms_of(masked)))
-            _open_letter_case(pieces)
+            _open_spellings(pieces)
             _open_loose_parts(pieces)
-        except Strays as strays:
-            away = set(strays.places)
+        except (Strays, NamesError) as error:
+            known = followed_preset(kept)  # B8A beside B02 is a band, no stray
+            if known:
+                return NamePattern.of(known)
+            if not isinstance(error, Strays):
+                raise
+            away = set(error.places)
             kept = [name for i, name in enumerate(kept) if i not in away]
             continue
         return NamePattern.of(_checked_reading(_unmasked(pieces, dates), kept))
@@ -103,7 +110,8 @@ def _checked_reading(pieces: list[Piece], names: list[str]) -> str:
     axes = [piece for piece in pieces if piece.atom.varies and piece.is_axis]
     if not axes:
         raise _refusal(f"nothing varies in names such as {names[0]!r}")
-    known = followed_preset(names) if any(map(is_plain, axes)) and len(axes) > 1 else ""
+    words = len(axes) == 1 and axes[0].family == "channel"  # of as many makes as there are words
+    known = followed_preset(names) if words or (any(map(is_plain, axes)) and axes[1:]) else ""
     if known:
         return known
     text = _written(pieces)
@@ -130,16 +138,24 @@ def _unmasked(pieces: list[Piece], dates: dict[str, tuple[str, Atom]]) -> list[P
     return result
 
 
-def _open_letter_case(pieces: list[Piece]) -> None:
-    """Leave open what differs in letter case alone; refuse words of which only some do."""
+def _open_spellings(pieces: list[Piece]) -> None:
+    """Leave open what differs in spelling alone; refuse words of which only some do.
+
+    One word may be spelled in other letter case, and its marks on letters, which file
+    systems of Apple store as characters of their own, in two ways.
+    """
     for piece in pieces:
-        if piece.atom.varies and not (piece.form or piece.atom.is_number):
-            folded = [text.casefold() for text in piece.atom.texts]
-            one, *others = sorted(piece.atom.texts, key=lambda t: -folded.count(t.casefold()))[:2]
-            if len(set(folded)) == 1:
-                piece.is_axis = False
-            elif len(set(folded)) < len(folded):
-                raise _refusal(f"{one!r} and {others[0]!r} differ in letter case alone")
+        if not piece.atom.varies or piece.form or piece.atom.is_number:
+            continue
+        words = [unicodedata.normalize("NFC", text).casefold() for text in piece.atom.texts]
+        if len(set(words)) == 1:
+            piece.is_axis = False
+        elif len(set(words)) < len(words):
+            ((word, _),) = Counter(words).most_common(1)
+            one, two, *_ = (t for t, w in zip(piece.atom.texts, words, strict=True) if w == word)
+            if one.casefold() == two.casefold():
+                raise _refusal(f"{one!r} and {two!r} differ in letter case alone")
+            raise _refusal(f"{one!a} and {two!a} differ in how marks are stored alone")
 
 
 def _open_loose_parts(pieces: list[Piece]) -> None:

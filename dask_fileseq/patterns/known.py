@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from dask_fileseq.errors import NamesError
-from dask_fileseq.patterns.columns import NameColumns, factorised
+from dask_fileseq.patterns.columns import NameColumns
 from dask_fileseq.patterns.pattern import NamePattern
 from dask_fileseq.patterns.presets import AXES, presets
 from dask_fileseq.patterns.spoken import pattern_of_preset
@@ -49,6 +49,5 @@ def _cells(columns: NameColumns) -> int:
     """Return how many cells the names fill."""
     index = np.zeros(len(columns.codes[0]), np.int64)
     for codes in columns.codes:
-        index = index * (int(codes.max()) + 1) + codes
-        index = factorised(index.tolist())[1].astype(np.int64)
+        index = np.unique(index * (int(codes.max()) + 1) + codes, return_inverse=True)[1]
     return int(index.max()) + 1

@@ -22,7 +22,7 @@ ANY = "\0"
 _GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _DATE = re.compile(
     r"(?<!\d)(?:19|20)\d\d([-_.]?)[01]\d\1[0-3]\d"
-    r"(?:([T_ -]?)[0-2]\d([-.:_]?)[0-5]\d(?:\3[0-5]\d)?)?(?!\d)"
+    r"(?:([T_ -]?)[0-2]\d([-.:_]?)[0-5]\d(?:\3([0-5]\d)(?:([.,]?)(\d{3}(?:\d{3})?))?)?)?(?!\d)"
 )
 _ALPHANUMERIC = re.compile(r"[^\W_]+")
 _AS_LETTERS = bytes(ord("a") if chr(i).isascii() and chr(i).isalnum() else i for i in range(256))
@@ -134,28 +134,45 @@ def dates_masked(names: list[str]) -> tuple[list[str], dict[str, tuple[str, Atom
 
 def _as_dates(matches: list[re.Match[str]]) -> tuple[int, str, Atom] | None:
     """Return the length, format and texts of dates that vary; None for other numbers."""
-    cut, between, inner = matches[0].groups()
-    day = f"%Y{cut}%m{cut}%d"
-    length = 8 + 2 * len(cut)
-    clocks = []
-    if between is not None:
-        tail = matches[0].end() - matches[0].start() - length - len(between)
-        clock = inner.join(["%H", "%M", "%S"][: 3 if tail >= 6 + 2 * len(inner) else 2])
-        if inner != "_" or (cut == "_" and "%S" in clock):  # not just two more numbers
-            clocks = [f"{day}{between}{clock}"]
-    for form in (*clocks, day):
-        whole = form != day
-        texts, codes = factorised([match[0] if whole else match[0][:length] for match in matches])
+    begin = matches[0].start()
+    for form, length in _forms(matches[0]):
+        texts, codes = factorised([match[0][:length] for match in matches])
         if len(texts) == 1 or not all(map(_is_date, texts, [form] * len(texts))):
             continue
-        start = length + len(between or "")
-        hours = {text[start : start + 2] for text in texts}
-        if whole and between != "T" and "%S" not in form and hours == {"00"}:
-            continue  # as likely a number that begins at 0001
-        if not whole and between == "":
-            continue  # digits go on
-        return len(texts[0]) if whole else length, form, Atom(texts, codes)
+        if "%f" in form and not _are_fractions(texts, matches[0].end(4) - begin):
+            continue
+        between = matches[0][2]
+        if "%H" in form and "%S" not in form and between != "T":
+            start = matches[0].start(3) - 2 - begin
+            if {text[start : start + 2] for text in texts} == {"00"}:
+                continue  # as likely a number that begins at 0001
+        return length, form, Atom(texts, codes)
     return None
+
+
+def _forms(match: re.Match[str]) -> Iterator[tuple[str, int]]:
+    """Yield the formats that a match may have, and what length each has in it.
+
+    >>> list(_forms(_DATE.search("a_2026-01-31_2359.tif")))
+    [('%Y-%m-%d_%H%M', 15), ('%Y-%m-%d', 10)]
+    """
+    cut, between, inner, seconds, point, fraction = match.groups()
+    day = f"%Y{cut}%m{cut}%d"
+    if between is not None and (inner != "_" or (cut == "_" and seconds)):  # not two more numbers
+        clock = day + between + inner.join(["%H", "%M", "%S"][: 3 if seconds else 2])
+        if fraction:
+            yield f"{clock}{point}%f", len(match[0])
+        if not fraction or point:  # else digits go on
+            yield clock, len(match[0]) - len(f"{point or ''}{fraction or ''}")
+    if between != "":
+        yield day, 8 + 2 * len(cut)
+
+
+def _are_fractions(texts: list[str], start: int) -> bool:
+    """Return whether what stands behind seconds is a part of them, not an axis of its own."""
+    seconds, rest = {text[:start] for text in texts}, {text[start:] for text in texts}
+    alike = len(set(map(len, rest))) == 1
+    return alike and len(seconds) * len(rest) >= 2 * len(texts)
 
 
 def _is_date(text: str, form: str) -> bool:

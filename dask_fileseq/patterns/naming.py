@@ -136,7 +136,7 @@ def named(pieces: list[Piece]) -> None:
 
 def _label(pieces: Sequence[Piece], i: int) -> str:
     """Return letters that stand before a piece, with marks between, if they name an axis."""
-    before = "".join(_constant_before(pieces, i))
+    before = _constant_before(pieces, i)
     match = None if before.strip() == "x" else _LABEL.search(before)  # "2 x 3"
     if match is None or match[1].lower() not in FAMILIES:
         return ""
@@ -146,7 +146,7 @@ def _label(pieces: Sequence[Piece], i: int) -> str:
 
 def _is_behind_row(pieces: Sequence[Piece], i: int) -> bool:
     """Return whether just marks stand between a number and rows of a plate: ``A - 01``."""
-    between = "".join(_constant_before(pieces, i))
+    between = _constant_before(pieces, i)
     k = i - 1
     while k >= 0 and not pieces[k].atom.varies:
         k -= 1
@@ -214,12 +214,14 @@ def _letters(pieces: Sequence[Piece], i: int) -> str:
     return text if constant and text.isalpha() and text.isidentifier() else ""
 
 
-def _constant_before(pieces: Sequence[Piece], i: int) -> list[str]:
-    texts: list[str] = []
-    while i and not pieces[i - 1].atom.varies:
-        i -= 1
-        texts.insert(0, pieces[i].atom.texts[0])
-    return texts
+def _constant_before(pieces: Sequence[Piece], i: int) -> str:
+    """Return the constant text before a piece; not letters right behind another number."""
+    start = i
+    while start and not pieces[start - 1].atom.varies:
+        start -= 1
+    if 0 < start < i and pieces[start].atom.joint and pieces[start - 1].atom.is_number:
+        start += 1
+    return "".join(piece.atom.texts[0] for piece in pieces[start:i])
 
 
 def _name_word(pieces: Sequence[Piece], i: int) -> None:

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dask_fileseq.errors import NamesError, UnmatchedError, shown
-from dask_fileseq.patterns.columns import BATCH, Codes, NameColumns, Numbering, factorised
+from dask_fileseq.patterns.columns import BATCH, Codes, NameColumns, Numbering
 from dask_fileseq.patterns.formats import Field
-from dask_fileseq.patterns.table import Lookup, texts_of
+from dask_fileseq.patterns.table import Lookup, asked, looked_up
 
 __all__ = ["NamePattern"]
 
@@ -106,7 +106,7 @@ class NamePattern:
         >>> NamePattern.of(r"(\d+)-(\d+)").match("none")
         """
         if self.lookup is not None:
-            found = self._asked(self.lookup, name)
+            found = asked(self.lookup, name, str(self))
             return None if found is None else (tuple(found), tuple(map(str, found.values())))
         match = self.regex.search(name)
         if match is None:
@@ -139,7 +139,10 @@ class NamePattern:
         (['GFP', 'RFP'], ['1'])
         """
         if self.lookup is not None:
-            return self._looked_up(names, self.lookup)
+            columns = looked_up(self.lookup, names, str(self))
+            if columns is None:
+                raise self._matches_none(names)
+            return columns
         tables, codes, unmatched = self._factorised(names, 0 if self.whole else start)
         if len(unmatched) == len(names):
             raise self._matches_none(names)
@@ -154,39 +157,6 @@ class NamePattern:
         texts, places = zip(*axes, strict=True)
         types = dict(self.fields)
         return NameColumns(dims, texts, places, unmatched, tuple(types.get(d, "") for d in dims))
-
-    def _looked_up(self, names: Sequence[str], lookup: Lookup) -> NameColumns:
-        """Return what a user's function finds in the names."""
-        found = [self._asked(lookup, name) for name in names]
-        rows = [row for row in found if row is not None]
-        unmatched = [i for i, row in enumerate(found) if row is None]
-        if not rows:
-            raise self._matches_none(names)
-        for row, i in zip(rows, (i for i, row in enumerate(found) if row is not None), strict=True):
-            if not hasattr(row, "keys") or not row or row.keys() != rows[0].keys():
-                raise NamesError(
-                    f"pattern {self} must return a mapping of the same axes for each name, or "
-                    f"None; it returned {row!r} for {names[i]!r}, {rows[0]!r} for the first name"
-                )
-        try:
-            axes = [factorised([row[dim] for row in rows]) for dim in rows[0]]
-        except TypeError as error:
-            raise NamesError(
-                f"pattern {self} must give numbers, texts or dates, such as those for the first "
-                f"name, {rows[0]!r}: {error}"
-            ) from error
-        texts, types = zip(*(texts_of(values) for values, _ in axes), strict=True)
-        codes = tuple(codes for _, codes in axes)
-        return NameColumns(tuple(map(str, rows[0])), texts, codes, unmatched, types)
-
-    def _asked(self, lookup: Lookup, name: str) -> Any:
-        """Return what a user's function says of a name."""
-        try:
-            return lookup(name)
-        except Exception as error:
-            raise NamesError(
-                f"pattern {self} failed for {name!r}: {type(error).__name__}: {error}"
-            ) from error
 
     def _matches_none(self, names: Sequence[str]) -> UnmatchedError:
         below = "" if self.whole else "(below the folder that they share)"

@@ -76,17 +76,19 @@ def _digits(text: str) -> str:
 
 
 def _drop_stamps(axes: list[Piece]) -> None:
-    """Leave open numbers and dates that stamp each file, where other axes tell files apart.
+    """Leave open numbers and dates that stamp files, where other axes tell files apart.
 
-    What else there is must fill at least half of its grid.
+    These must fill at least half of their grid, or all of it where a stamp is not one of
+    nearly each file, but numbers the cells of some of the axes.
     """
     files = len(axes[0].atom.codes) if axes else 0
     for piece in sorted(axes, key=lambda piece: -len(piece.atom.texts)):
         others = [axis for axis in axes if axis.is_axis and axis is not piece]
         cells = math.prod(len(axis.atom.texts) for axis in others)
         may_be = piece.form or (piece.atom.is_number and not piece.family)
-        many = 2 * len(piece.atom.texts) > files
-        if len(others) > 1 and may_be and many and cells <= 2 * files:
+        each = 2 * len(piece.atom.texts) > files and cells <= 2 * files
+        some = len(piece.atom.texts) > _TWO_READINGS and cells == files
+        if len(others) > 1 and may_be and (each or some):
             index = np.zeros(files, np.int64)
             for axis in others:
                 index = index * len(axis.atom.texts) + axis.atom.codes

@@ -10,8 +10,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from dask_fileseq.errors import NamesError, shown
+from dask_fileseq.patterns.columns import NameColumns, factorised
 
-__all__ = ["Lookup", "lookup_of_table", "texts_of"]
+__all__ = ["Lookup", "asked", "looked_up", "lookup_of_table"]
 
 Lookup: TypeAlias = Callable[[str], Mapping[str, Any] | None]
 """What a file's name says: a value for each axis, None where it does not belong."""
@@ -103,10 +104,50 @@ def _has_any(texts: list[Any], names: Sequence[str]) -> bool:
     return any(os.path.basename(name) in last for name in names)
 
 
-def texts_of(values: list[Any]) -> tuple[list[str], str]:
+def asked(lookup: Lookup, name: str, said: str) -> Any:
+    """Return what a function says of a name; `said` is the pattern, for errors."""
+    try:
+        return lookup(name)
+    except Exception as error:
+        raise NamesError(
+            f"pattern {said} failed for {name!r}: {type(error).__name__}: {error}"
+        ) from error
+
+
+def looked_up(lookup: Lookup, names: Sequence[str], said: str) -> NameColumns | None:
+    """Return what a function finds in names, None if nothing in any of them.
+
+    >>> looked_up(lambda name: {"t": int(name[1])}, ["t7", "t8"], "").texts
+    (['7', '8'],)
+    """
+    found = [asked(lookup, name, said) for name in names]
+    rows = [row for row in found if row is not None]
+    for row, name in zip(found, names, strict=True):
+        same = row is None or (hasattr(row, "keys") and row and row.keys() == rows[0].keys())
+        if not same:
+            raise NamesError(
+                f"pattern {said} must return a mapping of the same axes for each name, or "
+                f"None; it returned {row!r} for {name!r}, {rows[0]!r} for the first name"
+            )
+    if not rows:
+        return None
+    try:
+        axes = [factorised([row[dim] for row in rows]) for dim in rows[0]]
+    except TypeError as error:
+        raise NamesError(
+            f"pattern {said} must give numbers, texts or dates, such as those for the first "
+            f"name, {rows[0]!r}: {error}"
+        ) from error
+    texts, types = zip(*(_texts_of(values) for values, _ in axes), strict=True)
+    unmatched = [i for i, row in enumerate(found) if row is None]
+    codes = tuple(codes for _, codes in axes)
+    return NameColumns(tuple(map(str, rows[0])), texts, codes, unmatched, types)
+
+
+def _texts_of(values: list[Any]) -> tuple[list[str], str]:
     """Return values as texts, and their type: that of a `Field`, or ``iso`` for dates.
 
-    >>> texts_of([1, 2]), texts_of(["1", "2"]), texts_of([datetime.date(2020, 7, 23)])
+    >>> _texts_of([1, 2]), _texts_of(["1", "2"]), _texts_of([datetime.date(2020, 7, 23)])
     ((['1', '2'], 'int'), (['1', '2'], ''), (['2020-07-23'], 'iso'))
     """
     if all(isinstance(value, str) for value in values):

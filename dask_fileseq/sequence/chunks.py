@@ -18,13 +18,13 @@ from dask_fileseq.filearray import FileArray, checked_fillvalue, first_readable,
 from dask_fileseq.readers import ChunkMetadata, ChunkSpec, chunk_description
 from dask_fileseq.readers.chunk import plain_dims
 from dask_fileseq.readers.formats import InPlaceReader
-from dask_fileseq.sequence.names import NameSequence
+from dask_fileseq.sequence.selecting import SelectableSequence
 from dask_fileseq.tiling import AxesTiled, Tiling
 
 __all__ = ["ChunkSequence"]
 
 
-class ChunkSequence(NameSequence):
+class ChunkSequence(SelectableSequence):
     """The files of a `FileSequence`, which has the documentation."""
 
     @cached_property

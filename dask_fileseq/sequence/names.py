@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 import os
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, Literal, Self, overload
 
 from numpy.typing import NDArray
@@ -24,7 +23,7 @@ from dask_fileseq.files import (
     given_names,
     open_source,
 )
-from dask_fileseq.grid import FileGrid, indexers_of, parts_of, places_of_labels, selected
+from dask_fileseq.grid import FileGrid
 from dask_fileseq.patterns import NamePattern
 from dask_fileseq.readers import read_tiff
 from dask_fileseq.readers.formats import IMAGE_SUFFIXES, TIFF_SUFFIXES, reader_of
@@ -88,8 +87,10 @@ class NameSequence(Sequence[str]):
         rules = {"unmatched": unmatched, "duplicates": duplicates, "spacing": spacing}
         asked = kwargs.get("pattern")
         self._place(grid_of(Names(names), parse, kwargs, rules))
-        if isinstance(asked, str) and asked == "infer" and self.pattern is not None:
-            _log.info("%s", counts(self._grid, self.pattern))
+        inferred = isinstance(asked, str) and asked == "infer"
+        self._inferred = self.pattern if inferred else None
+        if self._inferred is not None:
+            _log.info("%s", counts(self._grid, self._inferred))
 
     def _place(self, grid: FileGrid) -> None:
         """Stand on a grid."""
@@ -174,87 +175,6 @@ class NameSequence(Sequence[str]):
         """
         return listing(self._grid, limit)
 
-    def isel(self, indexers: Mapping[str, Any] | None = None, **kwargs: Any) -> Self:
-        """Return the sequence of the files at integer positions; touches no file.
-
-        Parameters
-        ----------
-        indexers : mapping of str to int, slice, or sequence of int or bool, optional
-            What stays along axes, by the names in `coords`, as in xarray: an int drops its
-            axis, anything else keeps it, ``[5]`` too.
-        **kwargs
-            The same as keywords.
-
-        Returns
-        -------
-        FileSequence
-            Of the same class. It reads the header of its own first file.
-
-        Raises
-        ------
-        NamesError
-            There is no such axis, or an indexer does not fit.
-        NoFilesError
-            All cells of the selection are empty.
-        """
-        return self._on(selected(self._grid, indexers_of(indexers, kwargs)))
-
-    def sel(self, indexers: Mapping[str, Any] | None = None, **kwargs: Any) -> Self:
-        """Return the sequence of the files at some labels; touches no file.
-
-        Parameters
-        ----------
-        indexers : mapping of str to label, slice, or sequence of labels, optional
-            What stays along axes, by values in `coords`, as in xarray and pandas: a label
-            drops its axis; a slice keeps both of its ends, and of numbers and dates all
-            between them, whether the ends occur or not. Dates may be texts; a text for a
-            period, such as ``"2020-07"``, stands for all of it and keeps the axis.
-        **kwargs
-            The same as keywords.
-
-        Returns
-        -------
-        FileSequence
-            Of the same class.
-
-        Raises
-        ------
-        NamesError
-            There is no such axis or label.
-        NoFilesError
-            All cells of the selection are empty.
-        """
-        labels = indexers_of(indexers, kwargs)
-        known = {dim: value for dim, value in labels.items() if dim in self.coords}
-        places = {dim: places_of_labels(dim, self.coords[dim], known[dim]) for dim in known}
-        return self._on(selected(self._grid, labels | places, said=labels))
-
-    def split(self, dim: str) -> dict[Any, Self]:
-        """Return one sequence for each label along an axis that has files, without the axis.
-
-        For channels or bands of different shape or data type. Touches no file.
-
-        Parameters
-        ----------
-        dim : str
-            The axis, by its name in `coords`.
-
-        Raises
-        ------
-        NamesError
-            There is no such axis.
-        """
-        return {label: self._on(grid) for label, grid in parts_of(self._grid, dim)}
-
-    def _on(self, grid: FileGrid) -> Self:
-        """Return the same sequence on a part of its grid, with nothing kept of any file."""
-        part = copy.copy(self)
-        for name in self.__dict__:
-            if isinstance(getattr(type(self), name, None), cached_property):
-                part.__dict__.pop(name, None)
-        part._place(grid)
-        return part
-
     def commonpath(self) -> str:
         """Return the longest path that all files lie below."""
         return common_path(self._names)
@@ -290,6 +210,7 @@ class NameSequence(Sequence[str]):
 
     def __str__(self) -> str:
         name = self[0] if self._container is None else str(self._source)
+        found = [] if self._inferred is None else [f"pattern: {self._inferred}"]
         return "\n ".join(
             (
                 type(self).__name__,
@@ -297,6 +218,7 @@ class NameSequence(Sequence[str]):
                 f"files: {len(self)} ({self.files_missing} missing)",
                 f"shape: {', '.join(map(str, self.shape))}",
                 f"dims: {', '.join(self.dims)}",
+                *found,
             )
         )
 

@@ -7,9 +7,12 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from dask_fileseq import open_sequence
 from dask_fileseq.errors import NamesError, UnmatchedError
 from dask_fileseq.grid import grid_of_pattern
 from dask_fileseq.patterns import NamePattern, infer
+
+from .test_presets import stated
 
 NAMING = Path(__file__).parents[3] / "shared" / "NAMING.json"
 CONVENTIONS = json.loads(NAMING.read_text()) if NAMING.exists() else []
@@ -69,6 +72,24 @@ def test_axes_are_named_by_the_letters_around_numbers(template, axes, expected):
     if "time" not in grid.dims or "Pos" in grid.dims:
         sizes = [len(values) for values in axes.values() if len(values) > 1]
         assert sorted(sizes) == sorted(grid.shape)
+
+
+LETTERS = "t tp time z sl plane focal c ch w wavelength s f fov pos series row col x y tile"
+
+
+@pytest.mark.parametrize("change", [str, str.upper, str.title])
+@pytest.mark.parametrize(
+    "form", ["a_{}{{:02d}}_k{{}}.tif", "a_{{:02d}}{}_{{}}k.tif", "{}_{{:02d}}/k{{}}.tif"]
+)
+def test_letters_before_or_behind_a_number_are_its_axis(change, form):
+    """Letters that are known to mean an axis are taken for something else, or for two."""
+    for letters in map(change, LETTERS.split()):
+        names = [form.format(letters).format(i, k) for i in (1, 2, 11) for k in (1, 2)]
+        seq = open_sequence(names)
+        assert seq.dims == (letters, "k")
+        assert seq.coords[letters].tolist() == list(range(1, 12))
+        seq = open_sequence(names, spacing="values")
+        assert (seq.shape, seq.coords[letters].tolist()) == ((3, 2), [1, 2, 11])
 
 
 @given(
@@ -200,6 +221,8 @@ WELLS = [f"{row}{column:02d}" for row in ("A", "P", "Z", "AA", "AF") for column 
         (["z1.tif", "z2.tif", "Z3.tif"], "{}{z:d}.tif", {"z": 3}, 0),
         (["a1.tif", "a2.TIF"], "a{a:d}.{}", {"a": 2}, 0),
         (["img_t1.tif", "IMG_T2.tif"], "{}_{}{t:d}.tif", {"t": 2}, 0),
+        # marks on letters, which some file systems keep apart
+        (["Gr\u00fcn_1.tif", "Gru\u0308n_2.tif"], "{}_{sequence:d}.tif", {"sequence": 2}, 0),
         # wells
         (WELLS, "{}", {"well": 15}, 0),
         (
@@ -249,6 +272,24 @@ WELLS = [f"{row}{column:02d}" for row in ("A", "P", "Z", "AA", "AF") for column 
             0,
         ),
         (
+            [f"a_20200723_10111{i}{(370 * i + 45) % 1000:03d}.tif" for i in range(9)],
+            "a_{time:%Y%m%d_%H%M%S%f}.tif",
+            {"time": 9},
+            0,
+        ),
+        (
+            ["a_2020-07-23T10:11:12.045Z.tif", "a_2020-07-23T10:11:13.545Z.tif"],
+            "a_{time:%Y-%m-%dT%H:%M:%S.%f}Z.tif",
+            {"time": 2},
+            0,
+        ),
+        (
+            names_of("a_20200723_1011{s:02d}.{i:03d}.tif", s=TIMES, i=[1, 2, 3]),
+            "a_{time:%Y%m%d_%H%M%S}.{Q:03d}.tif",
+            {"time": 4, "Q": 3},
+            0,
+        ),
+        (
             ["a_2020-07-23T10:11:12Z.tif", "a_2020-07-23T11:11:12Z.tif"],
             "a_{time:%Y-%m-%dT%H:%M:%S}Z.tif",
             {"time": 2},
@@ -271,6 +312,15 @@ WELLS = [f"{row}{column:02d}" for row in ("A", "P", "Z", "AA", "AF") for column 
             [f"ch{c}_{t:03d}_{7 * t + c:04d}ms.tif" for c in (0, 1) for t in range(5)],
             "ch{ch:d}_{Q:03d}_{:04d}ms.tif",
             {"ch": 2, "Q": 5},
+            0,
+        ),
+        (
+            [
+                f"Well{w}_Point{p:04d}_Seq{3 * w + p:04d}_{c}.tif"
+                for w, p, c in itertools.product([1, 2], [0, 1, 2], WORDS)
+            ],
+            "Well{Well:d}_Point{Point:04d}_Seq{:04d}_{channel}.tif",
+            {"Well": 2, "Point": 3, "channel": 3},
             0,
         ),
         (
@@ -298,6 +348,8 @@ def test_small_and_uneven_folders(names, pattern, sizes, unmatched):
         (["A1.tif", "A01.tif", "B1.tif"], r"'A1\.tif' and 'A01\.tif' are for the same cell"),
         (["t1.tif", "T1.tif", "t2.tif"], r"'t1\.tif' and 'T1\.tif' are for the same cell"),
         (["DAPI_1.tif", "dapi_2.tif", "GFP_1.tif"], "'DAPI' and 'dapi' differ in letter case"),
+        (["GFP_1.tif", "dapi_1.tif", "DAPI_2.tif"], "'dapi' and 'DAPI' differ in letter case"),
+        (["Gr\u00fcn_1.tif", "Gru\u0308n_2.tif", "Rot_1.tif"], r"differ in how marks are stored"),
         (["a.tif", "A.tif"], "nothing varies"),
     ],
 )
@@ -305,6 +357,20 @@ def test_two_spellings_are_told(names, message):
     """Two spellings of one well, number or word stand beside each other in silence."""
     with pytest.raises(NamesError, match=message):
         grid_of_pattern(names, "infer")
+
+
+def test_a_preset_tells_what_letters_leave_open():
+    """Names that a preset reads are refused, or their odd ones are taken for strays."""
+    dates = ["20200723T101031", "20200802T101031"]
+    for bands in (["02", "8A"], [*(f"{band:02d}" for band in range(1, 13)), "8A"]):
+        names = names_of("T32TQM_{date}_B{band}_10m.tif", date=dates, band=bands)
+        seq = open_sequence(names)
+        assert (str(seq.pattern), seq.shape) == ("sentinel-2", (1, 2, len(bands)))
+        assert "B8A" in seq.coords["band"]
+    wells = names_of(
+        "A - {c:02d}(fld 1 wv {w}).tif", c=[1, 2], w=["390 - Blue", "Green - dsRed", "Cy5"]
+    )
+    assert open_sequence(wells).coords["channel"].tolist() == ["390 - Blue", "Cy5", "Green - dsRed"]
 
 
 READ = {
@@ -346,8 +412,8 @@ def test_conventions_are_inferred_where_names_allow(name):
     for example, values in convention["values"].items():
         index = grid.indices[convention["examples"].index(example)]
         for dim, i in zip(grid.dims, index, strict=True):
-            if dim in values and isinstance(values[dim], int):
-                assert grid.coords[dim][i] == values[dim]
+            if dim in values:
+                assert stated(grid.coords[dim][i], values[dim])
 
 
 @pytest.mark.skipif(not CONVENTIONS, reason="no file of conventions beside the repository")

@@ -4,7 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dask_fileseq.errors import NamesError, ReadError
+from dask_fileseq import open_sequence
+from dask_fileseq.errors import NamesError, ReadError, UnmatchedError
 from dask_fileseq.grid import grid_of_pattern
 from dask_fileseq.patterns import NamePattern, add_presets, presets, register_preset
 from dask_fileseq.patterns import presets as presets_function
@@ -96,6 +97,19 @@ def test_thumbnails_and_guids_of_imagexpress():
     assert pattern.match("P_E07_s1_w1_thumbE78EB128-BD0D-4D94-A6AD-3FF28BB1B105.tif") is None
     assert pattern.match("TimePoint_1/P_B02_s1_w1_thumb.TIF") is None
     assert pattern.match("P_B02.TIF") == (("row", "column"), ("B", "02"))
+
+
+def test_thumbnails_are_reported():
+    """The twins that an instrument writes beside images are swallowed, or stop all work."""
+    images = [f"TimePoint_{t}/P_B0{c}_s1_w1.TIF" for t in (1, 2) for c in (2, 3)]
+    names = [*images, *(name.replace(".TIF", "_thumb.TIF") for name in images)]
+    with pytest.raises(UnmatchedError, match=r"does not match 4 of 8 names: .*_thumb\.TIF"):
+        open_sequence(names, pattern="imagexpress")
+    for pattern in ("imagexpress", "infer"):
+        seq = open_sequence(names, pattern=pattern, unmatched="skip")
+        assert seq.files == images
+        assert list(seq.unmatched) == names[4:]
+        assert "unmatched: 4\n  'TimePoint_1/P_B02_s1_w1_thumb.TIF'" in seq.listing()
 
 
 @pytest.fixture

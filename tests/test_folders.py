@@ -1,0 +1,170 @@
+"""Folders as people have them: opened without a word about their names, or told what to say."""
+
+import io
+import itertools
+import os
+
+import numpy as np
+import pytest
+import tifffile
+
+from dask_fileseq import NoFilesError, open_sequence
+
+
+def names_of(template, *values):
+    return [template.format(*cell) for cell in itertools.product(*values)]
+
+
+def content():
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, np.zeros((2, 3), "u1"))
+    return buffer.getvalue()
+
+
+CONTENT = content()
+
+
+def write(folder, names):
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(CONTENT)
+    return str(folder)
+
+
+CAMERA = [f"IMG_20260101_12{m:02d}{(7 * m) % 60:02d}.tif" for m in range(40)]
+OPENED = {
+    "microscope": (
+        names_of("siRNA3_t{:03d}_z{:02d}_{}.tif", range(5), range(3), ["DAPI", "GFP", "mCherry"]),
+        "siRNA3_t{t:03d}_z{z:02d}_{channel}.tif",
+        {"t": 5, "z": 3, "channel": 3},
+    ),
+    "camera": (CAMERA, "IMG_{time:%Y%m%d_%H%M%S}.tif", {"time": 40}),
+    "webcam": (
+        names_of("cam{}_2026-01-0{}_{:02d}-00-00.tif", [1, 2], [1, 2, 3], range(24)),
+        "cam{cam:d}_{time:%Y-%m-%d_%H-%M-%S}.tif",
+        {"cam": 2, "time": 72},
+    ),
+    "plate": (
+        names_of("Well {}{:02d} Site {} {}.tif", "ABC", range(1, 5), [1, 2], ["FITC", "Hoechst"]),
+        "Well {well} Site {Site:d} {channel}.tif",
+        {"well": 12, "Site": 2, "channel": 2},
+    ),
+    "folders of wells": (
+        names_of("{}{:02d}/{}/{}.tif", "ABC", range(1, 5), ["FITC", "Hoechst"], [1, 2, 3]),
+        "{well}/{folder}/{Q:d}.tif",
+        {"well": 12, "folder": 2, "Q": 3},
+    ),
+    "light sheet": (
+        names_of("tile_x{:02d}_y{:02d}/C{}/Z{:05d}.tif", [0, 1], [0, 1, 2], [488, 561], [0, 5, 10]),
+        "tile_x{x:02d}_y{y:02d}/C{C:d}/Z{Z:05d}.tif",
+        {"x": 2, "y": 3, "C": 2, "Z": 3},
+    ),
+    "stage positions": (
+        names_of("x{}_y{}_z{:.1f}.tif", [-500, 0, 500], [-500, 0], [0, 0.5, 1]),
+        "x{x:d}_y{y:d}_z{z:f}.tif",
+        {"x": 3, "y": 2, "z": 3},
+    ),
+    "letter case": (
+        [*names_of("Img_T{}.tif", range(4)), "img_t4.TIF", "img_t5.TIF"],
+        "{}_{}{T:d}.{}",
+        {"T": 6},
+    ),
+    "umlauts and Greek": (
+        names_of("Größe µm/Zelle_{:02d}_{}_θ{}.tif", range(3), ["Grün", "Rot"], [0, 1]),
+        "Zelle_{Q:02d}_{channel}_θ{θ:d}.tif",
+        {"Q": 3, "channel": 2, "θ": 2},
+    ),
+    "Japanese": (
+        names_of("細胞_時刻{:03d}_焦点{}.tif", range(3), range(2)),
+        "細胞_時刻{時刻:03d}_焦点{焦点:d}.tif",
+        {"時刻": 3, "焦点": 2},
+    ),
+    "satellite": (
+        names_of("T32TQM_{}_B{}_10m.tif", ["20200723T101031", "20200802T101031"], ["02", "03"]),
+        "T32TQM_{time:%Y%m%dT%H%M%S}_B{B:02d}_10m.tif",
+        {"time": 2, "B": 2},
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", OPENED)
+def test_folders_are_read_as_people_read_them(tmp_path, kind):
+    """What a glance at the folder tells needs a pattern, or comes out otherwise."""
+    names, pattern, sizes = OPENED[kind]
+    folder = write(tmp_path, names)
+    deep = any("/" in name for name in names)
+    seq = open_sequence(f"{folder}/**/*.tif" if deep else folder)
+    assert str(seq.pattern) == pattern
+    assert dict(zip(seq.dims, seq.shape, strict=True)) == sizes
+    assert (len(seq), seq.files_missing) == (len(names), 0)
+    assert f" pattern: {pattern}" in str(seq)
+    assert seq.to_xarray().isel(dict.fromkeys(sizes, -1)).values.shape == (2, 3)
+
+
+TOLD = {
+    # what the error has to say, and what opens the rest
+    "strays": (
+        [*names_of("scan_{:04d}.tif", range(20)), "dark.tif"],
+        ["'scan_{sequence:04d}.tif'", "1 of 21", "dark.tif", "unmatched='skip'"],
+        {"unmatched": "skip"},
+    ),
+    "thumbnails": (
+        [*names_of("s{}_w{}.tif", range(4), range(3)), "s1_w1_thumb.tif", "Thumb_s1.tif"],
+        ["'s{s:d}_w{w:d}.tif'", "2 of 14", "Thumb_s1.tif", "unmatched='skip'"],
+        {"unmatched": "skip"},
+    ),
+    "copies": (
+        [*CAMERA, CAMERA[3].replace(".", " (1)."), CAMERA[5].replace(".", "~2.")],
+        ["%Y%m%d_%H%M%S", "2 of 42", "(1).tif", "~2.tif", "unmatched='skip'"],
+        {"unmatched": "skip"},
+    ),
+    "one number in two spellings": (
+        ["t1.tif", "t01.tif", "t2.tif"],
+        ["t01.tif", "t1.tif", "same cell", "duplicates='first'"],
+        {"duplicates": "first"},
+    ),
+    "words in two spellings": (
+        names_of("{}_{}.tif", ["GFP", "dapi"], [1, 2]) + ["DAPI_3.tif"],
+        ["' differ in letter case", "say the pattern", "pattern=None"],
+        {"pattern": "{channel}_{t:d}.tif"},
+    ),
+    "images and masks": (
+        names_of("cell_{:03d}{}.tif", range(9), ["", "_mask"]),
+        ["2 makes of names", "cell_000.tif", "cell_000_mask.tif", "open fewer", "pattern=None"],
+        {"pattern": "cell_{t:d}.tif", "unmatched": "skip"},
+    ),
+    "milliseconds since 1970": (
+        [f"frame_{1767225600000 + 60_007 * i + i % 3}.tif" for i in range(30)],
+        ["'frame' has 1,740,206 indices for 30 values", "spacing='values' gives shape (30,)"],
+        {"spacing": "values"},
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", TOLD)
+def test_what_cannot_be_opened_says_what_to_do(tmp_path, kind):
+    """The error leaves a user alone with a folder, or what it says to do does not work."""
+    names, texts, kwargs = TOLD[kind]
+    folder = write(tmp_path, names)
+    with pytest.raises(ValueError) as caught:  # noqa: PT011, which of ours differs
+        open_sequence(folder)
+    for text in texts:
+        assert text in str(caught.value)
+    seq = open_sequence(folder, **kwargs)
+    left_out = [*seq.unmatched, *(name for name, _ in seq.duplicates)]
+    assert sorted([*seq, *left_out]) == sorted(os.path.join(folder, name) for name in names)
+    assert all(repr(name) in seq.listing(None) for name in left_out)
+
+
+@pytest.mark.parametrize("end", ["TIF", "tiff", "ome.tif", "png"])
+def test_a_folder_of_folders_says_how_to_open_it(tmp_path, end):
+    """What the error proposes finds nothing, as letter case counts."""
+    (tmp_path / ".hidden").write_bytes(b"")
+    write(tmp_path, names_of("day{}/t{}." + end, [1, 2], [1, 2]))
+    with pytest.raises(NoFilesError, match="a folder with no images right inside") as caught:
+        open_sequence(tmp_path)
+    proposed = str(caught.value).split("; ")[1].split("'")[1]
+    assert len(open_sequence(proposed)) == 4
+    with pytest.raises(NoFilesError, match=r"right inside$"):
+        open_sequence(write(tmp_path / "empty", ["notes.txt"]))
