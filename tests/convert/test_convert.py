@@ -30,7 +30,7 @@ from dask_fileseq import (
     WriteError,
 )
 from dask_fileseq.zarr import read_manifest
-from dask_fileseq.zarr.progress import Bar
+from dask_fileseq.zarr.conversion.progress import Bar
 
 PATTERN = r"(?P<time>\d+)_(?P<channel>[A-Z]+)_z(?P<z>\d+)"
 

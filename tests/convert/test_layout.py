@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from dask_fileseq import FileSequence, LayoutError
 from dask_fileseq.readers import ChunkSpec
-from dask_fileseq.zarr.colors import channel_colors
-from dask_fileseq.zarr.layout import Image, Layout, ome_layout
+from dask_fileseq.zarr.conversion.colors import channel_colors
+from dask_fileseq.zarr.conversion.layout import Image, Layout, ome_layout
 
 
 class Reader:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dask_fileseq.errors import ChangedError, TargetExistsError
-from dask_fileseq.zarr.target import Target, all_parsed, clear_write_errors
+from dask_fileseq.zarr.conversion.target import Target, all_parsed, clear_write_errors
 
 __all__ = ["FOLDER", "Journal"]
 

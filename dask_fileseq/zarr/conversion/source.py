@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from dask_fileseq.errors import TargetExistsError, shown
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.files import LocalFiles
-from dask_fileseq.zarr.target import Target
+from dask_fileseq.zarr.conversion.target import Target
 
 __all__ = ["changes", "common_folder", "require_apart", "source_identity", "versions_of"]
 

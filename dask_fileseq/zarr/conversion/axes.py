@@ -11,7 +11,7 @@ import numpy as np
 
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.readers import ChunkMetadata
-from dask_fileseq.zarr.layout import Layout
+from dask_fileseq.zarr.conversion.layout import Layout
 
 __all__ = ["AxisScale", "axis_scales", "channel_names"]
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.readers import ChunkMetadata
-from dask_fileseq.zarr.arrays import coordinates
-from dask_fileseq.zarr.axes import axis_scales, channel_names
-from dask_fileseq.zarr.convert import Conversion, Ending, Options
-from dask_fileseq.zarr.layout import array_layout, ome_layout
-from dask_fileseq.zarr.target import Target
+from dask_fileseq.zarr.conversion.arrays import coordinates
+from dask_fileseq.zarr.conversion.axes import axis_scales, channel_names
+from dask_fileseq.zarr.conversion.convert import Conversion, Ending, Options
+from dask_fileseq.zarr.conversion.layout import array_layout, ome_layout
+from dask_fileseq.zarr.conversion.target import Target
 
 __all__ = ["to_ome_zarr", "to_zarr"]
 
@@ -54,7 +54,7 @@ def to_ome_zarr(
     stat: bool = True,
 ) -> dict[str, Any]:
     """Convert a file array to OME-Zarr; see `FileSequence.to_ome_zarr`."""
-    from dask_fileseq.zarr.ome import OmeImage, group_objects
+    from dask_fileseq.zarr.conversion.ome import OmeImage, group_objects
 
     target = Target(url, dict(storage_options or {}))
     layout = ome_layout(array, axes)

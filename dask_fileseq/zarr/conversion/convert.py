@@ -18,9 +18,9 @@ from typing import Any
 from dask_fileseq._version import __version__
 from dask_fileseq.errors import ChangedError
 from dask_fileseq.filearray import FileArray
-from dask_fileseq.zarr.journal import Journal, Record
-from dask_fileseq.zarr.layout import Layout
-from dask_fileseq.zarr.manifest import (
+from dask_fileseq.zarr.conversion.journal import Journal, Record
+from dask_fileseq.zarr.conversion.layout import Layout
+from dask_fileseq.zarr.conversion.manifest import (
     FILES,
     empty_cells,
     file_objects,
@@ -28,19 +28,19 @@ from dask_fileseq.zarr.manifest import (
     group_object,
     written_files,
 )
-from dask_fileseq.zarr.plan import Stage
-from dask_fileseq.zarr.progress import Bar, Progress, reporter
-from dask_fileseq.zarr.regions import Job, Region, verify_region, write_region
-from dask_fileseq.zarr.running import Scheduler, run
-from dask_fileseq.zarr.source import (
+from dask_fileseq.zarr.conversion.plan import Stage
+from dask_fileseq.zarr.conversion.progress import Bar, Progress, reporter
+from dask_fileseq.zarr.conversion.regions import Job, Region, verify_region, write_region
+from dask_fileseq.zarr.conversion.running import Scheduler, run
+from dask_fileseq.zarr.conversion.source import (
     changes,
     common_folder,
     require_apart,
     source_identity,
     versions_of,
 )
-from dask_fileseq.zarr.target import Target, clear_write_errors
-from dask_fileseq.zarr.work import Options, Work
+from dask_fileseq.zarr.conversion.target import Target, clear_write_errors
+from dask_fileseq.zarr.conversion.work import Options, Work
 
 __all__ = ["Conversion", "Ending", "Options"]
 

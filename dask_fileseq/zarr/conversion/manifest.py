@@ -21,8 +21,8 @@ from zarr.storage import MemoryStore
 
 from dask_fileseq.errors import UnfinishedError
 from dask_fileseq.filearray import FileArray
-from dask_fileseq.zarr.journal import FOLDER, GROUP, Journal
-from dask_fileseq.zarr.target import Target
+from dask_fileseq.zarr.conversion.journal import FOLDER, GROUP, Journal
+from dask_fileseq.zarr.conversion.target import Target
 
 __all__ = ["empty_cells", "file_objects", "file_table", "read_manifest", "written_files"]
 

@@ -20,11 +20,11 @@ from zarr.storage import StorePath
 from dask_fileseq.errors import ChangedError, VerifyError
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.filearray.failures import recorded_fills
-from dask_fileseq.zarr.journal import Journal
-from dask_fileseq.zarr.layout import Windows
-from dask_fileseq.zarr.plan import Plan, Stage, Window, scaled
-from dask_fileseq.zarr.pyramid import reduced
-from dask_fileseq.zarr.target import Target, clear_write_errors
+from dask_fileseq.zarr.conversion.journal import Journal
+from dask_fileseq.zarr.conversion.layout import Windows
+from dask_fileseq.zarr.conversion.plan import Plan, Stage, Window, scaled
+from dask_fileseq.zarr.conversion.pyramid import reduced
+from dask_fileseq.zarr.conversion.target import Target, clear_write_errors
 
 __all__ = [
     "Job",

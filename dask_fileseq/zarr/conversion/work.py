@@ -13,11 +13,11 @@ from dask.utils import parse_bytes
 
 from dask_fileseq.errors import check_choice
 from dask_fileseq.filearray import FileArray
-from dask_fileseq.zarr.arrays import array_metadata, inner_codecs
-from dask_fileseq.zarr.layout import Layout
-from dask_fileseq.zarr.plan import Plan, Stage, level_count, make_plan
-from dask_fileseq.zarr.regions import Region
-from dask_fileseq.zarr.shapes import chunk_shape, shard_shape
+from dask_fileseq.zarr.conversion.arrays import array_metadata, inner_codecs
+from dask_fileseq.zarr.conversion.layout import Layout
+from dask_fileseq.zarr.conversion.plan import Plan, Stage, level_count, make_plan
+from dask_fileseq.zarr.conversion.regions import Region
+from dask_fileseq.zarr.conversion.shapes import chunk_shape, shard_shape
 
 __all__ = ["Options", "Work"]
 
