@@ -1,6 +1,7 @@
 """Fixtures that several test modules share."""
 
 import itertools
+import shutil
 
 import numpy as np
 import pytest
@@ -72,3 +73,40 @@ def scheduler(request):
     else:
         with dask.config.set(scheduler=request.param, num_workers=2):
             yield request.param
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory):
+    """Make the folder that the servers serve."""
+    return tmp_path_factory.mktemp("served")
+
+
+@pytest.fixture(scope="session")
+def web(served):
+    """Start a good HTTP server."""
+    from tests.servers.process import Server
+
+    with Server("web", str(served), "ranges") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def s3():
+    """Start an S3 server."""
+    from tests.servers.process import Server
+
+    with Server("s3") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def put_files(served, web, s3, tmp_path_factory):
+    """Put the files of a folder elsewhere."""
+    from tests.elsewhere import put
+
+    def put_files(folder, kind):
+        if kind == "http" and not (served / folder.name).exists():
+            shutil.copytree(folder, served / folder.name)
+        return put(folder, kind, tmp_path_factory.mktemp("put"), web, s3)
+
+    return put_files

@@ -61,7 +61,9 @@ class ExportSequence(StoreSequence):
             More attributes of the array. Labels are among them as ``"fileseq"``.
         resume : bool
             Whether to go on with an interrupted conversion of the same files in the same
-            versions with the same arguments; `scheduler`, `memory` and `errors` may change.
+            versions with the same arguments; `scheduler`, `memory` and `errors` may change, and
+            so may metadata, which alone are written anew where all else is complete. A run
+            that is still under way ends: this one takes its place.
         overwrite : bool
             Whether to start over, and to replace what Zarr data there are.
         verify : {"sample", "all", None}
@@ -95,7 +97,8 @@ class ExportSequence(StoreSequence):
         TargetExistsError
             If something else is there.
         ChangedError
-            If files or arguments are others than when the conversion began.
+            If files or arguments are others than when the conversion began, or another run
+            took the place of this one.
         ReadError, ChunkMismatchError
             If a file cannot be read or does not fit.
         WriteError
@@ -119,8 +122,8 @@ class ExportSequence(StoreSequence):
         ('t', 'channel', 'z', 'y', 'x')
         """
         try:
-            from dask_fileseq.zarr.convert import Options
-            from dask_fileseq.zarr.exports import to_zarr
+            from dask_fileseq.zarr.conversion.convert import Options
+            from dask_fileseq.zarr.conversion.exports import to_zarr
         except ImportError as error:
             raise ImportError(
                 'to_zarr needs zarr 3, which pip install "dask-fileseq[zarr]" brings'
@@ -235,8 +238,8 @@ memory, storage_options
         ['DAPI', 'GFP']
         """
         try:
-            from dask_fileseq.zarr.convert import Options
-            from dask_fileseq.zarr.exports import to_ome_zarr
+            from dask_fileseq.zarr.conversion.convert import Options
+            from dask_fileseq.zarr.conversion.exports import to_ome_zarr
         except ImportError as error:
             raise ImportError(
                 "to_ome_zarr needs zarr 3 and yaozarrs, which"

@@ -8,7 +8,7 @@ import os
 import sys
 
 from dask_fileseq import TiffSequence
-from dask_fileseq.zarr import convert, ome, regions  # noqa: F401  (imported before forking)
+from dask_fileseq.zarr.conversion import convert, ome, regions  # noqa: F401  (imported before forking)
 
 ARGUMENTS = {"chunks": 64, "shards": False, "levels": 3, "memory": 256 * 256 * 2, "workers": 2}
 """One region a file, each of 16 + 4 + 1 objects."""

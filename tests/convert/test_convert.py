@@ -4,7 +4,6 @@ import errno
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -30,7 +29,8 @@ from dask_fileseq import (
     WriteError,
 )
 from dask_fileseq.zarr import read_manifest
-from dask_fileseq.zarr.progress import Bar
+from dask_fileseq.zarr.conversion.progress import Bar
+from tests.elsewhere import s3_options, upload
 
 PATTERN = r"(?P<time>\d+)_(?P<channel>[A-Z]+)_z(?P<z>\d+)"
 
@@ -125,6 +125,20 @@ def test_labels_travel_along(acquisition, tmp_path):
     assert attributes["about"] == "cells"
     coords = attributes["fileseq"]["coords"]
     assert (coords["channel"], coords["time"]) == (["DAPI", "GFP"], [0, 1, 2])
+
+
+def test_metadata_are_json_to_all(tmp_path):
+    """Readers in other languages stop at a NaN, which Python writes and reads."""
+    for t in range(2):
+        image = np.full((4, 5), np.nan, np.float32)
+        extratags = [(42113, "s", 0, "nan", True)]
+        tifffile.imwrite(tmp_path / f"t{t}.tif", image, extratags=extratags)
+    seq = TiffSequence(f"{tmp_path}/*.tif", pattern=r"t(?P<t>\d)")
+    seq.to_zarr(tmp_path / "out.zarr", fillvalue=np.nan, verify="all")
+    for path in (tmp_path / "out.zarr").rglob("zarr.json"):
+        json.loads(path.read_text(), parse_constant=pytest.fail)
+    about = zarr.open_array(tmp_path / "out.zarr", mode="r").attrs["fileseq"]
+    assert about["attrs"] == {"nodata": "NaN"}
 
 
 def test_manifest_says_what_went_in(acquisition, tmp_path):
@@ -420,59 +434,26 @@ def test_paths_and_urls_of_files(acquisition, tmp_path, monkeypatch):
         np.testing.assert_array_equal(stored(tmp_path / name), acquisition[1])
 
 
-@pytest.fixture(scope="module")
-def s3():
-    """Start an S3 server in a process of its own; returns what fsspec needs for it."""
-    pytest.importorskip("moto")
-    pytest.importorskip("s3fs")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
-        options = {
-            "key": "any",
-            "secret": "any",
-            "client_kwargs": {"endpoint_url": f"http://127.0.0.1:{port}"},
-        }
-        import s3fs
-
-        s3fs.S3FileSystem(**options).mkdir("bucket")
-        yield options
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
 def test_object_store(acquisition, s3, cluster, tmp_path):
     """Workers write to it by themselves, and it goes on as on a disk."""
     from distributed import Client
 
     seq = sequence(acquisition[0])
-    url = "s3://bucket/cells.zarr"
-    arguments = MANY | {"storage_options": s3}
+    options = s3_options(s3)
+    url = f"s3://{upload(s3, tmp_path)}/cells.zarr"
+    arguments = MANY | {"storage_options": options}
     with pytest.raises(RuntimeError, match="stop"):
         seq.to_zarr(url, progress=stopping(5), scheduler="sync", **arguments)
     calls = []
     with Client(cluster) as client:
         seq.to_zarr(url, scheduler=client, progress=lambda *a: calls.append(a), **arguments)
     assert calls[0][0] > 0
-    np.testing.assert_array_equal(stored_url(url, storage_options=s3), acquisition[1])
-    assert read_manifest(url, s3)["file_count"] == 11
+    np.testing.assert_array_equal(stored_url(url, storage_options=options), acquisition[1])
+    assert read_manifest(url, options)["file_count"] == 11
     with pytest.raises(TargetExistsError):
-        seq.to_zarr(url, resume=False, storage_options=s3)
-    seq.to_zarr(url, overwrite=True, storage_options=s3)
-    np.testing.assert_array_equal(stored_url(url, storage_options=s3), acquisition[1])
+        seq.to_zarr(url, resume=False, storage_options=options)
+    seq.to_zarr(url, overwrite=True, storage_options=options)
+    np.testing.assert_array_equal(stored_url(url, storage_options=options), acquisition[1])
 
 
 # the cluster

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from dask_fileseq import FileSequence, LayoutError
 from dask_fileseq.readers import ChunkSpec
-from dask_fileseq.zarr.colors import channel_colors
-from dask_fileseq.zarr.layout import Image, Layout, ome_layout
+from dask_fileseq.zarr.conversion.colors import channel_colors
+from dask_fileseq.zarr.conversion.layout import Image, Layout, ome_layout
 
 
 class Reader:
@@ -175,3 +175,10 @@ def test_colours_follow_names():
     assert channel_colors(["DAPI", "GFP", "Cy3", "Cy5"]) == ["0000FF", "00FF00", "FF0000", "FF00FF"]
     assert channel_colors(["red", "green", "blue"]) == ["FF0000", "00FF00", "0000FF"]
     assert len(set(channel_colors(["1", "2", "3", "4"]))) == 4
+
+
+def test_dates_are_time_whatever_their_name():
+    """A pattern that types them has said what they are."""
+    names = ["a_20240101", "a_20240102", "b_20240101"]
+    found = layout("{chan}_{acquired:%Y%m%d}", names)
+    assert (found.kind, found.dims) == ("image", tuple("tcyx"))

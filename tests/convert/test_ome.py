@@ -38,7 +38,7 @@ def test_image_with_all_axes(acquisition, tmp_path):
     folder, array = acquisition
     seq = open_sequence(f"{folder}/*.tif", pattern="{time}_{channel}_z{z:d}.tif")
     url = tmp_path / "cells.ome.zarr"
-    seq.to_ome_zarr(url, levels=3, scale={"z": (0.5, "µm"), "t": (30, "s")})
+    seq.to_ome_zarr(url, levels=3, scale={"z": (0.5, "\u03bcm"), "t": (30, "s")})
     yaozarrs.validate_zarr_store(url)
     node = opened(url)
     assert [level.shape for level in node.data] == [

@@ -9,17 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from uuid import uuid4
 
 from dask_fileseq.errors import ChangedError, TargetExistsError
-from dask_fileseq.zarr.target import Target, all_parsed, clear_write_errors
+from dask_fileseq.zarr.conversion.target import Target, all_parsed, clear_write_errors
 
-__all__ = ["FOLDER", "Journal"]
+__all__ = ["FOLDER", "GROUP", "Journal", "Record"]
 
 FOLDER = "fileseq"
 PLAN = f"{FOLDER}/plan.json"
 DONE = f"{FOLDER}/done"
+RUNS = f"{FOLDER}/run"
+"""Holds an object of the run that is under way: no other one may write."""
+
 GROUP = f"{FOLDER}/zarr.json"
 """The manifest: the attributes of a group."""
+
+CLEARED = "cleared"
+"""What the plan says while an old target is deleted."""
 
 ZARR = {"zarr.json", ".zgroup", ".zarray"}
 """What makes a folder one of Zarr."""
@@ -68,19 +75,24 @@ class Journal:
         """
         target = self.target
         there = target.listing()
-        if not there:
-            self._claim(identity)
-            return False
         manifest = self.manifest()
         found = manifest["identity"] if manifest else target.get_json(PLAN)
-        if overwrite:
-            if found is None and not {*ZARR, FOLDER} & set(there):
-                raise TargetExistsError(f"{target} exists and is no Zarr: it is not overwritten")
-            self._claim({"cleared": True})  # or, killed while it deletes, it would be nobody's
-            target.clear(but=FOLDER)
-            target.delete_folder(DONE)
+        if not there or (found is None and self._only_begun(there)):
             self._claim(identity)
             return False
+        if overwrite:
+            if found is None and not ZARR & set(there) and target.get(PLAN) is None:
+                raise TargetExistsError(f"{target} exists and is no Zarr: it is not overwritten")
+            self._claim({CLEARED: True})  # or, killed while it deletes, it would be nobody's
+            target.delete_folder(RUNS)
+            target.clear(but=FOLDER)
+            target.clear(FOLDER, but=PLAN.rpartition("/")[2])
+            self._claim(identity)
+            return False
+        if found and CLEARED in found:
+            raise TargetExistsError(
+                f"{target} was being deleted to start over; overwrite=True does so again"
+            )
         if found is None:
             raise TargetExistsError(
                 f"{target} exists, and no conversion began there; overwrite=True replaces Zarr"
@@ -91,6 +103,14 @@ class Journal:
             )
         self._require(identity, found, changes)
         return True
+
+    def _only_begun(self, there: list[str]) -> bool:
+        """Return whether a run was killed before it could say what it is."""
+        if there != [FOLDER]:
+            return False
+        plan = PLAN.rpartition("/")[2]
+        inside = self.target.listing(FOLDER)
+        return all(name == plan or name.endswith(".partial") for name in inside)
 
     def _claim(self, identity: Identity) -> None:
         with clear_write_errors(self.target):
@@ -118,14 +138,34 @@ class Journal:
         found = self.target.get_json(PLAN)
         return found if isinstance(found, dict) else None
 
-    def records(self) -> dict[str, Record]:
-        """Return the records of all regions that are done, by name."""
+    def take_over(self) -> str:
+        """Make this the run that is under way, and return its name.
+
+        Another one that still is, here or on a worker, ends before it writes again.
+        """
+        run = uuid4().hex
+        with clear_write_errors(self.target):
+            self.target.put(f"{RUNS}/{run}", b"under way")
+            others = [name for name in self.target.listing(RUNS) if name != run]
+            self.target.delete([f"{RUNS}/{name}" for name in others])
+        return run
+
+    def require(self, run: str | None) -> None:
+        """Raise a `ChangedError` if another run has taken over."""
+        with clear_write_errors(self.target):
+            if run is not None and self.target.get(f"{RUNS}/{run}") is None:
+                raise ChangedError(
+                    f"another conversion to {self.target} began, and took the place of this one"
+                )
+
+    def records(self, token: str) -> dict[str, Record]:
+        """Return the records of all regions that a conversion has done, by name."""
         names = self.target.listing(DONE)
         values = all_parsed(self.target.get_many([f"{DONE}/{name}" for name in names]))
         return {
             name: value
             for name, value in zip(names, values, strict=True)
-            if isinstance(value, dict)
+            if isinstance(value, dict) and value.get("token") == token
         }
 
     def finish(self, name: str, record: Record) -> None:
@@ -140,3 +180,4 @@ class Journal:
         """Let the manifest take the place of the journal: the conversion is complete."""
         self.target.delete([PLAN])
         self.target.delete_folder(DONE)
+        self.target.delete_folder(RUNS)

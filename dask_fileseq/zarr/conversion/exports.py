@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.readers import ChunkMetadata
-from dask_fileseq.zarr.arrays import coordinates
-from dask_fileseq.zarr.axes import axis_scales, channel_names
-from dask_fileseq.zarr.convert import Conversion, Ending, Options
-from dask_fileseq.zarr.layout import array_layout, ome_layout
-from dask_fileseq.zarr.target import Target
+from dask_fileseq.zarr.conversion.arrays import coordinates
+from dask_fileseq.zarr.conversion.axes import axis_scales, channel_names
+from dask_fileseq.zarr.conversion.convert import Conversion, Ending, Options
+from dask_fileseq.zarr.conversion.layout import array_layout, ome_layout
+from dask_fileseq.zarr.conversion.target import Target
 
 __all__ = ["to_ome_zarr", "to_zarr"]
+
+NOT_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 StorageOptions = Mapping[str, Any] | None
 
@@ -38,7 +40,8 @@ def to_zarr(
     attributes = {"fileseq": about} | dict(options.attributes or {})
     target = Target(url, dict(storage_options or {}))
     options = replace(options, attributes=attributes)
-    return Conversion(array, array_layout(array), target, options, stat=stat).run()
+    layout = array_layout(array)
+    return Conversion(array, layout, target, options, about=attributes, stat=stat).run()
 
 
 def to_ome_zarr(
@@ -54,12 +57,24 @@ def to_ome_zarr(
     stat: bool = True,
 ) -> dict[str, Any]:
     """Convert a file array to OME-Zarr; see `FileSequence.to_ome_zarr`."""
-    from dask_fileseq.zarr.ome import OmeImage, group_objects
+    try:
+        from dask_fileseq.zarr.conversion.ome import OmeImage, group_objects
+    except ImportError as error:
+        raise ImportError(
+            'to_ome_zarr needs yaozarrs, which pip install "dask-fileseq[ome]" brings'
+        ) from error
 
     target = Target(url, dict(storage_options or {}))
     layout = ome_layout(array, axes)
     scales = axis_scales(array, metadata, layout, scale)
     labels = coordinates(array, metadata)
+    channels = channel_names(array, metadata, layout)
+    about = {
+        "name": name,
+        "scales": list(map(asdict, scales)),
+        "channels": channels,
+        "labels": labels,
+    }
 
     def groups(ending: Ending) -> Iterable[tuple[str, bytes]]:
         return group_objects(
@@ -67,7 +82,7 @@ def to_ome_zarr(
                 name or _name_of(target),
                 layout,
                 scales,
-                channel_names(array, metadata, layout),
+                channels,
                 array.dtype,
                 ending.halved,
                 ending.levels,
@@ -78,7 +93,7 @@ def to_ome_zarr(
             )
         )
 
-    return Conversion(array, layout, target, options, stat=stat).run(groups)
+    return Conversion(array, layout, target, options, about=about, stat=stat).run(groups)
 
 
 def _name_of(target: Target) -> str:
@@ -94,4 +109,6 @@ def _is_plain(value: Any) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    return value.item() if hasattr(value, "item") else value
+    """Return a number as JSON takes it, and zarr writes it: its NaN is a text."""
+    value = value.item() if hasattr(value, "item") else value
+    return NOT_FINITE.get(str(value), value)

@@ -11,24 +11,28 @@ from typing import Any
 
 from dask_fileseq.errors import LayoutError
 from dask_fileseq.filearray import FileArray
+from dask_fileseq.patterns.atoms import FAMILIES
 
 __all__ = ["ROLES", "roles_of", "well_parts"]
 
 ROLES = ("t", "c", "z", "y", "x", "row", "column", "well", "image")
 """What an axis can be."""
 
+OF_FAMILIES = {"time": "t", "channel": "c", "band": "c", "z": "z"}
+"""What the names are of which patterns know what they mean."""
+
 NAMES = {
-    "t": "t time times timepoint time_point timestamp tp frame date datetime day hour",
-    "c": "c ch channel channels w wv wave wavelength wl b band bands filter color colour stain dye"
-    " marker",
-    "z": "z plane slice sl focus focal zplane z_plane zstep zslice depth",
+    "t": "times time_point timestamp date datetime day hour",
+    "c": "channels bands filter color colour stain dye marker",
+    "z": "zplane z_plane depth",
     "well": "well wells wellid well_id",
     "row": "row rows",
     "column": "column columns col",
 }
-"""Names of axes in lower case, by what they are."""
+"""Other names of axes in lower case, by what they are."""
 
-BY_NAME = {name: role for role, names in NAMES.items() for name in names.split()}
+BY_NAME = {word: OF_FAMILIES[family] for word, family in FAMILIES.items() if family in OF_FAMILIES}
+BY_NAME |= {name: role for role, names in NAMES.items() for name in names.split()}
 
 IN_FILE = ("t", "c", "z", "y", "x")
 """What an axis in a file can be by its name."""
@@ -51,6 +55,8 @@ def roles_of(array: FileArray, axes: Mapping[str, str] | None = None) -> tuple[s
     LayoutError
         If an axis fits none, or `axes` is wrong.
     """
+    if not isinstance(axes, Mapping | None):
+        raise LayoutError(f"axes={axes!r} is no mapping from dimensions, such as {{'q': 't'}}")
     given = dict(axes or {})
     for dim, role in given.items():
         if dim not in array.dims:
@@ -70,7 +76,8 @@ def roles_of(array: FileArray, axes: Mapping[str, str] | None = None) -> tuple[s
 
 def _of_grid(dim: str, values: Any) -> str:
     """Return the role of an axis along which there are files."""
-    role = BY_NAME.get(dim.lower(), "image")
+    dates = values is not None and values.dtype.kind == "M"
+    role = BY_NAME.get(dim.lower(), "t" if dates else "image")
     if role in ("c", "image") and dim.lower() in ("w", "position", "pos") and _are_wells(values):
         return "well"
     return role

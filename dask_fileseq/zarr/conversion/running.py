@@ -72,8 +72,9 @@ def run(
         _on_cluster(scheduler.client, function, job, iter(tasks), done)
         return
     tasks = iter(tasks)
+    name = f"region-{uuid4().hex}"  # dask calls back for the tasks of other threads, too
     while batch := list(islice(tasks, BATCH)):
-        keys = {("region", f"{len(batch) - i:06d}"): task for i, task in enumerate(batch)}
+        keys = {(name, f"{len(batch) - i:06d}"): task for i, task in enumerate(batch)}
         graph = {key: (_Call(function, job, task),) for key, task in keys.items()}
         with _Finished(keys, done) as finished:
             results = scheduler.get(graph, list(graph), **scheduler.options)

@@ -15,7 +15,7 @@ from zarr.storage import MemoryStore
 
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.readers import ChunkMetadata
-from dask_fileseq.zarr.plan import Level
+from dask_fileseq.zarr.conversion.plan import Level
 
 __all__ = ["array_metadata", "coordinates", "inner_codecs", "parsed_codecs"]
 

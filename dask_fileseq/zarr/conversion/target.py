@@ -23,7 +23,7 @@ from zarr.core.buffer import default_buffer_prototype
 from zarr.core.sync import sync
 from zarr.storage import FsspecStore, LocalStore, MemoryStore
 
-from dask_fileseq.errors import WriteError
+from dask_fileseq.errors import FileSequenceError, WriteError
 
 __all__ = ["Target", "clear_write_errors"]
 
@@ -49,7 +49,11 @@ class Target:
     def __init__(self, url: Any, storage_options: dict[str, Any] | None = None) -> None:
         self.options = dict(storage_options or {})
         if isinstance(url, Store):
+            if url.read_only or not url.supports_deletes:
+                raise ValueError(f"url={url!r} is a store that cannot be written and deleted from")
             self.url: Any = url
+        elif not os.fspath(url):
+            raise ValueError(f"url={url!r} is no place")
         elif (text := os.fspath(url)).startswith("file://"):
             self.url = url2pathname(urlsplit(text).path)
         else:
@@ -141,13 +145,14 @@ class Target:
 
         return sync(listed())
 
-    def clear(self, but: str = "") -> None:
-        """Delete all that stands below, but a folder of that name."""
-        for name in self.listing():
+    def clear(self, folder: str = "", *, but: str) -> None:
+        """Delete all that stands below a folder, but what has that name."""
+        for name in self.listing(folder):
             if name != but:
+                path = f"{folder}/{name}" if folder else name
                 with suppress(ValueError):  # zarr's, of what is no folder
-                    self.delete_folder(name)
-                self.delete([name])
+                    self.delete_folder(path)
+                self.delete([path])
 
     def delete_folder(self, folder: str) -> None:
         """Delete a folder and all below it."""
@@ -212,7 +217,7 @@ def clear_write_errors(target: Target) -> Iterator[None]:
     """Turn what the system says of a write that failed into one error of our own."""
     try:
         yield
-    except WriteError:
+    except (FileSequenceError, ImportError):
         raise
     except OSError as error:
         message = f"cannot write {target}: {error.strerror or error}"
@@ -220,6 +225,12 @@ def clear_write_errors(target: Target) -> Iterator[None]:
             message += "; make room and convert again: it goes on where it stopped"
             raise WriteError(error.errno, message) from None
         raise WriteError(error.errno or errno.EIO, message) from error
+    except Exception as error:
+        if not target.is_remote:
+            raise
+        # libraries of object stores have errors of their own
+        message = f"cannot write {target}: {str(error) or type(error).__name__}"
+        raise WriteError(errno.EIO, message) from error
 
 
 def all_parsed(values: Iterable[bytes | None]) -> Iterator[Any]:

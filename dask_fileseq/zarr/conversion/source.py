@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,16 @@ from numpy.typing import NDArray
 from dask_fileseq.errors import TargetExistsError, shown
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.files import LocalFiles
-from dask_fileseq.zarr.target import Target
+from dask_fileseq.zarr.conversion.target import Target
 
-__all__ = ["changes", "common_folder", "require_apart", "source_identity", "versions_of"]
+__all__ = [
+    "changes",
+    "common_folder",
+    "digest_of",
+    "require_apart",
+    "source_identity",
+    "versions_of",
+]
 
 Versions = NDArray[np.int64] | None
 
@@ -44,6 +52,12 @@ def source_identity(array: FileArray, versions: Versions) -> dict[str, Any]:
     }
 
 
+def digest_of(about: Any) -> str:
+    """Return what tells values, as JSON takes them, from others."""
+    text = json.dumps(about, sort_keys=True, default=str)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
 def common_folder(names: Sequence[str]) -> str:
     """Return the folder that all names begin with.
 
@@ -58,9 +72,9 @@ def common_folder(names: Sequence[str]) -> str:
 
 def changes(then: Mapping[str, Sequence[Any]], array: FileArray, versions: Versions) -> str:
     """Return which files changed since a table of them was written, in words."""
-    old = dict(zip(then["name"], zip(then["size"], then["version"], strict=True), strict=True))
+    old = _by_name(then["name"], zip(then["size"], then["version"], strict=True))
     stats = [(-1, -1)] * len(array.names) if versions is None else versions.tolist()
-    now = {name: tuple(stat) for name, stat in zip(array.names, stats, strict=True)}
+    now = _by_name(array.names, stats)
     kinds = {
         "changed": [name for name in now if name in old and old[name] != now[name]],
         "gone": [name for name in old if name not in now],
@@ -70,14 +84,21 @@ def changes(then: Mapping[str, Sequence[Any]], array: FileArray, versions: Versi
     return "; ".join(found) or "they stand in other cells, or are read in another way"
 
 
+def _by_name(names: Sequence[str], stats: Iterable[Any]) -> dict[str, tuple[int, ...]]:
+    """Return sizes and versions by the names below the folder of all, which may have moved."""
+    start = len(common_folder(names))
+    return {name[start:]: tuple(stat) for name, stat in zip(names, stats, strict=True)}
+
+
 def require_apart(array: FileArray, target: Target) -> None:
     """Raise an error if files stand in the folder that is to be written."""
     if target.folder is None or not isinstance(array.source, LocalFiles):
         return
-    folder = os.path.join(os.path.abspath(target.folder), "")
-    inside = [name for name in array.names if os.path.abspath(name).startswith(folder)]
-    if inside:
-        raise TargetExistsError(
-            f"{target} holds files that are to be converted, such as {inside[0]!r}:"
-            " choose another place"
-        )
+    folder = os.path.join(os.path.realpath(target.folder), "")
+    folders = {os.path.dirname(name): name for name in array.names}
+    for where, name in folders.items():
+        if os.path.join(os.path.realpath(where), "").startswith(folder):
+            raise TargetExistsError(
+                f"{target} holds files that are to be converted, such as {name!r}:"
+                " choose another place"
+            )

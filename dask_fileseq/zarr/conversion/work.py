@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from numbers import Integral
 from typing import Any
+from uuid import uuid4
 
 from dask.utils import parse_bytes
 
 from dask_fileseq.errors import check_choice
 from dask_fileseq.filearray import FileArray
-from dask_fileseq.zarr.arrays import array_metadata, inner_codecs
-from dask_fileseq.zarr.layout import Layout
-from dask_fileseq.zarr.plan import Plan, Stage, level_count, make_plan
-from dask_fileseq.zarr.regions import Region
-from dask_fileseq.zarr.shapes import chunk_shape, shard_shape
+from dask_fileseq.zarr.conversion.arrays import array_metadata, inner_codecs
+from dask_fileseq.zarr.conversion.layout import Layout
+from dask_fileseq.zarr.conversion.plan import Plan, Stage, level_count, make_plan
+from dask_fileseq.zarr.conversion.regions import Region
+from dask_fileseq.zarr.conversion.shapes import chunk_shape, shard_shape
 
 __all__ = ["Options", "Work"]
 
@@ -122,9 +123,7 @@ class Work:
             "stages": [[s.base, s.first, s.last, s.region] for s in self.plan.stages],
             "began": datetime.now(UTC).isoformat(timespec="seconds"),
         }
-        text = json.dumps(identity, sort_keys=True)
-        token = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-        return {**json.loads(text), "token": token}
+        return {**json.loads(json.dumps(identity)), "token": uuid4().hex}
 
     def numbers(self, stage: Stage) -> range:
         """Return the numbers of a stage's regions, which count over all images."""
@@ -171,11 +170,11 @@ def _plan(array: FileArray, layout: Layout, options: Options) -> Plan:
         levels = 1
     elif levels is None:
         levels = level_count(shape, halved)
-    elif isinstance(levels, bool) or not isinstance(levels, int) or not 1 <= levels <= 32:
+    elif isinstance(levels, bool) or not isinstance(levels, Integral) or not 1 <= levels <= 32:
         raise ValueError(f"levels={levels!r} is no number of levels")
     try:
         limit = int(parse_bytes(options.memory))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"memory={options.memory!r} is no size such as '64 MiB'") from error
     grains = []
     for lengths in (array.spec.tile, array.spec.shape):
@@ -186,7 +185,7 @@ def _plan(array: FileArray, layout: Layout, options: Options) -> Plan:
         chunk,
         shard,
         halved=halved,
-        levels=levels,
+        levels=int(levels),
         itemsize=itemsize,
         limit=limit,
         grains=grains,

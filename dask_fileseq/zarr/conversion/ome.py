@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from yaozarrs import v05
 
-from dask_fileseq.zarr.axes import AxisScale
-from dask_fileseq.zarr.colors import channel_colors
-from dask_fileseq.zarr.layout import Image, Layout
+from dask_fileseq.zarr.conversion.axes import AxisScale
+from dask_fileseq.zarr.conversion.colors import channel_colors
+from dask_fileseq.zarr.conversion.layout import Image, Layout
 
 __all__ = ["OmeImage", "group_objects"]
 

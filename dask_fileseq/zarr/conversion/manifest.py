@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -21,10 +22,17 @@ from zarr.storage import MemoryStore
 
 from dask_fileseq.errors import UnfinishedError
 from dask_fileseq.filearray import FileArray
-from dask_fileseq.zarr.journal import FOLDER, GROUP, Journal
-from dask_fileseq.zarr.target import Target
+from dask_fileseq.zarr.conversion.journal import FOLDER, GROUP, Journal, Record
+from dask_fileseq.zarr.conversion.target import Target
 
-__all__ = ["empty_cells", "file_objects", "file_table", "read_manifest", "written_files"]
+__all__ = [
+    "empty_cells",
+    "file_objects",
+    "file_table",
+    "read_manifest",
+    "value_ranges",
+    "written_files",
+]
 
 FILES = f"{FOLDER}/files"
 
@@ -51,7 +59,8 @@ def read_manifest(url: Any, storage_options: dict[str, Any] | None = None) -> di
         If there is none: the conversion is not complete, or of another program.
     """
     target = Target(url, storage_options)
-    manifest = Journal(target).manifest()
+    missing = target.folder is not None and not target.folder.is_dir()  # zarr would make it
+    manifest = None if missing else Journal(target).manifest()
     if manifest is None:
         raise UnfinishedError(f"{target} has no manifest: no complete conversion of files")
     return manifest | {"files": written_files(target)}
@@ -71,8 +80,11 @@ def file_table(array: FileArray, versions: NDArray[np.int64] | None) -> bytes:
     return text.getvalue().encode("utf-8", "surrogateescape")
 
 
-def file_objects(table: bytes) -> dict[str, bytes]:
-    """Return the objects of the array that holds the table."""
+def file_objects(table: bytes) -> list[dict[str, bytes]]:
+    """Return the objects of the array that holds the table: the table, and then what tells of it.
+
+    In this order they are written, so that an array that is there is whole.
+    """
     objects: dict[str, Buffer] = {}
     data = np.frombuffer(table, np.uint8)
     array = zarr.create_array(
@@ -83,7 +95,8 @@ def file_objects(table: bytes) -> dict[str, bytes]:
         compressors=ZstdCodec(level=3),
     )
     array[:] = data
-    return {f"{FILES}/{key}": value.to_bytes() for key, value in objects.items()}
+    metadata = {f"{FILES}/zarr.json": objects.pop("zarr.json").to_bytes()}
+    return [{f"{FILES}/{key}": value.to_bytes() for key, value in objects.items()}, metadata]
 
 
 def written_files(target: Target) -> dict[str, list[Any]]:
@@ -111,6 +124,20 @@ def empty_cells(array: FileArray) -> dict[str, Any]:
         "shape": list(array.table.shape),
         "runs": np.stack([edges[:, 0], edges[:, 1] - edges[:, 0]], axis=1).tolist(),
     }
+
+
+def value_ranges(records: Iterable[Record]) -> list[list[Any]]:
+    """Return the number, lowest and highest value of each channel.
+
+    >>> value_ranges([{"ranges": [[0, 3, 5], [1, 0, 9]]}, {}, {"ranges": [[0, 4, 8]]}])
+    [[0, 3, 8], [1, 0, 9]]
+    """
+    found: dict[int, tuple[float, float]] = {}
+    for record in records:
+        for channel, low, high in record.get("ranges", ()):
+            least, most = found.get(channel, (low, high))
+            found[channel] = min(least, low), max(most, high)
+    return [[channel, *edges] for channel, edges in sorted(found.items())]
 
 
 def group_object(manifest: dict[str, Any]) -> dict[str, bytes]:

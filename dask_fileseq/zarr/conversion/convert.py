@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -18,29 +18,31 @@ from typing import Any
 from dask_fileseq._version import __version__
 from dask_fileseq.errors import ChangedError
 from dask_fileseq.filearray import FileArray
-from dask_fileseq.zarr.journal import Journal, Record
-from dask_fileseq.zarr.layout import Layout
-from dask_fileseq.zarr.manifest import (
+from dask_fileseq.zarr.conversion.journal import Journal, Record
+from dask_fileseq.zarr.conversion.layout import Layout
+from dask_fileseq.zarr.conversion.manifest import (
     FILES,
     empty_cells,
     file_objects,
     file_table,
     group_object,
+    value_ranges,
     written_files,
 )
-from dask_fileseq.zarr.plan import Stage
-from dask_fileseq.zarr.progress import Bar, Progress, reporter
-from dask_fileseq.zarr.regions import Job, Region, verify_region, write_region
-from dask_fileseq.zarr.running import Scheduler, run
-from dask_fileseq.zarr.source import (
+from dask_fileseq.zarr.conversion.plan import Stage
+from dask_fileseq.zarr.conversion.progress import Bar, Progress, reporter
+from dask_fileseq.zarr.conversion.regions import Job, Region, verify_region, write_region
+from dask_fileseq.zarr.conversion.running import Scheduler, run
+from dask_fileseq.zarr.conversion.source import (
     changes,
     common_folder,
+    digest_of,
     require_apart,
     source_identity,
     versions_of,
 )
-from dask_fileseq.zarr.target import Target, clear_write_errors
-from dask_fileseq.zarr.work import Options, Work
+from dask_fileseq.zarr.conversion.target import Target, clear_write_errors
+from dask_fileseq.zarr.conversion.work import Options, Work
 
 __all__ = ["Conversion", "Ending", "Options"]
 
@@ -60,6 +62,9 @@ class Ending:
     """Lowest and highest value of each channel."""
 
 
+Groups = Callable[[Ending], Iterable[tuple[str, bytes]]]
+
+
 class Conversion:
     """A file array, on its way to a target.
 
@@ -73,6 +78,9 @@ class Conversion:
         Where to.
     options : Options
         How.
+    about : optional
+        What the metadata tell, as JSON takes it: of a complete target, they alone are
+        written anew where it is other than before.
     stat : bool
         Whether sizes and times of files tell their versions.
 
@@ -91,6 +99,7 @@ class Conversion:
         target: Target,
         options: Options,
         *,
+        about: Any = None,
         stat: bool = True,
     ) -> None:
         self.array, self.target, self.options, self.stat = array, target, options, stat
@@ -102,7 +111,10 @@ class Conversion:
         require_apart(array, target)
         self.versions = versions_of(array, stat)
         self.identity = self.work.identity(source_identity(array, self.versions))
+        self.about = self.identity["about"] = digest_of(about)
         self.journal = Journal(target)
+        self.running: str | None = None
+        """What tells this run from others of the same conversion."""
 
     def job(self, advice: str = "convert again: just this is done again") -> Job:
         """Return what all regions share."""
@@ -115,12 +127,11 @@ class Conversion:
             work.method,
             work.channel,
             token,
+            self.running,
             advice,
         )
 
-    def run(
-        self, groups: Callable[[Ending], Iterable[tuple[str, bytes]]] | None = None
-    ) -> dict[str, Any]:
+    def run(self, groups: Groups | None = None) -> dict[str, Any]:
         """Do all that is not done yet, and return the manifest.
 
         Parameters
@@ -129,35 +140,42 @@ class Conversion:
             Returns key and content of the metadata of groups; the root's last.
         """
         started = time.monotonic()
-        resumed = self.journal.begin(
-            self.identity,
-            resume=self.options.resume,
-            overwrite=self.options.overwrite,
-            changes=self._changes,
-        )
-        manifest = self.journal.manifest() if resumed else None
+        if groups:  # an error in them shows now, and not when all is written
+            next(iter(groups(self._ending(()))))
+        with clear_write_errors(self.target):
+            resumed = self.journal.begin(
+                self.identity,
+                resume=self.options.resume,
+                overwrite=self.options.overwrite,
+                changes=self._changes,
+            )
+            manifest = self.journal.manifest() if resumed else None
         records: dict[str, Record] = {}
         if resumed:
             found = manifest["identity"] if manifest else self.journal.identity()
-            self.identity = dict(found or self.identity)
+            self.identity = {**(found or self.identity), "about": self.about}
             self.work = self.work.with_stages(self.identity["stages"])
         chosen = self._chosen()
         try:
             if manifest:
                 self._compare_again(chosen)
+                if manifest["identity"].get("about") != self.about:
+                    manifest["identity"] = self.identity
+                    self._finish(manifest, groups)
                 return manifest
+            self.running = self.journal.take_over()
             if resumed:
                 self.target.delete_partial()
-                records = self.journal.records()
+                records = self.journal.records(self.identity["token"])
             if self.target.get(f"{FILES}/zarr.json") is None:
-                self._put(file_objects(file_table(self.array, self.versions)))
+                for objects in file_objects(file_table(self.array, self.versions)):
+                    self._put(objects)
             progress = self._progress(records, chosen)
             self._write(records, progress)
             self._require_same_files()
             self._compare(chosen, progress, self.job())
             manifest = self._manifest(records, len(chosen), time.monotonic() - started)
-            ending = Ending(len(self.work.levels), self.work.plan.halved, _ranges(records.values()))
-            self._finish(manifest, list(groups(ending)) if groups is not None else [])
+            self._finish(manifest, groups)
             return manifest
         finally:
             if isinstance(self.report, Bar):
@@ -195,13 +213,20 @@ class Conversion:
             self.target.put_many(objects)
             self.target.sync_to_disk(objects)
 
-    def _finish(self, manifest: dict[str, Any], groups: list[tuple[str, bytes]]) -> None:
-        """Write metadata and manifest, that of the root last, and close the journal."""
+    def _finish(self, manifest: dict[str, Any], groups: Groups | None) -> None:
+        """Write metadata, those of the root last, and the manifest, and close the journal."""
+        self.journal.require(self.running)
         objects = dict(self._array_objects())
-        root = groups[-1] if groups else ("zarr.json", objects.pop("zarr.json"))
-        self._put(objects | dict(groups[:-1]) | group_object(manifest))
+        described = list(groups(self._ending(manifest["ranges"]))) if groups else []
+        root = described[-1] if described else ("zarr.json", objects.pop("zarr.json"))
+        self._put(objects | dict(described[:-1]))
         self._put(dict([root]))
+        self._put(group_object(manifest))
         self.journal.close()
+
+    def _ending(self, ranges: Iterable[Sequence[Any]]) -> Ending:
+        found = {channel: (low, high) for channel, low, high in ranges}
+        return Ending(len(self.work.levels), self.work.plan.halved, found)
 
     def _array_objects(self) -> Iterator[tuple[str, bytes]]:
         for image in self.work.layout.images:
@@ -221,6 +246,7 @@ class Conversion:
             "file_count": len(self.array.names),
             "empty": empty_cells(self.array),
             "failed": [{"file": name, "error": failed[name]} for name in sorted(failed)],
+            "ranges": value_ranges(records.values()),
             "regions": len(records),
             "verified": {"how": self.options.verify, "regions": compared},
             "identity": self.identity,
@@ -272,17 +298,3 @@ class Conversion:
             total = sum(self.work.nbytes(*each) for each in chosen)
             job = self.job("overwrite=True writes it anew")
             self._compare(chosen, Progress(total, 0, self.report), job)
-
-
-def _ranges(records: Iterable[Record]) -> dict[int, tuple[float, float]]:
-    """Return the lowest and highest value of each channel.
-
-    >>> _ranges([{"ranges": [[0, 3, 5], [1, 0, 9]]}, {}, {"ranges": [[0, 4, 8]]}])
-    {0: (3, 8), 1: (0, 9)}
-    """
-    found: dict[int, tuple[float, float]] = {}
-    for record in records:
-        for channel, low, high in record.get("ranges", ()):
-            least, most = found.get(channel, (low, high))
-            found[channel] = min(least, low), max(most, high)
-    return found

@@ -11,7 +11,7 @@ import numpy as np
 
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.readers import ChunkMetadata
-from dask_fileseq.zarr.layout import Layout
+from dask_fileseq.zarr.conversion.layout import Layout
 
 __all__ = ["AxisScale", "axis_scales", "channel_names"]
 
@@ -76,6 +76,8 @@ def axis_scales(
     ValueError
         If `given` is none of that.
     """
+    if not isinstance(given, Mapping | None):
+        raise ValueError(f"scale={given!r} is no mapping from axes, such as {{'z': (0.5, 'µm')}}")
     said = {dim: _given(dim, value, layout.dims) for dim, value in (given or {}).items()}
     return [
         said.get(dim)
@@ -87,14 +89,17 @@ def axis_scales(
 def _given(dim: str, value: Any, dims: Sequence[str]) -> AxisScale:
     if dim not in dims or dim == "c":
         raise ValueError(f"scale has {dim!r}, which is none of the axes {', '.join(dims)} but c")
-    step, unit = value if isinstance(value, tuple | list) else (value, None)
     try:
+        step, unit = value if isinstance(value, tuple | list) else (value, None)
         step = float(step)
     except (TypeError, ValueError):
         step = -1.0
     if not 0 < step < float("inf"):
         raise ValueError(f"scale has {value!r} for {dim!r}: neither a step nor (step, unit)")
-    return AxisScale(step, 0.0, None if unit is None else UNITS.get(str(unit), str(unit)))
+    if unit is None:
+        return AxisScale(step)
+    text = str(unit).replace("\u03bc", "\u00b5")  # there are two of mu
+    return AxisScale(step, 0.0, UNITS.get(text, text))
 
 
 def _known(array: FileArray, metadata: ChunkMetadata, axis: int) -> AxisScale:

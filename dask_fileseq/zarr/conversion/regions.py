@@ -17,14 +17,15 @@ from numpy.typing import NDArray
 from zarr.dtype import parse_dtype
 from zarr.storage import StorePath
 
-from dask_fileseq.errors import ChangedError, VerifyError
+from dask_fileseq.errors import VerifyError, WriteError
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.filearray.failures import recorded_fills
-from dask_fileseq.zarr.journal import Journal
-from dask_fileseq.zarr.layout import Windows
-from dask_fileseq.zarr.plan import Plan, Stage, Window, scaled
-from dask_fileseq.zarr.pyramid import reduced
-from dask_fileseq.zarr.target import Target, clear_write_errors
+from dask_fileseq.zarr.conversion.journal import Journal
+from dask_fileseq.zarr.conversion.layout import Windows
+from dask_fileseq.zarr.conversion.plan import Plan, Stage, Window, scaled
+from dask_fileseq.zarr.conversion.pyramid import reduced
+from dask_fileseq.zarr.conversion.target import Target, clear_write_errors
+from dask_fileseq.zarr.keys import chunk_key
 
 __all__ = [
     "Job",
@@ -52,6 +53,8 @@ class Job:
     """The axis of channels, whose ranges of values are recorded."""
     token: str
     """What tells this conversion from another one to the same target."""
+    run: str | None = None
+    """What tells this run of it from others; None where nothing is written."""
     advice: str = "convert again: just this is done again"
     """What to do about data that are not as they should be."""
 
@@ -74,9 +77,8 @@ class Job:
 
     def keys(self, image: str, level: int, window: Window) -> list[str]:
         """Return the keys of the objects of a level that a window of it covers."""
-        folder = _joined(image, self.names[level], "c")
         units = self.plan.units(level, window)
-        return ["/".join((folder, *map(str, index))) for index, _ in units]
+        return [_joined(image, self.names[level], chunk_key(index)) for index, _ in units]
 
 
 @dataclass(frozen=True)
@@ -128,23 +130,26 @@ def write_region(job: Job, region: Region) -> dict[str, Any]:
     WriteError
         If the target cannot be written.
     ChangedError
-        If another conversion has taken over the target.
+        If another run has taken over.
     """
-    found = job.journal.identity()
-    if found is None or found.get("token") != job.token:
-        raise ChangedError(f"another conversion has taken over {job.target}")
+    record: dict[str, Any] = {"token": job.token}
     with recorded_fills() as failed:
-        record: dict[str, Any] = {}
-        if not region.is_empty:
-            keys: list[str] = []
-            for level, window, data in levels_of(job, region):
+        keys: list[str] = []
+        for level, window, data in () if region.is_empty else levels_of(job, region):
+            if not keys:  # to read it may have taken long
+                job.journal.require(job.run)
+            try:
                 keys += write_level(job, region, level, window, data)
-                if level == region.stage.last and region.block is not None:
-                    record |= _ranges(data, job.channel, region.window)
-            with clear_write_errors(job.target):
-                job.target.sync_to_disk(keys)
+            except WriteError:
+                job.journal.require(job.run)  # which may have deleted what was being written
+                raise
+            if level == region.stage.last and region.block is not None:
+                record |= _ranges(data, job.channel, region.window)
+        with clear_write_errors(job.target):
+            job.target.sync_to_disk(keys)
     if failed:
         record["failed"] = sorted(set(failed))
+    job.journal.require(job.run)
     with clear_write_errors(job.target):
         job.journal.finish(region.name, record)
     return record
@@ -159,6 +164,7 @@ def verify_region(job: Job, region: Region) -> dict[str, Any]:
         If anything differs. The region is then to be done again.
     """
     for level, window, data in levels_of(job, region):
+        job.journal.require(job.run)
         array = job.array(region.image, level)
         try:
             stored = np.asarray(array[tuple(slice(*edges) for edges in window)])
@@ -183,7 +189,7 @@ def _identical(a: NDArray[Any], b: NDArray[Any]) -> bool:
     """Return whether two arrays are the same, bit for bit."""
     if a.shape != b.shape or a.dtype != b.dtype:
         return False
-    if a.dtype.kind not in "fc":
+    if a.dtype.kind not in "fcmM":
         return bool(np.array_equal(a, b))
     a, b = np.ascontiguousarray(a), np.ascontiguousarray(b)
     return bool(np.array_equal(a.reshape(-1).view("u1"), b.reshape(-1).view("u1")))

@@ -16,8 +16,8 @@ import numpy as np
 
 from dask_fileseq.errors import LayoutError
 from dask_fileseq.filearray import FileArray
-from dask_fileseq.zarr.plan import Window
-from dask_fileseq.zarr.roles import roles_of, well_parts
+from dask_fileseq.zarr.conversion.plan import Window
+from dask_fileseq.zarr.conversion.roles import roles_of, well_parts
 
 __all__ = ["Image", "Layout", "array_layout", "ome_layout"]
 
@@ -111,7 +111,7 @@ def ome_layout(array: FileArray, axes: Mapping[str, str] | None = None) -> Layou
     array : FileArray
         Of whole files.
     axes : mapping, optional
-        What axes are, as in `roles.roles_of`.
+        What axes are, as in `roles_of`.
 
     Raises
     ------
