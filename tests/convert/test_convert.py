@@ -120,7 +120,7 @@ def test_codecs(acquisition, tmp_path, codecs):
 
 def test_labels_travel_along(acquisition, tmp_path):
     """What names and files say would be lost."""
-    sequence(acquisition[0]).to_zarr(tmp_path / "out.zarr", attributes={"about": "cells"})
+    sequence(acquisition[0]).to_zarr(tmp_path / "out.zarr", attributes={"about": "cells", 1: 2})
     attributes = zarr.open_array(tmp_path / "out.zarr", mode="r").attrs
     assert attributes["about"] == "cells"
     coords = attributes["fileseq"]["coords"]
@@ -347,6 +347,10 @@ def test_special_numbers_are_kept_bit_for_bit(tmp_path):
         ({"verify": "some"}, "verify='some'"),
         ({"codecs": "zip"}, "codecs='zip'"),
         ({"codecs": [3]}, r"codecs=\[3\]"),
+        ({"codecs": 5}, "codecs=5"),
+        ({"attributes": 5}, "attributes=5"),
+        ({"workers": -1}, "workers=-1"),
+        ({"workers": "two"}, "workers='two'"),
         ({"memory": "much"}, "memory='much'"),
         ({"progress": "yes"}, "progress='yes'"),
         ({"chunks": {"q": 3}}, "chunks="),

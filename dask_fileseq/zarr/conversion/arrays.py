@@ -47,8 +47,8 @@ def parsed_codecs(codecs: Any) -> dict[str, Any]:
         if codecs not in CODECS:
             raise ValueError(f"codecs={codecs!r} is neither {', '.join(CODECS)} nor zarr codecs")
         codecs = CODECS[codecs]
-    given = [codecs] if isinstance(codecs, Codec) else list(codecs or ())
-    if not all(isinstance(codec, Codec) for codec in given):
+    given = [codecs] if isinstance(codecs, Codec) else codecs or ()
+    if not isinstance(given, Sequence) or not all(isinstance(codec, Codec) for codec in given):
         raise ValueError(f"codecs={codecs!r} are not codecs of zarr, such as zarr.codecs.ZstdCodec")
     kinds: dict[str, list[Codec]] = {
         "filters": [codec for codec in given if isinstance(codec, ArrayArrayCodec)],

@@ -32,6 +32,8 @@ def to_zarr(
     stat: bool = True,
 ) -> dict[str, Any]:
     """Convert a file array to a Zarr array; see `FileSequence.to_zarr`."""
+    if not isinstance(options.attributes, Mapping | None):
+        raise ValueError(f"attributes={options.attributes!r} is no mapping")
     about: dict[str, Any] = {"coords": coordinates(array, metadata)}
     if metadata.crs:
         about["crs"] = {key: value for key, value in metadata.crs.items() if _is_plain(value)}

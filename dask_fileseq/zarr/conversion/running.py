@@ -40,6 +40,8 @@ class Scheduler:
     """
 
     def __init__(self, scheduler: Any = None, workers: int | None = None) -> None:
+        if not isinstance(workers, int | None) or (workers or 0) < 0:
+            raise ValueError(f"workers={workers!r} is no number of workers")
         try:
             get = get_scheduler(scheduler=scheduler) or dask.threaded.get
         except ValueError as error:

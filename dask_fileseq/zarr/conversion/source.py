@@ -54,7 +54,7 @@ def source_identity(array: FileArray, versions: Versions) -> dict[str, Any]:
 
 def digest_of(about: Any) -> str:
     """Return what tells values, as JSON takes them, from others."""
-    text = json.dumps(about, sort_keys=True, default=str)
+    text = json.dumps(about, default=str)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
