@@ -65,10 +65,9 @@ def _look_at_one(name: str, source: Source, facts: FactReader, pixels: bool) -> 
             return Seen(found, stat=before, path=path)
     except FileNotFoundError:
         return Seen(None, "gone", "was listed, but is not there any more")
-    except MemoryError:
-        raise
-    except Exception as error:
-        detail = " ".join(str(error).split()) or type(error).__name__
+    except Exception as error:  # a damaged header may ask for more memory than there is
+        reason = getattr(error, "strerror", None) or str(error)  # without number and name
+        detail = " ".join(str(reason).split()) or type(error).__name__
         problem = "truncated" if _is_truncation(error, detail) else "unreadable"
         return Seen(None, problem, detail, before, path)
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dask_fileseq.cli.cluster import scheduler_of, scheduler_options
-from dask_fileseq.cli.options import file_options, json_option, open_files
+from dask_fileseq.cli.options import OPENING, file_options, json_option, open_files
 from dask_fileseq.cli.terminal import echo_json, progress_bar, some, styled
 from dask_fileseq.cli.values import PAIRS, SCALES, SIZES, storage_options
+
+if TYPE_CHECKING:
+    from dask_fileseq.sequence import FileSequence
 
 __all__ = ["convert"]
 
@@ -19,6 +22,7 @@ Examples:
   dask fileseq convert scans/ scans.zarr --chunks y=1024,x=1024 --codecs zstd
   dask fileseq convert 'plate/**/*.tif' plate.ome.zarr --pattern operetta --verify all
   dask fileseq convert scans/ scans.ome.zarr --scale z=0.5um,y=0.1um,x=0.1um
+  dask fileseq convert tiles/ mosaic.ome.zarr --axestiled row=y,column=x
   dask fileseq convert scans/ s3://bucket/scans.zarr --target-option anon=false
   dask fileseq convert scans/ scans.zarr --scheduler local --workers 4 --memory-limit 2GiB
 """
@@ -60,6 +64,12 @@ def target_options(function: Any) -> Any:
             default="auto",
             show_default=True,
             help="How to compress.",
+        ),
+        click.option(
+            "--axestiled",
+            type=PAIRS,
+            help="Mosaics: axes of the grid to lay edge to edge along axes of the images, such as"
+            " row=y,column=x.",
         ),
         click.option("--axes", type=PAIRS, help="OME-Zarr: what axes are, such as s=image,q=t."),
         click.option("--scale", type=SCALES, help="OME-Zarr: steps along axes, as z=0.5um,t=30s."),
@@ -149,9 +159,10 @@ def convert(
     a manifest in OUT tells what went in. The exit code is 1 if files could not be read.
     """
     is_ome = kind == "ome-zarr" or (kind == "auto" and out.rstrip("/\\").endswith(".ome.zarr"))
-    opening = {key: options.pop(key) for key in _OPENING}
+    opening = {key: options.pop(key) for key in OPENING}
     arguments = _arguments(options, is_ome)
     seq = open_files(files, **opening)
+    arguments["axestiled"] = _by_number(arguments["axestiled"], seq)
     try:
         with (
             scheduler_of(scheduler, arguments["workers"], memory_limit) as get,
@@ -170,17 +181,6 @@ def convert(
         raise click.exceptions.Exit(1)
 
 
-_OPENING = (
-    "pattern",
-    "container",
-    "storage_options",
-    "sort",
-    "unmatched",
-    "duplicates",
-    "spacing",
-)
-
-
 def _arguments(options: dict[str, Any], is_ome: bool) -> dict[str, Any]:
     """Return the arguments of the conversion."""
     given = {key: options.pop(key) for key in OME_ONLY}
@@ -192,6 +192,19 @@ def _arguments(options: dict[str, Any], is_ome: bool) -> dict[str, Any]:
     if options["fillvalue"] is not None and options["fillvalue"].is_integer():
         options["fillvalue"] = int(options["fillvalue"])
     return options | ome
+
+
+def _by_number(tiled: dict[str, str] | None, seq: FileSequence) -> dict[int, int] | None:
+    """Return axes of the grid and of the images that are given by their names."""
+    if tiled is None:
+        return None
+    grid, chunk = list(seq.coords), list(seq.chunkdims)
+    for pair in tiled.items():
+        for name, known in zip(pair, (grid, chunk), strict=True):
+            if name not in known:
+                text = f"{name!r} is none of {', '.join(known)}"
+                raise click.BadParameter(text, param_hint="--axestiled")
+    return {grid.index(axis): chunk.index(other) for axis, other in tiled.items()}
 
 
 def _echo(manifest: dict[str, Any], out: str) -> None:

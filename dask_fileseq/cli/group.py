@@ -16,6 +16,8 @@ from typing import Any
 
 import click
 
+from dask_fileseq._version import __version__
+
 __all__ = ["COMMANDS", "fileseq", "spoken"]
 
 COMMANDS = ("show", "check", "preview", "report", "convert", "patterns", "demo")
@@ -51,8 +53,16 @@ class CommandGroup(click.Group):
             click.echo("Interrupted.", err=True)
             atexit.register(_end_quietly)
             raise click.exceptions.Exit(130) from None
-        except (FileSequenceError, OSError, ValueError, ImportError, BadZipFile) as error:
-            raise click.ClickException(spoken(str(error))) from error
+        except (
+            FileSequenceError,
+            OSError,
+            ValueError,
+            ImportError,
+            MemoryError,
+            BadZipFile,
+        ) as error:
+            text = spoken(str(error)) or type(error).__name__
+            raise click.ClickException(text) from error
 
 
 def spoken(message: str) -> str:
@@ -85,5 +95,6 @@ def _tifffile_is_silent() -> Iterator[None]:
 
 
 @click.group(cls=CommandGroup)
+@click.version_option(__version__, message="dask-fileseq %(version)s")
 def fileseq() -> None:
     """Open folders of image files as one array."""

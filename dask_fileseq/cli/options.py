@@ -7,18 +7,67 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dask_fileseq.cli.values import storage_options
+from dask_fileseq.cli.values import path_map, storage_options
 
 if TYPE_CHECKING:
     from dask_fileseq.sequence import FileSequence
 
-__all__ = ["file_options", "json_option", "open_files", "opening_code"]
+__all__ = [
+    "OPENING",
+    "container_option",
+    "file_options",
+    "json_option",
+    "open_files",
+    "opening_code",
+    "presets_option",
+    "storage_option",
+]
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 DEFAULTS = {"spacing": "step", "unmatched": "raise", "duplicates": "raise"}
 
+OPENING = (
+    "pattern",
+    "container",
+    "storage_options",
+    "path_map",
+    "sort",
+    "unmatched",
+    "duplicates",
+    "spacing",
+)
+"""The arguments of `open_sequence` that are options."""
+
+
+def _add_presets(context: click.Context, parameter: Any, path: str | None) -> None:
+    from dask_fileseq.patterns import add_presets
+
+    if path is not None:
+        add_presets(path)
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+presets_option = click.option(
+    "--presets",
+    metavar="TOML",
+    expose_value=False,
+    callback=_add_presets,
+    help="A file with more presets, of your own.",
+)
+container_option = click.option(
+    "--container",
+    metavar="ARCHIVE",
+    help="ZIP or TAR file, or the URL of one; FILES are then members of it.",
+)
+storage_option = click.option(
+    "--storage-option",
+    "storage_options",
+    metavar="KEY=VALUE",
+    multiple=True,
+    callback=storage_options,
+    help="For the file system of URLs, such as anon=true; may be repeated.",
+)
 
 
 def file_options(*, required: bool = True, strict: bool = False) -> Decorator:
@@ -37,18 +86,15 @@ def file_options(*, required: bool = True, strict: bool = False) -> Decorator:
             " 't{time:d}_{channel}.tif', a regular expression, a preset's name, 'infer' or"
             " 'none' (the files stand in a row).",
         ),
+        presets_option,
+        container_option,
+        storage_option,
         click.option(
-            "--container",
-            metavar="ARCHIVE",
-            help="ZIP or TAR file, or the URL of one; FILES are then members of it.",
-        ),
-        click.option(
-            "--storage-option",
-            "storage_options",
-            metavar="KEY=VALUE",
+            "--path-map",
+            metavar="ROOT=OTHER",
             multiple=True,
-            callback=storage_options,
-            help="For the file system of URLs, such as anon=true; may be repeated.",
+            callback=path_map,
+            help="Where the workers of a cluster see files below a folder; may be repeated.",
         ),
         click.option(
             "--sort/--no-sort",

@@ -7,6 +7,12 @@ from typing import Any
 
 import click
 
+from dask_fileseq.cli.options import (
+    container_option,
+    json_option,
+    presets_option,
+    storage_option,
+)
 from dask_fileseq.cli.terminal import echo_json, styled, waiting
 
 __all__ = ["patterns"]
@@ -24,26 +30,22 @@ Fit = dict[str, Any]
 
 @click.command(epilog=f"\b{EXAMPLES}")
 @click.argument("files", nargs=-1)
-@click.option("--container", metavar="ARCHIVE", help="ZIP or TAR file; FILES are then members.")
-@click.option("--presets", metavar="TOML", help="A file with more presets, of your own.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
-def patterns(
-    files: tuple[str, ...], container: str | None, presets: str | None, as_json: bool
-) -> None:
+@presets_option
+@container_option
+@storage_option
+@json_option
+def patterns(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
     """List the patterns that have names, each with an example.
 
     With FILES: those that fit their names, with the axes that they find, and what the
     names say by themselves. No file is opened.
     """
-    from dask_fileseq.patterns import add_presets
-    from dask_fileseq.patterns import presets as all_presets
+    from dask_fileseq.patterns import presets
 
-    if presets is not None:
-        add_presets(presets)
     if files:
-        _echo_fits(*_fits(files, container), as_json)
+        _echo_fits(*_fits(files, options), as_json)
         return
-    known = {name: preset._asdict() for name, preset in all_presets().items()}
+    known = {name: preset._asdict() for name, preset in presets().items()}
     if as_json:
         echo_json(known)
         return
@@ -51,7 +53,7 @@ def patterns(
         click.echo(f"{styled(name, bold=True)}\n  {preset['title']}\n  {preset['example']}")
 
 
-def _fits(files: tuple[str, ...], container: str | None) -> tuple[int, list[Fit], Fit]:
+def _fits(files: tuple[str, ...], options: dict[str, Any]) -> tuple[int, list[Fit], Fit]:
     """Return the number of files, presets that fit most of them, and what inference says."""
     from dask_fileseq.errors import FileSequenceError
     from dask_fileseq.patterns import presets
@@ -59,7 +61,7 @@ def _fits(files: tuple[str, ...], container: str | None) -> tuple[int, list[Fit]
 
     what = files[0] if len(files) == 1 else list(files)
     with waiting("reading names"):
-        row = open_sequence(what, pattern=None, container=container, sort=True)
+        row = open_sequence(what, pattern=None, sort=True, **options)
         fits = []
         for name in presets():
             try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 else:
     ParamType = click.ParamType
 
-__all__ = ["PAIRS", "SCALES", "SIZES", "Pairs", "Scales", "Sizes", "storage_options"]
+__all__ = ["PAIRS", "SCALES", "SIZES", "Pairs", "Scales", "Sizes", "path_map", "storage_options"]
 
 _STEP = re.compile(r"([+-]?[\d.]+(?:e[+-]?\d+)?)\s*(\D*)", re.IGNORECASE)
 
@@ -98,12 +99,26 @@ def storage_options(ctx: Any, param: Any, pairs: tuple[str, ...]) -> dict[str, A
     {'anon': True, 'region': 'eu-west-1'}
     """
     options: dict[str, Any] = {}
-    for pair in pairs:
-        key, equals, text = pair.partition("=")
-        if not equals:
-            raise click.BadParameter(f"{pair!r} is not KEY=VALUE", ctx, param)
+    for key, text in _split(ctx, param, pairs, "KEY=VALUE"):
         try:
             options[key] = json.loads(text)
         except ValueError:
             options[key] = text
     return options or None
+
+
+def path_map(ctx: Any, param: Any, pairs: tuple[str, ...]) -> dict[str, str] | None:
+    """Return a dict of folders.
+
+    >>> path_map(None, None, ("/data=/mnt/data",))
+    {'/data': '/mnt/data'}
+    """
+    return dict(_split(ctx, param, pairs, "ROOT=OTHER")) or None
+
+
+def _split(ctx: Any, param: Any, pairs: tuple[str, ...], form: str) -> Iterator[tuple[str, str]]:
+    for pair in pairs:
+        key, equals, text = pair.partition("=")
+        if not equals:
+            raise click.BadParameter(f"{pair!r} is not {form}", ctx, param)
+        yield key, text

@@ -53,12 +53,7 @@ class LocalFiles:
         folders.
         """
         if os.path.isdir(pattern):
-            names = glob.glob(os.path.join(glob.escape(pattern), "*"))
-            for ends in suffixes or ("",):
-                found = [n for n in names if n.lower().endswith(ends) and os.path.isfile(n)]
-                if found:
-                    return found
-            return []
+            return _images(pattern, suffixes)
         if os.path.isfile(pattern):
             return [pattern]
         folder, name = os.path.split(pattern)
@@ -97,6 +92,29 @@ class LocalFiles:
 
     def __repr__(self) -> str:
         return f"LocalFiles({self._map or ''})"
+
+
+def _images(folder: str, suffixes: Suffixes) -> list[str]:
+    """Return the files in a folder that end with the first of some suffixes that any has."""
+    prefix = os.path.join(folder, "")
+    try:
+        with os.scandir(folder) as listing:
+            entries = [entry for entry in listing if entry.name[0] != "."]
+    except OSError:  # it may not be listed
+        return []
+    for ends in suffixes or ("",):
+        found = [e.name for e in entries if e.name.lower().endswith(ends) and _is_file(e)]
+        if found:
+            return [prefix + name for name in found]
+    return []
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    """Return whether an entry is a file, which listings mostly say by themselves."""
+    try:
+        return entry.is_file()
+    except OSError:  # a link that leads nowhere
+        return False
 
 
 def _matching(folder: str, pattern: str) -> list[str]:

@@ -3,6 +3,8 @@
 import json
 import os
 import shutil
+import sys
+import tempfile
 
 import numpy as np
 import pytest
@@ -95,6 +97,35 @@ def test_check_finds_twelve_planted_faults(healthy, pixels):
     assert shape["detail"] == "has shape (64, 48), most files have (48, 64)"
 
 
+AS_NOBODY = """
+import os, sys
+from dask_fileseq.cli import fileseq
+os.chdir(sys.argv[1])
+fileseq(["check", "*.tif"], standalone_mode=False)  # imports all that it needs
+if os.getuid() == 0:
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+fileseq(["check", "*.tif"])
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX permissions")
+def test_check_finds_a_file_that_may_not_be_read(healthy):
+    """Also where the tests run as root, who may read all: then as nobody."""
+    with tempfile.TemporaryDirectory() as folder:  # of pytest's folders, only root sees into
+        os.chmod(folder, 0o755)
+        for path in healthy.iterdir():
+            os.chmod(shutil.copy(path, folder), 0o000 if path.name == "t3_DAPI_z0.tif" else 0o644)
+        done = run(sys.executable, "-c", AS_NOBODY, folder)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.splitlines()[-3:] == [
+        "unreadable (1): cannot be read",
+        "  t3_DAPI_z0.tif (t 3, channel DAPI, z 0): Permission denied",
+        "48 files, each header read; found: 1 unreadable",
+    ]
+
+
 def test_check_prints_each_name_and_cell(healthy):
     """What people read has the same as what programs read."""
     expected = planted(healthy)
@@ -135,6 +166,21 @@ def test_check_reads_pixels_only_where_asked(tmp_path):
     assert "t2.tif (t 2): " in result.stdout
 
 
+def test_check_goes_on_where_a_header_asks_for_all_memory(healthy):
+    """One damaged number must not end the check of a thousand sound files."""
+    for number in range(3):
+        image = np.zeros((48, 64), "u2")
+        tifffile.imwrite(path_of(healthy, number), image, compression="deflate")
+    with tifffile.TiffFile(path_of(healthy, 1), mode="r+") as tif:
+        for name in ("ImageWidth", "ImageLength", "RowsPerStrip"):
+            tif.pages.first.tags[name].overwrite(2**31 - 1)
+    (found,) = json.loads(invoke("check", healthy, "--json").stdout)["findings"]
+    assert (found["kind"], found["name"]) == ("shape", os.fspath(path_of(healthy, 1)))
+    (found,) = json.loads(invoke("check", healthy, "--pixels", "--json").stdout)["findings"]
+    assert (found["kind"], found["name"]) == ("unreadable", os.fspath(path_of(healthy, 1)))
+    assert "Unable to allocate" in found["detail"]
+
+
 @pytest.mark.parametrize("scheduler", ["sync", "threads", "processes"])
 def test_check_on_any_scheduler(healthy, scheduler):
     """The findings do not depend on where files are read."""
@@ -152,6 +198,20 @@ def test_check_on_a_cluster(healthy, cluster):
     assert done.returncode == 1
     found = {f["name"]: f["kind"] for f in json.loads(done.stdout)["findings"] if f["name"]}
     assert expected == found
+
+
+def test_check_where_workers_see_another_root(healthy, cluster, tmp_path_factory):
+    """Names as they are here, files as they are there."""
+    there = tmp_path_factory.mktemp("there")
+    for path in healthy.iterdir():
+        shutil.move(path, there)
+        path.touch()  # of which only the name is right
+    options = ["--scheduler", cluster, "--path-map", f"{healthy}={there}"]
+    done = run(*MODULE, "check", healthy, *options)
+    assert (done.returncode, done.stdout) == (0, "48 files, each header read: all is well\n")
+    wrong = invoke("check", healthy, "--path-map", "/data")
+    assert wrong.exit_code == 2
+    assert "'/data' is not ROOT=OTHER" in wrong.stderr
 
 
 def test_check_lists_few_of_many(tmp_path):

@@ -51,6 +51,22 @@ def test_convert_to_ome_zarr_by_the_name_of_the_target(cells, tmp_path):
     assert scale[-3:] == [0.5, 0.1, 0.1]
 
 
+def test_convert_lays_tiles_edge_to_edge(tmp_path):
+    """A mosaic is told by the names of its axes."""
+    for row, column in np.ndindex(2, 3):
+        image = np.full((8, 6), 10 * row + column, np.uint8)
+        tifffile.imwrite(tmp_path / f"t1_row{row}_col{column}.tif", image)
+    out = tmp_path / "mosaic.zarr"
+    pattern = ("--pattern", "t1_row{row:d}_col{column:d}.tif")
+    result = invoke("convert", tmp_path, out, *pattern, "--axestiled", "row=y,column=x")
+    assert result.exit_code == 0, result.output
+    expected = np.repeat(np.repeat([[0, 1, 2], [10, 11, 12]], 8, 0), 6, 1)
+    np.testing.assert_array_equal(expected, zarr.open_array(out, mode="r")[...])
+    wrong = invoke("convert", tmp_path, out, *pattern, "--axestiled", "line=y")
+    assert wrong.exit_code == 2
+    assert "'line' is none of row, column" in wrong.stderr
+
+
 def test_convert_again_is_no_work_and_other_options_are_an_error(cells, tmp_path):
     """Nothing is written over unless it is asked for, by the name of the option."""
     out = tmp_path / "cells.zarr"

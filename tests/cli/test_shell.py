@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tifffile
 
+import dask_fileseq
 from dask_fileseq import demo
 from dask_fileseq.cli.group import COMMANDS
 from tests.cli.running import DASK, MODULE, invoke, run
@@ -66,6 +67,11 @@ def test_help_has_examples():
         assert f"\n    dask fileseq {command} " in result.stdout
         assert "\b" not in result.stdout
         assert "\\b" not in result.stdout
+
+
+def test_it_tells_its_version():
+    """Reports of faults need it."""
+    assert invoke("--version").stdout == f"dask-fileseq {dask_fileseq.__version__}\n"
 
 
 def test_interrupt_ends_without_traceback(monkeypatch, tmp_path):

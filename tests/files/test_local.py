@@ -67,6 +67,26 @@ def test_patterns_match_as_glob_does(folder, pattern, relative, monkeypatch):
     assert sorted(LocalFiles().glob(pattern)) == sorted(glob.glob(pattern, recursive=True))
 
 
+def test_a_folder_stands_for_the_images_in_it(folder):
+    """Not for other files, for hidden ones, nor for what lies deeper."""
+    names = [os.path.join(folder, name) for name in ("a1.tif", "a2.TIF", "s p.tif", "x[1].tif")]
+    assert sorted(LocalFiles().glob(str(folder), (".tif", ".png"))) == names
+    assert LocalFiles().glob(str(folder), (".gif", ".png")) == [os.path.join(folder, "b.png")]
+    assert sorted(LocalFiles().glob(str(folder))) == sorted([*names, str(folder / "b.png")])
+    assert LocalFiles().glob(str(folder / "sub" / "t"), (".png",)) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_links_in_a_folder_are_files_if_they_lead_to_one(tmp_path):
+    """Data are often a folder of links; one that is broken must not stop the listing."""
+    (tmp_path / "images").mkdir()
+    (tmp_path / "t1.dat").touch()
+    for name, target in {"t1": "../t1.dat", "t2": "gone", "t3": "t3.tif", "t4": "."}.items():
+        (tmp_path / "images" / f"{name}.tif").symlink_to(target)
+    found = LocalFiles().glob(str(tmp_path / "images"), (".tif",))
+    assert found == [str(tmp_path / "images" / "t1.tif")]
+
+
 def test_versions_are_size_and_time(folder):
     """Where a file is gone, so is its version; where the first is, there are only names."""
     names = [str(folder / name) for name in NAMES]
