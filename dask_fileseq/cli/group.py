@@ -70,9 +70,12 @@ def spoken(message: str) -> str:
 
     >>> spoken("a file sequence leaves them  out with unmatched='skip'")
     'a file sequence leaves them out with --unmatched skip'
+    >>> spoken("say what it is, as axes={'w': 'image'}")
+    'say what it is, as --axes w=image'
     """
     text = " ".join(message.split())
     text = re.sub(r"\b(unmatched|duplicates|spacing)='(\w+)'", r"--\1 \2", text)
+    text = re.sub(r"\baxes=\{'(\w+)': '(\w+)'\}", r"--axes \1=\2", text)
     text = text.replace("pass pattern=None", "--pattern none")
     return text.replace("overwrite=True", "--overwrite").replace("errors='fill'", "--errors fill")
 
