@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,6 +58,8 @@ def scheduler_of(text: str | None, workers: int | None, memory_limit: str | None
         "memory_limit": memory_limit or "auto",
         "dashboard_address": ":0",
         "preload": [__name__],
+        # workers that are interrupted tell of lost connections; what fails is raised here
+        "silence_logs": logging.CRITICAL,
     }
     options = local if text == "local" else {"address": text, "timeout": 10}
     with Client(**options) as client:
