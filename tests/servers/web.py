@@ -112,15 +112,15 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(206, part[shift:], headers)
 
     def answer(self, status, content, headers=None, count=True):
+        sent = b"" if self.command == "HEAD" else content
+        if count:  # before the answer, for the client may ask for the log at once
+            with lock:
+                log.append((self.command, self.path, self.headers.get("Range"), len(sent)))
         self.send_response(status)
         self.send_header("Content-Length", str(len(content)))
         for key, value in (headers or {}).items():
             self.send_header(key, value)
         self.end_headers()
-        sent = b"" if self.command == "HEAD" else content
-        if count:
-            with lock:
-                log.append((self.command, self.path, self.headers.get("Range"), len(sent)))
         self.wfile.write(sent)
 
     def log_message(self, *_):
