@@ -51,7 +51,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     add("--case", action="append", choices=list(CASES), metavar="NAME", help="only this case")
     add("--list", action="store_true", help="list the cases")
     add("--quick", action="store_true", help="smaller data, in all under a minute")
-    add("--repeats", type=int, help="how often each is timed (5, or 2 if quick)")
+    add("--repeats", type=int, help="how often each is timed (5, or 1 if quick)")
     add("--files", type=int, metavar="N", help="at most so many files a case")
     add("--data", metavar="DIR", help="keep the data there, and take it if it is there")
     add("--json", metavar="FILE", help="write all measurements there as well")
@@ -60,7 +60,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
 
 def _run(options: argparse.Namespace, folder: str) -> list[CaseResult]:
     about = machine() | {"quick": options.quick}
-    repeats = options.repeats or (2 if options.quick else 5)
+    repeats = options.repeats or (1 if options.quick else 5)
     print(_head(about, repeats), flush=True)
     results: list[CaseResult] = []
     start = time.perf_counter()

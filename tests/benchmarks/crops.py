@@ -77,7 +77,7 @@ def crop_case(name: str, layout: str, images: Images, times: float) -> Case:
         f"a {CROP}x{CROP} crop of 4096x4096 uint16, {layout}, opened",
         crops_of(images),
         40,
-        12,
+        4,
         [*_contenders(), *limits],
         _expected,
         goals,
