@@ -113,7 +113,7 @@ fileseq(["check", "*.tif"])
 @pytest.mark.skipif(os.name == "nt", reason="POSIX permissions")
 def test_check_finds_a_file_that_may_not_be_read(healthy):
     """Also where the tests run as root, who may read all: then as nobody."""
-    with tempfile.TemporaryDirectory() as folder:  # of pytest's folders, only root sees into
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:  # others may not see into $TMPDIR
         os.chmod(folder, 0o755)
         for path in healthy.iterdir():
             os.chmod(shutil.copy(path, folder), 0o000 if path.name == "t3_DAPI_z0.tif" else 0o644)
