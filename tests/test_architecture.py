@@ -83,6 +83,12 @@ def test_package_imports_without_the_extras():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_commands_of_dask_do_not_load_arrays():
+    """Dask loads the command line of this package for each command of its own."""
+    code = "import sys, dask_fileseq.cli; sys.exit('dask.array' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_public_names_are_sorted_and_exist():
     """``__all__`` is what users are promised."""
     names = dask_fileseq.__all__

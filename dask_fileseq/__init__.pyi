@@ -1,0 +1,58 @@
+# What a user may import; `__init__.py` loads each name when it is first asked for.
+
+from . import errors, patterns
+from ._version import __version__
+from .errors import (
+    ChangedError,
+    ChunkMismatchError,
+    DuplicateError,
+    FileSequenceError,
+    FillWarning,
+    LayoutError,
+    NamesError,
+    NoFilesError,
+    ReadError,
+    SparseGridError,
+    TargetExistsError,
+    UnfinishedError,
+    UnmatchedError,
+    VerifyError,
+    WriteError,
+)
+from .filearray import FileArray
+from .grid import natural_sorted, parse_filenames
+from .patterns import NamePattern, add_presets, register_preset
+from .readers import read_tiff
+from .sequence import FileSequence, TiffSequence, imread, open_sequence
+
+__all__ = [
+    "ChangedError",
+    "ChunkMismatchError",
+    "DuplicateError",
+    "FileArray",
+    "FileSequence",
+    "FileSequenceError",
+    "FillWarning",
+    "LayoutError",
+    "NamePattern",
+    "NamesError",
+    "NoFilesError",
+    "ReadError",
+    "SparseGridError",
+    "TargetExistsError",
+    "TiffSequence",
+    "UnfinishedError",
+    "UnmatchedError",
+    "VerifyError",
+    "WriteError",
+    "__version__",
+    "add_presets",
+    "errors",
+    "imread",
+    "natural_sorted",
+    "open_sequence",
+    "parse_filenames",
+    "patterns",
+    "read_tiff",
+    "register_preset",
+]
