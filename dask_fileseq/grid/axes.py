@@ -1,8 +1,8 @@
 """Axes of a grid: the distinct texts of one column become indices and values.
 
-Integers are indices as they are or with a step, dates stand a step apart where
-many enough do, other numbers and words are labels in their order, categories are
-indices that the caller gives.
+Integers are indices as they are or with a step, and labels where no step is evident; so
+are dates; other numbers and words are labels in their order, categories are indices
+that the caller gives.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Spacing: TypeAlias = Literal["unit", "step", "values"]
 Categories: TypeAlias = Mapping[str, Mapping[str, int]]
 
 _LARGEST = 2**62  # beyond it, differences of int64 numbers overflow
-_FEW_DATES = 10  # as many times more steps than dates are too many
+_SPARSE = 10  # as many times more steps than values are too many
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 
@@ -117,7 +117,9 @@ def _axis(dim: str, texts: list[str], kind: str, spacing: Spacing, base: int | N
         place = {word: i for i, word in enumerate(words)}
         return Axis(np.array([place[word] for word in texts]), np.array(words))
     if numbers.dtype == np.int64 and spacing != "values":
-        return _regular_axis(numbers, spacing, base)
+        axis = _regular_axis(numbers, spacing, base)
+        if spacing == "unit" or not _is_sparse(axis) or _has_neighbours(axis):
+            return axis
     return _label_axis(numbers)
 
 
@@ -163,7 +165,7 @@ def _date_axis(dates: NDArray[np.datetime64], spacing: Spacing) -> Axis:
     if spacing != "step" or len(dates) < 2:
         return _label_axis(dates)
     axis = _regular_axis(dates.astype(np.int64), spacing, None)
-    if len(axis.values) > len(np.unique(axis.place)) * _FEW_DATES:
+    if _is_sparse(axis):
         return _label_axis(dates)
     values = axis.values
     assert isinstance(values, range)
@@ -193,6 +195,19 @@ def _regular_axis(numbers: NDArray[Any], spacing: Spacing, base: int | None) -> 
     elif base is not None:
         start = base
     return Axis((numbers - start) // step, range(start, stop, step))
+
+
+def _is_sparse(axis: Axis) -> bool:
+    """Return whether under a tenth of the steps along an axis occur."""
+    return len(axis.values) > len(np.unique(axis.place)) * _SPARSE
+
+
+def _has_neighbours(axis: Axis) -> bool:
+    """Return whether two values are a single step apart: if none are, the step is not evident.
+
+    The wavelengths 405, 488 and 561 have but 1 in common.
+    """
+    return bool((np.diff(np.unique(axis.place)) == 1).any())
 
 
 def _category_axis(

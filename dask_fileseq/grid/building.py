@@ -83,8 +83,10 @@ def grid_of_pattern(
         What to do about files for the same cell: keep the first or the last.
     spacing : {"unit", "step", "values"}
         Which integers have indices: all from the lowest to the highest, every
-        n-th of these where no other occurs, or only those that occur. Dates have those
-        that occur, or, by ``"step"``, all at a common step if many enough occur.
+        n-th of these where no other occurs, or only those that occur. By ``"step"``, too,
+        only those that occur if they are under a tenth of the steps, and no two are a step
+        apart. Dates have those that occur, or, by ``"step"``, all at a common step if a
+        tenth occur.
 
     Raises
     ------

@@ -50,6 +50,8 @@ class FileSequence(DisplaySequence, ExportSequence, DaskMethodsMixin):
     spacing : {"unit", "step", "values"}
         How numbers in names become indices: each integer from the least to the
         greatest, only those a step apart that all of them share, or only those that occur.
+        No two a step apart, and under a tenth of the steps filled, are no such step: then
+        ``"step"`` is ``"values"``, as for the wavelengths 405, 488 and 561.
     identity : {"stat", "name"}
         What tells a file from another version of it: size and time (or ETag, or checksum),
         or its name alone.

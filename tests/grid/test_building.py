@@ -84,6 +84,25 @@ def test_duplicates():
     assert last.duplicates == (("t1_a_x", "t1_a_z"), ("t1_a_y", "t1_a_z"))
 
 
+@pytest.mark.parametrize(
+    ("numbers", "values"),
+    [
+        ((405, 488, 561), [405, 488, 561]),  # wavelengths: a step of 1 is in none of their gaps
+        ((405, 406, 561), list(range(405, 562))),  # evident, if sparse
+        ((1, 4, 6), [1, 2, 3, 4, 5, 6]),  # lost files are to be missed
+        ((10, 20, 30, 50), [10, 20, 30, 40, 50]),
+        ((3, 300), [3, 300]),
+        ((7,), [7]),
+    ],
+)
+def test_a_step_must_be_evident(numbers, values):
+    """Three channels are no grid of 157 of which 154 are missing."""
+    names = [f"w{number}.tif" for number in numbers]
+    grid = grid_of_pattern(names, r"w(?P<w>\d+)", spacing="step")
+    assert list(grid.coords["w"]) == values
+    assert grid.shape == (len(values),)
+
+
 def test_sparse_grids_propose_denser_ones():
     """A grid of millions of empty cells costs minutes later on."""
     names = [f"x{x}_{y}" for x in (0, 1_000_000) for y in range(3)]
