@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import click
@@ -62,8 +62,26 @@ def scheduler_of(text: str | None, workers: int | None, memory_limit: str | None
         "silence_logs": logging.CRITICAL,
     }
     options = local if text == "local" else {"address": text, "timeout": 10}
-    with Client(**options) as client:
+    with ExitStack() as stack:
+        with _interrupts_held_back():
+            client = stack.enter_context(Client(**options))
         yield client
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Let Ctrl-C wait, where the system can; processes begun meanwhile never get it.
+
+    While they load what they need, they would tell of it with tracebacks.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def dask_setup(worker: Any) -> None:

@@ -8,6 +8,7 @@ import sys
 import time
 
 import numpy as np
+import psutil
 import pytest
 import tifffile
 import zarr
@@ -145,9 +146,10 @@ def test_convert_on_a_local_cluster(cells, tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
-@pytest.mark.parametrize("cluster", [[], ["--scheduler", "local", "--workers", "2"]])
-def test_convert_interrupted_goes_on(tmp_path, cluster):
+@pytest.mark.parametrize("when", ["on threads", "on workers", "as workers start"])
+def test_convert_interrupted_goes_on(tmp_path, when):
     """Ctrl-C reaches all processes of the terminal: one line, code 130, and then the rest."""
+    cluster = [] if when == "on threads" else ["--scheduler", "local", "--workers", "2"]
     rng = np.random.default_rng(0)
     files = tmp_path / "files"
     files.mkdir()
@@ -168,7 +170,10 @@ def test_convert_interrupted_goes_on(tmp_path, cluster):
         start_new_session=True,
         text=True,
     )
+    begun = psutil.Process(process.pid)
     while process.poll() is None and not list(out.rglob("c/*/*/*")):
+        if when == "as workers start" and begun.children(recursive=True):
+            break
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGINT)
     _, told = process.communicate(timeout=300)
