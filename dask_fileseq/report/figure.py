@@ -43,7 +43,7 @@ def sheet_figure(sheet: Sheet, title: str) -> Figure:
     side = min(
         (WIDTH - left) / columns, (HEIGHT - top - labelled * LABEL) / (len(rows) * aspect), 4.2
     )
-    width = max(left + columns * side + 0.1, 4.6)
+    width = max(left + columns * side + 0.1, 4.6, 0.24 + 0.066 * len(sheet.note))
     height = top + labelled * LABEL + len(rows) * side * aspect + 0.1
     figure: Figure = _figure_class()(figsize=(width, height), dpi=DPI, facecolor="#16181c")
     draw: dict[str, Any] = {"color": "#f2f2f2", "ha": "left", "va": "top"}
