@@ -4,11 +4,11 @@ from dask_fileseq.demo.acquisition import (
     CHANNELS,
     MISSING,
     PATTERN,
-    claim_folder,
     contact_sheet,
     save_projection,
     write_acquisition,
 )
+from dask_fileseq.demo.files import claim_folder
 from dask_fileseq.demo.memory import MemoryMeter
 from dask_fileseq.demo.recording import write_recording
 from dask_fileseq.demo.scan import write_scan

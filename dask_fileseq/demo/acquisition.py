@@ -7,7 +7,7 @@ camera, in two channels; two of the files were lost.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
@@ -16,13 +16,13 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
+from dask_fileseq.demo.files import claim_folder, write_image
 from dask_fileseq.demo.optics import cell_profile
 
 __all__ = [
     "CHANNELS",
     "MISSING",
     "PATTERN",
-    "claim_folder",
     "contact_sheet",
     "save_projection",
     "write_acquisition",
@@ -79,35 +79,13 @@ def write_acquisition(folder: str | os.PathLike[str]) -> str:
     folder = claim_folder(folder, names.values())
     for index, image in _images():
         if index in names:
-            tifffile.imwrite(
+            write_image(
                 os.path.join(folder, names[index]),
                 image,
-                photometric="minisblack",
                 compression="lzw",
                 predictor=True,
                 rowsperstrip=32,
-                metadata=None,
-                software="dask_fileseq demo",
             )
-    return folder
-
-
-def claim_folder(folder: str | os.PathLike[str], names: Collection[str]) -> str:
-    """Make a folder, or take an existing one that has only entries of these names.
-
-    Raises
-    ------
-    FileExistsError
-        If anything else is in it, or if it is a file.
-    """
-    folder = os.fspath(folder)
-    os.makedirs(folder, exist_ok=True)
-    others = sorted(set(os.listdir(folder)) - set(names))
-    if others:
-        raise FileExistsError(
-            f"folder {folder!r} holds {others[0]!r}, which the demo does not write:"
-            " name a new or an empty folder"
-        )
     return folder
 
 

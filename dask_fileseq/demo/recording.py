@@ -6,10 +6,9 @@ import math
 import os
 
 import numpy as np
-import tifffile
 from numpy.typing import NDArray
 
-from dask_fileseq.demo.acquisition import claim_folder
+from dask_fileseq.demo.files import claim_folder, write_image
 from dask_fileseq.demo.optics import Camera, Cells, draw_cells, uneven_light
 
 __all__ = ["write_recording"]
@@ -68,13 +67,7 @@ def write_recording(
     lamp = uneven_light(shape)
     for frame, name in enumerate(names):
         glow = np.tensordot(60 + 240 * calcium[frame], images, axes=1)
-        tifffile.imwrite(
-            os.path.join(folder, name),
-            camera.take((glow + 40) * lamp),
-            photometric="minisblack",
-            metadata=None,
-            software="dask_fileseq demo",
-        )
+        write_image(os.path.join(folder, name), camera.take((glow + 40) * lamp))
     return folder
 
 

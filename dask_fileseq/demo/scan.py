@@ -6,9 +6,9 @@ import os
 from datetime import datetime, timedelta
 
 import numpy as np
-import tifffile
 
-from dask_fileseq.demo.acquisition import CHANNELS, claim_folder
+from dask_fileseq.demo.acquisition import CHANNELS
+from dask_fileseq.demo.files import claim_folder, write_image
 from dask_fileseq.demo.optics import Camera, Cells, draw_cells, uneven_light
 
 __all__ = ["write_scan"]
@@ -90,13 +90,10 @@ def write_scan(
             scene[:] = 30
             draw_cells(scene, cells, paths[hour], light, channel)
         tile = scene[row * size : (row + 1) * size, column * size : (column + 1) * size]
-        tifffile.imwrite(
+        write_image(
             os.path.join(folder, name),
             camera.take(tile * lamp),
-            photometric="minisblack",
             resolution=(10000 / PIXEL, 10000 / PIXEL),
             resolutionunit="CENTIMETER",
-            metadata=None,
-            software="dask_fileseq demo",
         )
     return folder

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 import numpy as np
-import tifffile
 
-from dask_fileseq.demo.acquisition import CHANNELS, claim_folder
+from dask_fileseq.demo.acquisition import CHANNELS
+from dask_fileseq.demo.files import claim_folder, write_image
 from dask_fileseq.demo.optics import Camera, Cells, draw_cells, uneven_light
 
 __all__ = ["write_timelapse"]
@@ -67,11 +67,5 @@ def write_timelapse(
         bleached = np.exp(-time * channel / 120)
         scene = np.full(shape, BACKGROUND, np.float32)
         draw_cells(scene, some, paths[time], some.brightness[:, channel] * bleached, channel)
-        tifffile.imwrite(
-            os.path.join(folder, name),
-            camera.take(scene * lamp),
-            photometric="minisblack",
-            metadata=None,
-            software="dask_fileseq demo",
-        )
+        write_image(os.path.join(folder, name), camera.take(scene * lamp))
     return folder
