@@ -40,6 +40,16 @@ OPENED = {
         {"t": 5, "z": 3, "channel": 3},
     ),
     "camera": (CAMERA, "IMG_{time:%Y%m%d_%H%M%S}.tif", {"time": 40}),
+    "milliseconds since 1970": (
+        [f"frame_{1767225600000 + 60_007 * i + i % 3}.tif" for i in range(30)],
+        "frame_{frame:d}.tif",
+        {"frame": 30},
+    ),
+    "wavelengths": (
+        names_of("t{}_{}nm.tif", range(4), [405, 488, 561, 640]),
+        "t{t:d}_{nm:d}nm.tif",
+        {"t": 4, "nm": 4},
+    ),
     "webcam": (
         names_of("cam{}_2026-01-0{}_{:02d}-00-00.tif", [1, 2], [1, 2, 3], range(24)),
         "cam{cam:d}_{time:%Y-%m-%d_%H-%M-%S}.tif",
@@ -133,11 +143,6 @@ TOLD = {
         names_of("cell_{:03d}{}.tif", range(9), ["", "_mask"]),
         ["2 makes of names", "cell_000.tif", "cell_000_mask.tif", "open fewer", "pattern=None"],
         {"pattern": "cell_{t:d}.tif", "unmatched": "skip"},
-    ),
-    "milliseconds since 1970": (
-        [f"frame_{1767225600000 + 60_007 * i + i % 3}.tif" for i in range(30)],
-        ["'frame' has 1,740,206 indices for 30 values", "spacing='values' gives shape (30,)"],
-        {"spacing": "values"},
     ),
 }
 
