@@ -2,6 +2,7 @@
 
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -142,6 +143,25 @@ def test_progress_counts_all_files(folder):
     opened(folder).check(progress=lambda *done: told.append(done))
     assert told[-1] == (6, 6)
     assert [done for done, _ in told] == sorted(done for done, _ in told)
+
+
+def checked_in_a_task(folder):
+    return opened(folder).check()
+
+
+def test_inside_tasks_of_all_workers(folder, cluster):
+    """Each would wait for another to look at the files."""
+    from distributed import Client
+
+    with Client(cluster) as client:
+        futures = client.map(checked_in_a_task, [folder] * 4, pure=False)
+        assert client.gather(futures) == [[]] * 4
+
+
+def test_in_threads_of_the_caller(folder):
+    """The number of threads is the executor's."""
+    with ThreadPoolExecutor(2) as pool:
+        assert opened(folder).check(scheduler=pool, ioworkers=2) == []
 
 
 def test_no_such_scheduler(folder):

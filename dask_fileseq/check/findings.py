@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from dask_fileseq.check.onefile import Seen, look_at, size_and_time
-from dask_fileseq.check.running import Progress, run_batches
 from dask_fileseq.files import LocalFiles, Source
+from dask_fileseq.graph import Progress, Scheduler, run_batches
 from dask_fileseq.grid import FileGrid
 from dask_fileseq.grid.cells import labels_at
 from dask_fileseq.readers import FileFacts
@@ -45,6 +45,12 @@ RECENT = 60.0
 
 SETTLE = 1.0
 """Seconds after which such a file is looked at again."""
+
+BATCHES = 200
+"""Tasks to cut the files into, so that progress is seen and workers are shared out evenly."""
+
+LARGEST = 500
+"""Files of a task at most."""
 
 SHOWN_MISSING = 10_000
 """Empty cells that are told one by one."""
@@ -90,14 +96,15 @@ def check_files(
         The reader. One that cannot read a header alone reads the pixels.
     pixels : bool
         Whether to read all pixels, not just the headers.
-    scheduler, workers, progress
-        As in `run_batches`.
+    scheduler, workers
+        As in `Scheduler`.
+    progress : callable, optional
+        Told how many files are done, and how many there are.
     """
     look = partial(look_at, source=source, imread=imread, pixels=pixels)
+    size = max(1, min(LARGEST, len(grid.names) // BATCHES))
     started = time.time()
-    seen: list[Seen] = run_batches(
-        look, grid.names, scheduler=scheduler, workers=workers, progress=progress
-    )
+    seen: list[Seen] = run_batches(Scheduler(scheduler, workers), look, grid.names, size, progress)
     if isinstance(source, LocalFiles):
         _mark_growing(grid.names, seen, started)
     findings = list(_of_files(grid, seen))

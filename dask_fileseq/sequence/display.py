@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from dask.base import tokenize
 
-from dask_fileseq.check import Finding, Progress, check_files
+from dask_fileseq.check import Finding, check_files
 from dask_fileseq.errors import check_choice
 from dask_fileseq.filearray import first_readable
+from dask_fileseq.graph import Progress
 from dask_fileseq.readers import FileFacts, file_facts
 from dask_fileseq.report.card import card
 from dask_fileseq.sequence.faces import ArraySequence

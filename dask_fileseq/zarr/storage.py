@@ -5,20 +5,18 @@ Headers are read in parallel, as dask tasks, on any scheduler.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
-from dask.base import compute
-from dask.delayed import delayed
 from numpy.typing import NDArray
 
 from dask_fileseq.errors import ChunkMismatchError
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.filearray.failures import read_error
+from dask_fileseq.graph import Scheduler, run_batches
 from dask_fileseq.readers import (
     Layout,
     NoLayout,
@@ -134,13 +132,9 @@ def _files(array: FileArray, codec_id: str | None, scheduler: Any) -> Storage:
 
 def _in_tasks(function: Callable[..., Any], array: FileArray, scheduler: Any) -> list[Any]:
     """Return what a function of a file and what it must hold returns for each file."""
-    batches = (array.names[i : i + BATCH] for i in range(0, len(array.names), BATCH))
     slim = _Slim(array.source, array.spec, array.imreadargs)
-    tasks = [
-        delayed(partial(_described, function, slim, names), pure=False, traverse=False)()
-        for names in batches
-    ]
-    return list(itertools.chain.from_iterable(compute(*tasks, scheduler=scheduler)))
+    described = partial(_described, function, slim)
+    return run_batches(Scheduler(scheduler), described, array.names, BATCH)
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,7 @@ class Parts:
         self.conversion = Conversion(array, ome_layout(array), Target(target), options)
 
     def _run(self, function: Any) -> list[float]:
-        from dask_fileseq.zarr.conversion.running import run
+        from dask_fileseq.graph import run
 
         found: list[float] = []
         conversion = self.conversion

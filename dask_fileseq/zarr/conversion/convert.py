@@ -18,6 +18,7 @@ from typing import Any
 from dask_fileseq._version import __version__
 from dask_fileseq.errors import ChangedError
 from dask_fileseq.filearray import FileArray
+from dask_fileseq.graph import Scheduler, run
 from dask_fileseq.zarr.conversion.journal import Journal, Record
 from dask_fileseq.zarr.conversion.layout import Layout
 from dask_fileseq.zarr.conversion.manifest import (
@@ -32,7 +33,6 @@ from dask_fileseq.zarr.conversion.manifest import (
 from dask_fileseq.zarr.conversion.plan import Stage
 from dask_fileseq.zarr.conversion.progress import Bar, Progress, reporter
 from dask_fileseq.zarr.conversion.regions import Job, Region, verify_region, write_region
-from dask_fileseq.zarr.conversion.running import Scheduler, run
 from dask_fileseq.zarr.conversion.source import (
     changes,
     common_folder,

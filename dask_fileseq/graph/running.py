@@ -1,4 +1,4 @@
-"""Regions on any of dask's schedulers, a few at a time.
+"""Many calls on any of dask's schedulers, a few at a time, with progress.
 
 On a cluster, tasks are submitted as others finish. On other schedulers, small graphs
 follow each other, of which no more than one task a worker runs at a time.
@@ -6,10 +6,10 @@ follow each other, of which no more than one task a worker runs at a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from itertools import islice
-from typing import Any
+from itertools import chain, islice
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import dask.local
@@ -17,15 +17,21 @@ import dask.multiprocessing
 import dask.threaded
 from dask.base import get_scheduler
 from dask.callbacks import Callback
+from dask.utils import funcname
 
-from dask_fileseq.graph import in_worker_task
+from dask_fileseq.graph.inplace import in_worker_task
 
-__all__ = ["Scheduler", "run"]
+__all__ = ["Progress", "Scheduler", "run", "run_batches"]
 
 BATCH = 256
 """Tasks in a graph: their inputs are all in memory."""
 
+T = TypeVar("T")
+
 Done = Callable[[Any, Any], None]
+
+Progress = Callable[[int, int], None]
+"""Called as names are done, with their number and that of all names."""
 
 
 class Scheduler:
@@ -63,20 +69,57 @@ class Scheduler:
         return self.get in (dask.threaded.get, dask.local.get_sync)
 
 
+def run_batches(
+    scheduler: Scheduler,
+    function: Callable[[Sequence[str]], Sequence[T]],
+    names: Sequence[str],
+    size: int,
+    progress: Progress | None = None,
+) -> list[T]:
+    """Return what ``function(names)``, called for `size` names at a time, returns for each.
+
+    It must pickle, for other processes. Results are in the order of the names.
+    """
+    batches = [names[start : start + size] for start in range(0, len(names), size)]
+    parts: list[Sequence[T]] = [()] * len(batches)
+    count = 0
+
+    def done(batch: tuple[int, Sequence[str]], part: Sequence[T]) -> None:
+        nonlocal count
+        parts[batch[0]] = part
+        count += len(part)
+        if progress is not None:
+            progress(count, len(names))
+
+    run(scheduler, _on_batch, function, enumerate(batches), done, funcname(function))
+    return list(chain.from_iterable(parts))
+
+
+def _on_batch(function: Callable[[Any], Any], batch: tuple[int, Any]) -> Any:
+    return function(batch[1])
+
+
 def run(
-    scheduler: Scheduler, function: Callable[..., Any], job: Any, tasks: Iterable[Any], done: Done
+    scheduler: Scheduler,
+    function: Callable[..., Any],
+    job: Any,
+    tasks: Iterable[Any],
+    done: Done,
+    name: str | None = None,
 ) -> None:
     """Call ``function(job, task)`` for each task, and ``done(task, result)`` after it.
 
-    The first error ends it; tasks that run by then are not waited for.
+    The first error ends it; tasks that run by then are not waited for. On a cluster, tasks
+    are called by `name`, else by that of the function.
     """
     if scheduler.client is not None:
-        _on_cluster(scheduler.client, function, job, iter(tasks), done)
+        name = (name or function.__name__).strip("_").replace("_", "-")
+        _on_cluster(scheduler.client, partial(function, job), name, iter(tasks), done)
         return
     tasks = iter(tasks)
-    name = f"region-{uuid4().hex}"  # dask calls back for the tasks of other threads, too
+    unique = uuid4().hex  # dask calls back for the tasks of other threads, too
     while batch := list(islice(tasks, BATCH)):
-        keys = {(name, f"{len(batch) - i:06d}"): task for i, task in enumerate(batch)}
+        keys = {(unique, f"{len(batch) - i:06d}"): task for i, task in enumerate(batch)}
         graph = {key: (_Call(function, job, task),) for key, task in keys.items()}
         with _Finished(keys, done) as finished:
             results = scheduler.get(graph, list(graph), **scheduler.options)
@@ -112,7 +155,7 @@ class _Finished(Callback):
 
 
 def _on_cluster(
-    client: Any, function: Callable[..., Any], job: Any, tasks: Any, done: Done
+    client: Any, function: Callable[[Any], Any], name: str, tasks: Any, done: Done
 ) -> None:
     """Keep two tasks for each thread of the cluster under way."""
     from distributed import as_completed
@@ -122,8 +165,7 @@ def _on_cluster(
     def submitted(count: int) -> list[Any]:
         futures = []
         for task in islice(tasks, count):
-            key = f"{function.__name__.replace('_', '-')}-{uuid4().hex}"
-            future = client.submit(function, job, task, key=key)
+            future = client.submit(function, task, key=f"{name}-{uuid4().hex}")
             running[future] = task
             futures.append(future)
         return futures
