@@ -42,6 +42,8 @@ def scheduler_of(text: str | None, workers: int | None, memory_limit: str | None
     """Yield what dask takes as ``scheduler=``, connected while it is in use."""
     if memory_limit is not None and text != "local":
         raise click.UsageError("--memory-limit needs --scheduler local")
+    if workers is not None and text not in (None, "threads", "processes", "local"):
+        raise click.UsageError(f"--workers is not for --scheduler {text}, which has its own")
     if text is None or text in NAMES:
         yield text
         return

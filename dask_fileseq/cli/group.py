@@ -20,6 +20,9 @@ from dask_fileseq._version import __version__
 
 __all__ = ["COMMANDS", "fileseq", "spoken"]
 
+WORKER_DIED = ("KilledWorker", "BrokenProcessPool")
+"""Errors of distributed and of Python, by name: neither is imported for the other commands."""
+
 COMMANDS = ("show", "check", "preview", "report", "convert", "patterns", "demo")
 
 
@@ -63,6 +66,13 @@ class CommandGroup(click.Group):
         ) as error:
             text = spoken(str(error)) or type(error).__name__
             raise click.ClickException(text) from error
+        except Exception as error:
+            if type(error).__name__ not in WORKER_DIED:
+                raise
+            text = (
+                "a worker died, mostly for want of memory: use fewer --workers, or give them more"
+            )
+            raise click.ClickException(f"{text} (--memory-limit)") from error
 
 
 def spoken(message: str) -> str:

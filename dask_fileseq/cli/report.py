@@ -55,8 +55,8 @@ def report(
 ) -> None:
     """Write a page about FILES: a map, what is wrong, pictures, histograms, code.
 
-    All headers are read, and the pixels of the pictures that are shown. The page opens in
-    any browser and has everything inside.
+    All headers are read, and the pixels of the pictures that are shown (these here, whatever
+    the scheduler). The page opens in any browser and has everything inside.
     """
     check_output(output, files)
     seq = open_files(files, **options)

@@ -114,7 +114,7 @@ def run(
     """
     if scheduler.client is not None:
         name = (name or function.__name__).strip("_").replace("_", "-")
-        _on_cluster(scheduler.client, partial(function, job), name, iter(tasks), done)
+        _on_cluster(scheduler.client, function, job, iter(tasks), done, name)
         return
     tasks = iter(tasks)
     unique = uuid4().hex  # dask calls back for the tasks of other threads, too
@@ -155,7 +155,7 @@ class _Finished(Callback):
 
 
 def _on_cluster(
-    client: Any, function: Callable[[Any], Any], name: str, tasks: Any, done: Done
+    client: Any, function: Callable[..., Any], job: Any, tasks: Any, done: Done, name: str
 ) -> None:
     """Keep two tasks for each thread of the cluster under way."""
     from distributed import as_completed
@@ -165,7 +165,7 @@ def _on_cluster(
     def submitted(count: int) -> list[Any]:
         futures = []
         for task in islice(tasks, count):
-            future = client.submit(function, task, key=f"{name}-{uuid4().hex}")
+            future = client.submit(function, job, task, key=f"{name}-{uuid4().hex}")
             running[future] = task
             futures.append(future)
         return futures

@@ -123,6 +123,8 @@ def usages():
     yield ["--axes", "s", "--format", "ome-zarr"], "--axes"
     yield ["--memory-limit", "1GiB"], "--scheduler local"
     yield ["--scheduler", "cloud"], "--scheduler"
+    yield ["--scheduler", "sync", "--workers", "2"], "--workers"
+    yield ["--scheduler", "tcp://127.0.0.1:8786", "--workers", "2"], "--workers"
     yield ["--target-option", "key"], "--target-option"
 
 
@@ -145,19 +147,39 @@ def test_convert_on_a_local_cluster(cells, tmp_path):
     np.testing.assert_array_equal(expected, zarr.open_array(out, mode="r")[...])
 
 
+def many_files(folder):
+    """Write files that take some seconds to convert; returns how to do it."""
+    rng = np.random.default_rng(0)
+    folder.mkdir()
+    for number in range(60):
+        image = rng.integers(0, 999, (600, 600), np.uint16)
+        tifffile.imwrite(folder / f"t{number}.tif", image, compression="deflate")
+    return [*MODULE, "convert", folder, "--memory", "1 MiB", "--shards", "none"]
+
+
+def test_convert_whose_worker_dies_says_so(tmp_path):
+    """What kills them is mostly a lack of memory, of which no traceback would tell."""
+    out = tmp_path / "out.zarr"
+    command = [*many_files(tmp_path / "files"), out, "--scheduler", "processes", "--workers", "2"]
+    process = subprocess.Popen(list(map(os.fspath, command)), stderr=subprocess.PIPE, text=True)
+    while process.poll() is None and not list(out.rglob("c/*/*/*")):
+        time.sleep(0.02)
+    children = psutil.Process(process.pid).children()
+    next(child for child in children if "spawn_main" in " ".join(child.cmdline())).kill()
+    _, told = process.communicate(timeout=300)
+    assert process.returncode == 1
+    assert "Error: a worker died, mostly for want of memory" in told
+    assert "Traceback" not in told
+
+
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 @pytest.mark.parametrize("when", ["on threads", "on workers", "as workers start"])
 def test_convert_interrupted_goes_on(tmp_path, when):
     """Ctrl-C reaches all processes of the terminal: one line, code 130, and then the rest."""
     cluster = [] if when == "on threads" else ["--scheduler", "local", "--workers", "2"]
-    rng = np.random.default_rng(0)
     files = tmp_path / "files"
-    files.mkdir()
-    for number in range(60):
-        image = rng.integers(0, 999, (600, 600), np.uint16)
-        tifffile.imwrite(files / f"t{number}.tif", image, compression="deflate")
     out = tmp_path / "out.zarr"
-    command = [*MODULE, "convert", files, out, "--memory", "1 MiB", "--shards", "none", *cluster]
+    command = [*many_files(files), out, *cluster]
     code = (
         "import os, signal, sys\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a parent may ignore it
