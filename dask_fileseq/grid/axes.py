@@ -176,6 +176,8 @@ def _date_axis(dates: NDArray[np.datetime64], spacing: Spacing) -> Axis:
 
 def _numbers(texts: list[str]) -> NDArray[Any] | None:
     """Return texts as integers, else as floats that keep their last digits, else None."""
+    if "_" in "".join(texts):  # int() takes 1_0 for 10
+        return None
     try:
         numbers = np.fromiter(map(int, texts), np.int64, len(texts))
         if numbers.min() > -_LARGEST and numbers.max() < _LARGEST:

@@ -33,6 +33,18 @@ def test_axes_are_integers_else_numbers_else_words(texts, expected):
 
 
 @pytest.mark.parametrize(
+    "pattern",
+    ["img_{tile}.tif", r"img_(?P<tile>.+)\.tif", lambda name: {"tile": name[4:-4]}],
+)
+def test_texts_with_an_underscore_are_words(pattern):
+    """To Python, 1_0 is ten: row 1, column 0 would stand far off, or where 10 does."""
+    texts = ["0_1", "1_0", "10_0", "100"]
+    grid = grid_of_pattern([f"img_{text}.tif" for text in texts], pattern)
+    assert grid.coords["tile"].tolist() == texts
+    assert grid.shape == (4,)
+
+
+@pytest.mark.parametrize(
     ("spacing", "expected"),
     [
         ("unit", [10, 11, 12, 13, 14, 15, 16]),
