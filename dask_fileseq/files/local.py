@@ -110,11 +110,14 @@ def _images(folder: str, suffixes: Suffixes) -> list[str]:
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:
-    """Return whether an entry is a file, which listings mostly say by themselves."""
+    """Return whether an entry is a file, which listings mostly say by themselves.
+
+    A link that leads nowhere is one, too: left out, it would be a gap that nobody sees.
+    """
     try:
-        return entry.is_file()
-    except OSError:  # a link that leads nowhere
-        return False
+        return entry.is_file() or (entry.is_symlink() and not os.path.exists(entry.path))
+    except OSError:  # a link that leads to itself
+        return True
 
 
 def _matching(folder: str, pattern: str) -> list[str]:

@@ -6,8 +6,9 @@ import zipfile
 
 import numpy as np
 import pytest
+import tifffile
 
-from dask_fileseq import ReadError
+from dask_fileseq import ReadError, TiffSequence
 from dask_fileseq.files import LocalFiles, local, open_source
 
 NAMES = [
@@ -77,14 +78,18 @@ def test_a_folder_stands_for_the_images_in_it(folder):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need rights there")
-def test_links_in_a_folder_are_files_if_they_lead_to_one(tmp_path):
-    """Data are often a folder of links; one that is broken must not stop the listing."""
+def test_links_in_a_folder_are_files_unless_they_lead_to_a_folder(tmp_path):
+    """Data are often a folder of links; one that is broken must be seen, and stop no listing."""
     (tmp_path / "images").mkdir()
-    (tmp_path / "t1.dat").touch()
+    tifffile.imwrite(tmp_path / "t1.dat", np.zeros((2, 2), "u1"))
     for name, target in {"t1": "../t1.dat", "t2": "gone", "t3": "t3.tif", "t4": "."}.items():
         (tmp_path / "images" / f"{name}.tif").symlink_to(target)
-    found = LocalFiles().glob(str(tmp_path / "images"), (".tif",))
-    assert found == [str(tmp_path / "images" / "t1.tif")]
+    os.mkfifo(tmp_path / "images" / "t5.tif")
+    seq = TiffSequence(tmp_path / "images")
+    assert list(seq) == [str(tmp_path / "images" / f"t{i}.tif") for i in (1, 2, 3)]
+    assert {(f.name, f.kind) for f in seq.check()} == {(seq[1], "gone"), (seq[2], "unreadable")}
+    with pytest.raises(ReadError, match=r"t2\.tif"):
+        seq.asarray()
 
 
 def test_versions_are_size_and_time(folder):
