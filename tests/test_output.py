@@ -1,8 +1,10 @@
 """Reading all of a sequence into numpy: every kind of output, against tifffile."""
 
 import errno
+import os
 import threading
 import tracemalloc
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
 import dask
@@ -96,6 +98,20 @@ def test_out_must_be_writable_and_no_input(tmp_path):
     with pytest.raises(ValueError, match="one of the files to read"):
         TiffSequence([str(name)]).asarray(out=str(name))
     assert name.read_bytes() == before
+    packed = tmp_path / "in.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.write(name, "in.tif")
+    os.link(name, tmp_path / "link.tif")
+    inputs = [
+        TiffSequence([str(name)]),
+        TiffSequence(["/scans/in.tif"], path_map={"/scans": tmp_path}),
+        TiffSequence(packed),
+    ]
+    for seq, path in zip(inputs, [tmp_path / "link.tif", name, packed], strict=True):
+        before = path.read_bytes()
+        with pytest.raises(ValueError, match="one of the files to read"):
+            seq.asarray(out=path)
+        assert path.read_bytes() == before
     out = np.zeros((1, 4, 4), "u1")
     out.flags.writeable = False
     with pytest.raises(ValueError, match="read-only"):

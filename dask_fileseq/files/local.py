@@ -69,6 +69,10 @@ class LocalFiles:
         """Return the paths under which this process finds files."""
         return list(map(self._map.path, names)) if self._map else names
 
+    def on_disk(self, names: Sequence[str]) -> Sequence[str]:
+        """Return the paths under which this process finds files."""
+        return self.paths(names)
+
     def versions(self, names: Sequence[str]) -> Versions | None:
         """Return size and modification time of each file; -1 for one that is missing.
 

@@ -66,6 +66,11 @@ class OpenArchive:
     def paths(self, names: Sequence[str]) -> None:
         """Return None: members have no paths."""
 
+    def on_disk(self, names: Sequence[str]) -> Sequence[str]:
+        """Return the path of the archive, if it tells one."""
+        path = getattr(self._archive, "filename", None)
+        return [path] if isinstance(path, str) else []
+
     def versions(self, names: Sequence[str]) -> Versions | None:
         """Return size and checksum of each member; None where the archive has none."""
         if not self._is_zip:

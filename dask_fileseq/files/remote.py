@@ -98,6 +98,10 @@ class RemoteFiles:
     def paths(self, names: Sequence[str]) -> None:
         """Return None: these are no paths."""
 
+    def on_disk(self, names: Sequence[str]) -> Sequence[str]:
+        """Return none: no file is local."""
+        return []
+
     def versions(self, names: Sequence[str]) -> Versions | None:
         """Return size and a number for the ETag, or time, of each file; -1 if it is missing.
 
