@@ -117,8 +117,11 @@ def test_an_archive_as_files(write, files):
         assert seq.asarray()[:, 0, 0].tolist() == [1, 2]
         assert str(seq).splitlines()[1].strip() == path.name
     assert list(FileSequence(np.load, given)) == [str(path)]
-    chain = f"{path.suffix[1:]}://exp/t1*::{path}"
-    assert list(TiffSequence(chain)) == ["exp/t1.tif"]
+    chain = f"{path.suffix[1:]}://exp/t1*::"
+    for place in (str(path), path.as_uri()):
+        assert list(TiffSequence(chain + place)) == ["exp/t1.tif"]
+        assert list(TiffSequence(place)) == ["exp/t1.tif", "exp/t2.tif"]
+        assert TiffSequence("exp/t2.tif", container=place).asarray().max() == 2
 
 
 @pytest.mark.parametrize("suffix", ["tar", "tar.gz", "tgz", "tar.bz2", "tar.xz", "tar.zst"])
