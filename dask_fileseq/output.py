@@ -152,10 +152,12 @@ def _mapped(file: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[
     Without, a disk that is full would be no error, but the end of the process.
     """
     size = math.prod(shape) * dtype.itemsize
-    folder = os.path.dirname(os.path.abspath(file.name))
-    free = shutil.disk_usage(folder).free
-    if size > free:
-        raise OSError(errno.ENOSPC, f"out needs {size:,} bytes, {free:,} are free", folder)
+    name = getattr(file, "name", None)  # that of a temporary file is a number, but for Windows
+    folder = os.path.dirname(os.path.abspath(name)) if isinstance(name, str) else None
+    if folder is not None or os.name != "nt":
+        free = shutil.disk_usage(file.fileno() if folder is None else folder).free
+        if size > free:
+            raise OSError(errno.ENOSPC, f"out needs {size:,} bytes, {free:,} are free", folder)
     try:
         os.posix_fallocate(file.fileno(), 0, max(1, size))
     except (AttributeError, OSError):  # no such call on this system, or file system

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import tempfile
 import threading
 import tracemalloc
 import zipfile
@@ -78,16 +79,19 @@ def test_out_memmap(opened, tmp_path):
         np.testing.assert_array_equal(result, array)
     with open(tmp_path / "c.bin", "wb+") as file:
         np.testing.assert_array_equal(seq.asarray(out=file), array)
+    with tempfile.TemporaryFile() as file:
+        np.testing.assert_array_equal(seq.asarray(out=file), array)
     assert np.fromfile(tmp_path / "a.bin", np.uint16).tolist() == array.ravel().tolist()
 
 
 def test_a_disk_without_room_is_an_error(tmp_path):
     """Else the process ends where it first writes what the disk has no place for."""
     seq = FileSequence(np.load, ["1.npy"], pattern=r"(?P<n>\d)", _shape=(1_000_000,))
-    for out in (tmp_path / "out.bin", f"memmap:{tmp_path}"):
-        with pytest.raises(OSError, match="10,000,000,000,000 bytes") as error:
-            seq.asarray(out=out, chunkshape=(10_000, 1000), chunkdtype="u1")
-        assert error.value.errno == errno.ENOSPC
+    with tempfile.TemporaryFile() as file:
+        for out in (tmp_path / "out.bin", f"memmap:{tmp_path}", file):
+            with pytest.raises(OSError, match="10,000,000,000,000 bytes") as error:
+                seq.asarray(out=out, chunkshape=(10_000, 1000), chunkdtype="u1")
+            assert error.value.errno == errno.ENOSPC
 
 
 def test_out_must_be_writable_and_no_input(tmp_path):
