@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from dask_fileseq import ReadError, TiffSequence
+from dask_fileseq import FileSequence, ReadError, TiffSequence
 from dask_fileseq.files import LocalFiles, local, open_source
 
 NAMES = [
@@ -93,14 +93,28 @@ def test_links_in_a_folder_are_files_unless_they_lead_to_a_folder(tmp_path):
 
 
 def test_versions_are_size_and_time(folder):
-    """Where a file is gone, so is its version; where the first is, there are only names."""
+    """Where a file is gone, so is its version; where all are, there are only names."""
     names = [str(folder / name) for name in NAMES]
     os.utime(names[1], ns=(5, 7))
     versions = LocalFiles().versions([*names, str(folder / "gone"), "nul\0"])
     assert versions[:-2, 0].tolist() == [len(name) for name in NAMES]
     assert versions[1].tolist() == [6, 7]
     assert versions[-2:].tolist() == [[-1, -1], [-1, -1]]
-    assert LocalFiles().versions([str(folder / "gone"), *names]) is None
+    assert LocalFiles().versions([str(folder / "gone"), *names])[:, 0].tolist()[:2] == [-1, 6]
+    assert LocalFiles().versions([f"{folder}/gone{i}" for i in range(200)]) is None
+
+
+@pytest.mark.parametrize("place", [0, 4_321, 9_999])
+def test_pixels_are_new_where_most_files_are_missing(tmp_path, place):
+    """Where the first file is to come yet, the others' old pixels pass for the new ones."""
+    names = [str(tmp_path / f"t{i}.npy") for i in range(10_000)]
+    tokens = set()
+    for size in (1, 2):
+        for name in names[max(0, place - 100) : place + 100]:
+            np.save(name, np.zeros(size))
+        seq = FileSequence(np.load, names)
+        tokens.add(seq.to_dask_array(chunkshape=(1,), chunkdtype=float).name)
+    assert len(tokens) == 2
 
 
 def test_slow_file_systems_are_asked_in_threads(folder, monkeypatch):
