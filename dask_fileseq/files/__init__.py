@@ -1,8 +1,8 @@
 """Where the bytes live: names, opening, identity. No parsing of names, no pixels.
 
 A *source* (`LocalFiles`, `ZipFiles`, `TarFiles`, `RemoteFiles`, `OpenArchive`) lists names,
-opens one, and tells versions of files apart. Sources pickle: each process opens its own
-archive, and its own connections.
+opens one, and tells versions of files apart. Sources pickle, but for an `OpenArchive`:
+each process opens its own archive, and its own connections.
 """
 
 from dask_fileseq.files.finding import find_files, given_names
