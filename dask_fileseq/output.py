@@ -125,11 +125,25 @@ def _output(out: Any, array: FileArray, dtype: np.dtype[Any]) -> NDArray[Any]:
         with tempfile.NamedTemporaryFile(dir=out[7:] or None, suffix=".memmap") as file:
             return _mapped(file, array.shape, dtype)
     if isinstance(out, str | os.PathLike):
-        if os.path.exists(out) and os.path.abspath(out) in map(os.path.abspath, array.names):
+        if _is_read(out, array):
             raise ValueError(f"out={os.fspath(out)!r} is one of the files to read")
         with open(out, "wb+") as file:
             return _mapped(file, array.shape, dtype)
     return _mapped(out, array.shape, dtype)
+
+
+def _is_read(path: str | os.PathLike[str], array: FileArray) -> bool:
+    """Return whether a path leads, maybe by a link, to one of the files to read."""
+    if not os.path.exists(path):
+        return False
+    found = os.stat(path)
+    for name in array.source.on_disk(array.names):
+        try:
+            if os.path.samestat(found, os.stat(name)):
+                return True
+        except (OSError, ValueError):  # there is no such file
+            continue
+    return False
 
 
 def _mapped(file: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -138,10 +152,12 @@ def _mapped(file: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[
     Without, a disk that is full would be no error, but the end of the process.
     """
     size = math.prod(shape) * dtype.itemsize
-    folder = os.path.dirname(os.path.abspath(file.name))
-    free = shutil.disk_usage(folder).free
-    if size > free:
-        raise OSError(errno.ENOSPC, f"out needs {size:,} bytes, {free:,} are free", folder)
+    name = getattr(file, "name", None)  # that of a temporary file is a number, but for Windows
+    folder = os.path.dirname(os.path.abspath(name)) if isinstance(name, str) else None
+    if folder is not None or os.name != "nt":
+        free = shutil.disk_usage(file.fileno() if folder is None else folder).free
+        if size > free:
+            raise OSError(errno.ENOSPC, f"out needs {size:,} bytes, {free:,} are free", folder)
     try:
         os.posix_fallocate(file.fileno(), 0, max(1, size))
     except (AttributeError, OSError):  # no such call on this system, or file system

@@ -275,6 +275,18 @@ def test_a_rewritten_file_has_another_token(tmp_path):
     assert TiffSequence(names, identity="name").to_dask_array().name == before_by_name
 
 
+def test_relative_names_in_two_folders_have_two_tokens(tmp_path, monkeypatch):
+    """With files of one size and time in both, dask would compute the first twice."""
+    tokens = []
+    for value in range(2):
+        (tmp_path / str(value)).mkdir()
+        monkeypatch.chdir(tmp_path / str(value))
+        os.utime(write("a.tif", np.full((4, 4), value, "u1")), ns=(1, 1))
+        tokens.append(TiffSequence("*.tif").to_dask_array().name)
+        assert TiffSequence("*.tif").to_dask_array().name == tokens[-1]
+    assert tokens[0] != tokens[1]
+
+
 def test_a_changed_archive_has_another_token(tmp_path):
     """As for files, so for members of an archive."""
     path = tmp_path / "a.zip"

@@ -238,7 +238,7 @@ def test_what_is_no_array_is_an_error(returned):
         FileSequence(lambda name: returned, ["a"]).asarray()
 
 
-@pytest.mark.parametrize("fillvalue", [-1, 256, 1.5, np.nan, "x", [1, 2]])
+@pytest.mark.parametrize("fillvalue", [-1, 256, 10**30, 1.5, np.nan, "x", [1, 2]])
 def test_a_fillvalue_that_does_not_fit_is_an_error(fillvalue):
     """-1 in unsigned pixels would become 255, silently."""
     with pytest.raises(ValueError, match="fillvalue="):

@@ -1,8 +1,11 @@
 """Reading all of a sequence into numpy: every kind of output, against tifffile."""
 
 import errno
+import os
+import tempfile
 import threading
 import tracemalloc
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
 import dask
@@ -76,16 +79,19 @@ def test_out_memmap(opened, tmp_path):
         np.testing.assert_array_equal(result, array)
     with open(tmp_path / "c.bin", "wb+") as file:
         np.testing.assert_array_equal(seq.asarray(out=file), array)
+    with tempfile.TemporaryFile() as file:
+        np.testing.assert_array_equal(seq.asarray(out=file), array)
     assert np.fromfile(tmp_path / "a.bin", np.uint16).tolist() == array.ravel().tolist()
 
 
 def test_a_disk_without_room_is_an_error(tmp_path):
     """Else the process ends where it first writes what the disk has no place for."""
     seq = FileSequence(np.load, ["1.npy"], pattern=r"(?P<n>\d)", _shape=(1_000_000,))
-    for out in (tmp_path / "out.bin", f"memmap:{tmp_path}"):
-        with pytest.raises(OSError, match="10,000,000,000,000 bytes") as error:
-            seq.asarray(out=out, chunkshape=(10_000, 1000), chunkdtype="u1")
-        assert error.value.errno == errno.ENOSPC
+    with tempfile.TemporaryFile() as file:
+        for out in (tmp_path / "out.bin", f"memmap:{tmp_path}", file):
+            with pytest.raises(OSError, match="10,000,000,000,000 bytes") as error:
+                seq.asarray(out=out, chunkshape=(10_000, 1000), chunkdtype="u1")
+            assert error.value.errno == errno.ENOSPC
 
 
 def test_out_must_be_writable_and_no_input(tmp_path):
@@ -96,6 +102,20 @@ def test_out_must_be_writable_and_no_input(tmp_path):
     with pytest.raises(ValueError, match="one of the files to read"):
         TiffSequence([str(name)]).asarray(out=str(name))
     assert name.read_bytes() == before
+    packed = tmp_path / "in.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.write(name, "in.tif")
+    os.link(name, tmp_path / "link.tif")
+    inputs = [
+        TiffSequence([str(name)]),
+        TiffSequence(["/scans/in.tif"], path_map={"/scans": tmp_path}),
+        TiffSequence(packed),
+    ]
+    for seq, path in zip(inputs, [tmp_path / "link.tif", name, packed], strict=True):
+        before = path.read_bytes()
+        with pytest.raises(ValueError, match="one of the files to read"):
+            seq.asarray(out=path)
+        assert path.read_bytes() == before
     out = np.zeros((1, 4, 4), "u1")
     out.flags.writeable = False
     with pytest.raises(ValueError, match="read-only"):

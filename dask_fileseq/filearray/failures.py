@@ -118,7 +118,7 @@ def checked_fillvalue(fillvalue: ArrayLike | None, dtype: np.dtype[Any]) -> Any:
                 fits = fits and np.isfinite(cast) == np.isfinite(value)
             else:
                 fits = cast == value or bool(value != value and cast != cast)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             fits = False
     if value.ndim or not fits:
         raise ValueError(f"fillvalue={fillvalue!r} is not a value of dtype {dtype}")

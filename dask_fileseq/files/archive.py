@@ -20,7 +20,7 @@ import numpy as np
 from dask_fileseq.errors import DuplicateError, shown
 from dask_fileseq.files.matching import matching
 from dask_fileseq.files.source import Suffixes, Versions
-from dask_fileseq.files.stored import Stored, downloaded
+from dask_fileseq.files.stored import LocalBytes, Stored, downloaded
 
 __all__ = ["Archive", "Directory"]
 
@@ -95,6 +95,11 @@ class Archive:
 
     def paths(self, names: Sequence[str]) -> None:
         """Return None: members have no paths."""
+
+    def on_disk(self, names: Sequence[str]) -> Sequence[str]:
+        """Return the path of the archive, if it is local."""
+        stored = self._stored
+        return [stored.path_map.path(stored.path)] if isinstance(stored, LocalBytes) else []
 
     def versions(self, names: Sequence[str]) -> Versions | None:
         """Return size and checksum of each member, or what there is in place of one."""

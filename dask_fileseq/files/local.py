@@ -20,7 +20,7 @@ from dask_fileseq.files.source import Suffixes, Versions
 __all__ = ["LocalFiles"]
 
 SAMPLE = 64
-"""Files whose time to answer decides whether the others are asked in threads."""
+"""Files by which it is told whether any exist, and whether to ask for the others in threads."""
 
 SLOW_STAT = 100e-6
 """Seconds for a file to say its size and time, from which on threads are faster."""
@@ -69,15 +69,20 @@ class LocalFiles:
         """Return the paths under which this process finds files."""
         return list(map(self._map.path, names)) if self._map else names
 
+    def on_disk(self, names: Sequence[str]) -> Sequence[str]:
+        """Return the paths under which this process finds files."""
+        return self.paths(names)
+
     def versions(self, names: Sequence[str]) -> Versions | None:
         """Return size and modification time of each file; -1 for one that is missing.
 
-        None where the first file does not exist: then these are names, not files. Where
-        the first files are slow to answer, as on a network share, many are asked at
-        once; elsewhere threads would only wait for each other.
+        None where none of some evenly spaced files exists: then these are names, not
+        files. Where the first files are slow to answer, as on a network share, many are
+        asked at once; elsewhere threads would only wait for each other.
         """
         names = self.paths(names)
-        if not os.path.exists(names[0]):
+        some = chain(names[:: -(-len(names) // SAMPLE)], names[-1:])
+        if not any(map(os.path.exists, some)):
             return None
         start = perf_counter()
         first = _versions(names[:SAMPLE])
@@ -110,11 +115,14 @@ def _images(folder: str, suffixes: Suffixes) -> list[str]:
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:
-    """Return whether an entry is a file, which listings mostly say by themselves."""
+    """Return whether an entry is a file, which listings mostly say by themselves.
+
+    A link that leads nowhere is one, too: left out, it would be a gap that nobody sees.
+    """
     try:
-        return entry.is_file()
-    except OSError:  # a link that leads nowhere
-        return False
+        return entry.is_file() or (entry.is_symlink() and not os.path.exists(entry.path))
+    except OSError:  # a link that leads to itself
+        return True
 
 
 def _matching(folder: str, pattern: str) -> list[str]:

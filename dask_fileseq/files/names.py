@@ -11,7 +11,7 @@ from typing import Any, overload
 
 from dask_fileseq.files.urls import is_url
 
-__all__ = ["Names", "common_path"]
+__all__ = ["Names", "common_folder", "common_path"]
 
 
 class Names(Sequence[str]):
@@ -79,6 +79,25 @@ def _unpacked(prefix: str, rest: bytes, compressed: bool) -> Names:
     return Names([prefix + name for name in text.split("\0")])
 
 
+def common_folder(paths: Sequence[str]) -> str:
+    """Return what `os.path.commonpath` does, in less time; of one path, its folder.
+
+    >>> common_folder(["./a/x.tif", "Z/q.tif", "a/y.tif"])
+    ''
+    """
+    if len(paths) == 1:
+        return os.path.dirname(paths[0])
+    if os.sep == "/":
+        # All that begins like the lowest and the highest path lies between
+        # them, and "0" follows "/": no path above it is an absolute one.
+        low, high = min(paths), max(paths)
+        folder = os.path.commonpath([low, high])
+        inside = folder if folder.endswith("/") else f"{folder}/"
+        if low.startswith(inside) and high.startswith(inside) if folder else low >= "0":
+            return folder
+    return os.path.commonpath(paths)
+
+
 def common_path(names: Sequence[str]) -> str:
     """Return the longest path, or URL, that all files lie below.
 
@@ -92,9 +111,9 @@ def common_path(names: Sequence[str]) -> str:
     >>> common_path(["s3://scans/day1/t1.tif", "s3://scans/day2/t1.tif"])
     's3://scans'
     """
+    if not is_url(names[0]):
+        return common_folder(names)
     first, last = min(names), max(names)  # what these share, all share
-    if not is_url(first):
-        return os.path.dirname(first) if len(names) == 1 else os.path.commonpath([first, last])
     pairs = zip(first.split("/"), last.split("/"), strict=False)
     same = takewhile(lambda pair: pair[0] == pair[1], pairs)
     shared = "/".join(folder for folder, _ in same)

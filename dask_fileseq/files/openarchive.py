@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import itertools
+import threading
 import zipfile
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -18,12 +19,15 @@ from dask_fileseq.files.source import Suffixes, Versions
 __all__ = ["OpenArchive"]
 
 _numbers = itertools.count(1)
+_lock = threading.RLock()
+"""Of all archives: two sequences may be of the same one."""
 
 
 class OpenArchive:
     """Members of an open archive, which stays in its process.
 
-    Anything with ``open(name)`` and ``namelist()`` will do.
+    Anything with ``open(name)`` and ``namelist()`` will do: but for those of `zipfile`,
+    which know threads, one member is read at a time.
     """
 
     concurrency = 1
@@ -31,7 +35,11 @@ class OpenArchive:
     def __init__(self, archive: Any) -> None:
         self._archive = archive
         # the address of what tells no versions of its members may become that of another
-        self._number = 0 if isinstance(archive, zipfile.ZipFile) else next(_numbers)
+        self._number = 0 if self._is_zip else next(_numbers)
+
+    @property
+    def _is_zip(self) -> bool:
+        return isinstance(self._archive, zipfile.ZipFile)
 
     def glob(self, pattern: str, suffixes: Suffixes = ()) -> list[str]:
         """Return the members that match; see `matching`."""
@@ -50,7 +58,7 @@ class OpenArchive:
     def open(self, name: str) -> AbstractContextManager[BinaryIO]:
         """Return a context that yields the member's bytes, and reads no other member."""
         try:
-            with self._archive.open(name) as member:
+            with nullcontext() if self._is_zip else _lock, self._archive.open(name) as member:
                 return closing(io.BytesIO(member.read()))
         except KeyError as error:
             raise FileNotFoundError(f"no {name!r} in {self}") from error
@@ -58,9 +66,14 @@ class OpenArchive:
     def paths(self, names: Sequence[str]) -> None:
         """Return None: members have no paths."""
 
+    def on_disk(self, names: Sequence[str]) -> Sequence[str]:
+        """Return the path of the archive, if it tells one."""
+        path = getattr(self._archive, "filename", None)
+        return [path] if isinstance(path, str) else []
+
     def versions(self, names: Sequence[str]) -> Versions | None:
         """Return size and checksum of each member; None where the archive has none."""
-        if not isinstance(self._archive, zipfile.ZipFile):
+        if not self._is_zip:
             return None
         infos = {i.filename: (i.file_size, i.CRC) for i in self._archive.infolist()}
         return np.array([infos.get(name, (-1, -1)) for name in names], np.int64)

@@ -82,6 +82,8 @@ def open_source(
     ReadError
         If a container is no archive, or cannot be opened.
     """
+    if isinstance(container, str | os.PathLike):
+        (container,) = local_paths([os.fspath(container)])
     there, options = PathMap(path_map), StorageOptions(storage_options)
     remote = is_url(container if isinstance(container, str) else "" if container else first)
     if options and not remote:
@@ -90,11 +92,10 @@ def open_source(
         raise NamesError(f"path_map={there!r} is for paths, and the files are at URLs")
     if container is None:
         return RemoteFiles(options) if remote else LocalFiles(there)
-    if isinstance(container, str | os.PathLike):
-        (name,) = local_paths([os.fspath(container)])
+    if isinstance(container, str):
         if remote:
-            return _archive(RemoteBytes.of(name, options), container)
-        return _archive(LocalBytes(os.path.abspath(name), there), container)
+            return _archive(RemoteBytes.of(container, options), container)
+        return _archive(LocalBytes(os.path.abspath(container), there), container)
     if _opens_by_name(container):
         return _archive(LocalBytes(os.path.abspath(str(_name(container))), there), container)
     if not hasattr(container, "open") or isinstance(container, tarfile.TarFile):

@@ -98,17 +98,22 @@ class RemoteFiles:
     def paths(self, names: Sequence[str]) -> None:
         """Return None: these are no paths."""
 
+    def on_disk(self, names: Sequence[str]) -> Sequence[str]:
+        """Return none: no file is local."""
+        return []
+
     def versions(self, names: Sequence[str]) -> Versions | None:
         """Return size and a number for the ETag, or time, of each file; -1 if it is missing.
 
         They come from the listing that found the files, or from those of their folders, where
-        listings tell; else each file is asked for. None where the first file does not exist.
+        listings tell; else each file is asked for. None where no file exists.
         """
         unknown = [name for name in names if name not in self._listed]
         if unknown:
             self._listed = self._listed | self._asked(unknown)
         numbers = [self._listed.get(name, MISSING) for name in names]
-        return None if numbers[0] == MISSING else np.array(numbers, np.int64)
+        exist = any(number != MISSING for number in numbers)
+        return np.array(numbers, np.int64) if exist else None
 
     def _asked(self, names: Sequence[str]) -> dict[str, tuple[int, int]]:
         """Return the versions of files that are there, by folders where these can be listed."""

@@ -62,14 +62,20 @@ def parts(fs: Any, path: str, ranges: Sequence[Range], version: str, size: int) 
     Raises
     ------
     OSError
-        If the file is not of that version, which may be empty, or size any more.
+        If the file is not of that version, which may be empty, or size any more: where
+        that comes with the bytes, or costs nothing. Elsewhere it would be a request for
+        each read.
     """
+    changed = f"{path!r} has changed while it was read"
     ask = _asker(fs)
     if ask is None:
-        return fetch_all(lambda left: _by_fsspec(fs, path, left), ranges)
+        contents = fetch_all(lambda left: _by_fsspec(fs, path, left), ranges)
+        if fs.protocol == "memory" and version_of(fs.info(path)) != version:
+            raise OSError(changed)
+        return contents
     found = fetch_all(lambda left: _asked(fs, ask, path, left), ranges)
     if any(p.size != size or (version and p.version and p.version != version) for p in found):
-        raise OSError(f"{path!r} has changed while it was read")
+        raise OSError(changed)
     return [part.cut(start, stop) for part, (start, stop) in zip(found, ranges, strict=True)]
 
 

@@ -33,6 +33,9 @@ class Source(Protocol):
     def paths(self, names: Sequence[str]) -> Sequence[str] | None:
         """Return the paths by which files can be opened without `open`; None: they cannot."""
 
+    def on_disk(self, names: Sequence[str]) -> Sequence[str]:
+        """Return paths of the local files that are read: themselves, or their archive."""
+
     def versions(self, names: Sequence[str]) -> Versions | None:
         """Return two numbers a file that change when it does; None: names alone count."""
 

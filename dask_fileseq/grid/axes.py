@@ -93,18 +93,12 @@ def sizes_of(shape: Sequence[int]) -> tuple[int, ...]:
 
 
 def _extended(axis: Axis, size: int) -> Axis:
-    """Return a longer axis; values that do not go on by themselves become indices."""
-    values = axis.values
-    if len(values) == size:
-        return axis
-    if isinstance(values, range):
-        stop = values.start + size * values.step
-        return axis._replace(values=range(values.start, stop, values.step))
-    return axis._replace(values=range(size))
+    """Return an axis of that size; labels, if there are not as many, become indices."""
+    return axis if len(axis.values) == size else axis._replace(values=range(size))
 
 
 def _axis(dim: str, texts: list[str], kind: str, spacing: Spacing, base: int | None) -> Axis:
-    """Return the axis on which distinct texts stand; unit spacing begins at `base`."""
+    """Return the axis on which distinct texts stand; from `base` on, numbers are indices."""
     if kind == "iso" or "%" in kind:
         return _date_axis(_dates(dim, texts, kind), spacing)
     if kind == "compass":
@@ -116,6 +110,7 @@ def _axis(dim: str, texts: list[str], kind: str, spacing: Spacing, base: int | N
         words = sorted(texts, key=lambda word: (natural_key(word), word))
         place = {word: i for i, word in enumerate(words)}
         return Axis(np.array([place[word] for word in texts]), np.array(words))
+    spacing = spacing if base is None else "unit"
     if numbers.dtype == np.int64 and spacing != "values":
         axis = _regular_axis(numbers, spacing, base)
         if spacing == "unit" or not _is_sparse(axis) or _has_neighbours(axis):
@@ -176,6 +171,8 @@ def _date_axis(dates: NDArray[np.datetime64], spacing: Spacing) -> Axis:
 
 def _numbers(texts: list[str]) -> NDArray[Any] | None:
     """Return texts as integers, else as floats that keep their last digits, else None."""
+    if "_" in "".join(texts):  # int() takes 1_0 for 10
+        return None
     try:
         numbers = np.fromiter(map(int, texts), np.int64, len(texts))
         if numbers.min() > -_LARGEST and numbers.max() < _LARGEST:

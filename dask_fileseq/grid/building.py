@@ -75,8 +75,8 @@ def grid_of_pattern(
         The indices of texts, for axes by their names: ``{"c": {"DAPI": 0}}``.
         They stand one apart, whatever `spacing` is.
     shape : sequence of int, optional
-        Shape of the grid. The numbers in names then are the indices, and the
-        first of an axis need not occur.
+        Shape of the grid. The integers in names then are the indices, whatever
+        `spacing` is, and the first of an axis need not occur.
     unmatched : {"raise", "skip"}
         What to do about names that the pattern does not match.
     duplicates : {"raise", "first", "last"}

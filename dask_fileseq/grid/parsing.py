@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Literal, TypeAlias
 
 from dask_fileseq.errors import NamesError, NoFilesError, UnmatchedError, shown
+from dask_fileseq.files import common_folder
 from dask_fileseq.grid.axes import Categories, axes_of
 from dask_fileseq.patterns import BATCH, NameColumns, NamePattern
 
@@ -124,17 +125,7 @@ def _normalised(names: Sequence[str]) -> Sequence[str]:
 
 def _folder_length(paths: Sequence[str]) -> int:
     """Return the length of the common folder of normalised paths."""
-    if len(paths) == 1:
-        return len(os.path.dirname(paths[0]))
     try:
-        if os.sep == "/":
-            # All that begins like the lowest and the highest path lies between
-            # them, and "0" follows "/": no path above it is an absolute one.
-            low, high = min(paths), max(paths)
-            folder = os.path.commonpath([low, high])
-            inside = folder if folder.endswith("/") else f"{folder}/"
-            if low.startswith(inside) and high.startswith(inside) if folder else low >= "0":
-                return len(folder)
-        return len(os.path.commonpath(paths))
+        return len(common_folder(paths))
     except ValueError as error:
         raise NamesError(f"files have no common folder: {error}") from error

@@ -30,9 +30,6 @@ class _Rows:
         self._depths = sorted({key.count(os.sep) for key in self._rows}, reverse=True)
         self._columns = columns
 
-    def __contains__(self, name: str) -> bool:
-        return self._row(name) is not None
-
     def __call__(self, name: str) -> dict[str, Any] | None:
         row = self._row(name)
         return None if row is None else {dim: along[row] for dim, along in self._columns.items()}

@@ -23,7 +23,7 @@ from dask_fileseq.readers.counters import is_counting, record
 from dask_fileseq.readers.headers import Header, read_header
 from dask_fileseq.readers.plans import Run, merged, pixel_runs
 from dask_fileseq.readers.rawfile import RawFile, read_vector
-from dask_fileseq.readers.trusted import UNTRUSTED, Proof, Trust, prove
+from dask_fileseq.readers.trusted import Proof, Trust, prove
 
 __all__ = ["read_files"]
 
@@ -124,17 +124,17 @@ def _read_by_header(name: str, spec: ChunkSpec, out: Array, repeats: bool) -> bo
 def _learn(
     name: str, signature: Any, header: Header, file: RawFile, spec: ChunkSpec, out: Array
 ) -> bool:
-    """Read a file by tifffile, and see whether others of the signature can be trusted."""
+    """Read a file by tifffile, and see whether others of the signature can be trusted.
+
+    A file that cannot be read says nothing of others.
+    """
     if not _trust.is_worth_a_proof():
         return False
-    proof = UNTRUSTED
-    try:
-        proof = prove(name, header, file, spec, out)
-        layout = _remember(name, header, file, proof, proof.runs)
-        if proof.plan is None:
-            proof = replace(proof, layout=layout)
-    finally:
-        _trust.add(signature, proof)
+    proof = prove(name, header, file, spec, out)
+    layout = _remember(name, header, file, proof, proof.runs)
+    if proof.plan is None:
+        proof = replace(proof, layout=layout)
+    _trust.add(signature, proof)
     return True
 
 

@@ -26,7 +26,7 @@ from dask_fileseq.readers.rawfile import HEAD, RawFile
 from dask_fileseq.readers.regions import ascending
 from dask_fileseq.readers.runs import read_runs
 from dask_fileseq.readers.tiffimage import ContiguousImage, PagedImage, image_of
-from dask_fileseq.readers.trusted import Trust, plan_of
+from dask_fileseq.readers.trusted import Trust, unproven
 
 __all__ = ["read_region"]
 
@@ -85,22 +85,22 @@ def _learn(
     region: Region,
     out: Array,
 ) -> bool:
-    """Read a region by tifffile, and see whether others of the signature can be trusted."""
+    """Read a region by tifffile, and see whether others of the signature can be trusted.
+
+    A file that cannot be read says nothing of others.
+    """
     if not _trust.is_worth_a_proof():
         return False
+    with open_tiff(name, {}) as tif:
+        image = image_of(tif, {"maxworkers": 1})
+        require_chunk(spec, image.spec.shape, image.spec.dtype)
+        image.read(region, out)
+        plan = unproven(tif, image, header).plan
     found = UNTRUSTED
-    try:
-        with open_tiff(name, {}) as tif:
-            image = image_of(tif, {"maxworkers": 1})
-            require_chunk(spec, image.spec.shape, image.spec.dtype)
-            image.read(region, out)
-            plan = plan_of(tif, image, header)
-        if plan is not None and isinstance(image, ContiguousImage | PagedImage):
-            found = _proven(
-                RegionPlan((spec.shape, spec.dtype), plan, image), header, file, region, out
-            )
-    finally:
-        _trust.add(signature, found)
+    if plan is not None and isinstance(image, ContiguousImage | PagedImage):
+        key = spec.shape, spec.dtype
+        found = _proven(RegionPlan(key, plan, image), header, file, region, out)
+    _trust.add(signature, found)
     return True
 
 

@@ -26,6 +26,7 @@ MODEL_TYPE, RASTER_TYPE, CITATION = 1024, 1025, 1026
 GEOGRAPHIC, GEOGRAPHIC_NAME, ANGULAR_UNITS = 2048, 2049, 2054
 SEMI_MAJOR_AXIS, INVERSE_FLATTENING = 2057, 2059
 PROJECTED, PROJECTED_NAME, LINEAR_UNITS = 3072, 3073, 3076
+CODES = {MODEL_TYPE, RASTER_TYPE, GEOGRAPHIC, ANGULAR_UNITS, PROJECTED, LINEAR_UNITS}
 
 UNITS = {9001: "metre", 9002: "foot", 9003: "US_survey_foot", 9102: "degree"}
 USER_DEFINED = 32767
@@ -111,6 +112,8 @@ def geo_keys(page: tifffile.TiffPage) -> dict[int, Any]:
         key, place, count, value = directory[start : start + 4]
         if place == 0:
             keys[key] = value
+        elif key in CODES:  # which stand in the directory itself
+            continue
         elif place == DOUBLES and count == 1 and value < len(doubles):
             keys[key] = doubles[value]
         elif place == TEXTS and isinstance(texts, str):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 import imagecodecs
@@ -27,7 +27,7 @@ from dask_fileseq.readers.rawfile import RawFile
 from dask_fileseq.readers.regions import whole_region
 from dask_fileseq.readers.tiffimage import ContiguousImage, Image, PagedImage, image_of
 
-__all__ = ["UNTRUSTED", "Proof", "Trust", "plan_of", "prove"]
+__all__ = ["UNTRUSTED", "Proof", "Trust", "prove", "unproven"]
 
 Array = np.ndarray[Any, Any]
 T = TypeVar("T")
@@ -78,23 +78,27 @@ def prove(name: str, header: Header, file: RawFile, spec: ChunkSpec, out: Array)
         image = image_of(tif, {"maxworkers": 1})
         require_chunk(spec, image.spec.shape, image.spec.dtype)
         image.read(whole_region(spec.shape), out)
+        proof = unproven(tif, image, header)
+    if proof.plan is not None:
+        again = np.empty(spec.shape, spec.dtype)
+        try:
+            same = proof.plan.read(header, file, again) and again.tobytes() == out.tobytes()
+        except Exception:
+            same = False
+        proof = proof if same else replace(proof, plan=None)
+    return proof
+
+
+def unproven(tif: tifffile.TiffFile, image: Image, header: Header) -> Proof:
+    """Return how all files of a signature might be read, after tifffile has read this one."""
+    try:
         if not _is_plain(tif, header):
             return UNTRUSTED
         runs, swapped = _stored_runs(image)
         plan = _plan(tif, image, header, runs, swapped)
-    if plan is not None:
-        again = np.empty(spec.shape, spec.dtype)
-        try:
-            same = plan.read(header, file, again) and again.tobytes() == out.tobytes()
-        except Exception:
-            same = False
-        plan = plan if same else None
-    return Proof(plan, runs, swapped, (spec.shape, spec.dtype))
-
-
-def plan_of(tif: tifffile.TiffFile, image: Image, header: Header) -> Plan | None:
-    """Return a plan by which all files of a signature might be read, if there is one."""
-    return _plan(tif, image, header, *_stored_runs(image)) if _is_plain(tif, header) else None
+    except Exception:  # of a header that is odd, but not to tifffile
+        return UNTRUSTED
+    return Proof(plan, runs, swapped, (image.spec.shape, image.spec.dtype))
 
 
 def _is_plain(tif: tifffile.TiffFile, header: Header) -> bool:

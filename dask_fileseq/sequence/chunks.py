@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -15,6 +16,7 @@ from numpy.typing import DTypeLike
 
 from dask_fileseq.errors import check_choice
 from dask_fileseq.filearray import FileArray, checked_fillvalue, first_readable, first_spec
+from dask_fileseq.files import LocalFiles
 from dask_fileseq.readers import ChunkMetadata, ChunkSpec, chunk_description
 from dask_fileseq.readers.chunk import plain_dims
 from dask_fileseq.readers.formats import InPlaceReader
@@ -112,7 +114,11 @@ class ChunkSequence(SelectableSequence):
         digest = hashlib.blake2b(digest_size=16)
         for part in (versions, self._grid.positions):
             digest.update(b"-" if part is None else part.tobytes())
-        return tokenize(self._names.digest(), digest.hexdigest(), repr(self._source), self.shape)
+        where = repr(self._source)
+        ends = min(self._names), max(self._names)  # all between those with a slash have one
+        if isinstance(self._source, LocalFiles) and not all(map(os.path.isabs, ends)):
+            where += os.getcwd()
+        return tokenize(self._names.digest(), digest.hexdigest(), where, self.shape)
 
     @cached_property
     def _metadata(self) -> dict[str, ChunkMetadata]:

@@ -193,7 +193,11 @@ class NameSequence(Sequence[str]):
         return self._names[key]
 
     def close(self) -> None:
-        """Close the container, if any. Arrays and stores made of the sequence go on."""
+        """Close the container, if any.
+
+        Arrays and stores made of the sequence go on, unless the container is an open
+        archive that cannot be opened again by its name.
+        """
         if self._container is not None:
             self._source.close()
             if hasattr(self._container, "close"):

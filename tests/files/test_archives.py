@@ -9,6 +9,7 @@ import tarfile
 import warnings
 import zipfile
 
+import dask
 import numpy as np
 import pytest
 import tifffile
@@ -116,8 +117,11 @@ def test_an_archive_as_files(write, files):
         assert seq.asarray()[:, 0, 0].tolist() == [1, 2]
         assert str(seq).splitlines()[1].strip() == path.name
     assert list(FileSequence(np.load, given)) == [str(path)]
-    chain = f"{path.suffix[1:]}://exp/t1*::{path}"
-    assert list(TiffSequence(chain)) == ["exp/t1.tif"]
+    chain = f"{path.suffix[1:]}://exp/t1*::"
+    for place in (str(path), path.as_uri()):
+        assert list(TiffSequence(chain + place)) == ["exp/t1.tif"]
+        assert list(TiffSequence(place)) == ["exp/t1.tif", "exp/t2.tif"]
+        assert TiffSequence("exp/t2.tif", container=place).asarray().max() == 2
 
 
 @pytest.mark.parametrize("suffix", ["tar", "tar.gz", "tgz", "tar.bz2", "tar.xz", "tar.zst"])
@@ -284,6 +288,27 @@ def test_open_archives_that_tell_no_versions():
     assert len(names) == 3
 
 
+def test_open_archives_need_not_know_threads(tmp_path):
+    """Two that read from one file at a time get each other's pixels."""
+
+    class Members:
+        def __init__(self, tar):
+            self.namelist, self.open = tar.getnames, tar.extractfile
+
+    size = 200_000
+    members = [(f"t{i:02d}.raw", bytes([i]) * size) for i in range(40)]
+    path = write_tar(tmp_path / "a.tar", members)
+
+    def read(member):
+        return np.frombuffer(member.read(), "u1")
+
+    with tarfile.open(path) as tar:
+        first, second = (FileSequence(read, "*.raw", container=Members(tar)) for _ in range(2))
+        for _ in range(4):
+            for array in dask.compute(first, second, num_workers=8):
+                assert [set(np.unique(row)) for row in array] == [{i} for i in range(40)]
+
+
 def test_encrypted_members_are_named(tmp_path):
     """Their bytes would be taken for a broken image."""
     path = write_zip(tmp_path / "a.zip", [("t1.tif", tiff(1))])
@@ -343,8 +368,6 @@ def test_tasks_do_not_hold_the_directory(write):
 
 def test_temporary_files_go_where_dask_says(acquisition, tmp_path, monkeypatch):
     """The system's own folder may be small; and they leave nothing behind."""
-    import dask
-
     folder, array = acquisition
     path = packed(folder, tmp_path / "a.tar.gz")
     nowhere = dask.config.set({"temporary-directory": str(tmp_path / "nowhere")})

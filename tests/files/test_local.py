@@ -6,8 +6,9 @@ import zipfile
 
 import numpy as np
 import pytest
+import tifffile
 
-from dask_fileseq import ReadError
+from dask_fileseq import FileSequence, ReadError, TiffSequence
 from dask_fileseq.files import LocalFiles, local, open_source
 
 NAMES = [
@@ -77,25 +78,43 @@ def test_a_folder_stands_for_the_images_in_it(folder):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need rights there")
-def test_links_in_a_folder_are_files_if_they_lead_to_one(tmp_path):
-    """Data are often a folder of links; one that is broken must not stop the listing."""
+def test_links_in_a_folder_are_files_unless_they_lead_to_a_folder(tmp_path):
+    """Data are often a folder of links; one that is broken must be seen, and stop no listing."""
     (tmp_path / "images").mkdir()
-    (tmp_path / "t1.dat").touch()
+    tifffile.imwrite(tmp_path / "t1.dat", np.zeros((2, 2), "u1"))
     for name, target in {"t1": "../t1.dat", "t2": "gone", "t3": "t3.tif", "t4": "."}.items():
         (tmp_path / "images" / f"{name}.tif").symlink_to(target)
-    found = LocalFiles().glob(str(tmp_path / "images"), (".tif",))
-    assert found == [str(tmp_path / "images" / "t1.tif")]
+    os.mkfifo(tmp_path / "images" / "t5.tif")
+    seq = TiffSequence(tmp_path / "images")
+    assert list(seq) == [str(tmp_path / "images" / f"t{i}.tif") for i in (1, 2, 3)]
+    assert {(f.name, f.kind) for f in seq.check()} == {(seq[1], "gone"), (seq[2], "unreadable")}
+    with pytest.raises(ReadError, match=r"t2\.tif"):
+        seq.asarray()
 
 
 def test_versions_are_size_and_time(folder):
-    """Where a file is gone, so is its version; where the first is, there are only names."""
+    """Where a file is gone, so is its version; where all are, there are only names."""
     names = [str(folder / name) for name in NAMES]
     os.utime(names[1], ns=(5, 7))
     versions = LocalFiles().versions([*names, str(folder / "gone"), "nul\0"])
     assert versions[:-2, 0].tolist() == [len(name) for name in NAMES]
     assert versions[1].tolist() == [6, 7]
     assert versions[-2:].tolist() == [[-1, -1], [-1, -1]]
-    assert LocalFiles().versions([str(folder / "gone"), *names]) is None
+    assert LocalFiles().versions([str(folder / "gone"), *names])[:, 0].tolist()[:2] == [-1, 6]
+    assert LocalFiles().versions([f"{folder}/gone{i}" for i in range(200)]) is None
+
+
+@pytest.mark.parametrize("place", [0, 4_321, 9_999])
+def test_pixels_are_new_where_most_files_are_missing(tmp_path, place):
+    """Where the first file is to come yet, the others' old pixels pass for the new ones."""
+    names = [str(tmp_path / f"t{i}.npy") for i in range(10_000)]
+    tokens = set()
+    for size in (1, 2):
+        for name in names[max(0, place - 100) : place + 100]:
+            np.save(name, np.zeros(size))
+        seq = FileSequence(np.load, names)
+        tokens.add(seq.to_dask_array(chunkshape=(1,), chunkdtype=float).name)
+    assert len(tokens) == 2
 
 
 def test_slow_file_systems_are_asked_in_threads(folder, monkeypatch):

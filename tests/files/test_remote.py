@@ -388,6 +388,20 @@ def test_a_file_that_changes_while_it_is_read(served, broken, mode, rows):
             handle.read(10)
 
 
+def test_a_file_in_memory_that_changes_while_it_is_read():
+    """As on servers."""
+    memory = pytest.importorskip("fsspec").filesystem("memory")
+    memory.pipe_file("/replaced.raw", bytes(500_000))
+    seq = TiffSequence(["memory://replaced.raw"])
+    with seq._source.open(seq[0]) as handle:
+        handle.read(10)
+        memory.pipe_file("/replaced.raw", b"1" * 500_000)
+        handle.seek(200_000)
+        with pytest.raises(OSError, match="changed while it was read"):
+            handle.read(10)
+    memory.rm("/replaced.raw")
+
+
 def test_a_remote_archive_that_is_replaced(folder, served, web, tmp_path):
     """Its old directory would find other members, or none."""
     archive = served / "replaced.zip"

@@ -33,6 +33,18 @@ def test_axes_are_integers_else_numbers_else_words(texts, expected):
 
 
 @pytest.mark.parametrize(
+    "pattern",
+    ["img_{tile}.tif", r"img_(?P<tile>.+)\.tif", lambda name: {"tile": name[4:-4]}],
+)
+def test_texts_with_an_underscore_are_words(pattern):
+    """To Python, 1_0 is ten: row 1, column 0 would stand far off, or where 10 does."""
+    texts = ["0_1", "1_0", "10_0", "100"]
+    grid = grid_of_pattern([f"img_{text}.tif" for text in texts], pattern)
+    assert grid.coords["tile"].tolist() == texts
+    assert grid.shape == (4,)
+
+
+@pytest.mark.parametrize(
     ("spacing", "expected"),
     [
         ("unit", [10, 11, 12, 13, 14, 15, 16]),
@@ -48,15 +60,14 @@ def test_spacing(spacing, expected):
     assert grid_of_pattern(["t5"], r"(t)(\d+)", spacing=spacing).coords["t"].tolist() == [5]
 
 
-@pytest.mark.parametrize(
-    ("spacing", "expected"), [("unit", range(9)), ("step", range(4, 40, 4)), ("values", range(9))]
-)
-def test_coords_of_a_given_shape(spacing, expected):
-    """Coordinates are shorter than the axis, or say what is not known."""
+@pytest.mark.parametrize("spacing", ["unit", "step", "values"])
+def test_coords_of_a_given_shape(spacing):
+    """Coordinates are shorter than the axis, or files stand elsewhere than their numbers say."""
     names = ["t4_a", "t8_b"]
     grid = grid_of_pattern(names, r"(t)(\d)_(?P<c>\w)", shape=(9, 2), spacing=spacing)
     assert grid.shape == (9, 2)
-    assert grid.coords["t"].tolist() == list(expected)
+    assert grid.indices == [(4, 0), (8, 1)]
+    assert grid.coords["t"].tolist() == [*range(9)]
     assert grid.coords["c"].tolist() == ["a", "b"]
     with pytest.raises(NamesError, match="does not fit"):
         grid_of_pattern(names, r"(t)(\d)_(?P<c>\w)", shape=(9, 1))

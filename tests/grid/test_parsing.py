@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.version import Version
 
+from dask_fileseq import TiffSequence
 from dask_fileseq.errors import NamesError
+from dask_fileseq.files import names as names_module
 from dask_fileseq.grid import parse_filenames, parsing
 from dask_fileseq.patterns import NamePattern
 from dask_fileseq.patterns import pattern as pattern_module
@@ -130,21 +132,19 @@ def test_parse_filenames_returns_files_as_given():
     assert same is files
 
 
-@given(
-    st.lists(st.text("a-/", min_size=1, max_size=5), min_size=1, max_size=5),
-    st.booleans(),
-)
-def test_the_common_folder_is_that_of_the_standard_library(names, absolute):
+@given(st.lists(st.text("a-/.", min_size=1, max_size=6), min_size=2, max_size=5))
+def test_the_common_folder_is_that_of_the_standard_library(paths):
     """The folder is derived from two names though others do not lie in it."""
-    paths = [os.path.normpath("/" * absolute + name) for name in names]
-    if len(paths) > 1:
-        try:
-            expected = len(os.path.commonpath(paths))
-        except ValueError:
-            with pytest.raises(NamesError, match="no common folder"):
-                parsing._folder_length(paths)
-        else:
-            assert expected == parsing._folder_length(paths)
+    seq = TiffSequence(paths)
+    try:
+        expected = os.path.commonpath(paths)
+    except ValueError:
+        with pytest.raises(ValueError, match="Can't mix"):
+            seq.commonpath()
+        with pytest.raises(NamesError, match="no common folder"):
+            parse_filenames(paths, "()")
+    else:
+        assert expected == seq.commonpath()
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_the_common_folder_is_that_of_the_standard_library(names, absolute):
 )
 def test_windows_names(monkeypatch, names, expected):
     """On Windows, folders take part in the match for the case of a drive or for slashes."""
-    for module in (parsing, pattern_module):
+    for module in (parsing, pattern_module, names_module):
         monkeypatch.setattr(module, "os", SimpleNamespace(path=ntpath, sep="\\"))
     columns = parsing.columns_of(names, NamePattern.of(r"(?:t|T|x|run)(\d)"), None, "raise")
     assert expected == [int(columns.texts[0][code]) for code in columns.codes[0]]
@@ -165,6 +165,7 @@ def test_windows_names(monkeypatch, names, expected):
 
 def test_folders_on_other_drives_are_one_clear_error(monkeypatch):
     """The error of the standard library comes out bare."""
-    monkeypatch.setattr(parsing, "os", SimpleNamespace(path=ntpath, sep="\\"))
+    for module in (parsing, names_module):
+        monkeypatch.setattr(module, "os", SimpleNamespace(path=ntpath, sep="\\"))
     with pytest.raises(NamesError, match="no common folder"):
         parse_filenames([r"C:\t1", r"D:\t2"], r"t(\d)")

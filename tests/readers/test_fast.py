@@ -15,7 +15,7 @@ import pytest
 import tifffile
 
 from dask_fileseq import FileSequence, FillWarning, ReadError, TiffSequence
-from dask_fileseq.readers import ChunkSpec, count, fast, rawfile, read_tiff, trusted
+from dask_fileseq.readers import ChunkSpec, count, rawfile, read_tiff, trusted
 from dask_fileseq.readers.headers import _constants, _detectors, is_free_text
 from dask_fileseq.readers.trusted import SLOW_LZW, Trust
 from tests.corpus import KINDS, image, write_corpus, write_near
@@ -316,6 +316,27 @@ def test_bad_files_among_good_ones(tmp_path: Path) -> None:
     assert counts.ways["plain"] == 37
 
 
+@pytest.mark.parametrize("wrong", ["file", "chunkshape"])
+def test_a_failed_proof_says_nothing_of_other_files(tmp_path: Path, wrong: str) -> None:
+    """One bad file makes all good ones of its kind slow, as long as the process lives."""
+    names, data = write_many(tmp_path, 20, compression="lzw")
+    chunkshape = (64, 64)
+    if wrong == "file":
+        Path(names[0]).write_bytes(Path(names[0]).read_bytes()[:-100])
+    else:
+        chunkshape = (32, 128)
+    x = TiffSequence(names).to_dask_array(chunkshape=chunkshape, chunkdtype="u2")
+    for block in (x[0], x[0, :20]):
+        with pytest.raises(ValueError, match="truncated" if wrong == "file" else "expected shape"):
+            block.compute()
+    seq = TiffSequence(names[1:])
+    with count() as counts:
+        np.testing.assert_array_equal(seq.asarray(ioworkers=1), data[1:])
+        crops = seq.to_dask_array()[:, :20].compute(scheduler="sync")
+    np.testing.assert_array_equal(crops, data[1:, :20])
+    assert counts.ways["trusted"] == 2 * 18
+
+
 def test_missing_cells_among_files(tmp_path: Path) -> None:
     """A hole in the grid shifts the files behind it."""
     names, data = write_many(tmp_path, 20)
@@ -382,7 +403,7 @@ def test_trust_is_bounded() -> None:
     """A million signatures fill the memory."""
     trust = Trust(limit=3)
     for signature in range(10):
-        trust.add(signature, fast.UNTRUSTED)
+        trust.add(signature, trusted.UNTRUSTED)
     assert [trust.get(i) is not None for i in range(10)] == [False] * 7 + [True] * 3
 
 

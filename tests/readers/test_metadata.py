@@ -270,8 +270,10 @@ def test_utm_zones_are_written_out(tmp_path, code, name, meridian, northing):
          {"crs_wkt": ESRI, "spatial_ref": ESRI}),
         (((1024, 2), (2049, (34737, 6, 0))), "Earth|",
          {"geographic_crs_name": "Earth", "grid_mapping_name": "latitude_longitude"}),
+        (((1024, 1), (3072, (34737, 6, 0)), (1026, (34737, 6, 0))), "Local|",
+         {"projected_crs_name": "Local"}),
     ],
-    ids=["name", "wkt", "geographic"],
+    ids=["name", "wkt", "geographic", "text for a code"],
 )  # fmt: skip
 def test_systems_without_a_code(tmp_path, directory, texts, expected):
     """A system of one's own has no EPSG code; none may be made up."""
