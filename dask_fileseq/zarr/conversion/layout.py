@@ -7,7 +7,9 @@ file array holds at one index of the axes that images do not have.
 
 from __future__ import annotations
 
+import hashlib
 import itertools
+import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -54,6 +56,13 @@ class Layout:
     def shape(self) -> tuple[int, ...]:
         """Shape of each image."""
         return tuple(map(math.prod, self.lengths))
+
+    @property
+    def places(self) -> str:
+        """What tells where each image is, and what it holds: the ends, and a digest of all."""
+        every = [[image.path, sorted(image.at.items())] for image in self.images]
+        digest = hashlib.blake2b(json.dumps(every).encode(), digest_size=16).hexdigest()
+        return f"{self.images[0].path} to {self.images[-1].path} ({digest})"
 
     def pieces(self, window: Window, image: Image) -> Iterator[tuple[tuple[slice, ...], Windows]]:
         """Yield boxes of the file array that make a window of an image.

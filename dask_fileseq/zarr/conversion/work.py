@@ -112,6 +112,7 @@ class Work:
                 "shape": level.shape,
                 "dtype": str(self.array.dtype),
                 "images": len(self.layout.images),
+                "places": self.layout.places,
                 "axes": [[self.array.dims[i] for i in axes] for axes in self.layout.axes],
                 "levels": len(self.levels),
                 "chunks": level.chunk,
