@@ -2,7 +2,7 @@
 
 import shutil
 import threading
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -201,25 +201,6 @@ def test_other_metadata_alone_are_written_anew(seq, tmp_path):
     seq.to_zarr(tmp_path / "out.zarr")
     seq.to_zarr(tmp_path / "out.zarr", attributes={"about": "cells"})
     assert zarr.open_array(tmp_path / "out.zarr", mode="r").attrs["about"] == "cells"
-
-
-@pytest.mark.parametrize("complete", [True, False])
-def test_wells_in_other_places_are_another_target(tmp_path, complete):
-    """Half of the plate would be turned, or new names stand over old pixels."""
-    names = [f"p{p}_q{q}" for p in range(1, 4) for q in range(1, 4)]
-
-    def imread(name):
-        return np.full((8, 8), names.index(name), np.uint8)
-
-    seq = FileSequence(imread, names, pattern=r"p(?P<p>\d)_q(?P<q>\d)")
-    target = tmp_path / "out.ome.zarr"
-    first = {"axes": {"p": "row", "q": "column"}, "progress": False, "scheduler": "sync"}
-    with nullcontext() if complete else suppress(RuntimeError):
-        seq.to_ome_zarr(target, **first if complete else first | {"progress": calling(5, stop)})
-    with pytest.raises(ChangedError, match=r"places is 'A/1/0 to C/3/0 \("):
-        seq.to_ome_zarr(target, name="new", axes={"p": "column", "q": "row"})
-    seq.to_ome_zarr(target, **first)
-    assert zarr.open_array(target / "A" / "3" / "0" / "0", mode="r")[0, 0] == 2
 
 
 def test_files_behind_a_link(seq, acquisition, tmp_path):
