@@ -77,6 +77,30 @@ def test_a_run_that_ends_late_does_not_end_another_one(seq, acquisition, tmp_pat
     np.testing.assert_array_equal(stored(target), acquisition[1])
 
 
+@pytest.mark.parametrize("puts", range(1, 6))
+def test_a_run_that_is_overtaken_as_it_finishes(seq, acquisition, tmp_path, monkeypatch, puts):
+    """What the other has just cleared would be declared complete, without its data."""
+    target = tmp_path / "out.ome.zarr"
+    put_many, calls = Target.put_many, []
+    arguments = {"axes": {"time": "t"}, "levels": 2, "scheduler": "sync"}
+
+    def overtaken(self, values):
+        put_many(self, values)
+        calls.append(self)
+        if len(calls) == puts:
+            with pytest.raises(RuntimeError, match="stop"):
+                seq.to_ome_zarr(target, overwrite=True, progress=calling(1, stop), **arguments)
+
+    monkeypatch.setattr(Target, "put_many", overtaken)
+    with pytest.raises(ChangedError, match="took the place"):
+        seq.to_ome_zarr(target, **arguments)
+    monkeypatch.undo()
+    assert (target / "fileseq" / "plan.json").exists()
+    assert not (target / "zarr.json").exists()
+    seq.to_ome_zarr(target, verify="all", **arguments)
+    np.testing.assert_array_equal(stored(target / "0"), acquisition[1])
+
+
 def test_two_conversions_in_threads_of_one_process(seq, acquisition, tmp_path):
     """Dask calls back for the tasks of either, and one would count those of the other."""
     found = {}

@@ -12,21 +12,19 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
-from dask_fileseq._version import __version__
 from dask_fileseq.errors import ChangedError
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.zarr.conversion.journal import Journal, Record
 from dask_fileseq.zarr.conversion.layout import Layout
 from dask_fileseq.zarr.conversion.manifest import (
     FILES,
-    empty_cells,
     file_objects,
     file_table,
     group_object,
-    value_ranges,
+    new_manifest,
     written_files,
 )
 from dask_fileseq.zarr.conversion.plan import Stage
@@ -35,7 +33,6 @@ from dask_fileseq.zarr.conversion.regions import Job, Region, verify_region, wri
 from dask_fileseq.zarr.conversion.running import Scheduler, run
 from dask_fileseq.zarr.conversion.source import (
     changes,
-    common_folder,
     digest_of,
     require_apart,
     source_identity,
@@ -48,6 +45,9 @@ __all__ = ["Conversion", "Ending", "Options"]
 
 SAMPLES = 8
 """Regions that ``verify="sample"`` compares at least; else it is one in a hundred."""
+
+SOME = 128
+"""Objects of metadata that are written at a time."""
 
 Chosen = list[tuple[Stage, int]]
 
@@ -174,7 +174,9 @@ class Conversion:
             self._write(records, progress)
             self._require_same_files()
             self._compare(chosen, progress, self.job())
-            manifest = self._manifest(records, len(chosen), time.monotonic() - started)
+            verified = {"how": self.options.verify, "regions": len(chosen)}
+            seconds = time.monotonic() - started
+            manifest = new_manifest(self.array, self.identity, records, verified, seconds)
             self._finish(manifest, groups)
             return manifest
         finally:
@@ -209,20 +211,23 @@ class Conversion:
         return Progress(total, done, self.report)
 
     def _put(self, objects: Mapping[str, bytes]) -> None:
-        with clear_write_errors(self.target):
-            self.target.put_many(objects)
-            self.target.sync_to_disk(objects)
+        """Write objects, unless another run has begun."""
+        left = iter(objects.items())
+        while some := dict(islice(left, SOME)):
+            self.journal.require(self.running, self.identity["token"])
+            with clear_write_errors(self.target):
+                self.target.put_many(some)
+                self.target.sync_to_disk(some)
 
     def _finish(self, manifest: dict[str, Any], groups: Groups | None) -> None:
         """Write metadata, those of the root last, and the manifest, and close the journal."""
-        self.journal.require(self.running)
         objects = dict(self._array_objects())
         described = list(groups(self._ending(manifest["ranges"]))) if groups else []
         root = described[-1] if described else ("zarr.json", objects.pop("zarr.json"))
         self._put(objects | dict(described[:-1]))
         self._put(dict([root]))
         self._put(group_object(manifest))
-        self.journal.close()
+        self.journal.close(self.running, self.identity["token"])
 
     def _ending(self, ranges: Iterable[Sequence[Any]]) -> Ending:
         found = {channel: (low, high) for channel, low, high in ranges}
@@ -233,24 +238,6 @@ class Conversion:
             for name, metadata in zip(self.work.names, self.work.levels, strict=True):
                 parts = [part for part in (image.path, name, "zarr.json") if part]
                 yield "/".join(parts), metadata.encode()
-
-    def _manifest(
-        self, records: Mapping[str, Record], compared: int, seconds: float
-    ) -> dict[str, Any]:
-        failed = {name: error for r in records.values() for name, error in r.get("failed", ())}
-        return {
-            "software": f"dask-fileseq {__version__}",
-            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-            "seconds": round(seconds, 3),
-            "folder": common_folder(self.array.names),
-            "file_count": len(self.array.names),
-            "empty": empty_cells(self.array),
-            "failed": [{"file": name, "error": failed[name]} for name in sorted(failed)],
-            "ranges": value_ranges(records.values()),
-            "regions": len(records),
-            "verified": {"how": self.options.verify, "regions": compared},
-            "identity": self.identity,
-        }
 
     # what is checked
 

@@ -150,13 +150,21 @@ class Journal:
             self.target.delete([f"{RUNS}/{name}" for name in others])
         return run
 
-    def require(self, run: str | None) -> None:
-        """Raise a `ChangedError` if another run has taken over."""
+    def require(self, run: str | None, token: str | None = None) -> None:
+        """Raise a `ChangedError` if another run has taken over, or another conversion began.
+
+        What one does right after may still meet the other, which deletes all that is
+        there, or writes it anew, but for what is being written at that moment.
+        """
         with clear_write_errors(self.target):
-            if run is not None and self.target.get(f"{RUNS}/{run}") is None:
-                raise ChangedError(
-                    f"another conversion to {self.target} began, and took the place of this one"
-                )
+            ours = run is None or self.target.get(f"{RUNS}/{run}") is not None
+            if ours and token is not None:
+                plan = self.identity()
+                ours = plan is None or plan.get("token") == token
+        if not ours:
+            raise ChangedError(
+                f"another conversion to {self.target} began, and took the place of this one"
+            )
 
     def records(self, token: str) -> dict[str, Record]:
         """Return the records of all regions that a conversion has done, by name."""
@@ -176,8 +184,9 @@ class Journal:
         """Have a region done again."""
         self.target.delete([f"{DONE}/{name}"])
 
-    def close(self) -> None:
+    def close(self, run: str | None, token: str) -> None:
         """Let the manifest take the place of the journal: the conversion is complete."""
+        self.require(run, token)  # or the journal of another one would be gone
         self.target.delete([PLAN])
         self.target.delete_folder(DONE)
         self.target.delete_folder(RUNS)
