@@ -3,13 +3,17 @@
 import shutil
 import threading
 from contextlib import suppress
+from functools import partial
 
 import numpy as np
 import pytest
 import zarr
+from zarr.storage import StorePath
 
 from dask_fileseq import ChangedError, FileSequence, TargetExistsError, TiffSequence
 from dask_fileseq.zarr import read_manifest
+from dask_fileseq.zarr.conversion import journal
+from dask_fileseq.zarr.conversion.plan import Plan
 from dask_fileseq.zarr.conversion.target import Target
 
 PATTERN = r"(?P<time>\d+)_(?P<channel>[A-Z]+)_z(?P<z>\d+)"
@@ -99,6 +103,33 @@ def test_a_run_that_is_overtaken_as_it_finishes(seq, acquisition, tmp_path, monk
     assert not (target / "zarr.json").exists()
     seq.to_ome_zarr(target, verify="all", **arguments)
     np.testing.assert_array_equal(stored(target / "0"), acquisition[1])
+
+
+@pytest.mark.parametrize("units", [3, 20, 190])
+@pytest.mark.parametrize("where", ["folder", "memory"])
+def test_a_run_that_is_overtaken_while_it_writes(
+    seq, acquisition, tmp_path, monkeypatch, units, where
+):
+    """Late objects of other chunks would lie among those of the other."""
+    target = tmp_path / "out.zarr" if where == "folder" else zarr.storage.MemoryStore()
+    place = (lambda name: target / name) if where == "folder" else partial(StorePath, target)
+    arguments = {"axes": {"time": "t"}, "levels": 2, "scheduler": "sync", "shards": False}
+    units_of, calls = Plan.units, []
+
+    def overtaken(self, level, window):
+        for unit in units_of(self, level, window):
+            calls.append(unit)
+            if len(calls) == units:
+                seq.to_ome_zarr(target, overwrite=True, chunks=8, **arguments)
+            yield unit
+
+    monkeypatch.setattr(Plan, "units", overtaken)
+    monkeypatch.setattr(journal, "ASKING", 0)
+    with pytest.raises(ChangedError, match="took the place"):
+        seq.to_ome_zarr(target, chunks=16, **arguments)
+    monkeypatch.undo()
+    np.testing.assert_array_equal(stored(place("0")), acquisition[1])
+    seq.to_ome_zarr(target, verify="all", chunks=8, **arguments)
 
 
 def test_two_conversions_in_threads_of_one_process(seq, acquisition, tmp_path):

@@ -7,6 +7,7 @@ it. At the end the manifest takes the place of all this.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import uuid4
@@ -14,7 +15,7 @@ from uuid import uuid4
 from dask_fileseq.errors import ChangedError, TargetExistsError
 from dask_fileseq.zarr.conversion.target import Target, all_parsed, clear_write_errors
 
-__all__ = ["FOLDER", "GROUP", "Journal", "Record"]
+__all__ = ["FOLDER", "GROUP", "Identity", "Journal", "Record", "Watch"]
 
 FOLDER = "fileseq"
 PLAN = f"{FOLDER}/plan.json"
@@ -30,6 +31,9 @@ CLEARED = "cleared"
 
 ZARR = {"zarr.json", ".zgroup", ".zarray"}
 """What makes a folder one of Zarr."""
+
+ASKING = 1.0
+"""Seconds between two questions to a server whether a run may still write."""
 
 Identity = Mapping[str, Any]
 Record = dict[str, Any]
@@ -190,3 +194,35 @@ class Journal:
         self.target.delete([PLAN])
         self.target.delete_folder(DONE)
         self.target.delete_folder(RUNS)
+
+
+class Watch:
+    """Makes sure, before each object, that no other run has taken over.
+
+    Between the question and the end of what is written then, one can: an object may be
+    written into the target of another run. On servers, which are not asked for each
+    object, these are the objects of a second.
+
+    Parameters
+    ----------
+    journal : Journal
+        Of the target.
+    run : str or None
+        The run that writes.
+    """
+
+    def __init__(self, journal: Journal, run: str | None) -> None:
+        self.journal = journal
+        self.run = run
+        self.asked = -ASKING
+
+    def __call__(self) -> None:
+        """Raise a `ChangedError` if another run has taken over."""
+        folder = self.journal.target.folder
+        if folder is not None and self.run is not None:
+            if (folder / RUNS / self.run).exists():
+                return
+        elif time.monotonic() - self.asked < ASKING:
+            return
+        self.asked = time.monotonic()
+        self.journal.require(self.run)
