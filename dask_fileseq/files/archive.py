@@ -96,7 +96,7 @@ class Archive:
     def paths(self, names: Sequence[str]) -> None:
         """Return None: members have no paths."""
 
-    def versions(self, names: Sequence[str]) -> Versions | None:
+    def versions(self, names: Sequence[str], *, fresh: bool = False) -> Versions | None:
         """Return size and checksum of each member, or what there is in place of one."""
         members = self.directory().members
         return np.array([self._version(members.get(name)) for name in names], np.int64)

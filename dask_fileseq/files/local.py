@@ -69,7 +69,7 @@ class LocalFiles:
         """Return the paths under which this process finds files."""
         return list(map(self._map.path, names)) if self._map else names
 
-    def versions(self, names: Sequence[str]) -> Versions | None:
+    def versions(self, names: Sequence[str], *, fresh: bool = False) -> Versions | None:
         """Return size and modification time of each file; -1 for one that is missing.
 
         None where the first file does not exist: then these are names, not files. Where

@@ -58,7 +58,7 @@ class OpenArchive:
     def paths(self, names: Sequence[str]) -> None:
         """Return None: members have no paths."""
 
-    def versions(self, names: Sequence[str]) -> Versions | None:
+    def versions(self, names: Sequence[str], *, fresh: bool = False) -> Versions | None:
         """Return size and checksum of each member; None where the archive has none."""
         if not isinstance(self._archive, zipfile.ZipFile):
             return None

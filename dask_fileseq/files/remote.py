@@ -98,16 +98,19 @@ class RemoteFiles:
     def paths(self, names: Sequence[str]) -> None:
         """Return None: these are no paths."""
 
-    def versions(self, names: Sequence[str]) -> Versions | None:
+    def versions(self, names: Sequence[str], *, fresh: bool = False) -> Versions | None:
         """Return size and a number for the ETag, or time, of each file; -1 if it is missing.
 
         They come from the listing that found the files, or from those of their folders, where
         listings tell; else each file is asked for. None where the first file does not exist.
+        Fresh ones are asked for anew, and not kept.
         """
-        unknown = [name for name in names if name not in self._listed]
-        if unknown:
-            self._listed = self._listed | self._asked(unknown)
-        numbers = [self._listed.get(name, MISSING) for name in names]
+        known: dict[str, tuple[int, int]] = {} if fresh else self._listed
+        unknown = [name for name in names if name not in known]
+        found = known | self._asked(unknown) if unknown else known
+        if not fresh:
+            self._listed = found
+        numbers = [found.get(name, MISSING) for name in names]
         return None if numbers[0] == MISSING else np.array(numbers, np.int64)
 
     def _asked(self, names: Sequence[str]) -> dict[str, tuple[int, int]]:

@@ -277,6 +277,19 @@ def test_files_that_change_meanwhile(folder, tmp_path):
     assert not (tmp_path / "out.zarr" / "zarr.json").exists()
 
 
+def test_the_first_file_is_deleted_meanwhile(folder, tmp_path):
+    """Without it, files have no versions; that is no reason to compare none."""
+
+    def progress(done, total):
+        if done == total:  # all is read
+            (folder / "000_DAPI_z1.tif").unlink()
+
+    with pytest.raises(ChangedError, match=r"files changed while.*000_DAPI_z1\.tif' gone"):
+        sequence(folder).to_zarr(
+            tmp_path / "out.zarr", progress=progress, scheduler="sync", verify=None
+        )
+
+
 def test_moved_files_are_the_same(folder, acquisition, tmp_path):
     """A share that is mounted elsewhere the next day is no other source."""
     with pytest.raises(RuntimeError, match="stop"):

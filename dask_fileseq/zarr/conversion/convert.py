@@ -251,10 +251,15 @@ class Conversion:
 
     def _require_same_files(self) -> None:
         """Raise an error if a file changed while it may have been read."""
-        now = versions_of(self.array, self.stat)
-        if now is None or self.versions is None or (now == self.versions).all():
+        if self.versions is None:
             return
-        found = changes(written_files(self.target), self.array, now)
+        now = versions_of(self.array, self.stat, fresh=True)
+        if now is None:  # there is no first file
+            found = f"{self.array.names[0]!r} gone"
+        elif (now == self.versions).all():
+            return
+        else:
+            found = changes(written_files(self.target), self.array, now)
         raise ChangedError(
             f"files changed while they were converted: {found}; overwrite=True starts over"
         )

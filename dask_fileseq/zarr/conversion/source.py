@@ -36,9 +36,12 @@ TOKENS = (np.ndarray, np.generic, bytes, set, frozenset)
 BOUND = ("__self__", "__defaults__", "__kwdefaults__")
 
 
-def versions_of(array: FileArray, stat: bool) -> Versions:
-    """Return what tells versions of the files apart, as it is now; None: their names alone."""
-    return array.source.versions(array.names) if stat else None
+def versions_of(array: FileArray, stat: bool, *, fresh: bool = False) -> Versions:
+    """Return what tells versions of the files apart; None: their names alone.
+
+    It is as they were listed, unless it is to be fresh.
+    """
+    return array.source.versions(array.names, fresh=fresh) if stat else None
 
 
 def source_identity(array: FileArray, versions: Versions) -> dict[str, Any]:
