@@ -228,6 +228,8 @@ def test_killed_while_it_deletes_an_old_target(seq, acquisition, tmp_path, monke
     with suppress(RuntimeError):
         seq.to_zarr(target, chunks=8, overwrite=True)
     monkeypatch.undo()
+    with pytest.raises(FileNotFoundError):  # or what is deleted already would read as zeros
+        stored(target)
     with pytest.raises(TargetExistsError, match=r"being deleted.*overwrite=True"):
         seq.to_zarr(target, chunks=8)
     seq.to_zarr(target, chunks=8, overwrite=True)

@@ -89,6 +89,7 @@ class Journal:
                 raise TargetExistsError(f"{target} exists and is no Zarr: it is not overwritten")
             self._claim({CLEARED: True})  # or, killed while it deletes, it would be nobody's
             target.delete_folder(RUNS)
+            target.delete([*ZARR, GROUP])  # first: what is left must not read as zeros
             target.clear(but=FOLDER)
             target.clear(FOLDER, but=PLAN.rpartition("/")[2])
             self._claim(identity)
