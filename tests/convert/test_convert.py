@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import dask
@@ -176,6 +177,50 @@ def test_unreadable_files_are_named_in_the_manifest(folder, acquisition, tmp_pat
     expected = acquisition[1].copy()
     expected[1, 0, 0] = 0
     np.testing.assert_array_equal(stored(target), expected)
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_filled_files_are_no_data_to_who_wants_an_error(tmp_path, complete):
+    """A share that was gone for an hour of the night would leave holes for good."""
+    rng = np.random.default_rng(5)
+    pixels = rng.integers(1, 65535, (6, 32, 32), np.uint16)
+    gone = tmp_path / "gone"
+
+    def imread(name):
+        if name in ("1", "4") and gone.exists():
+            raise OSError("no share")
+        return pixels[int(name)]
+
+    seq = FileSequence(imread, list("012345"), pattern=r"(?P<t>\d)")
+    arguments = {"levels": 3, "scheduler": "sync", "progress": False} | MANY | {"memory": 1024}
+    stages = seq.to_ome_zarr(tmp_path / "expected.zarr", **arguments)["identity"]["stages"]
+    assert len(stages) > 1
+    target = tmp_path / "out.zarr"
+    gone.touch()
+    filling = arguments | {"errors": "fill", "verify": None}
+    if not complete:
+        filling["progress"] = lambda done, total: stopping(0)(0, 0) if done == total else None
+    with pytest.warns(FillWarning), nullcontext() if complete else suppress(RuntimeError):
+        seq.to_ome_zarr(target, **filling)
+    with pytest.raises(ReadError, match="no share"):
+        seq.to_ome_zarr(target, **arguments)
+    if complete:  # and still is
+        assert [failed["file"] for failed in read_manifest(target)["failed"]] == ["1", "4"]
+    gone.unlink()
+    calls = []
+    manifest = seq.to_ome_zarr(
+        target, **arguments | {"verify": None, "progress": lambda *a: calls.append(a)}
+    )
+    assert calls[0][0] > 0
+    assert manifest["failed"] == []
+    assert sum(1 for _ in target.rglob("*")) == sum(
+        1 for _ in (tmp_path / "expected.zarr").rglob("*")
+    )
+    for level in "012":
+        np.testing.assert_array_equal(
+            stored(target / level), stored(tmp_path / "expected.zarr" / level)
+        )
+    seq.to_ome_zarr(target, **arguments | {"verify": "all"})
 
 
 # resuming and overwriting

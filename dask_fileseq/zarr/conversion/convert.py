@@ -8,7 +8,6 @@ without them is not complete; converting again goes on with it.
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,10 +28,17 @@ from dask_fileseq.zarr.conversion.manifest import (
 )
 from dask_fileseq.zarr.conversion.plan import Stage
 from dask_fileseq.zarr.conversion.progress import Bar, Progress, reporter
-from dask_fileseq.zarr.conversion.regions import Job, Region, verify_region, write_region
+from dask_fileseq.zarr.conversion.regions import (
+    Job,
+    Region,
+    read_region,
+    verify_region,
+    write_region,
+)
 from dask_fileseq.zarr.conversion.running import Scheduler, run
 from dask_fileseq.zarr.conversion.source import (
     changes,
+    common_folder,
     digest_of,
     require_apart,
     source_identity,
@@ -43,13 +49,10 @@ from dask_fileseq.zarr.conversion.work import Options, Work
 
 __all__ = ["Conversion", "Ending", "Options"]
 
-SAMPLES = 8
-"""Regions that ``verify="sample"`` compares at least; else it is one in a hundred."""
-
 SOME = 128
 """Objects of metadata that are written at a time."""
 
-Chosen = list[tuple[Stage, int]]
+Chosen = Sequence[tuple[Stage, int]]
 
 
 @dataclass(frozen=True)
@@ -155,7 +158,10 @@ class Conversion:
             found = manifest["identity"] if manifest else self.journal.identity()
             self.identity = {**(found or self.identity), "about": self.about}
             self.work = self.work.with_stages(self.identity["stages"])
-        chosen = self._chosen()
+        if manifest and manifest["failed"] and self.array.errors == "raise":
+            self._read_again(manifest)
+            manifest = None
+        chosen = self.work.chosen(self.options.verify, self.identity["token"])
         try:
             if manifest:
                 self._compare_again(chosen)
@@ -167,6 +173,8 @@ class Conversion:
             if resumed:
                 self.target.delete_partial()
                 records = self.journal.records(self.identity["token"])
+                if self.array.errors == "raise":
+                    records = self.journal.without_filled(records)
             if self.target.get(f"{FILES}/zarr.json") is None:
                 for objects in file_objects(file_table(self.array, self.versions)):
                     self._put(objects)
@@ -182,6 +190,25 @@ class Conversion:
         finally:
             if isinstance(self.report, Bar):
                 self.report.close()
+
+    def _read_again(self, manifest: Mapping[str, Any]) -> None:
+        """Have files of a complete target that were filled read again.
+
+        Nothing is changed if the first of them still cannot be read: that is an error.
+        """
+        start, folder = len(manifest["folder"]), common_folder(self.array.names)
+        filled = {folder + failed["file"][start:] for failed in manifest["failed"]}
+        again = self.work.made_of(filled)
+        first = next(again)
+        read_region(first)
+        names = {first.name} | {region.name for region in again}
+        every = (f"{stage.first}-{number}" for stage, number in self.work.everything())
+        records: dict[str, Record] = {
+            name: {"token": self.identity["token"]} for name in every if name not in names
+        }
+        for record in islice(records.values(), 1):
+            record["ranges"] = manifest["ranges"]
+        self.journal.reopen(self.identity, records)
 
     # what is written
 
@@ -263,17 +290,6 @@ class Conversion:
         raise ChangedError(
             f"files changed while they were converted: {found}; overwrite=True starts over"
         )
-
-    def _chosen(self) -> Chosen:
-        """Return the regions to read back and compare: always the same of a conversion."""
-        if self.options.verify is None:
-            return []
-        everything = list(self.work.everything())
-        if self.options.verify == "all":
-            return everything
-        count = min(len(everything), max(SAMPLES, len(everything) // 100))
-        chosen = random.Random(self.identity["token"]).sample(range(len(everything)), count)
-        return [everything[i] for i in sorted(chosen)]
 
     def _compare(self, chosen: Chosen, progress: Progress, job: Job) -> None:
         """Read regions back, and compare them with the files."""

@@ -7,6 +7,7 @@ it. At the end the manifest takes the place of all this.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -185,9 +186,28 @@ class Journal:
         """Mark a region as done, once its data is safe."""
         self.target.put_json(f"{DONE}/{name}", record)
 
-    def forget(self, name: str) -> None:
-        """Have a region done again."""
-        self.target.delete([f"{DONE}/{name}"])
+    def forget(self, *names: str) -> None:
+        """Have regions done again."""
+        self.target.delete(f"{DONE}/{name}" for name in names)
+
+    def without_filled(self, records: Mapping[str, Record]) -> dict[str, Record]:
+        """Return the records of regions without filled files; have the others done again.
+
+        And all that are made of the levels of other regions.
+        """
+        again = {name for name, record in records.items() if record.get("failed")}
+        if again:
+            again |= {name for name in records if not name.startswith("0-")}
+            self.forget(*again)
+        return {name: record for name, record in records.items() if name not in again}
+
+    def reopen(self, identity: Identity, records: Mapping[str, Record]) -> None:
+        """Make a complete target one that is under way, with just these regions done."""
+        with clear_write_errors(self.target):
+            self.target.put_many(
+                {f"{DONE}/{name}": json.dumps(record).encode() for name, record in records.items()}
+            )
+        self._claim(identity)
 
     def close(self, run: str | None, token: str) -> None:
         """Let the manifest take the place of the journal: the conversion is complete."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -24,6 +25,9 @@ __all__ = ["Options", "Work"]
 
 FORMAT = 1
 """The version of the journal and of regions; another one is another conversion."""
+
+SAMPLES = 8
+"""Regions that ``verify="sample"`` compares at least; else it is one in a hundred."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +137,24 @@ class Work:
     def everything(self) -> Iterator[tuple[Stage, int]]:
         """Yield stage and number of all regions."""
         return ((stage, number) for stage in self.plan.stages for number in self.numbers(stage))
+
+    def chosen(self, verify: str | None, token: str) -> list[tuple[Stage, int]]:
+        """Return the regions to read back and compare: always the same of a conversion."""
+        if verify is None:
+            return []
+        everything = list(self.everything())
+        if verify == "all":
+            return everything
+        count = min(len(everything), max(SAMPLES, len(everything) // 100))
+        sample = random.Random(token).sample(range(len(everything)), count)
+        return [everything[i] for i in sorted(sample)]
+
+    def made_of(self, names: set[str]) -> Iterator[Region]:
+        """Yield the regions that read any of some files, and all that read other regions."""
+        for stage, number in self.everything():
+            region = self.region(stage, number)
+            if region.block is None or not names.isdisjoint(region.block.names):
+                yield region
 
     def nbytes(self, stage: Stage, number: int) -> int:
         """Return the size of a region where it is read."""
