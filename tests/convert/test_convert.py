@@ -29,8 +29,10 @@ from dask_fileseq import (
     VerifyError,
     WriteError,
 )
+from dask_fileseq.files.urls import local_paths
 from dask_fileseq.zarr import read_manifest
 from dask_fileseq.zarr.conversion.progress import Bar
+from dask_fileseq.zarr.conversion.target import Target
 from tests.elsewhere import s3_options, upload
 
 PATTERN = r"(?P<time>\d+)_(?P<channel>[A-Z]+)_z(?P<z>\d+)"
@@ -494,6 +496,29 @@ def test_paths_and_urls_of_files(acquisition, tmp_path, monkeypatch):
     seq.to_zarr((tmp_path / "b.zarr").as_uri())
     for name in ("a.zarr", "b.zarr"):
         np.testing.assert_array_equal(stored(tmp_path / name), acquisition[1])
+
+
+URLS = ["file:///{}/a b#3/o%20.zarr", "FILE:///{}/a%20b%233/o%2520", "local:///{}/a b#3/o"]
+
+
+@pytest.mark.parametrize("url", URLS)
+def test_urls_of_paths_are_those_of_files(acquisition, tmp_path, url):
+    """The copy would be in another folder, or replace one."""
+    url = url.format(tmp_path.as_posix().lstrip("/"))
+    sequence(acquisition[0]).to_zarr(url)
+    (path,) = local_paths([url])
+    np.testing.assert_array_equal(stored(path), acquisition[1])
+    assert [p.name for p in tmp_path.iterdir()] == ["a b#3"]
+
+
+def test_urls_of_relative_paths(acquisition, tmp_path, monkeypatch):
+    """That of a name alone would be the folder in which the program runs."""
+    monkeypatch.chdir(tmp_path)
+    sequence(acquisition[0]).to_zarr("file://out.zarr")
+    np.testing.assert_array_equal(stored(tmp_path / "out.zarr"), acquisition[1])
+    with pytest.raises(ValueError, match="url='file://' is no place"):
+        sequence(acquisition[0]).to_zarr("file://")
+    assert not Target("C://out.zarr").is_remote
 
 
 def test_object_store(acquisition, s3, cluster, tmp_path):
