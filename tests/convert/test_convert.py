@@ -225,6 +225,28 @@ def test_filled_files_are_no_data_to_who_wants_an_error(tmp_path, complete):
     seq.to_ome_zarr(target, **arguments | {"verify": "all"})
 
 
+@pytest.mark.parametrize("errors", ["raise", "fill"])
+@pytest.mark.parametrize("method", ["to_zarr", "to_ome_zarr"])
+def test_names_that_are_no_text(tmp_path, errors, method):
+    """A night's work would end in an error of Python's, each time."""
+    names = [f"a\udcff_{word}{i}" for i, word in enumerate(("\udce4", "µ", "b"))]
+
+    def imread(name):
+        if name == names[2] and errors == "fill":
+            raise OSError("broken")
+        return np.ones((4, 5), np.uint8)
+
+    seq = FileSequence(imread, names, pattern=r"_(?P<c>[^\d]+)")
+    arguments = {"errors": errors, "verify": None, "scheduler": "sync"}
+    with pytest.warns(FillWarning) if errors == "fill" else nullcontext():
+        getattr(seq, method)(tmp_path / "out.zarr", **arguments)
+    manifest = read_manifest(tmp_path / "out.zarr")
+    assert manifest["files"]["name"] == names
+    assert [failed["file"] for failed in manifest["failed"]] == names[2:] * (errors == "fill")
+    for path in tmp_path.rglob("zarr.json"):
+        json.loads(path.read_text("utf-8"))
+
+
 # resuming and overwriting
 
 

@@ -121,6 +121,9 @@ def test_axes_can_be_laid_end_to_end():
     assert (found.dims, found.shape) == (tuple("zyx"), (10, 4, 5))
 
 
+PLATE = {"axes": {"row": "row", "column": "column"}}
+
+
 @pytest.mark.parametrize(
     ("pattern", "names", "arguments", "message"),
     [
@@ -129,6 +132,7 @@ def test_axes_can_be_laid_end_to_end():
         (r"t(?P<t>\d)", ["t0"], {"axes": {"q": "t"}}, "'q' is none of the dimensions"),
         (r"t(?P<t>\d)", ["t0"], {"axes": {"t": "time"}}, "'time' is none of t, c, z"),
         (r"(?P<well>\d+)", ["17", "18"], {}, "'17' is no well"),
+        (r"(?P<row>.)(?P<column>\d)", ["Ä1", "B2"], PLATE, "row 'Ä' and column '1' are no names"),
     ],
 )
 def test_what_fits_nothing_is_an_error_that_says_so(pattern, names, arguments, message):

@@ -17,7 +17,7 @@ from typing import Any
 from dask_fileseq.errors import ChangedError
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.zarr.conversion.journal import Journal, Record
-from dask_fileseq.zarr.conversion.layout import Layout
+from dask_fileseq.zarr.conversion.layout import Image, Layout
 from dask_fileseq.zarr.conversion.manifest import (
     FILES,
     file_objects,
@@ -65,7 +65,7 @@ class Ending:
     """Lowest and highest value of each channel."""
 
 
-Groups = Callable[[Ending], Iterable[tuple[str, bytes]]]
+Groups = Callable[[Ending, Sequence[Image]], Iterable[tuple[str, bytes]]]
 
 
 class Conversion:
@@ -140,11 +140,12 @@ class Conversion:
         Parameters
         ----------
         groups : callable, optional
-            Returns key and content of the metadata of groups; the root's last.
+            Returns key and content of the metadata of groups, with those of some images;
+            the root's last.
         """
         started = time.monotonic()
         if groups:  # an error in them shows now, and not when all is written
-            next(iter(groups(self._ending(()))))
+            list(groups(self._ending(()), self.work.layout.images[:1]))
         with clear_write_errors(self.target):
             resumed = self.journal.begin(
                 self.identity,
@@ -249,7 +250,8 @@ class Conversion:
     def _finish(self, manifest: dict[str, Any], groups: Groups | None) -> None:
         """Write metadata, those of the root last, and the manifest, and close the journal."""
         objects = dict(self._array_objects())
-        described = list(groups(self._ending(manifest["ranges"]))) if groups else []
+        ending = self._ending(manifest["ranges"])
+        described = list(groups(ending, self.work.layout.images)) if groups else []
         root = described[-1] if described else ("zarr.json", objects.pop("zarr.json"))
         self._put(objects | dict(described[:-1]))
         self._put(dict([root]))

@@ -7,14 +7,13 @@ it. At the end the manifest takes the place of all this.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import uuid4
 
 from dask_fileseq.errors import ChangedError, TargetExistsError
-from dask_fileseq.zarr.conversion.target import Target, all_parsed, clear_write_errors
+from dask_fileseq.zarr.conversion.target import Target, all_parsed, as_json, clear_write_errors
 
 __all__ = ["FOLDER", "GROUP", "Identity", "Journal", "Record", "Watch"]
 
@@ -205,7 +204,7 @@ class Journal:
         """Make a complete target one that is under way, with just these regions done."""
         with clear_write_errors(self.target):
             self.target.put_many(
-                {f"{DONE}/{name}": json.dumps(record).encode() for name, record in records.items()}
+                {f"{DONE}/{name}": as_json(record) for name, record in records.items()}
             )
         self._claim(identity)
 

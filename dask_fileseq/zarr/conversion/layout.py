@@ -182,7 +182,7 @@ def _well_path(array: FileArray, roles: Sequence[str | None], at: Mapping[int, i
         row, column = well_parts(labels["well"])
     else:
         row, column = _row_letters(labels["row"]), labels["column"]
-    if not (row.isalnum() and column.isalnum()):
+    if not all(part.isascii() and part.isalnum() for part in (row, column)):
         raise LayoutError(f"row {row!r} and column {column!r} are no names of a plate's")
     return f"{row}/{column}"
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -26,7 +25,7 @@ from dask_fileseq.errors import UnfinishedError
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.zarr.conversion.journal import FOLDER, GROUP, Identity, Journal, Record
 from dask_fileseq.zarr.conversion.source import common_folder
-from dask_fileseq.zarr.conversion.target import Target
+from dask_fileseq.zarr.conversion.target import Target, as_json
 
 __all__ = [
     "empty_cells",
@@ -171,4 +170,4 @@ def value_ranges(records: Iterable[Record]) -> list[list[Any]]:
 def group_object(manifest: dict[str, Any]) -> dict[str, bytes]:
     """Return the object of the group whose attributes are the manifest."""
     group = {"zarr_format": 3, "node_type": "group", "attributes": {"manifest": manifest}}
-    return {GROUP: json.dumps(group, indent=2, ensure_ascii=False).encode()}
+    return {GROUP: as_json(group)}

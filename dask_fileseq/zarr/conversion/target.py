@@ -24,7 +24,7 @@ from zarr.storage import FsspecStore, LocalStore, MemoryStore
 from dask_fileseq.errors import FileSequenceError, WriteError
 from dask_fileseq.files.urls import has_scheme, local_path
 
-__all__ = ["Target", "clear_write_errors"]
+__all__ = ["Target", "as_json", "clear_write_errors"]
 
 MANY = 32
 """Objects that are read or deleted at a time."""
@@ -126,7 +126,7 @@ class Target:
 
     def put_json(self, key: str, value: Any) -> None:
         """Write an object as JSON."""
-        self.put(key, json.dumps(value, indent=2, ensure_ascii=False).encode())
+        self.put(key, as_json(value))
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete objects, which need not be there."""
@@ -188,6 +188,15 @@ def _synced(path: Path, flags: int) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def as_json(value: Any) -> bytes:
+    r"""Return a value as JSON, in which what is no text in a file name is escaped.
+
+    >>> as_json("a\udcff")
+    b'"a\\udcff"'
+    """
+    return json.dumps(value, indent=2, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
 
 def _parsed(value: bytes | None) -> Any:
