@@ -140,10 +140,20 @@ def ome_layout(array: FileArray, axes: Mapping[str, str] | None = None) -> Layou
             return Layout("image", dims, behind, lengths, (Image("", places[0] | dropped),))
         numbered = tuple(Image(str(i), at | dropped) for i, at in enumerate(places))
         return Layout("collection", dims, behind, lengths, numbered)
+    along = [roles.index(role) for role in ("row", "column", "well") if role in roles]
+    rows = [_label(array, along[0], i) for i in range(array.shape[along[0]])]
+    first = 0 if any(row.isdecimal() and int(row) == 0 for row in rows) else 1
     images: list[Image] = []
     wells: dict[str, list[str]] = {}
+    labels: dict[str, tuple[str, ...]] = {}
     for at in places:
-        well = _well_path(array, roles, at)
+        label = tuple(_label(array, axis, at[axis]) for axis in along)
+        well = _well_path(label, first)
+        if labels.setdefault(well, label) != label:
+            raise LayoutError(
+                f"{' '.join(labels[well])!r} and {' '.join(label)!r} are both well {well!r}:"
+                " name them alike, or select one"
+            )
         fields = wells.setdefault(well, [])
         fields.append(str(len(fields)))
         images.append(Image(f"{well}/{fields[-1]}", at | dropped))
@@ -171,32 +181,32 @@ def _filled(array: FileArray, over: Sequence[int]) -> list[tuple[int, ...]]:
     return [(*cell, *index) for cell in cells for index in within]
 
 
-def _well_path(array: FileArray, roles: Sequence[str | None], at: Mapping[int, int]) -> str:
-    """Return row and column of the well at an index, as in ``B/02``."""
-    found = {role: (axis, i) for axis, i in at.items() if (role := roles[axis]) != "image"}
-    labels = {
-        role: str(array.coords[array.dims[axis]][i]) if array.dims[axis] in array.coords else str(i)
-        for role, (axis, i) in found.items()
-    }
-    if "well" in labels:
-        row, column = well_parts(labels["well"])
+def _label(array: FileArray, axis: int, i: int) -> str:
+    """Return what stands at an index along an axis."""
+    return str(array.coords.get(array.dims[axis], range(array.shape[axis]))[i])
+
+
+def _well_path(label: Sequence[str], first: int) -> str:
+    """Return row and column of the well of a label, as in ``B/02``; `first` is row A."""
+    if len(label) == 1:
+        row, column = well_parts(label[0])
     else:
-        row, column = _row_letters(labels["row"]), labels["column"]
+        row, column = _row_letters(label[0], first), label[1]
     if not all(part.isascii() and part.isalnum() for part in (row, column)):
         raise LayoutError(f"row {row!r} and column {column!r} are no names of a plate's")
     return f"{row}/{column}"
 
 
-def _row_letters(row: str) -> str:
+def _row_letters(row: str, first: int = 1) -> str:
     """Return the letters of a row that may be numbered.
 
-    >>> _row_letters("2"), _row_letters("27"), _row_letters("b")
-    ('B', 'AA', 'B')
+    >>> _row_letters("2"), _row_letters("27"), _row_letters("b"), _row_letters("2", 0)
+    ('B', 'AA', 'B', 'C')
     """
-    if not row.isdecimal() or int(row) < 1:
+    if not row.isdecimal() or int(row) < first:
         return row.upper()
     letters = ""
-    number = int(row)
+    number = int(row) + 1 - first
     while number:
         number, rest = divmod(number - 1, 26)
         letters = chr(ord("A") + rest) + letters
