@@ -285,6 +285,12 @@ WRONG = [
     ({"scale": {"z": (1, 2, 3)}}, r"scale has \(1, 2, 3\) for 'z'"),
     ({"scale": {"z": "wide"}}, "scale has 'wide'"),
     ({"scale": {"q": 1}}, "scale has 'q'"),
+    ({"scale": {"y": (1, "s")}}, "scale has the unit 's' for 'y', which is none of length"),
+    (
+        {"scale": {"t": (1, "um")}, "axes": {"time": "t"}},
+        "unit 'um' for 't', which is none of time",
+    ),
+    ({"scale": {"z": (1, "foo")}}, "scale has the unit 'foo' for 'z'"),
     ({"axes": "tczyx"}, "axes='tczyx' is no mapping"),
     ({"levels": 0}, "levels=0 is no number of levels"),
     ({"levels": 2.5}, "levels=2.5"),
