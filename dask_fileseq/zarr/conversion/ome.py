@@ -127,7 +127,11 @@ def _image_name(ome: OmeImage, image: Image) -> str:
 
 def _dataset(ome: OmeImage, level: int) -> v05.Dataset:
     """Return scale and translation of a level: the centre of its first pixel moves with means."""
-    factors = [2.0**level if half else 1.0 for half in ome.halved]
+    halvings = [  # one pixel alone is not halved
+        min(level, (n - 1).bit_length()) if half else 0
+        for n, half in zip(ome.layout.shape, ome.halved, strict=True)
+    ]
+    factors = [2.0**times for times in halvings]
     moved = 0.5 if ome.method == "mean" and ome.dtype.kind != "b" else 0.0
     scale = [s.step * factor for s, factor in zip(ome.scales, factors, strict=True)]
     start = [
