@@ -9,7 +9,7 @@ without them is not complete; converting again goes on with it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -207,8 +207,9 @@ class Conversion:
         records: dict[str, Record] = {
             name: {"token": self.identity["token"]} for name in every if name not in names
         }
-        for record in islice(records.values(), 1):
-            record["ranges"] = manifest["ranges"]
+        if not self.work.plan.stages[-1].first:  # else those are done again that have ranges
+            for record in islice(records.values(), 1):
+                record["ranges"] = manifest["ranges"]
         self.journal.reopen(self.identity, records)
 
     # what is written
@@ -249,7 +250,7 @@ class Conversion:
 
     def _finish(self, manifest: dict[str, Any], groups: Groups | None) -> None:
         """Write metadata, those of the root last, and the manifest, and close the journal."""
-        objects = dict(self._array_objects())
+        objects = dict(self.work.array_objects())
         ending = self._ending(manifest["ranges"])
         described = list(groups(ending, self.work.layout.images)) if groups else []
         root = described[-1] if described else ("zarr.json", objects.pop("zarr.json"))
@@ -261,12 +262,6 @@ class Conversion:
     def _ending(self, ranges: Iterable[Sequence[Any]]) -> Ending:
         found = {channel: (low, high) for channel, low, high in ranges}
         return Ending(len(self.work.levels), self.work.plan.halved, found)
-
-    def _array_objects(self) -> Iterator[tuple[str, bytes]]:
-        for image in self.work.layout.images:
-            for name, metadata in zip(self.work.names, self.work.levels, strict=True):
-                parts = [part for part in (image.path, name, "zarr.json") if part]
-                yield "/".join(parts), metadata.encode()
 
     # what is checked
 

@@ -142,7 +142,7 @@ def write_region(job: Job, region: Region) -> dict[str, Any]:
             except WriteError:
                 job.journal.require(job.run)  # which may have deleted what was being written
                 raise
-            if level == region.stage.last and region.block is not None:
+            if level == len(job.levels) - 1:
                 record |= _ranges(data, job.channel, region.window)
         with clear_write_errors(job.target):
             job.target.sync_to_disk(keys)

@@ -104,6 +104,13 @@ class Work:
         dims = self.layout.dims
         return dims.index("c") if self.layout.kind != "array" and "c" in dims else None
 
+    def array_objects(self) -> Iterator[tuple[str, bytes]]:
+        """Yield key and content of the metadata of all arrays."""
+        for image in self.layout.images:
+            for name, metadata in zip(self.names, self.levels, strict=True):
+                parts = [part for part in (image.path, name, "zarr.json") if part]
+                yield "/".join(parts), metadata.encode()
+
     def identity(self, source: Mapping[str, Any]) -> dict[str, Any]:
         """Return what is converted to what, as JSON takes it."""
         level = self.plan.levels[0]
