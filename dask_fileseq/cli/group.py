@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Any
 
 import click
@@ -47,6 +48,9 @@ class CommandGroup(click.Group):
 
         from dask_fileseq.errors import FileSequenceError
 
+        for stream in (sys.stdout, sys.stderr):  # names may be no text
+            if isinstance(stream, TextIOWrapper) and stream.errors == "strict":
+                stream.reconfigure(errors="backslashreplace")
         try:
             with _tifffile_is_silent():
                 return super().invoke(ctx)

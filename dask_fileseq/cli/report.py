@@ -71,7 +71,7 @@ def report(
         page = seq._report(
             told, findings, opening_code(seq, files, options), project=project, progress=progress
         )
-    with open(output, "w", encoding="utf-8") as file:
+    with open(output, "w", encoding="utf-8", errors="backslashreplace") as file:
         file.write(page)
     if as_json:
         found = [finding.asdict() for finding in findings]

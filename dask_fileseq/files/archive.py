@@ -101,7 +101,7 @@ class Archive:
         stored = self._stored
         return [stored.path_map.path(stored.path)] if isinstance(stored, LocalBytes) else []
 
-    def versions(self, names: Sequence[str]) -> Versions | None:
+    def versions(self, names: Sequence[str], *, fresh: bool = False) -> Versions | None:
         """Return size and checksum of each member, or what there is in place of one."""
         members = self.directory().members
         return np.array([self._version(members.get(name)) for name in names], np.int64)

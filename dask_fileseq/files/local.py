@@ -73,7 +73,7 @@ class LocalFiles:
         """Return the paths under which this process finds files."""
         return self.paths(names)
 
-    def versions(self, names: Sequence[str]) -> Versions | None:
+    def versions(self, names: Sequence[str], *, fresh: bool = False) -> Versions | None:
         """Return size and modification time of each file; -1 for one that is missing.
 
         None where none of some evenly spaced files exists: then these are names, not

@@ -71,7 +71,7 @@ class OpenArchive:
         path = getattr(self._archive, "filename", None)
         return [path] if isinstance(path, str) else []
 
-    def versions(self, names: Sequence[str]) -> Versions | None:
+    def versions(self, names: Sequence[str], *, fresh: bool = False) -> Versions | None:
         """Return size and checksum of each member; None where the archive has none."""
         if not self._is_zip:
             return None

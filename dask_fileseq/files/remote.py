@@ -102,16 +102,19 @@ class RemoteFiles:
         """Return none: no file is local."""
         return []
 
-    def versions(self, names: Sequence[str]) -> Versions | None:
+    def versions(self, names: Sequence[str], *, fresh: bool = False) -> Versions | None:
         """Return size and a number for the ETag, or time, of each file; -1 if it is missing.
 
         They come from the listing that found the files, or from those of their folders, where
         listings tell; else each file is asked for. None where no file exists.
+        Fresh ones are asked for anew, and not kept.
         """
-        unknown = [name for name in names if name not in self._listed]
-        if unknown:
-            self._listed = self._listed | self._asked(unknown)
-        numbers = [self._listed.get(name, MISSING) for name in names]
+        known: dict[str, tuple[int, int]] = {} if fresh else self._listed
+        unknown = [name for name in names if name not in known]
+        found = known | self._asked(unknown) if unknown else known
+        if not fresh:
+            self._listed = found
+        numbers = [found.get(name, MISSING) for name in names]
         exist = any(number != MISSING for number in numbers)
         return np.array(numbers, np.int64) if exist else None
 

@@ -36,8 +36,11 @@ class Source(Protocol):
     def on_disk(self, names: Sequence[str]) -> Sequence[str]:
         """Return paths of the local files that are read: themselves, or their archive."""
 
-    def versions(self, names: Sequence[str]) -> Versions | None:
-        """Return two numbers a file that change when it does; None: names alone count."""
+    def versions(self, names: Sequence[str], *, fresh: bool = False) -> Versions | None:
+        """Return two numbers a file that change when it does; None: names alone count.
+
+        They may be those of a listing, unless they are to be fresh.
+        """
 
     def close(self) -> None:
         """Let go of what is open in this process."""

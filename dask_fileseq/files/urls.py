@@ -11,10 +11,28 @@ from urllib.request import url2pathname
 
 from dask_fileseq.errors import NamesError
 
-__all__ = ["are_urls", "base_name", "is_url", "local_paths", "root_of", "split_chain"]
+__all__ = [
+    "are_urls",
+    "base_name",
+    "has_scheme",
+    "is_url",
+    "local_path",
+    "local_paths",
+    "root_of",
+    "split_chain",
+]
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")  # not C://, which is a drive
 _ARCHIVE = re.compile(r"(?:zip|tar)(?:://(?P<inside>.*?))?::(?P<outside>.+)", re.DOTALL)
+
+
+def has_scheme(name: str) -> bool:
+    """Return whether a name begins as a URL, or a chain of them, of any kind.
+
+    >>> has_scheme("nobody-knows://t1"), has_scheme("C://t1"), has_scheme("t1")
+    (True, False, False)
+    """
+    return _URL.match(name.rpartition("::")[2]) is not None
 
 
 def is_url(name: str) -> bool:

@@ -117,6 +117,23 @@ def test_a_closed_pipe_is_no_error(names):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+@pytest.mark.skipif(os.name == "nt", reason="names are text there")
+@pytest.mark.parametrize("command", ["show", "show --json", "check", "report -o {out}.html"])
+def test_names_that_are_no_text(tmp_path, command):
+    """Names of old disks would end it, for a terminal takes text alone."""
+    folder = tmp_path / "files"
+    folder.mkdir()
+    try:
+        for t in range(2):
+            tifffile.imwrite(folder / os.fsdecode(b"a\xff_t%d.tif" % t), np.zeros((4, 3), "u1"))
+    except OSError:
+        pytest.skip("this file system takes text alone")
+    arguments = command.format(out=tmp_path / "out").split()
+    strict = os.environ | {"PYTHONIOENCODING": "utf-8:strict"}
+    done = run(*MODULE, arguments[0], folder, *arguments[1:], env=strict)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_interrupt_of_a_check_is_clean(tmp_path):
     """Threads are in the middle of reading pixels."""
     for number in range(300):

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import dask
@@ -28,8 +29,10 @@ from dask_fileseq import (
     VerifyError,
     WriteError,
 )
+from dask_fileseq.files.urls import local_paths
 from dask_fileseq.zarr import read_manifest
 from dask_fileseq.zarr.conversion.progress import Bar
+from dask_fileseq.zarr.conversion.target import Target
 from tests.elsewhere import s3_options, upload
 
 PATTERN = r"(?P<time>\d+)_(?P<channel>[A-Z]+)_z(?P<z>\d+)"
@@ -178,6 +181,72 @@ def test_unreadable_files_are_named_in_the_manifest(folder, acquisition, tmp_pat
     np.testing.assert_array_equal(stored(target), expected)
 
 
+@pytest.mark.parametrize("complete", [True, False])
+def test_filled_files_are_no_data_to_who_wants_an_error(tmp_path, complete):
+    """A share that was gone for an hour of the night would leave holes for good."""
+    rng = np.random.default_rng(5)
+    pixels = rng.integers(1, 65535, (6, 32, 32), np.uint16)
+    gone = tmp_path / "gone"
+
+    def imread(name):
+        if name in ("1", "4") and gone.exists():
+            raise OSError("no share")
+        return pixels[int(name)]
+
+    seq = FileSequence(imread, list("012345"), pattern=r"(?P<t>\d)")
+    arguments = {"levels": 3, "scheduler": "sync", "progress": False} | MANY | {"memory": 1024}
+    stages = seq.to_ome_zarr(tmp_path / "expected.zarr", **arguments)["identity"]["stages"]
+    assert len(stages) > 1
+    target = tmp_path / "out.zarr"
+    gone.touch()
+    filling = arguments | {"errors": "fill", "verify": None}
+    if not complete:
+        filling["progress"] = lambda done, total: stopping(0)(0, 0) if done == total else None
+    with pytest.warns(FillWarning), nullcontext() if complete else suppress(RuntimeError):
+        seq.to_ome_zarr(target, **filling)
+    with pytest.raises(ReadError, match="no share"):
+        seq.to_ome_zarr(target, **arguments)
+    if complete:  # and still is
+        assert [failed["file"] for failed in read_manifest(target)["failed"]] == ["1", "4"]
+    gone.unlink()
+    calls = []
+    manifest = seq.to_ome_zarr(
+        target, **arguments | {"verify": None, "progress": lambda *a: calls.append(a)}
+    )
+    assert calls[0][0] > 0
+    assert manifest["failed"] == []
+    assert sum(1 for _ in target.rglob("*")) == sum(
+        1 for _ in (tmp_path / "expected.zarr").rglob("*")
+    )
+    for level in "012":
+        np.testing.assert_array_equal(
+            stored(target / level), stored(tmp_path / "expected.zarr" / level)
+        )
+    seq.to_ome_zarr(target, **arguments | {"verify": "all"})
+
+
+@pytest.mark.parametrize("errors", ["raise", "fill"])
+@pytest.mark.parametrize("method", ["to_zarr", "to_ome_zarr"])
+def test_names_that_are_no_text(tmp_path, errors, method):
+    """A night's work would end in an error of Python's, each time."""
+    names = [f"a\udcff_{word}{i}" for i, word in enumerate(("\udce4", "µ", "b"))]
+
+    def imread(name):
+        if name == names[2] and errors == "fill":
+            raise OSError("broken")
+        return np.ones((4, 5), np.uint8)
+
+    seq = FileSequence(imread, names, pattern=r"_(?P<c>[^\d]+)")
+    arguments = {"errors": errors, "verify": None, "scheduler": "sync"}
+    with pytest.warns(FillWarning) if errors == "fill" else nullcontext():
+        getattr(seq, method)(tmp_path / "out.zarr", **arguments)
+    manifest = read_manifest(tmp_path / "out.zarr")
+    assert manifest["files"]["name"] == names
+    assert [failed["file"] for failed in manifest["failed"]] == names[2:] * (errors == "fill")
+    for path in tmp_path.rglob("zarr.json"):
+        json.loads(path.read_text("utf-8"))
+
+
 # resuming and overwriting
 
 
@@ -275,6 +344,19 @@ def test_files_that_change_meanwhile(folder, tmp_path):
     with pytest.raises(ChangedError, match=r"files changed while.*002_GFP_z2\.tif' changed"):
         sequence(folder).to_zarr(tmp_path / "out.zarr", progress=progress)
     assert not (tmp_path / "out.zarr" / "zarr.json").exists()
+
+
+def test_the_first_file_is_deleted_meanwhile(folder, tmp_path):
+    """Without it, files have no versions; that is no reason to compare none."""
+
+    def progress(done, total):
+        if done == total:  # all is read
+            (folder / "000_DAPI_z1.tif").unlink()
+
+    with pytest.raises(ChangedError, match=r"files changed while.*000_DAPI_z1\.tif' gone"):
+        sequence(folder).to_zarr(
+            tmp_path / "out.zarr", progress=progress, scheduler="sync", verify=None
+        )
 
 
 def test_moved_files_are_the_same(folder, acquisition, tmp_path):
@@ -436,6 +518,29 @@ def test_paths_and_urls_of_files(acquisition, tmp_path, monkeypatch):
     seq.to_zarr((tmp_path / "b.zarr").as_uri())
     for name in ("a.zarr", "b.zarr"):
         np.testing.assert_array_equal(stored(tmp_path / name), acquisition[1])
+
+
+URLS = ["file:///{}/a b#3/o%20.zarr", "FILE:///{}/a%20b%233/o%2520", "local:///{}/a b#3/o"]
+
+
+@pytest.mark.parametrize("url", URLS)
+def test_urls_of_paths_are_those_of_files(acquisition, tmp_path, url):
+    """The copy would be in another folder, or replace one."""
+    url = url.format(tmp_path.as_posix().lstrip("/"))
+    sequence(acquisition[0]).to_zarr(url)
+    (path,) = local_paths([url])
+    np.testing.assert_array_equal(stored(path), acquisition[1])
+    assert [p.name for p in tmp_path.iterdir()] == ["a b#3"]
+
+
+def test_urls_of_relative_paths(acquisition, tmp_path, monkeypatch):
+    """That of a name alone would be the folder in which the program runs."""
+    monkeypatch.chdir(tmp_path)
+    sequence(acquisition[0]).to_zarr("file://out.zarr")
+    np.testing.assert_array_equal(stored(tmp_path / "out.zarr"), acquisition[1])
+    with pytest.raises(ValueError, match="url='file://' is no place"):
+        sequence(acquisition[0]).to_zarr("file://")
+    assert not Target("C://out.zarr").is_remote
 
 
 def test_object_store(acquisition, s3, cluster, tmp_path):

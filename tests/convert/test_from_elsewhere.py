@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import zarr
 
-from dask_fileseq import ChangedError, WriteError
+from dask_fileseq import ChangedError, TiffSequence, WriteError
 from dask_fileseq.zarr import read_manifest
 from tests.conftest import PATTERN
-from tests.elsewhere import s3_options
+from tests.elsewhere import s3_options, upload
 
 MANY = {"chunks": 16, "shards": False, "memory": 4096}
 
@@ -66,6 +66,27 @@ def test_files_that_change_on_a_server(acquisition, put_files, served, tmp_path)
     np.testing.assert_array_equal(
         zarr.open_array(tmp_path / "out.zarr", mode="r")[...], acquisition[1]
     )
+
+
+@pytest.mark.parametrize("count", [11, 3])
+def test_files_that_are_replaced_on_a_server_meanwhile(acquisition, s3, tmp_path, count):
+    """What the listing told of versions says nothing of files that were read hours later."""
+    import fsspec
+
+    url = f"s3://{upload(s3, acquisition[0])}"
+    options = s3_options(s3)
+    fs = fsspec.filesystem("s3", **options)
+    names = [f"s3://{name}" for name in fs.ls(url, detail=False)]
+    files = f"{url}/*.tif" if count == 11 else names[:count]
+
+    def progress(done, total):
+        if done * 2 == total:  # all is read
+            fs.pipe_file(names[1], fs.cat_file(names[2]))
+
+    seq = TiffSequence(files, pattern=PATTERN, storage_options=options)
+    with pytest.raises(ChangedError, match=r"files changed while.*000_DAPI_z2\.tif' changed"):
+        seq.to_zarr(tmp_path / "out.zarr", progress=progress, scheduler="sync", verify="all")
+    assert not (tmp_path / "out.zarr" / "zarr.json").exists()
 
 
 @pytest.mark.parametrize("kind", ["no bucket", "http", "no protocol"])

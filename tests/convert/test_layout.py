@@ -10,6 +10,8 @@ from dask_fileseq.readers import ChunkSpec
 from dask_fileseq.zarr.conversion.colors import channel_colors
 from dask_fileseq.zarr.conversion.layout import Image, Layout, ome_layout
 
+PLATE = {"axes": {"row": "row", "column": "column"}}
+
 
 class Reader:
     """Reads files that hold axes of these names, without files."""
@@ -96,6 +98,16 @@ def test_rows_and_columns_of_tiles_are_no_plate():
     assert found.wells == {"A/01": ("0", "1")}
 
 
+def test_rows_that_begin_at_0_are_all_letters():
+    """Row 1 would be A, and row 0 none."""
+    names = [f"{row}_{column}" for row in range(2) for column in (1, 12)]
+    found = layout(r"(?P<row>\d)_(?P<column>\d+)", names, **PLATE)
+    assert list(found.wells) == ["A/1", "A/12", "B/1", "B/12"]
+    names = [f"{row}_{column}" for row in (3, 4) for column in (1, 12)]
+    found = layout(r"(?P<row>\d)_(?P<column>\d+)", names, **PLATE)
+    assert list(found.wells) == ["C/1", "C/12", "D/1", "D/12"]
+
+
 def test_one_image_is_no_collection():
     """Axes of length 1 need no images apart."""
     found = layout(r"reg(?P<region>\d)_t(?P<t>\d)", ["reg1_t0", "reg1_t1"])
@@ -129,6 +141,10 @@ def test_axes_can_be_laid_end_to_end():
         (r"t(?P<t>\d)", ["t0"], {"axes": {"q": "t"}}, "'q' is none of the dimensions"),
         (r"t(?P<t>\d)", ["t0"], {"axes": {"t": "time"}}, "'time' is none of t, c, z"),
         (r"(?P<well>\d+)", ["17", "18"], {}, "'17' is no well"),
+        (r"(?P<well>\w-?\d)", ["A1", "A-1"], {}, "'A-?1' and 'A-?1' are both well 'A/1'"),
+        (r"(?P<well>\w\d)", ["b2", "B2", "A1"], {}, "'[bB]2' and '[Bb]2' are both well 'B/2'"),
+        (r"(?P<row>.)(?P<column>\d)", ["b2", "B2"], PLATE, "'. 2' and '. 2' are both well 'B/2'"),
+        (r"(?P<row>.)(?P<column>\d)", ["Ä1", "B2"], PLATE, "row 'Ä' and column '1' are no names"),
     ],
 )
 def test_what_fits_nothing_is_an_error_that_says_so(pattern, names, arguments, message):

@@ -3,13 +3,17 @@
 import shutil
 import threading
 from contextlib import suppress
+from functools import partial
 
 import numpy as np
 import pytest
 import zarr
+from zarr.storage import StorePath
 
 from dask_fileseq import ChangedError, FileSequence, TargetExistsError, TiffSequence
 from dask_fileseq.zarr import read_manifest
+from dask_fileseq.zarr.conversion import journal
+from dask_fileseq.zarr.conversion.plan import Plan
 from dask_fileseq.zarr.conversion.target import Target
 
 PATTERN = r"(?P<time>\d+)_(?P<channel>[A-Z]+)_z(?P<z>\d+)"
@@ -75,6 +79,57 @@ def test_a_run_that_ends_late_does_not_end_another_one(seq, acquisition, tmp_pat
     assert not (target / "zarr.json").exists()
     seq.to_zarr(target, **MANY | {"chunks": 8, "verify": "all"})
     np.testing.assert_array_equal(stored(target), acquisition[1])
+
+
+@pytest.mark.parametrize("puts", range(1, 6))
+def test_a_run_that_is_overtaken_as_it_finishes(seq, acquisition, tmp_path, monkeypatch, puts):
+    """What the other has just cleared would be declared complete, without its data."""
+    target = tmp_path / "out.ome.zarr"
+    put_many, calls = Target.put_many, []
+    arguments = {"axes": {"time": "t"}, "levels": 2, "scheduler": "sync"}
+
+    def overtaken(self, values):
+        put_many(self, values)
+        calls.append(self)
+        if len(calls) == puts:
+            with pytest.raises(RuntimeError, match="stop"):
+                seq.to_ome_zarr(target, overwrite=True, progress=calling(1, stop), **arguments)
+
+    monkeypatch.setattr(Target, "put_many", overtaken)
+    with pytest.raises(ChangedError, match="took the place"):
+        seq.to_ome_zarr(target, **arguments)
+    monkeypatch.undo()
+    assert (target / "fileseq" / "plan.json").exists()
+    assert not (target / "zarr.json").exists()
+    seq.to_ome_zarr(target, verify="all", **arguments)
+    np.testing.assert_array_equal(stored(target / "0"), acquisition[1])
+
+
+@pytest.mark.parametrize("units", [3, 20, 190])
+@pytest.mark.parametrize("where", ["folder", "memory"])
+def test_a_run_that_is_overtaken_while_it_writes(
+    seq, acquisition, tmp_path, monkeypatch, units, where
+):
+    """Late objects of other chunks would lie among those of the other."""
+    target = tmp_path / "out.zarr" if where == "folder" else zarr.storage.MemoryStore()
+    place = (lambda name: target / name) if where == "folder" else partial(StorePath, target)
+    arguments = {"axes": {"time": "t"}, "levels": 2, "scheduler": "sync", "shards": False}
+    units_of, calls = Plan.units, []
+
+    def overtaken(self, level, window):
+        for unit in units_of(self, level, window):
+            calls.append(unit)
+            if len(calls) == units:
+                seq.to_ome_zarr(target, overwrite=True, chunks=8, **arguments)
+            yield unit
+
+    monkeypatch.setattr(Plan, "units", overtaken)
+    monkeypatch.setattr(journal, "ASKING", 0)
+    with pytest.raises(ChangedError, match="took the place"):
+        seq.to_ome_zarr(target, chunks=16, **arguments)
+    monkeypatch.undo()
+    np.testing.assert_array_equal(stored(place("0")), acquisition[1])
+    seq.to_ome_zarr(target, verify="all", chunks=8, **arguments)
 
 
 def test_two_conversions_in_threads_of_one_process(seq, acquisition, tmp_path):
@@ -173,6 +228,8 @@ def test_killed_while_it_deletes_an_old_target(seq, acquisition, tmp_path, monke
     with suppress(RuntimeError):
         seq.to_zarr(target, chunks=8, overwrite=True)
     monkeypatch.undo()
+    with pytest.raises(FileNotFoundError):  # or what is deleted already would read as zeros
+        stored(target)
     with pytest.raises(TargetExistsError, match=r"being deleted.*overwrite=True"):
         seq.to_zarr(target, chunks=8)
     seq.to_zarr(target, chunks=8, overwrite=True)
@@ -228,6 +285,12 @@ WRONG = [
     ({"scale": {"z": (1, 2, 3)}}, r"scale has \(1, 2, 3\) for 'z'"),
     ({"scale": {"z": "wide"}}, "scale has 'wide'"),
     ({"scale": {"q": 1}}, "scale has 'q'"),
+    ({"scale": {"y": (1, "s")}}, "scale has the unit 's' for 'y', which is none of length"),
+    (
+        {"scale": {"t": (1, "um")}, "axes": {"time": "t"}},
+        "unit 'um' for 't', which is none of time",
+    ),
+    ({"scale": {"z": (1, "foo")}}, "scale has the unit 'foo' for 'z'"),
     ({"axes": "tczyx"}, "axes='tczyx' is no mapping"),
     ({"levels": 0}, "levels=0 is no number of levels"),
     ({"levels": 2.5}, "levels=2.5"),

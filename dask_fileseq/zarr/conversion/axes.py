@@ -41,6 +41,18 @@ UNITS = {
 }
 """Names of units in OME-Zarr, which are those of UDUNITS-2."""
 
+PREFIXES = (
+    "micro nano milli atto centi deci exa femto giga hecto kilo mega peta pico tera yocto yotta"
+    " zepto zetta"
+)
+LENGTHS = ("micrometer", "angstrom", "foot", "inch", "mile", "parsec", "yard") + tuple(
+    f"{prefix}meter" for prefix in ("", *PREFIXES.split())
+)
+TIMES = ("second", "minute", "hour", "day") + tuple(
+    f"{prefix}second" for prefix in ("", *PREFIXES.split())
+)
+"""Units that OME-Zarr has."""
+
 SAMPLES = ("red", "green", "blue", "alpha")
 
 
@@ -69,7 +81,7 @@ def axis_scales(
     array, metadata, layout
         What is converted.
     given : mapping, optional
-        By axis, a step or a pair of step and unit.
+        By axis, a step or a pair of step and unit, one of time for t and else of length.
 
     Raises
     ------
@@ -99,7 +111,14 @@ def _given(dim: str, value: Any, dims: Sequence[str]) -> AxisScale:
     if unit is None:
         return AxisScale(step)
     text = str(unit).replace("\u03bc", "\u00b5")  # there are two of mu
-    return AxisScale(step, 0.0, UNITS.get(text, text))
+    name = UNITS.get(text, text)
+    kind, units = ("time", TIMES) if dim == "t" else ("length", LENGTHS)
+    if name not in units:
+        raise ValueError(
+            f"scale has the unit {unit!r} for {dim!r}, which is none of {kind} in OME-Zarr,"
+            f" such as {units[0]!r}"
+        )
+    return AxisScale(step, 0.0, name)
 
 
 def _known(array: FileArray, metadata: ChunkMetadata, axis: int) -> AxisScale:

@@ -8,31 +8,34 @@ without them is not complete; converting again goes on with it.
 
 from __future__ import annotations
 
-import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
-from dask_fileseq._version import __version__
 from dask_fileseq.errors import ChangedError
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.graph import Scheduler, run
 from dask_fileseq.zarr.conversion.journal import Journal, Record
-from dask_fileseq.zarr.conversion.layout import Layout
+from dask_fileseq.zarr.conversion.layout import Image, Layout
 from dask_fileseq.zarr.conversion.manifest import (
     FILES,
-    empty_cells,
     file_objects,
     file_table,
     group_object,
-    value_ranges,
+    new_manifest,
     written_files,
 )
 from dask_fileseq.zarr.conversion.plan import Stage
 from dask_fileseq.zarr.conversion.progress import Bar, Progress, reporter
-from dask_fileseq.zarr.conversion.regions import Job, Region, verify_region, write_region
+from dask_fileseq.zarr.conversion.regions import (
+    Job,
+    Region,
+    read_region,
+    verify_region,
+    write_region,
+)
 from dask_fileseq.zarr.conversion.source import (
     changes,
     common_folder,
@@ -46,10 +49,10 @@ from dask_fileseq.zarr.conversion.work import Options, Work
 
 __all__ = ["Conversion", "Ending", "Options"]
 
-SAMPLES = 8
-"""Regions that ``verify="sample"`` compares at least; else it is one in a hundred."""
+SOME = 128
+"""Objects of metadata that are written at a time."""
 
-Chosen = list[tuple[Stage, int]]
+Chosen = Sequence[tuple[Stage, int]]
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class Ending:
     """Lowest and highest value of each channel."""
 
 
-Groups = Callable[[Ending], Iterable[tuple[str, bytes]]]
+Groups = Callable[[Ending, Sequence[Image]], Iterable[tuple[str, bytes]]]
 
 
 class Conversion:
@@ -137,11 +140,12 @@ class Conversion:
         Parameters
         ----------
         groups : callable, optional
-            Returns key and content of the metadata of groups; the root's last.
+            Returns key and content of the metadata of groups, with those of some images;
+            the root's last.
         """
         started = time.monotonic()
         if groups:  # an error in them shows now, and not when all is written
-            next(iter(groups(self._ending(()))))
+            list(groups(self._ending(()), self.work.layout.images[:1]))
         with clear_write_errors(self.target):
             resumed = self.journal.begin(
                 self.identity,
@@ -155,7 +159,10 @@ class Conversion:
             found = manifest["identity"] if manifest else self.journal.identity()
             self.identity = {**(found or self.identity), "about": self.about}
             self.work = self.work.with_stages(self.identity["stages"])
-        chosen = self._chosen()
+        if manifest and manifest["failed"] and self.array.errors == "raise":
+            self._read_again(manifest)
+            manifest = None
+        chosen = self.work.chosen(self.options.verify, self.identity["token"])
         try:
             if manifest:
                 self._compare_again(chosen)
@@ -167,6 +174,8 @@ class Conversion:
             if resumed:
                 self.target.delete_partial()
                 records = self.journal.records(self.identity["token"])
+                if self.array.errors == "raise":
+                    records = self.journal.without_filled(records)
             if self.target.get(f"{FILES}/zarr.json") is None:
                 for objects in file_objects(file_table(self.array, self.versions)):
                     self._put(objects)
@@ -174,12 +183,34 @@ class Conversion:
             self._write(records, progress)
             self._require_same_files()
             self._compare(chosen, progress, self.job())
-            manifest = self._manifest(records, len(chosen), time.monotonic() - started)
+            verified = {"how": self.options.verify, "regions": len(chosen)}
+            seconds = time.monotonic() - started
+            manifest = new_manifest(self.array, self.identity, records, verified, seconds)
             self._finish(manifest, groups)
             return manifest
         finally:
             if isinstance(self.report, Bar):
                 self.report.close()
+
+    def _read_again(self, manifest: Mapping[str, Any]) -> None:
+        """Have files of a complete target that were filled read again.
+
+        Nothing is changed if the first of them still cannot be read: that is an error.
+        """
+        start, folder = len(manifest["folder"]), common_folder(self.array.names)
+        filled = {folder + failed["file"][start:] for failed in manifest["failed"]}
+        again = self.work.made_of(filled)
+        first = next(again)
+        read_region(first)
+        names = {first.name} | {region.name for region in again}
+        every = (f"{stage.first}-{number}" for stage, number in self.work.everything())
+        records: dict[str, Record] = {
+            name: {"token": self.identity["token"]} for name in every if name not in names
+        }
+        if not self.work.plan.stages[-1].first:  # else those are done again that have ranges
+            for record in islice(records.values(), 1):
+                record["ranges"] = manifest["ranges"]
+        self.journal.reopen(self.identity, records)
 
     # what is written
 
@@ -209,48 +240,28 @@ class Conversion:
         return Progress(total, done, self.report)
 
     def _put(self, objects: Mapping[str, bytes]) -> None:
-        with clear_write_errors(self.target):
-            self.target.put_many(objects)
-            self.target.sync_to_disk(objects)
+        """Write objects, unless another run has begun."""
+        left = iter(objects.items())
+        while some := dict(islice(left, SOME)):
+            self.journal.require(self.running, self.identity["token"])
+            with clear_write_errors(self.target):
+                self.target.put_many(some)
+                self.target.sync_to_disk(some)
 
     def _finish(self, manifest: dict[str, Any], groups: Groups | None) -> None:
         """Write metadata, those of the root last, and the manifest, and close the journal."""
-        self.journal.require(self.running)
-        objects = dict(self._array_objects())
-        described = list(groups(self._ending(manifest["ranges"]))) if groups else []
+        objects = dict(self.work.array_objects())
+        ending = self._ending(manifest["ranges"])
+        described = list(groups(ending, self.work.layout.images)) if groups else []
         root = described[-1] if described else ("zarr.json", objects.pop("zarr.json"))
         self._put(objects | dict(described[:-1]))
         self._put(dict([root]))
         self._put(group_object(manifest))
-        self.journal.close()
+        self.journal.close(self.running, self.identity["token"])
 
     def _ending(self, ranges: Iterable[Sequence[Any]]) -> Ending:
         found = {channel: (low, high) for channel, low, high in ranges}
         return Ending(len(self.work.levels), self.work.plan.halved, found)
-
-    def _array_objects(self) -> Iterator[tuple[str, bytes]]:
-        for image in self.work.layout.images:
-            for name, metadata in zip(self.work.names, self.work.levels, strict=True):
-                parts = [part for part in (image.path, name, "zarr.json") if part]
-                yield "/".join(parts), metadata.encode()
-
-    def _manifest(
-        self, records: Mapping[str, Record], compared: int, seconds: float
-    ) -> dict[str, Any]:
-        failed = {name: error for r in records.values() for name, error in r.get("failed", ())}
-        return {
-            "software": f"dask-fileseq {__version__}",
-            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-            "seconds": round(seconds, 3),
-            "folder": common_folder(self.array.names),
-            "file_count": len(self.array.names),
-            "empty": empty_cells(self.array),
-            "failed": [{"file": name, "error": failed[name]} for name in sorted(failed)],
-            "ranges": value_ranges(records.values()),
-            "regions": len(records),
-            "verified": {"how": self.options.verify, "regions": compared},
-            "identity": self.identity,
-        }
 
     # what is checked
 
@@ -264,24 +275,18 @@ class Conversion:
 
     def _require_same_files(self) -> None:
         """Raise an error if a file changed while it may have been read."""
-        now = versions_of(self.array, self.stat)
-        if now is None or self.versions is None or (now == self.versions).all():
+        if self.versions is None:
             return
-        found = changes(written_files(self.target), self.array, now)
+        now = versions_of(self.array, self.stat, fresh=True)
+        if now is None:  # there is no first file
+            found = f"{self.array.names[0]!r} gone"
+        elif (now == self.versions).all():
+            return
+        else:
+            found = changes(written_files(self.target), self.array, now)
         raise ChangedError(
             f"files changed while they were converted: {found}; overwrite=True starts over"
         )
-
-    def _chosen(self) -> Chosen:
-        """Return the regions to read back and compare: always the same of a conversion."""
-        if self.options.verify is None:
-            return []
-        everything = list(self.work.everything())
-        if self.options.verify == "all":
-            return everything
-        count = min(len(everything), max(SAMPLES, len(everything) // 100))
-        chosen = random.Random(self.identity["token"]).sample(range(len(everything)), count)
-        return [everything[i] for i in sorted(chosen)]
 
     def _compare(self, chosen: Chosen, progress: Progress, job: Job) -> None:
         """Read regions back, and compare them with the files."""

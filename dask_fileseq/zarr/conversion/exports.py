@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from dask_fileseq.readers import ChunkMetadata
 from dask_fileseq.zarr.conversion.arrays import coordinates
 from dask_fileseq.zarr.conversion.axes import axis_scales, channel_names
 from dask_fileseq.zarr.conversion.convert import Conversion, Ending, Options
-from dask_fileseq.zarr.conversion.layout import array_layout, ome_layout
+from dask_fileseq.zarr.conversion.layout import Image, array_layout, ome_layout
 from dask_fileseq.zarr.conversion.target import Target
 
 __all__ = ["to_ome_zarr", "to_zarr"]
@@ -78,11 +78,11 @@ def to_ome_zarr(
         "labels": labels,
     }
 
-    def groups(ending: Ending) -> Iterable[tuple[str, bytes]]:
+    def groups(ending: Ending, images: Sequence[Image]) -> Iterable[tuple[str, bytes]]:
         return group_objects(
             OmeImage(
                 name or _name_of(target),
-                layout,
+                replace(layout, images=tuple(images)),
                 scales,
                 channels,
                 array.dtype,

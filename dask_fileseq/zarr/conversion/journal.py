@@ -7,14 +7,15 @@ it. At the end the manifest takes the place of all this.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import uuid4
 
 from dask_fileseq.errors import ChangedError, TargetExistsError
-from dask_fileseq.zarr.conversion.target import Target, all_parsed, clear_write_errors
+from dask_fileseq.zarr.conversion.target import Target, all_parsed, as_json, clear_write_errors
 
-__all__ = ["FOLDER", "GROUP", "Journal", "Record"]
+__all__ = ["FOLDER", "GROUP", "Identity", "Journal", "Record", "Watch"]
 
 FOLDER = "fileseq"
 PLAN = f"{FOLDER}/plan.json"
@@ -30,6 +31,9 @@ CLEARED = "cleared"
 
 ZARR = {"zarr.json", ".zgroup", ".zarray"}
 """What makes a folder one of Zarr."""
+
+ASKING = 1.0
+"""Seconds between two questions to a server whether a run may still write."""
 
 Identity = Mapping[str, Any]
 Record = dict[str, Any]
@@ -85,6 +89,7 @@ class Journal:
                 raise TargetExistsError(f"{target} exists and is no Zarr: it is not overwritten")
             self._claim({CLEARED: True})  # or, killed while it deletes, it would be nobody's
             target.delete_folder(RUNS)
+            target.delete([*ZARR, GROUP])  # first: what is left must not read as zeros
             target.clear(but=FOLDER)
             target.clear(FOLDER, but=PLAN.rpartition("/")[2])
             self._claim(identity)
@@ -150,13 +155,21 @@ class Journal:
             self.target.delete([f"{RUNS}/{name}" for name in others])
         return run
 
-    def require(self, run: str | None) -> None:
-        """Raise a `ChangedError` if another run has taken over."""
+    def require(self, run: str | None, token: str | None = None) -> None:
+        """Raise a `ChangedError` if another run has taken over, or another conversion began.
+
+        What one does right after may still meet the other, which deletes all that is
+        there, or writes it anew, but for what is being written at that moment.
+        """
         with clear_write_errors(self.target):
-            if run is not None and self.target.get(f"{RUNS}/{run}") is None:
-                raise ChangedError(
-                    f"another conversion to {self.target} began, and took the place of this one"
-                )
+            ours = run is None or self.target.get(f"{RUNS}/{run}") is not None
+            if ours and token is not None:
+                plan = self.identity()
+                ours = plan is None or plan.get("token") == token
+        if not ours:
+            raise ChangedError(
+                f"another conversion to {self.target} began, and took the place of this one"
+            )
 
     def records(self, token: str) -> dict[str, Record]:
         """Return the records of all regions that a conversion has done, by name."""
@@ -172,12 +185,64 @@ class Journal:
         """Mark a region as done, once its data is safe."""
         self.target.put_json(f"{DONE}/{name}", record)
 
-    def forget(self, name: str) -> None:
-        """Have a region done again."""
-        self.target.delete([f"{DONE}/{name}"])
+    def forget(self, *names: str) -> None:
+        """Have regions done again."""
+        self.target.delete(f"{DONE}/{name}" for name in names)
 
-    def close(self) -> None:
+    def without_filled(self, records: Mapping[str, Record]) -> dict[str, Record]:
+        """Return the records of regions without filled files; have the others done again.
+
+        And all that are made of the levels of other regions.
+        """
+        again = {name for name, record in records.items() if record.get("failed")}
+        if again:
+            again |= {name for name in records if not name.startswith("0-")}
+            self.forget(*again)
+        return {name: record for name, record in records.items() if name not in again}
+
+    def reopen(self, identity: Identity, records: Mapping[str, Record]) -> None:
+        """Make a complete target one that is under way, with just these regions done."""
+        with clear_write_errors(self.target):
+            self.target.put_many(
+                {f"{DONE}/{name}": as_json(record) for name, record in records.items()}
+            )
+        self._claim(identity)
+
+    def close(self, run: str | None, token: str) -> None:
         """Let the manifest take the place of the journal: the conversion is complete."""
+        self.require(run, token)  # or the journal of another one would be gone
         self.target.delete([PLAN])
         self.target.delete_folder(DONE)
         self.target.delete_folder(RUNS)
+
+
+class Watch:
+    """Makes sure, before each object, that no other run has taken over.
+
+    Between the question and the end of what is written then, one can: an object may be
+    written into the target of another run. On servers, which are not asked for each
+    object, these are the objects of a second.
+
+    Parameters
+    ----------
+    journal : Journal
+        Of the target.
+    run : str or None
+        The run that writes.
+    """
+
+    def __init__(self, journal: Journal, run: str | None) -> None:
+        self.journal = journal
+        self.run = run
+        self.asked = -ASKING
+
+    def __call__(self) -> None:
+        """Raise a `ChangedError` if another run has taken over."""
+        folder = self.journal.target.folder
+        if folder is not None and self.run is not None:
+            if (folder / RUNS / self.run).exists():
+                return
+        elif time.monotonic() - self.asked < ASKING:
+            return
+        self.asked = time.monotonic()
+        self.journal.require(self.run)

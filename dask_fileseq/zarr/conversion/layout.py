@@ -7,7 +7,9 @@ file array holds at one index of the axes that images do not have.
 
 from __future__ import annotations
 
+import hashlib
 import itertools
+import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -54,6 +56,13 @@ class Layout:
     def shape(self) -> tuple[int, ...]:
         """Shape of each image."""
         return tuple(map(math.prod, self.lengths))
+
+    @property
+    def places(self) -> str:
+        """What tells where each image is, and what it holds: the ends, and a digest of all."""
+        every = [[image.path, sorted(image.at.items())] for image in self.images]
+        digest = hashlib.blake2b(json.dumps(every).encode(), digest_size=16).hexdigest()
+        return f"{self.images[0].path} to {self.images[-1].path} ({digest})"
 
     def pieces(self, window: Window, image: Image) -> Iterator[tuple[tuple[slice, ...], Windows]]:
         """Yield boxes of the file array that make a window of an image.
@@ -131,10 +140,20 @@ def ome_layout(array: FileArray, axes: Mapping[str, str] | None = None) -> Layou
             return Layout("image", dims, behind, lengths, (Image("", places[0] | dropped),))
         numbered = tuple(Image(str(i), at | dropped) for i, at in enumerate(places))
         return Layout("collection", dims, behind, lengths, numbered)
+    along = [roles.index(role) for role in ("row", "column", "well") if role in roles]
+    rows = [_label(array, along[0], i) for i in range(array.shape[along[0]])]
+    first = 0 if any(row.isdecimal() and int(row) == 0 for row in rows) else 1
     images: list[Image] = []
     wells: dict[str, list[str]] = {}
+    labels: dict[str, tuple[str, ...]] = {}
     for at in places:
-        well = _well_path(array, roles, at)
+        label = tuple(_label(array, axis, at[axis]) for axis in along)
+        well = _well_path(label, first)
+        if labels.setdefault(well, label) != label:
+            raise LayoutError(
+                f"{' '.join(labels[well])!r} and {' '.join(label)!r} are both well {well!r}:"
+                " name them alike, or select one"
+            )
         fields = wells.setdefault(well, [])
         fields.append(str(len(fields)))
         images.append(Image(f"{well}/{fields[-1]}", at | dropped))
@@ -162,32 +181,32 @@ def _filled(array: FileArray, over: Sequence[int]) -> list[tuple[int, ...]]:
     return [(*cell, *index) for cell in cells for index in within]
 
 
-def _well_path(array: FileArray, roles: Sequence[str | None], at: Mapping[int, int]) -> str:
-    """Return row and column of the well at an index, as in ``B/02``."""
-    found = {role: (axis, i) for axis, i in at.items() if (role := roles[axis]) != "image"}
-    labels = {
-        role: str(array.coords[array.dims[axis]][i]) if array.dims[axis] in array.coords else str(i)
-        for role, (axis, i) in found.items()
-    }
-    if "well" in labels:
-        row, column = well_parts(labels["well"])
+def _label(array: FileArray, axis: int, i: int) -> str:
+    """Return what stands at an index along an axis."""
+    return str(array.coords.get(array.dims[axis], range(array.shape[axis]))[i])
+
+
+def _well_path(label: Sequence[str], first: int) -> str:
+    """Return row and column of the well of a label, as in ``B/02``; `first` is row A."""
+    if len(label) == 1:
+        row, column = well_parts(label[0])
     else:
-        row, column = _row_letters(labels["row"]), labels["column"]
-    if not (row.isalnum() and column.isalnum()):
+        row, column = _row_letters(label[0], first), label[1]
+    if not all(part.isascii() and part.isalnum() for part in (row, column)):
         raise LayoutError(f"row {row!r} and column {column!r} are no names of a plate's")
     return f"{row}/{column}"
 
 
-def _row_letters(row: str) -> str:
+def _row_letters(row: str, first: int = 1) -> str:
     """Return the letters of a row that may be numbered.
 
-    >>> _row_letters("2"), _row_letters("27"), _row_letters("b")
-    ('B', 'AA', 'B')
+    >>> _row_letters("2"), _row_letters("27"), _row_letters("b"), _row_letters("2", 0)
+    ('B', 'AA', 'B', 'C')
     """
-    if not row.isdecimal() or int(row) < 1:
+    if not row.isdecimal() or int(row) < first:
         return row.upper()
     letters = ""
-    number = int(row)
+    number = int(row) + 1 - first
     while number:
         number, rest = divmod(number - 1, 26)
         letters = chr(ord("A") + rest) + letters

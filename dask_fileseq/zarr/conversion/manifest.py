@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -20,15 +20,18 @@ from zarr.codecs import ZstdCodec
 from zarr.core.buffer import Buffer
 from zarr.storage import MemoryStore
 
+from dask_fileseq._version import __version__
 from dask_fileseq.errors import UnfinishedError
 from dask_fileseq.filearray import FileArray
-from dask_fileseq.zarr.conversion.journal import FOLDER, GROUP, Journal, Record
-from dask_fileseq.zarr.conversion.target import Target
+from dask_fileseq.zarr.conversion.journal import FOLDER, GROUP, Identity, Journal, Record
+from dask_fileseq.zarr.conversion.source import common_folder
+from dask_fileseq.zarr.conversion.target import Target, as_json
 
 __all__ = [
     "empty_cells",
     "file_objects",
     "file_table",
+    "new_manifest",
     "read_manifest",
     "value_ranges",
     "written_files",
@@ -64,6 +67,30 @@ def read_manifest(url: Any, storage_options: dict[str, Any] | None = None) -> di
     if manifest is None:
         raise UnfinishedError(f"{target} has no manifest: no complete conversion of files")
     return manifest | {"files": written_files(target)}
+
+
+def new_manifest(
+    array: FileArray,
+    identity: Identity,
+    records: Mapping[str, Record],
+    verified: dict[str, Any],
+    seconds: float,
+) -> dict[str, Any]:
+    """Return the manifest of a conversion whose regions are all written."""
+    failed = {name: error for r in records.values() for name, error in r.get("failed", ())}
+    return {
+        "software": f"dask-fileseq {__version__}",
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": round(seconds, 3),
+        "folder": common_folder(array.names),
+        "file_count": len(array.names),
+        "empty": empty_cells(array),
+        "failed": [{"file": name, "error": failed[name]} for name in sorted(failed)],
+        "ranges": value_ranges(records.values()),
+        "regions": len(records),
+        "verified": verified,
+        "identity": identity,
+    }
 
 
 def file_table(array: FileArray, versions: NDArray[np.int64] | None) -> bytes:
@@ -143,4 +170,4 @@ def value_ranges(records: Iterable[Record]) -> list[list[Any]]:
 def group_object(manifest: dict[str, Any]) -> dict[str, bytes]:
     """Return the object of the group whose attributes are the manifest."""
     group = {"zarr_format": 3, "node_type": "group", "attributes": {"manifest": manifest}}
-    return {GROUP: json.dumps(group, indent=2, ensure_ascii=False).encode()}
+    return {GROUP: as_json(group)}

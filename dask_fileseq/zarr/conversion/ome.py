@@ -5,7 +5,6 @@ See https://ngff.openmicroscopy.org/0.5/.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,7 @@ from yaozarrs import v05
 from dask_fileseq.zarr.conversion.axes import AxisScale
 from dask_fileseq.zarr.conversion.colors import channel_colors
 from dask_fileseq.zarr.conversion.layout import Image, Layout
+from dask_fileseq.zarr.conversion.target import as_json
 
 __all__ = ["OmeImage", "group_objects"]
 
@@ -70,7 +70,7 @@ def group_objects(ome: OmeImage) -> Iterator[tuple[str, bytes]]:
 def _group(path: str, attributes: Mapping[str, Any]) -> tuple[str, bytes]:
     content = {"zarr_format": 3, "node_type": "group", "attributes": attributes}
     key = f"{path}/zarr.json" if path else "zarr.json"
-    return key, json.dumps(content, indent=2, ensure_ascii=False).encode()
+    return key, as_json(content)
 
 
 def _dumped(model: Any) -> dict[str, Any]:
@@ -127,7 +127,11 @@ def _image_name(ome: OmeImage, image: Image) -> str:
 
 def _dataset(ome: OmeImage, level: int) -> v05.Dataset:
     """Return scale and translation of a level: the centre of its first pixel moves with means."""
-    factors = [2.0**level if half else 1.0 for half in ome.halved]
+    halvings = [  # one pixel alone is not halved
+        min(level, (n - 1).bit_length()) if half else 0
+        for n, half in zip(ome.layout.shape, ome.halved, strict=True)
+    ]
+    factors = [2.0**times for times in halvings]
     moved = 0.5 if ome.method == "mean" and ome.dtype.kind != "b" else 0.0
     scale = [s.step * factor for s, factor in zip(ome.scales, factors, strict=True)]
     start = [

@@ -20,7 +20,7 @@ from zarr.storage import StorePath
 from dask_fileseq.errors import VerifyError, WriteError
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.filearray.failures import recorded_fills
-from dask_fileseq.zarr.conversion.journal import Journal
+from dask_fileseq.zarr.conversion.journal import Journal, Watch
 from dask_fileseq.zarr.conversion.layout import Windows
 from dask_fileseq.zarr.conversion.plan import Plan, Stage, Window, scaled
 from dask_fileseq.zarr.conversion.pyramid import reduced
@@ -133,17 +133,16 @@ def write_region(job: Job, region: Region) -> dict[str, Any]:
         If another run has taken over.
     """
     record: dict[str, Any] = {"token": job.token}
+    watch = Watch(job.journal, job.run)
     with recorded_fills() as failed:
         keys: list[str] = []
         for level, window, data in () if region.is_empty else levels_of(job, region):
-            if not keys:  # to read it may have taken long
-                job.journal.require(job.run)
             try:
-                keys += write_level(job, region, level, window, data)
+                keys += write_level(job, region, level, window, data, watch)
             except WriteError:
                 job.journal.require(job.run)  # which may have deleted what was being written
                 raise
-            if level == region.stage.last and region.block is not None:
+            if level == len(job.levels) - 1:
                 record |= _ranges(data, job.channel, region.window)
         with clear_write_errors(job.target):
             job.target.sync_to_disk(keys)
@@ -234,7 +233,7 @@ def _as_block(part: NDArray[Any], axes: Sequence[tuple[int, ...]], ndim: int) ->
 
 
 def write_level(
-    job: Job, region: Region, level: int, window: Window, data: NDArray[Any]
+    job: Job, region: Region, level: int, window: Window, data: NDArray[Any], watch: Watch
 ) -> list[str]:
     """Write a window of a level, one object after another; return their keys."""
     keys = job.keys(region.image, level, window)
@@ -246,6 +245,7 @@ def write_level(
                 for (start, stop), (w, _) in zip(box, window, strict=True)
             )
             place = tuple(slice(*edges) for edges in box)
+            watch()
             try:
                 array[place] = data[inside]
             except OSError:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import copyreg
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
+from dask.base import tokenize
 from numpy.typing import NDArray
 
 from dask_fileseq.errors import TargetExistsError, shown
@@ -22,34 +25,82 @@ __all__ = [
     "digest_of",
     "require_apart",
     "source_identity",
+    "told",
     "versions_of",
 ]
 
 Versions = NDArray[np.int64] | None
 
+PLAIN = (str, int, float, type(None))
+TOKENS = (np.ndarray, np.generic, bytes, set, frozenset)
+BOUND = ("__self__", "__defaults__", "__kwdefaults__")
 
-def versions_of(array: FileArray, stat: bool) -> Versions:
-    """Return what tells versions of the files apart, as it is now; None: their names alone."""
-    return array.source.versions(array.names) if stat else None
+
+def versions_of(array: FileArray, stat: bool, *, fresh: bool = False) -> Versions:
+    """Return what tells versions of the files apart; None: their names alone.
+
+    It is as they were listed, unless it is to be fresh.
+    """
+    return array.source.versions(array.names, fresh=fresh) if stat else None
 
 
 def source_identity(array: FileArray, versions: Versions) -> dict[str, Any]:
     """Return what identifies the files, wherever they are mounted, and how they are read."""
-    folder = common_folder(array.names)
+    # without versions, the folder tells one set of files from another
+    folder = "" if versions is None else common_folder(array.names)
     digest = hashlib.blake2b(digest_size=16)
     for name in array.names:
         digest.update(name[len(folder) :].encode("utf-8", "surrogatepass") + b"\0")
     digest.update(b"-" if versions is None else np.ascontiguousarray(versions).tobytes())
     digest.update(array.table.astype(np.int64).tobytes())
-    reader = getattr(array.imread, "__name__", type(array.imread).__name__)
     return {
         "files": len(array.names),
         "grid": dict(zip(array.griddims, array.table.shape, strict=True)),
         "digest": digest.hexdigest(),
-        "reader": reader,
-        "arguments": repr(sorted(array.imreadargs.items())),
+        "reader": digest_of([told(array.imread), told(array.imreadargs)]),
         "tiled": [list(pair) for pair in array.tiling.axestiled],
     }
+
+
+def told(value: Any, depth: int = 8) -> Any:
+    """Return what tells a reader or its arguments from others, in any process, as JSON takes it.
+
+    A function is told by its name and by what it is bound to, not by its code; another
+    object by what it would be pickled as.
+    """
+    if isinstance(value, PLAIN):
+        return value
+    if not depth:
+        return type(value).__qualname__
+
+    def inside(values: Iterable[Any]) -> list[Any]:
+        return [told(each, depth - 1) for each in values]
+
+    if isinstance(value, Mapping):
+        return inside(sorted(([repr(key), each] for key, each in value.items()), key=itemgetter(0)))
+    if isinstance(value, list | tuple):
+        return inside(value)
+    if isinstance(value, TOKENS):
+        return tokenize(value)
+    if name := getattr(value, "__qualname__", None):
+        bound = [getattr(value, each, None) for each in BOUND]
+        cells = getattr(value, "__closure__", None) or ()
+        return [value.__module__, name, *inside(bound), *inside(map(_content, cells))]
+    try:
+        reduce = copyreg.dispatch_table.get(type(value))
+        made = reduce(value) if reduce else value.__reduce_ex__(4)
+    except Exception:  # it cannot be pickled
+        return type(value).__qualname__
+    if isinstance(made, str):
+        return made
+    return inside(list(part) if isinstance(part, Iterator) else part for part in made)
+
+
+def _content(cell: Any) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # it is empty
+        return None
 
 
 def digest_of(about: Any) -> str:
@@ -72,9 +123,11 @@ def common_folder(names: Sequence[str]) -> str:
 
 def changes(then: Mapping[str, Sequence[Any]], array: FileArray, versions: Versions) -> str:
     """Return which files changed since a table of them was written, in words."""
-    old = _by_name(then["name"], zip(then["size"], then["version"], strict=True))
+    start = 0 if versions is None else len(common_folder(array.names))
     stats = [(-1, -1)] * len(array.names) if versions is None else versions.tolist()
-    now = _by_name(array.names, stats)
+    now = _by_name(array.names, stats, start)
+    start = start and len(common_folder(then["name"]))
+    old = _by_name(then["name"], zip(then["size"], then["version"], strict=True), start)
     kinds = {
         "changed": [name for name in now if name in old and old[name] != now[name]],
         "gone": [name for name in old if name not in now],
@@ -84,9 +137,8 @@ def changes(then: Mapping[str, Sequence[Any]], array: FileArray, versions: Versi
     return "; ".join(found) or "they stand in other cells, or are read in another way"
 
 
-def _by_name(names: Sequence[str], stats: Iterable[Any]) -> dict[str, tuple[int, ...]]:
+def _by_name(names: Sequence[str], stats: Iterable[Any], start: int) -> dict[str, tuple[int, ...]]:
     """Return sizes and versions by the names below the folder of all, which may have moved."""
-    start = len(common_folder(names))
     return {name[start:]: tuple(stat) for name, stat in zip(names, stats, strict=True)}
 
 

@@ -15,8 +15,6 @@ from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from zarr.abc.store import Store
 from zarr.core.buffer import default_buffer_prototype
@@ -24,8 +22,9 @@ from zarr.core.sync import sync
 from zarr.storage import FsspecStore, LocalStore, MemoryStore
 
 from dask_fileseq.errors import FileSequenceError, WriteError
+from dask_fileseq.files.urls import has_scheme, local_path
 
-__all__ = ["Target", "clear_write_errors"]
+__all__ = ["Target", "as_json", "clear_write_errors"]
 
 MANY = 32
 """Objects that are read or deleted at a time."""
@@ -52,12 +51,13 @@ class Target:
             if url.read_only or not url.supports_deletes:
                 raise ValueError(f"url={url!r} is a store that cannot be written and deleted from")
             self.url: Any = url
-        elif not os.fspath(url):
-            raise ValueError(f"url={url!r} is no place")
-        elif (text := os.fspath(url)).startswith("file://"):
-            self.url = url2pathname(urlsplit(text).path)
         else:
-            self.url = text if "://" in text else os.path.abspath(text)
+            text = os.fspath(url)
+            path = local_path(text)
+            text = text if path is None else path
+            if not text:
+                raise ValueError(f"url={url!r} is no place")
+            self.url = text if has_scheme(text) else os.path.abspath(text)
         if self.options and not self.is_remote:
             raise ValueError(f"storage_options={self.options!r} are for URLs, not for {self}")
 
@@ -126,7 +126,7 @@ class Target:
 
     def put_json(self, key: str, value: Any) -> None:
         """Write an object as JSON."""
-        self.put(key, json.dumps(value, indent=2, ensure_ascii=False).encode())
+        self.put(key, as_json(value))
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete objects, which need not be there."""
@@ -188,6 +188,15 @@ def _synced(path: Path, flags: int) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def as_json(value: Any) -> bytes:
+    r"""Return a value as JSON, in which what is no text in a file name is escaped.
+
+    >>> as_json("a\udcff")
+    b'"a\\udcff"'
+    """
+    return json.dumps(value, indent=2, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
 
 def _parsed(value: bytes | None) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -24,6 +25,9 @@ __all__ = ["Options", "Work"]
 
 FORMAT = 1
 """The version of the journal and of regions; another one is another conversion."""
+
+SAMPLES = 8
+"""Regions that ``verify="sample"`` compares at least; else it is one in a hundred."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +104,13 @@ class Work:
         dims = self.layout.dims
         return dims.index("c") if self.layout.kind != "array" and "c" in dims else None
 
+    def array_objects(self) -> Iterator[tuple[str, bytes]]:
+        """Yield key and content of the metadata of all arrays."""
+        for image in self.layout.images:
+            for name, metadata in zip(self.names, self.levels, strict=True):
+                parts = [part for part in (image.path, name, "zarr.json") if part]
+                yield "/".join(parts), metadata.encode()
+
     def identity(self, source: Mapping[str, Any]) -> dict[str, Any]:
         """Return what is converted to what, as JSON takes it."""
         level = self.plan.levels[0]
@@ -112,6 +123,7 @@ class Work:
                 "shape": level.shape,
                 "dtype": str(self.array.dtype),
                 "images": len(self.layout.images),
+                "places": self.layout.places,
                 "axes": [[self.array.dims[i] for i in axes] for axes in self.layout.axes],
                 "levels": len(self.levels),
                 "chunks": level.chunk,
@@ -132,6 +144,24 @@ class Work:
     def everything(self) -> Iterator[tuple[Stage, int]]:
         """Yield stage and number of all regions."""
         return ((stage, number) for stage in self.plan.stages for number in self.numbers(stage))
+
+    def chosen(self, verify: str | None, token: str) -> list[tuple[Stage, int]]:
+        """Return the regions to read back and compare: always the same of a conversion."""
+        if verify is None:
+            return []
+        everything = list(self.everything())
+        if verify == "all":
+            return everything
+        count = min(len(everything), max(SAMPLES, len(everything) // 100))
+        sample = random.Random(token).sample(range(len(everything)), count)
+        return [everything[i] for i in sorted(sample)]
+
+    def made_of(self, names: set[str]) -> Iterator[Region]:
+        """Yield the regions that read any of some files, and all that read other regions."""
+        for stage, number in self.everything():
+            region = self.region(stage, number)
+            if region.block is None or not names.isdisjoint(region.block.names):
+                yield region
 
     def nbytes(self, stage: Stage, number: int) -> int:
         """Return the size of a region where it is read."""
