@@ -1,6 +1,7 @@
 """OME-Zarr as others read it: validated by yaozarrs, opened by ome-zarr-py."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import tifffile
 import yaozarrs
 import zarr
 
-from dask_fileseq import FileSequence, TiffSequence, open_sequence
+from dask_fileseq import FileSequence, TiffSequence, VerifyError, open_sequence
 
 ome_zarr_io = pytest.importorskip("ome_zarr.io")
 ome_zarr_reader = pytest.importorskip("ome_zarr.reader")
@@ -295,6 +296,31 @@ def test_levels_do_not_depend_on_how_they_are_made(tmp_path, method):
         np.testing.assert_array_equal(
             found[...], group_of(tmp_path / "whole.zarr")[str(level)][...]
         )
+
+
+def test_levels_made_of_bad_ones_are_made_again(tmp_path):
+    """What is compared are a region and the level that it was made of: both would be bad."""
+    rng = np.random.default_rng(8)
+    images = rng.integers(0, 65535, (2, 301, 423), np.uint16)
+    seq = FileSequence(lambda name: images[int(name)], ["0", "1"], pattern=r"(?P<t>\d)")
+    out = tmp_path / "out.zarr"
+    spoilt = []
+
+    def spoil(done, total):
+        if done == 2 * images.nbytes and not spoilt:  # level 2 is written, level 3 is not
+            objects = sorted(path for path in (out / "2" / "c").rglob("*") if path.is_file())
+            spoilt.append(shutil.copyfile(objects[0], objects[-1]))
+
+    arguments = {"chunks": 32, "shards": False, "levels": 5, "memory": 2 * 128 * 128}
+    arguments |= {"verify": "all", "scheduler": "sync"}
+    with pytest.raises(VerifyError, match="convert again: just this is done again"):
+        seq.to_ome_zarr(out, progress=spoil, **arguments)
+    assert spoilt
+    seq.to_ome_zarr(out, **arguments)
+    seq.to_ome_zarr(tmp_path / "alone.zarr", **arguments)
+    for level in range(5):
+        found = group_of(out)[str(level)][...]
+        np.testing.assert_array_equal(found, group_of(tmp_path / "alone.zarr")[str(level)][...])
 
 
 @pytest.mark.parametrize("shape", [(), (5,), (0, 4), (3, 0)])

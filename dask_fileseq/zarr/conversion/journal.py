@@ -8,7 +8,7 @@ it. At the end the manifest takes the place of all this.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -185,20 +185,19 @@ class Journal:
         """Mark a region as done, once its data is safe."""
         self.target.put_json(f"{DONE}/{name}", record)
 
-    def forget(self, *names: str) -> None:
-        """Have regions done again."""
-        self.target.delete(f"{DONE}/{name}" for name in names)
+    def forget(self, names: Iterable[str]) -> None:
+        """Have regions done again, and all that are made of the levels of others."""
+        later = (name for name in self.target.listing(DONE) if not name.startswith("0-"))
+        self.target.delete(f"{DONE}/{name}" for name in {*names, *later})
 
     def without_filled(self, records: Mapping[str, Record]) -> dict[str, Record]:
-        """Return the records of regions without filled files; have the others done again.
-
-        And all that are made of the levels of other regions.
-        """
-        again = {name for name, record in records.items() if record.get("failed")}
-        if again:
-            again |= {name for name in records if not name.startswith("0-")}
-            self.forget(*again)
-        return {name: record for name, record in records.items() if name not in again}
+        """Return the records of regions without filled files; have the others done again."""
+        filled = {name for name, record in records.items() if record.get("failed")}
+        if not filled:
+            return dict(records)
+        self.forget(filled)
+        kept = {name for name in records if name.startswith("0-")} - filled
+        return {name: records[name] for name in kept}
 
     def reopen(self, identity: Identity, records: Mapping[str, Record]) -> None:
         """Make a complete target one that is under way, with just these regions done."""

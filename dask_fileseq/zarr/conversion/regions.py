@@ -168,11 +168,11 @@ def verify_region(job: Job, region: Region) -> dict[str, Any]:
         try:
             stored = np.asarray(array[tuple(slice(*edges) for edges in window)])
         except Exception as error:
-            job.journal.forget(region.name)
+            job.journal.forget([region.name])
             where = _where(job, region, level, window)
             raise VerifyError(f"{where} cannot be read back; {job.advice}") from error
         if not _identical(stored, data):
-            job.journal.forget(region.name)
+            job.journal.forget([region.name])
             raise VerifyError(
                 f"{_where(job, region, level, window)} is not what the files hold; {job.advice}"
             )
