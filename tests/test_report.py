@@ -204,6 +204,24 @@ def test_long_axes_are_shown_in_part(tmp_path):
     assert sheet.note == "4 of 31 times"
 
 
+def test_channels_in_files_are_rows(tmp_path):
+    """A file of DAPI and GFP that shows as one picture hides one of them."""
+    for t in range(3):
+        image = np.zeros((2, 4, 8, 8), np.uint8)  # planes, channels: as ImageJ has them
+        image[:, :, 0, 0] = 10 * np.arange(4)
+        image[1, :, 0, 0] += t
+        path = tmp_path / f"t{t}.tif"
+        tifffile.imwrite(path, image, imagej=True, metadata={"axes": "ZCYX"})
+    sheet = sheet_of(tmp_path)
+    assert (sheet.channel_name, sheet.channels) == ("c", ["0", "1", "2", "3"])
+    values = [[places[0].image[0, 0] for places in times] for times in sheet.pictures]
+    assert values == [[10 * c + t for t in range(3)] for c in range(4)]
+    assert sheet.note == "maximum of 2 z in each file"
+    sheet = sheet_of(tmp_path, project="middle", limits=Limits(channels=2))
+    assert sheet.channels == ["0", "3"]
+    assert sheet.note == "z 1 of 0 to 1 in each file, 2 of 4 channels"
+
+
 def test_large_images_are_read_in_part(tmp_path):
     """Of an image of 36 million pixels, every few rows."""
     name = os.fspath(tmp_path / "a.tif")

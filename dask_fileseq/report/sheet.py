@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from dask_fileseq.files import Source
 from dask_fileseq.grid import FileGrid
 from dask_fileseq.grid.cells import plain_labels
-from dask_fileseq.readers import FactReader
+from dask_fileseq.readers import ChunkSpec, FactReader
 from dask_fileseq.report.roles import Roles, roles_of
 from dask_fileseq.report.thumbnails import Project, Thumbnailer
 
@@ -31,6 +31,8 @@ FEW_FILES = 128
 
 FEW_PICTURES = 24
 """Pictures that may be larger."""
+
+PROJECTIONS = {"max": "maximum", "mean": "mean", "middle": "the middle one"}
 
 THREADS = 8
 LOW, HIGH = 1.0, 99.8
@@ -115,14 +117,19 @@ def contact_sheet(
     """
     limits = limits or Limits()
     roles = roles_of(grid)
-    shown = channels, times, places = _shown(grid, roles, limits)
+    spec = _first_spec(grid, source, imread)
+    inside = spec.shape[spec.dims.index("c")] if spec and "c" in spec.dims else 1
+    inside = 1 if roles.channel is not None else inside
+    sizes = [_size(grid, roles.channel) * inside, _size(grid, roles.time)]
+    sizes.append(int(np.prod([grid.shape[axis] for axis in roles.places])))
+    shown = channels, times, places = _shown(grid, roles, sizes, limits)
     planes = 1 if roles.plane is None else grid.shape[roles.plane]
     count = len(channels) * len(times) * len(places)
     if project == "auto":
         project = "max" if count * planes <= FEW_FILES else "middle"
     table = grid.table
     groups = [
-        [grid.names[i] for i in _numbers(table, roles, c, t, p)]
+        ([grid.names[i] for i in _numbers(table, roles, c, t, p)], c if inside > 1 else None)
         for c in channels
         for t in times
         for p in places
@@ -132,30 +139,40 @@ def contact_sheet(
     made = _made(make, groups, progress)
     size = len(times) * len(places)
     return Sheet(
-        _labels(grid, roles.channel, channels),
+        list(map(str, channels)) if inside > 1 else _labels(grid, roles.channel, channels),
         _labels(grid, roles.time, times),
         _place_labels(grid, roles, places),
-        _axis_name(grid, roles.channel),
+        "c" if inside > 1 else _axis_name(grid, roles.channel),
         _axis_name(grid, roles.time),
         [
             [made[c * size + t * len(places) :][: len(places)] for t in range(len(times))]
             for c in range(len(channels))
         ],
-        ", ".join([*_inside(make, grid.names[0]), *_note(grid, roles, project, shown)]),
+        ", ".join(
+            [*_inside(spec, project, inside > 1), *_note(grid, roles, project, shown, sizes)]
+        ),
     )
 
 
+def _first_spec(grid: FileGrid, source: Source, imread: Callable[..., Any]) -> ChunkSpec | None:
+    """Return what the first file holds; None if it cannot be read, as the sheet will show."""
+    try:
+        with source.open(grid.names[0]) as file:
+            return FactReader(imread)(file).spec
+    except Exception:
+        return None
+
+
 def _shown(
-    grid: FileGrid, roles: Roles, limits: Limits
+    grid: FileGrid, roles: Roles, sizes: Sequence[int], limits: Limits
 ) -> tuple[list[int], list[int], list[tuple[int, ...]]]:
-    """Return which channels, times and places are shown, by index."""
-    channels = _spread(_size(grid, roles.channel), limits.channels)
-    sizes = [grid.shape[axis] for axis in roles.places]
-    count = int(np.prod(sizes)) if sizes else 1
+    """Return which of all channels, times and places are shown, by index."""
+    channels = _spread(sizes[0], limits.channels)
     room = max(1, limits.all // len(channels))
-    times = _spread(_size(grid, roles.time), min(limits.times, room))
-    chosen = _spread(count, max(1, min(limits.places, room // len(times))))
-    places = [tuple(int(i) for i in np.unravel_index(n, sizes)) if sizes else () for n in chosen]
+    times = _spread(sizes[1], min(limits.times, room))
+    chosen = _spread(sizes[2], max(1, min(limits.places, room // len(times))))
+    lengths = [grid.shape[axis] for axis in roles.places]
+    places = [tuple(map(int, np.unravel_index(n, lengths))) if lengths else () for n in chosen]
     return channels, times, places
 
 
@@ -193,13 +210,13 @@ def _numbers(
 
 
 def _made(
-    make: Thumbnailer, groups: Sequence[list[str]], progress: Progress | None
+    make: Thumbnailer, groups: Sequence[tuple[list[str], int | None]], progress: Progress | None
 ) -> list[Picture]:
     """Make all pictures, several at a time."""
     pictures = [Picture(None, "no file")] * len(groups)
     pool = ThreadPoolExecutor(THREADS)
     try:
-        futures = {pool.submit(make, names): i for i, names in enumerate(groups) if names}
+        futures = {pool.submit(make, *group): i for i, group in enumerate(groups) if group[0]}
         for done, future in enumerate(as_completed(futures), 1):
             image = future.result()
             why: Literal["", "cannot be read"] = "" if image is not None else "cannot be read"
@@ -268,32 +285,31 @@ def _axis_name(grid: FileGrid, axis: int | None) -> str:
     return "" if axis is None else grid.unique_dims[axis]
 
 
-def _inside(make: Thumbnailer, name: str) -> list[str]:
-    """Return which planes in a file are shown, where it has several."""
-    try:
-        with make.source.open(name) as file:
-            spec = make.facts(file).spec
-    except Exception:  # the sheet itself shows that it cannot be read
-        return []
-    others = [
-        (dim, length)
-        for dim, length in zip(spec.dims, spec.shape, strict=True)
-        if length > 1 and dim not in ("y", "x", "s") and (dim != "z" or make.project == "middle")
-    ]
-    return [f"{dim}={length // 2} of {length} in each file" for dim, length in others]
+def _inside(spec: ChunkSpec | None, project: Project, by_channel: bool) -> list[str]:
+    """Return how planes in a file become one picture, where it has several."""
+    notes = []
+    for dim, length in zip(spec.dims, spec.shape, strict=True) if spec else ():
+        if length == 1 or dim in ("y", "x", "s") or (by_channel and dim == "c"):
+            continue
+        if dim == "z" and project != "middle":
+            notes.append(f"{PROJECTIONS[project]} of {length} {dim} in each file")
+        else:
+            notes.append(f"{dim} {length // 2} of 0 to {length - 1} in each file")
+    return notes
 
 
 def _note(
-    grid: FileGrid, roles: Roles, project: Project, shown: Sequence[Sequence[Any]]
+    grid: FileGrid,
+    roles: Roles,
+    project: Project,
+    shown: Sequence[Sequence[Any]],
+    sizes: Sequence[int],
 ) -> list[str]:
     """Return what the sheet leaves out."""
     parts = []
     if roles.plane is not None:
         dim, planes = grid.unique_dims[roles.plane], grid.shape[roles.plane]
-        how = {"max": "maximum", "mean": "mean"}.get(project, "the middle one")
-        parts.append(f"{how} of {planes} {dim}")
-    sizes = [_size(grid, roles.channel), _size(grid, roles.time)]
-    sizes.append(int(np.prod([grid.shape[axis] for axis in roles.places])))
+        parts.append(f"{PROJECTIONS[project]} of {planes} {dim}")
     for name, some, count in zip(("channels", "times", "places"), shown, sizes, strict=True):
         if len(some) < count:
             parts.append(f"{len(some)} of {count:,} {name}")

@@ -38,28 +38,29 @@ class Thumbnailer:
     """Length of the longer side of a picture, about."""
     project: Project
 
-    def __call__(self, names: Sequence[str]) -> Array | None:
+    def __call__(self, names: Sequence[str], channel: int | None = None) -> Array | None:
         """Return the picture of some planes: a projection, or one of them; None if unreadable.
 
-        Rows and columns, and red, green, blue if there are; any dtype.
+        Rows and columns, and red, green, blue if there are; any dtype. Of several channels
+        in a file that of an index, else the middle one.
         """
         if self.project == "middle":
             names = names[len(names) // 2 : len(names) // 2 + 1]
-        pictures = [picture for name in names if (picture := self._read(name)) is not None]
+        pictures = [picture for name in names if (picture := self._read(name, channel)) is not None]
         if not pictures:
             return None
         (usual, _), *_ = Counter(picture.shape for picture in pictures).most_common(1)
         alike = [picture for picture in pictures if picture.shape == usual]
         return _projected(np.stack(alike), self.project)
 
-    def _read(self, name: str) -> Array | None:
+    def _read(self, name: str, channel: int | None) -> Array | None:
         """Return the picture of one file, None if it cannot be read."""
         try:
             with self.source.open(name) as file:
                 facts = self.facts(file)
                 y, x, rgb = _axes(facts.spec)
                 spec, imreadargs = self._level(facts, y, x)
-                region = self._region(spec, y, x, rgb)
+                region = self._region(spec, y, x, rgb, channel)
                 spans = (len(range(*s.indices(n))) for s, n in zip(region, spec.shape, strict=True))
                 image = np.empty(tuple(spans), spec.dtype)
                 if image.size:
@@ -79,7 +80,7 @@ class Thumbnailer:
         return facts.spec, {}
 
     def _region(
-        self, spec: ChunkSpec, y: int | None, x: int | None, rgb: int | None
+        self, spec: ChunkSpec, y: int | None, x: int | None, rgb: int | None, channel: int | None
     ) -> tuple[slice, ...]:
         """Return what to read: all planes of a projection, else the middle one of each axis."""
         lengths = [spec.shape[axis] for axis in (y, x) if axis is not None]
@@ -93,7 +94,8 @@ class Thumbnailer:
             elif dim == "z" and self.project != "middle":
                 region.append(slice(0, length))
             else:
-                region.append(slice(length // 2, length // 2 + 1))
+                at = length // 2 if channel is None or dim != "c" else min(channel, length - 1)
+                region.append(slice(at, at + 1))
         return tuple(region)
 
     def _small(self, image: Array) -> Array:
