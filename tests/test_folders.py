@@ -3,6 +3,7 @@
 import io
 import itertools
 import os
+import re
 
 import numpy as np
 import pytest
@@ -160,6 +161,21 @@ def test_what_cannot_be_opened_says_what_to_do(tmp_path, kind):
     left_out = [*seq.unmatched, *(name for name, _ in seq.duplicates)]
     assert sorted([*seq, *left_out]) == sorted(os.path.join(folder, name) for name in names)
     assert all(repr(name) in seq.listing(None) for name in left_out)
+
+
+@pytest.mark.parametrize(
+    ("files", "text"),
+    [
+        ("scnas", "there is no such file or folder"),
+        ("s3x://bucket/*.tif", "'s3x' is no protocol that fsspec knows"),
+        ("*.tif", "files='*.tif'"),
+    ],
+)
+def test_a_mistyped_place_is_told_as_such(tmp_path, monkeypatch, files, text):
+    """Who reads that there are no files looks for them in the right folder."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(NoFilesError, match=re.escape(text)):
+        open_sequence(files)
 
 
 @pytest.mark.parametrize("end", ["TIF", "tiff", "ome.tif", "png"])

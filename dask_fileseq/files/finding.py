@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from itertools import chain, islice
 from typing import Any
 
 from dask_fileseq.errors import NoFilesError
+from dask_fileseq.files.local import LocalFiles
 from dask_fileseq.files.source import Source, Suffixes
-from dask_fileseq.files.urls import are_urls, local_paths
+from dask_fileseq.files.urls import are_urls, has_scheme, is_url, local_paths
 
 __all__ = ["find_files", "given_names"]
 
@@ -86,6 +88,10 @@ def find_files(files: str | list[str], source: Source, suffixes: Suffixes) -> li
             hint = "; a server tells what is in a folder only by a page of links: list their URLs"
         if os.path.isdir(files):
             hint = f" is a folder with no images right inside{_further_down(files, suffixes)}"
+        elif has_scheme(files) and not is_url(files):
+            hint = f"; {files.partition('://')[0]!r} is no protocol that fsspec knows"
+        elif isinstance(source, LocalFiles) and not glob.has_magic(files):
+            hint = "; there is no such file or folder"
         raise NoFilesError(f"no files found: files={files!r}{hint}")
     return names
 
