@@ -167,6 +167,8 @@ def test_selections_touch_no_file():
     assert gfp.pattern == seq.pattern
     with pytest.raises(NamesError, match="channel='Cy5' is not on the axis, which has 'DAPI'"):
         seq.sel(channel="Cy5")
+    with pytest.raises(NamesError, match=r"not method=: to_xarray\(\)\.sel\(\) does"):
+        seq.sel(t=1, method="nearest")
     with pytest.raises(NamesError, match="no axis 'z'"):
         seq.sel(z=1)
     with pytest.raises(NamesError, match="no axis 'z'"):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Self
 
+from dask_fileseq.errors import NamesError
 from dask_fileseq.grid import FileGrid, indexers_of, parts_of, places_of_labels, selected
 from dask_fileseq.sequence.names import NameSequence
 
@@ -67,6 +68,11 @@ class SelectableSequence(NameSequence):
             All cells of the selection are empty.
         """
         labels = indexers_of(indexers, kwargs)
+        options = {"method", "tolerance", "drop"} & labels.keys() - self.coords.keys()
+        if options:
+            raise NamesError(
+                f"sel takes labels alone, not {', '.join(sorted(options))}=: to_xarray().sel() does"
+            )
         known = {dim: value for dim, value in labels.items() if dim in self.coords}
         places = {dim: places_of_labels(dim, self.coords[dim], known[dim]) for dim in known}
         return self._on(selected(self._grid, labels | places, said=labels))
