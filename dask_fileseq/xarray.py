@@ -35,7 +35,7 @@ NOT_IN_ORDER = "left out: the tiles do not lie edge to edge in the order of the 
 
 
 def dask_dataarray(
-    array: FileArray, metadata: ChunkMetadata, *, name: Hashable = None, chunks: Any = None
+    array: FileArray, metadata: ChunkMetadata, *, name: Hashable, chunks: Any = None
 ) -> DataArray:
     """Return a file array as a `DataArray` over a dask array.
 
@@ -45,8 +45,8 @@ def dask_dataarray(
         What to read: whole files.
     metadata : ChunkMetadata
         What the first file says of its axes.
-    name : hashable, optional
-        The name of the array.
+    name : hashable
+        The name of the array; xarray takes dask's for None.
     chunks : optional
         As in `graph.block_chunks`.
     """

@@ -145,7 +145,7 @@ class ArraySequence(ChunkSequence):
     def to_xarray(
         self,
         *,
-        name: Hashable = None,
+        name: Hashable = "image",
         chunks: Any = None,
         imreadargs: Mapping[str, Any] | None = None,
         chunkshape: Sequence[int] | None = None,
@@ -162,7 +162,7 @@ class ArraySequence(ChunkSequence):
 
         Parameters
         ----------
-        name : hashable, optional
+        name : hashable
             The name of the array.
         chunks, imreadargs, chunkshape, chunkdtype, axestiled, fillvalue, errors
             As in `to_dask_array`. With both `chunkshape` and `chunkdtype` no header is
