@@ -31,6 +31,9 @@ __all__ = [
 
 Versions = NDArray[np.int64] | None
 
+MISSING = (-1, -1)
+"""The version of a file that does not exist."""
+
 PLAIN = (str, int, float, type(None))
 TOKENS = (np.ndarray, np.generic, bytes, set, frozenset)
 BOUND = ("__self__", "__defaults__", "__kwdefaults__")
@@ -124,13 +127,14 @@ def common_folder(names: Sequence[str]) -> str:
 def changes(then: Mapping[str, Sequence[Any]], array: FileArray, versions: Versions) -> str:
     """Return which files changed since a table of them was written, in words."""
     start = 0 if versions is None else len(common_folder(array.names))
-    stats = [(-1, -1)] * len(array.names) if versions is None else versions.tolist()
+    stats = [MISSING] * len(array.names) if versions is None else versions.tolist()
     now = _by_name(array.names, stats, start)
     start = start and len(common_folder(then["name"]))
     old = _by_name(then["name"], zip(then["size"], then["version"], strict=True), start)
+    missing = {name for name in now if now[name] == MISSING != old.get(name, MISSING)}
     kinds = {
-        "changed": [name for name in now if name in old and old[name] != now[name]],
-        "gone": [name for name in old if name not in now],
+        "changed": [n for n in now if n in old and old[n] != now[n] and n not in missing],
+        "gone": [name for name in old if name not in now or name in missing],
         "new": [name for name in now if name not in old],
     }
     found = [f"{shown(names, len(names))} {kind}" for kind, names in kinds.items() if names]
