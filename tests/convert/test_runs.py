@@ -284,7 +284,6 @@ WRONG = [
     ({"scale": 0.5}, "scale=0.5 is no mapping"),
     ({"scale": {"z": (1, 2, 3)}}, r"scale has \(1, 2, 3\) for 'z'"),
     ({"scale": {"z": "wide"}}, "scale has 'wide'"),
-    ({"scale": {"q": 1}}, "scale has 'q'"),
     ({"scale": {"y": (1, "s")}}, "scale has the unit 's' for 'y', which is none of length"),
     (
         {"scale": {"t": (1, "um")}, "axes": {"time": "t"}},
@@ -293,6 +292,7 @@ WRONG = [
     ({"scale": {"z": (1, "foo")}}, "scale has the unit 'foo' for 'z'"),
     ({"axes": "tczyx"}, "axes='tczyx' is no mapping"),
     ({"levels": 0}, "levels=0 is no number of levels"),
+    ({"scale": {"q": 1}}, "scale has 'q', and the axes that have a step are"),
     ({"levels": 2.5}, "levels=2.5"),
     ({"memory": None}, "memory=None"),
     ({"name": 5}, "name"),

@@ -100,7 +100,8 @@ def axis_scales(
 
 def _given(dim: str, value: Any, dims: Sequence[str]) -> AxisScale:
     if dim not in dims or dim == "c":
-        raise ValueError(f"scale has {dim!r}, which is none of the axes {', '.join(dims)} but c")
+        others = ", ".join(other for other in dims if other != "c")
+        raise ValueError(f"scale has {dim!r}, and the axes that have a step are {others}")
     try:
         step, unit = value if isinstance(value, tuple | list) else (value, None)
         step = float(step)
