@@ -29,7 +29,7 @@ KINDS = {
     "truncated": "cut short",
     "empty": "without any bytes",
     "unreadable": "cannot be read",
-    "gone": "gone since listing",
+    "gone": "not there, or not any more",
     "growing": "still being written",
     "shape": "of another shape than most",
     "dtype": "of another data type than most",

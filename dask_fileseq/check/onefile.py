@@ -64,7 +64,7 @@ def _look_at_one(name: str, source: Source, facts: FactReader, pixels: bool) -> 
                 _read_pixels(file, facts.imread, found)
             return Seen(found, stat=before, path=path)
     except FileNotFoundError:
-        return Seen(None, "gone", "was listed, but is not there any more")
+        return Seen(None, "gone", "there is no such file")
     except Exception as error:  # a damaged header may ask for more memory than there is
         reason = getattr(error, "strerror", None) or str(error)  # without number and name
         detail = " ".join(str(reason).split()) or type(error).__name__

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from dask_fileseq.cli.cluster import scheduler_of, scheduler_options
 from dask_fileseq.cli.options import OPENING, file_options, json_option, open_files
-from dask_fileseq.cli.terminal import echo_json, progress_bar, some, styled
+from dask_fileseq.cli.terminal import echo_json, progress_bar, styled
 from dask_fileseq.cli.values import PAIRS, SCALES, SIZES, storage_options
 
 if TYPE_CHECKING:
@@ -27,7 +30,7 @@ Examples:
   dask fileseq convert scans/ scans.zarr --scheduler local --workers 4 --memory-limit 2GiB
 """
 
-SHOWN = 5
+SHOWN = 20
 
 OME_ONLY = ("axes", "scale", "name", "levels", "method")
 
@@ -137,7 +140,7 @@ def running_options(function: Any) -> Any:
 
 
 @click.command(epilog=f"\b{EXAMPLES}")
-@file_options(strict=True)
+@file_options(required=False, strict=True)
 @click.argument("out")
 @target_options
 @running_options
@@ -158,6 +161,8 @@ def convert(
     goes on where it stopped. At the end, what was written is compared with the files, and
     a manifest in OUT tells what went in. The exit code is 1 if files could not be read.
     """
+    if not files:
+        raise click.UsageError(f"there is {out!r}, but not both FILES and OUT")
     is_ome = kind == "ome-zarr" or (kind == "auto" and out.rstrip("/\\").endswith(".ome.zarr"))
     opening = {key: options.pop(key) for key in OPENING}
     arguments = _arguments(options, is_ome)
@@ -165,6 +170,7 @@ def convert(
     arguments["axestiled"] = _by_number(arguments["axestiled"], seq)
     try:
         with (
+            _fills_told_at_the_end(),
             scheduler_of(scheduler, arguments["workers"], memory_limit) as get,
             progress_bar("converting", is_bytes=True) as progress,
         ):
@@ -179,6 +185,16 @@ def convert(
         _echo(manifest, out)
     if manifest["failed"]:
         raise click.exceptions.Exit(1)
+
+
+@contextmanager
+def _fills_told_at_the_end() -> Iterator[None]:
+    """Let no file that is filled be told of twice."""
+    from dask_fileseq.errors import FillWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FillWarning)
+        yield
 
 
 def _arguments(options: dict[str, Any], is_ome: bool) -> dict[str, Any]:
@@ -211,8 +227,15 @@ def _echo(manifest: dict[str, Any], out: str) -> None:
     """Say what was written, and what was not."""
     failed = manifest["failed"]
     click.echo(out)
-    click.echo(f"{manifest['file_count']:,} files, {manifest['empty']['count']:,} empty cells")
+    compared, regions = manifest["verified"]["regions"], manifest["regions"]
+    how = "all" if compared == regions else f"{compared:,} of {regions:,} regions"
+    click.echo(
+        f"{manifest['file_count']:,} files, {manifest['empty']['count']:,} empty cells;"
+        f" {how if compared else 'nothing'} compared with the files"
+    )
     if failed:
-        shown = [f"{entry['file']}: {entry['error']}" for entry in failed[:SHOWN]]
-        text = f"{len(failed):,} files could not be read: {some(shown, len(failed))}"
-        click.echo(styled(text, fg="red"))
+        click.echo(styled(f"{len(failed):,} files could not be read:", fg="red"))
+        for entry in failed[:SHOWN]:
+            click.echo(f"  {entry['error']}")
+    if len(failed) > SHOWN:
+        click.echo(f"  and {len(failed) - SHOWN:,} more, which the manifest lists")

@@ -9,6 +9,7 @@ import atexit
 import logging
 import re
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -91,12 +92,14 @@ def spoken(message: str) -> str:
     text = re.sub(r"\b(unmatched|duplicates|spacing)='(\w+)'", r"--\1 \2", text)
     text = re.sub(r"\baxes=\{'(\w+)': '(\w+)'\}", r"--axes \1=\2", text)
     text = text.replace("pass pattern=None", "--pattern none")
-    return text.replace("overwrite=True", "--overwrite").replace("errors='fill'", "--errors fill")
+    text = text.replace("resume=True", "--resume").replace("overwrite=True", "--overwrite")
+    return text.replace("errors='fill'", "--errors fill")
 
 
 def _end_quietly() -> None:
     """Keep threads and event loops that were cut off from telling of it as Python ends."""
     sys.unraisablehook = lambda _: None
+    warnings.simplefilter("ignore")  # of coroutines that nobody waits for any more
     logging.getLogger("asyncio").disabled = True
 
 

@@ -20,6 +20,8 @@ Examples:
   dask fileseq preview 'scans/*_DAPI_*.tif' -o sheet.pdf
 """
 
+PICTURES = (".png", ".jpg", ".jpeg", ".pdf", ".svg")
+
 project_option = click.option(
     "--project",
     type=click.Choice(["auto", "max", "mean", "middle"]),
@@ -38,7 +40,7 @@ project_option = click.option(
     default="preview.png",
     show_default=True,
     metavar="FILE",
-    help="Picture to write; its ending says which kind (png, jpg, pdf, svg).",
+    help="Picture to write; its ending (.png, .jpg, .pdf, .svg) says which kind.",
 )
 @project_option
 @json_option
@@ -50,9 +52,9 @@ def preview(
     Contrast is stretched for each channel. Large images are read in part, and of long axes
     some labels are shown, at equal distances.
     """
-    check_output(output, files)
+    check_output(output, files, PICTURES)
     seq = open_files(files, **options)
-    check_output(output, seq)
+    check_output(output, seq, PICTURES)
     with progress_bar("reading") as progress:
         figure = seq.preview(project=project, progress=progress)
     figure.savefig(output, facecolor=figure.get_facecolor())
@@ -62,8 +64,11 @@ def preview(
         click.echo(output)
 
 
-def check_output(output: str, files: Sequence[str]) -> None:
-    """Refuse to write over the files that are read, or into a folder that is not there."""
+def check_output(output: str, files: Sequence[str], endings: Sequence[str]) -> None:
+    """Refuse names with other endings, of files that are read, or in folders that are not there."""
+    if not output.lower().endswith(tuple(endings)):
+        text = f"{output!r} does not end in {', '.join(endings)}"
+        raise click.BadParameter(text, param_hint="--output")
     folder = os.path.dirname(os.path.abspath(output))
     if not os.path.isdir(folder):
         raise click.BadParameter(f"there is no folder {folder!r}", param_hint="--output")

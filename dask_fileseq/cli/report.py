@@ -20,6 +20,8 @@ from dask_fileseq.cli.terminal import echo_json, progress_bar
 
 __all__ = ["report"]
 
+PAGES = (".html", ".htm")
+
 EXAMPLES = r"""
 Examples:
   dask fileseq report scans/ -o report.html
@@ -58,9 +60,9 @@ def report(
     All headers are read, and the pixels of the pictures that are shown (these here, whatever
     the scheduler). The page opens in any browser and has everything inside.
     """
-    check_output(output, files)
+    check_output(output, files, PAGES)
     seq = open_files(files, **options)
-    check_output(output, seq)
+    check_output(output, seq, PAGES)
     told = describe(seq, options["container"]) | array_of(seq)
     with (
         scheduler_of(scheduler, workers, memory_limit) as get,

@@ -185,7 +185,8 @@ def test_check_goes_on_where_a_header_asks_for_all_memory(healthy):
 def test_check_on_any_scheduler(healthy, scheduler):
     """The findings do not depend on where files are read."""
     expected = planted(healthy)
-    done = run(*MODULE, "check", healthy, "--json", "--scheduler", scheduler, "--workers", "2")
+    workers = [] if scheduler == "sync" else ["--workers", "2"]
+    done = run(*MODULE, "check", healthy, "--json", "--scheduler", scheduler, *workers)
     assert done.returncode == 1
     found = {f["name"]: f["kind"] for f in json.loads(done.stdout)["findings"] if f["name"]}
     assert expected == found

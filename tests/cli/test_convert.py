@@ -21,7 +21,10 @@ def test_convert_writes_what_the_files_hold(cells, tmp_path):
     """Equal to reading them, labels and all."""
     out = tmp_path / "cells.zarr"
     result = invoke("convert", cells, out)
-    assert (result.exit_code, result.stdout) == (0, f"{out}\n58 files, 2 empty cells\n")
+    assert (result.exit_code, result.stdout) == (
+        0,
+        f"{out}\n58 files, 2 empty cells; all compared with the files\n",
+    )
     array = zarr.open_array(out, mode="r")
     np.testing.assert_array_equal(open_sequence(os.fspath(cells)).asarray(), array[...])
     assert array.metadata.dimension_names == ("t", "channel", "z", "y", "x")
