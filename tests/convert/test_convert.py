@@ -529,7 +529,7 @@ def test_urls_of_paths_are_those_of_files(acquisition, tmp_path, url):
     url = url.format(tmp_path.as_posix().lstrip("/"))
     sequence(acquisition[0]).to_zarr(url)
     (path,) = local_paths([url])
-    np.testing.assert_array_equal(stored(path), acquisition[1])
+    np.testing.assert_array_equal(stored(Path(path)), acquisition[1])  # zarr parses texts
     assert [p.name for p in tmp_path.iterdir()] == ["a b#3"]
 
 
