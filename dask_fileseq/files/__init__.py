@@ -7,7 +7,7 @@ each process opens its own archive, and its own connections.
 
 from dask_fileseq.files.finding import find_files, given_names
 from dask_fileseq.files.local import LocalFiles
-from dask_fileseq.files.names import Names, common_folder, common_path
+from dask_fileseq.files.names import Names, common_folder, common_path, shared_folder
 from dask_fileseq.files.opening import archive_of, open_source
 from dask_fileseq.files.remote import RemoteFiles
 from dask_fileseq.files.retries import is_transient
@@ -29,4 +29,5 @@ __all__ = [
     "given_names",
     "is_transient",
     "open_source",
+    "shared_folder",
 ]

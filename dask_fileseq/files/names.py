@@ -11,7 +11,7 @@ from typing import Any, overload
 
 from dask_fileseq.files.urls import is_url
 
-__all__ = ["Names", "common_folder", "common_path"]
+__all__ = ["Names", "common_folder", "common_path", "shared_folder"]
 
 
 class Names(Sequence[str]):
@@ -54,9 +54,7 @@ class Names(Sequence[str]):
 
         None where there are no names, or one has a NUL itself, which no file system allows.
         """
-        first, last = min(self._names, default=""), max(self._names, default="")
-        differ = (i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b)
-        prefix = first[: next(differ, min(len(first), len(last)))]
+        prefix = _common_prefix(self._names)
         joined = "\0".join([name[len(prefix) :] for name in self._names])
         if joined.count("\0") != len(self._names) - 1:
             return None
@@ -72,6 +70,13 @@ class Names(Sequence[str]):
                 text = repr(batch)
             hashed.update(f"{text}\0".encode("utf-8", "surrogatepass"))
         return hashed.hexdigest()
+
+
+def _common_prefix(names: Sequence[str]) -> str:
+    """Return the text that all names begin with."""
+    first, last = min(names, default=""), max(names, default="")  # what these share, all share
+    differ = (i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b)
+    return first[: next(differ, min(len(first), len(last)))]
 
 
 def _unpacked(prefix: str, rest: bytes, compressed: bool) -> Names:
@@ -96,6 +101,16 @@ def common_folder(paths: Sequence[str]) -> str:
         if low.startswith(inside) and high.startswith(inside) if folder else low >= "0":
             return folder
     return os.path.commonpath(paths)
+
+
+def shared_folder(names: Sequence[str]) -> str:
+    """Return the folder, with its slash, that all names, paths or URLs, begin with as texts.
+
+    >>> shared_folder(["/data/a/t1.tif", "/data/a1/t2.tif"]), shared_folder(["/t1", "s3://b/t1"])
+    ('/data/', '')
+    """
+    prefix = _common_prefix(names)
+    return prefix[: max(prefix.rfind("/"), prefix.rfind(os.sep)) + 1]
 
 
 def common_path(names: Sequence[str]) -> str:

@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
-from itertools import takewhile
 
 from dask_fileseq.errors import NamesError, shown
+from dask_fileseq.files import shared_folder
 from dask_fileseq.patterns.atoms import Atom, common_suffix
 from dask_fileseq.patterns.columns import factorised
 
@@ -38,9 +38,7 @@ def below_common_folder(names: Sequence[str]) -> list[str]:
         names = list(map(os.path.normpath, names))
     if os.sep != "/":
         names = [name.replace(os.sep, "/") for name in names]
-    first, last = min(names).split("/")[:-1], max(names).split("/")[:-1]
-    same = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
-    start = sum(len(folder) + 1 for folder, _ in same)
+    start = len(shared_folder(names))
     return [name[start:] for name in names]
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from itertools import takewhile
 from urllib.parse import quote as quoted
 
 from dask_fileseq.errors import NamesError
+from dask_fileseq.files import shared_folder
 
 __all__ = ["locations"]
 
@@ -48,7 +48,7 @@ def locations(names: Sequence[str], url: str | None, quote: bool | None) -> tupl
         name if away else os.path.abspath(name).replace(os.sep, "/")
         for name, away in zip(names, remote, strict=True)
     ]
-    common = _common_folder(min(paths), max(paths))
+    common = shared_folder(paths)
     if not common and url is not None:
         raise NamesError(
             f"url={url!r} cannot stand for the folder of {min(paths)!r}: not all"
@@ -67,16 +67,6 @@ def locations(names: Sequence[str], url: str | None, quote: bool | None) -> tupl
     if not prefix:  # a tilde means a home to fsspec
         rest = [f"./{name}" if name.startswith("~") else name for name in rest]
     return prefix, rest
-
-
-def _common_folder(first: str, last: str) -> str:
-    """Return the folder that two paths lie below, and thus all that sort between them.
-
-    >>> _common_folder("/data/a/t1.tif", "/data/a1/t2.tif"), _common_folder("/t1", "s3://b/t1")
-    ('/data/', '')
-    """
-    pairs = zip(first.split("/")[:-1], last.split("/")[:-1], strict=False)
-    return "".join(f"{a}/" for a, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _quoted(name: str) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 
 from dask_fileseq.errors import ChangedError
 from dask_fileseq.filearray import FileArray
+from dask_fileseq.files import shared_folder
 from dask_fileseq.graph import Scheduler, run
 from dask_fileseq.zarr.conversion.journal import Journal, Record
 from dask_fileseq.zarr.conversion.layout import Image, Layout
@@ -38,7 +39,6 @@ from dask_fileseq.zarr.conversion.regions import (
 )
 from dask_fileseq.zarr.conversion.source import (
     changes,
-    common_folder,
     digest_of,
     require_apart,
     source_identity,
@@ -197,7 +197,7 @@ class Conversion:
 
         Nothing is changed if the first of them still cannot be read: that is an error.
         """
-        start, folder = len(manifest["folder"]), common_folder(self.array.names)
+        start, folder = len(manifest["folder"]), shared_folder(self.array.names)
         filled = {folder + failed["file"][start:] for failed in manifest["failed"]}
         again = self.work.made_of(filled)
         first = next(again)

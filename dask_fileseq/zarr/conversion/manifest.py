@@ -23,8 +23,8 @@ from zarr.storage import MemoryStore
 from dask_fileseq._version import __version__
 from dask_fileseq.errors import UnfinishedError
 from dask_fileseq.filearray import FileArray
+from dask_fileseq.files import shared_folder
 from dask_fileseq.zarr.conversion.journal import FOLDER, GROUP, Identity, Journal, Record
-from dask_fileseq.zarr.conversion.source import common_folder
 from dask_fileseq.zarr.conversion.target import Target, as_json
 
 __all__ = [
@@ -82,7 +82,7 @@ def new_manifest(
         "software": f"dask-fileseq {__version__}",
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds, 3),
-        "folder": common_folder(array.names),
+        "folder": shared_folder(array.names),
         "file_count": len(array.names),
         "empty": empty_cells(array),
         "failed": [{"file": name, "error": failed[name]} for name in sorted(failed)],

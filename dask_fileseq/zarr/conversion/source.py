@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 
 from dask_fileseq.errors import TargetExistsError, shown
 from dask_fileseq.filearray import FileArray
-from dask_fileseq.files import LocalFiles
+from dask_fileseq.files import LocalFiles, shared_folder
 from dask_fileseq.zarr.conversion.target import Target
 
 __all__ = [
     "changes",
-    "common_folder",
     "digest_of",
     "require_apart",
     "source_identity",
@@ -50,7 +49,7 @@ def versions_of(array: FileArray, stat: bool, *, fresh: bool = False) -> Version
 def source_identity(array: FileArray, versions: Versions) -> dict[str, Any]:
     """Return what identifies the files, wherever they are mounted, and how they are read."""
     # without versions, the folder tells one set of files from another
-    folder = "" if versions is None else common_folder(array.names)
+    folder = "" if versions is None else shared_folder(array.names)
     digest = hashlib.blake2b(digest_size=16)
     for name in array.names:
         digest.update(name[len(folder) :].encode("utf-8", "surrogatepass") + b"\0")
@@ -112,24 +111,12 @@ def digest_of(about: Any) -> str:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def common_folder(names: Sequence[str]) -> str:
-    """Return the folder that all names begin with.
-
-    >>> common_folder(["a/b/t1.tif", "a/b/t2.tif"]), common_folder(["t1.tif"])
-    ('a/b/', '')
-    """
-    first, last = min(names), max(names)  # what these share, all share
-    differ = (i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b)
-    prefix = first[: next(differ, min(len(first), len(last)))]
-    return prefix[: max(prefix.rfind("/"), prefix.rfind(os.sep)) + 1]
-
-
 def changes(then: Mapping[str, Sequence[Any]], array: FileArray, versions: Versions) -> str:
     """Return which files changed since a table of them was written, in words."""
-    start = 0 if versions is None else len(common_folder(array.names))
+    start = 0 if versions is None else len(shared_folder(array.names))
     stats = [MISSING] * len(array.names) if versions is None else versions.tolist()
     now = _by_name(array.names, stats, start)
-    start = start and len(common_folder(then["name"]))
+    start = start and len(shared_folder(then["name"]))
     old = _by_name(then["name"], zip(then["size"], then["version"], strict=True), start)
     missing = {name for name in now if now[name] == MISSING != old.get(name, MISSING)}
     kinds = {
