@@ -49,6 +49,7 @@ def block_chunks(array: FileArray, chunks: Any = None) -> Chunks:
     limit = min(AUTO_BYTES, parse_bytes(dask.config.get("array.chunk-size")))
     wanted = _each_axis(array, chunks)
     for i, want in enumerate(wanted):
+        _check_lengths(chunks, want, array.shape[i])
         if isinstance(want, str) and want != "auto":
             limit = _parsed_limit(chunks, want)
             wanted[i] = "auto"
@@ -85,6 +86,16 @@ def _each_axis(array: FileArray, chunks: Any) -> list[Any]:
             f" shape {array.shape}"
         )
     return wanted
+
+
+def _check_lengths(chunks: Any, want: Any, size: int) -> None:
+    """Refuse lengths along an axis that dask would take, or refuse in words of its own."""
+    if isinstance(want, bool) or (isinstance(want, int) and want < 1 and want not in (-1, size)):
+        raise ValueError(
+            f"chunks={chunks!r}: {want!r} is no length of a block: one or more, or -1 for the axis"
+        )
+    if isinstance(want, tuple | list) and any(isinstance(n, int) and n < 0 for n in want):
+        raise ValueError(f"chunks={chunks!r}: lengths of blocks, {want!r}, cannot be negative")
 
 
 def _parsed_limit(chunks: Any, size: str) -> int:
