@@ -1,5 +1,6 @@
 """Files in archives and on servers, seen as Zarr: by stores, and by reference files."""
 
+import itertools
 import json
 import os
 import pickle
@@ -47,37 +48,36 @@ def test_on_a_cluster(seq, acquisition, cluster):
 READER = """
 import json, sys
 sys.modules["dask_fileseq"] = None
-import imagecodecs.numcodecs, numpy, xarray, zarr
+import imagecodecs.numcodecs, numpy, tifffile.numcodecs, xarray, zarr
 imagecodecs.numcodecs.register_codecs(verbose=False)
-reference, options, target = sys.argv[1:]
-options = {"fo": reference, "remote_options": {"asynchronous": True, **json.loads(options)}}
-found = zarr.open_group("reference://", storage_options=options, mode="r")["image"][...]
-dataset = xarray.open_zarr("reference://", storage_options=options)
-assert dataset.channel.values.tolist() == ["DAPI", "GFP"]
-numpy.testing.assert_array_equal(dataset.image, found)
-numpy.save(target, found)
+for name in sys.argv[2:]:
+    if name.startswith("file"):
+        tifffile.numcodecs.register_codec()
+    remote = {"asynchronous": True, **json.loads(sys.argv[1])}
+    options = {"fo": f"{name}.json", "remote_options": remote}
+    found = zarr.open_group("reference://", storage_options=options, mode="r")["image"][...]
+    dataset = xarray.open_zarr("reference://", storage_options=options)
+    assert dataset.channel.values.tolist() == ["DAPI", "GFP"]
+    numpy.testing.assert_array_equal(dataset.image, found)
+    numpy.save(name, found)
 """
 
 
 @pytest.mark.parametrize("kind", ["http", "s3"])
-@pytest.mark.parametrize("chunks", ["tile", "file"])
-@pytest.mark.parametrize("version", [0, 1])
-def test_references_to_files_on_servers(
-    kind, chunks, version, acquisition, put_files, s3, tmp_path
-):
-    """A process without this package reads them from there."""
+def test_references_to_files_on_servers(kind, acquisition, put_files, s3, tmp_path):
+    """A process without this package reads them from there: tiles without tifffile's codec."""
     seq = put_files(acquisition[0], kind).sequence(pattern=PATTERN)
-    path = tmp_path / "references.json"
-    seq.write_fsspec(path, groupname="image", chunks=chunks, version=version)
-    reader = READER
-    if chunks == "file":
-        reader = reader.replace("reference,", "import tifffile.numcodecs\nreference,", 1)
-        reader = reader.replace("reference,", "tifffile.numcodecs.register_codec()\nreference,", 1)
+    names = []
+    for chunks, version in itertools.product(["tile", "file"], [0, 1]):
+        names.append(f"{chunks}{version}")
+        path = tmp_path / f"{names[-1]}.json"
+        seq.write_fsspec(path, groupname="image", chunks=chunks, version=version)
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     options = json.dumps(s3_options(s3) if kind == "s3" else {})
-    command = [sys.executable, "-c", reader, path, options, tmp_path / "found.npy"]
-    subprocess.run(list(map(str, command)), check=True, env=environment, cwd=tmp_path)
-    np.testing.assert_array_equal(np.load(tmp_path / "found.npy"), acquisition[1])
+    command = [sys.executable, "-c", READER, options, *names]
+    subprocess.run(command, check=True, env=environment, cwd=tmp_path)
+    for name in names:
+        np.testing.assert_array_equal(np.load(tmp_path / f"{name}.npy"), acquisition[1])
 
 
 def test_no_references_into_archives(acquisition, put_files, tmp_path):
