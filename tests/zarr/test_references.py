@@ -3,6 +3,7 @@
 import functools
 import http.server
 import io
+import itertools
 import json
 import ntpath
 import os
@@ -126,23 +127,24 @@ def test_without_any_codec_of_tiff(kinds, elsewhere):
 
 @pytest.mark.parametrize("axestiled", [None, {0: 0}, {2: 1, 1: 0}], ids=str)
 @pytest.mark.parametrize("fillvalue", [None, 7])
-@pytest.mark.parametrize("chunks", [None, "file"])
-@pytest.mark.parametrize("version", [0, 1])
-def test_grid(acquisition, tmp_path, elsewhere, axestiled, fillvalue, chunks, version):
+def test_grid(acquisition, tmp_path, elsewhere, axestiled, fillvalue):
     """Tiles of many files in their places; the one cell without a file is fill."""
     seq = sequence(acquisition[0])
-    path = tmp_path / "a.json"
     arguments = {"axestiled": axestiled, "fillvalue": fillvalue}
-    seq.write_fsspec(path, chunks=chunks, version=version, zattrs={"unit": "um"}, **arguments)
-    same(elsewhere(path)[0], seq.asarray(**arguments))
-    references = json.loads(path.read_text())
-    references = references["refs"] if version else references
-    attributes = json.loads(references[".zattrs"])
-    dims = seq._file_array(axestiled=axestiled).dims
-    assert attributes == {"unit": "um", "_ARRAY_DIMENSIONS": list(dims)}
-    assert len(references) - 2 == 11 * (1 if chunks else 12)
-    chunkshape = json.loads(references[".zarray"])["chunks"]
-    assert chunkshape[-2:] == ([48, 64] if chunks else [16, 16])
+    dims = list(seq._file_array(axestiled=axestiled).dims)
+    kinds = list(itertools.product([None, "file"], [0, 1]))
+    paths = [tmp_path / f"{chunks}{version}.json" for chunks, version in kinds]
+    for path, (chunks, version) in zip(paths, kinds, strict=True):
+        seq.write_fsspec(path, chunks=chunks, version=version, zattrs={"unit": "um"}, **arguments)
+        references = json.loads(path.read_text())
+        references = references["refs"] if version else references
+        assert json.loads(references[".zattrs"]) == {"unit": "um", "_ARRAY_DIMENSIONS": dims}
+        assert len(references) - 2 == 11 * (1 if chunks else 12)
+        chunkshape = json.loads(references[".zarray"])["chunks"]
+        assert chunkshape[-2:] == ([48, 64] if chunks else [16, 16])
+    expected = seq.asarray(**arguments)
+    for observed in elsewhere(*paths):
+        same(observed, expected)
 
 
 def test_tiles_that_do_not_fill_files(tmp_path, elsewhere):
