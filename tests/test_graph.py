@@ -191,6 +191,7 @@ def test_chunks_take_dasks_forms(chunks, expected):
         (1, 1, (2, 2), 8),
         ("a", 1, 1, 1),
         {"g0": -2},
+        {"g0": np.int64(0)},
         {"g0": True},
         {"g0": (3, -1, 2)},
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from numbers import Integral
 from typing import Any
 
 import dask
@@ -90,11 +91,12 @@ def _each_axis(array: FileArray, chunks: Any) -> list[Any]:
 
 def _check_lengths(chunks: Any, want: Any, size: int) -> None:
     """Refuse lengths along an axis that dask would take, or refuse in words of its own."""
-    if isinstance(want, bool) or (isinstance(want, int) and want < 1 and want not in (-1, size)):
+    is_length = not isinstance(want, Integral) or want in (-1, size) or int(want) > 0
+    if isinstance(want, bool) or not is_length:
         raise ValueError(
             f"chunks={chunks!r}: {want!r} is no length of a block: one or more, or -1 for the axis"
         )
-    if isinstance(want, tuple | list) and any(isinstance(n, int) and n < 0 for n in want):
+    if isinstance(want, tuple | list) and any(isinstance(n, Integral) and int(n) < 0 for n in want):
         raise ValueError(f"chunks={chunks!r}: lengths of blocks, {want!r}, cannot be negative")
 
 

@@ -48,10 +48,11 @@ def test_on_a_cluster(seq, acquisition, cluster):
 READER = """
 import json, sys
 sys.modules["dask_fileseq"] = None
-import imagecodecs.numcodecs, numpy, tifffile.numcodecs, xarray, zarr
+import imagecodecs.numcodecs, numpy, xarray, zarr
 imagecodecs.numcodecs.register_codecs(verbose=False)
 for name in sys.argv[2:]:
     if name.startswith("file"):
+        import tifffile.numcodecs
         tifffile.numcodecs.register_codec()
     remote = {"asynchronous": True, **json.loads(sys.argv[1])}
     options = {"fo": f"{name}.json", "remote_options": remote}
