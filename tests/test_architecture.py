@@ -23,6 +23,7 @@ ORDER = [
     "output",
     "xarray",
     "zarr",
+    "convert",
     "check",
     "report",
     "sequence",
@@ -31,7 +32,7 @@ ORDER = [
     "cli",
 ]
 OPTIONAL = {"zarr", "xarray", "fsspec", "rich", "click", "pandas", "matplotlib", "yaozarrs"}
-FACES = {"xarray", "zarr", "report", "backend", "cli"}
+FACES = {"xarray", "zarr", "convert", "report", "backend", "cli"}
 
 
 def modules():

@@ -122,8 +122,8 @@ class ExportSequence(StoreSequence):
         ('t', 'channel', 'z', 'y', 'x')
         """
         try:
-            from dask_fileseq.zarr.conversion.convert import Options
-            from dask_fileseq.zarr.conversion.exports import to_zarr
+            from dask_fileseq.convert.conversion import Options
+            from dask_fileseq.convert.tozarr import to_zarr
         except ImportError as error:
             raise ImportError(
                 'to_zarr needs zarr 3, which pip install "dask-fileseq[zarr]" brings'
@@ -238,8 +238,8 @@ memory, storage_options
         ['DAPI', 'GFP']
         """
         try:
-            from dask_fileseq.zarr.conversion.convert import Options
-            from dask_fileseq.zarr.conversion.exports import to_ome_zarr
+            from dask_fileseq.convert.conversion import Options
+            from dask_fileseq.convert.tozarr import to_ome_zarr
         except ImportError as error:
             raise ImportError(
                 "to_ome_zarr needs zarr 3 and yaozarrs, which"

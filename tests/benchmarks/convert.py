@@ -46,7 +46,7 @@ def write_files(folder: Path, count: int) -> None:
 
 def read_alone(job: Any, region: Any) -> dict[str, float]:
     """Read and decode the files of a region."""
-    from dask_fileseq.zarr.conversion.regions import read_region
+    from dask_fileseq.convert.tasks import read_region
 
     started = time.perf_counter()
     read_region(region)
@@ -57,8 +57,8 @@ def encode_alone(job: Any, region: Any) -> dict[str, float]:
     """Encode a region, with its levels, from memory to memory."""
     from zarr.storage import MemoryStore
 
-    from dask_fileseq.zarr.conversion.regions import levels_of, write_level
-    from dask_fileseq.zarr.conversion.target import Target
+    from dask_fileseq.convert.targetstore import Target
+    from dask_fileseq.convert.tasks import levels_of, write_level
 
     levels = list(levels_of(job, region))
     job = replace(job, target=Target(MemoryStore()))
@@ -112,16 +112,16 @@ def measured(folder: Path, gigabytes: float) -> dict[str, Any]:
 
 def warm_up() -> None:
     """Import what tasks need."""
-    import dask_fileseq.zarr.conversion.convert  # noqa: F401
+    import dask_fileseq.convert.conversion  # noqa: F401
 
 
 class Parts:
     """The regions of a conversion, for tasks that do a part of it."""
 
     def __init__(self, seq: Any, target: Path, client: Any) -> None:
-        from dask_fileseq.zarr.conversion.convert import Conversion, Options
-        from dask_fileseq.zarr.conversion.layout import ome_layout
-        from dask_fileseq.zarr.conversion.target import Target
+        from dask_fileseq.convert.conversion import Conversion, Options
+        from dask_fileseq.convert.omelayout import ome_layout
+        from dask_fileseq.convert.targetstore import Target
 
         array, _ = seq._described_array()
         options = Options(scheduler=client, progress=False)

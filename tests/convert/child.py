@@ -8,7 +8,7 @@ import os
 import sys
 
 from dask_fileseq import TiffSequence
-from dask_fileseq.zarr.conversion import convert, ome, regions  # noqa: F401  (imported before forking)
+from dask_fileseq.convert import omemetadata, tasks  # noqa: F401  (imported before forking)
 
 ARGUMENTS = {"chunks": 64, "shards": False, "levels": 3, "memory": 256 * 256 * 2, "workers": 2}
 """One region a file, each of 16 + 4 + 1 objects."""
@@ -16,13 +16,13 @@ ARGUMENTS = {"chunks": 64, "shards": False, "levels": 3, "memory": 256 * 256 * 2
 
 def convert_files(files, target, log):
     descriptor = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    write = regions.write_level
+    write = tasks.write_level
 
     def logged(job, region, *arguments):
         os.write(descriptor, f"{region.name}\n".encode())
         return write(job, region, *arguments)
 
-    regions.write_level = logged
+    tasks.write_level = logged
     seq = TiffSequence(f"{files}/*.tif", pattern=r"t(?P<t>\d+)")
     seq.to_ome_zarr(target, scheduler="threads", progress=False, **ARGUMENTS)
 

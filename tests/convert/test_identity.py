@@ -12,7 +12,7 @@ import pytest
 import zarr
 
 from dask_fileseq import ChangedError, FileSequence, TiffSequence
-from dask_fileseq.zarr.conversion.source import source_identity
+from dask_fileseq.convert.fingerprint import source_identity
 from tests.conftest import PATTERN
 
 
@@ -103,7 +103,7 @@ def test_arguments_are_the_same_in_another_process(tmp_path):
         "from functools import partial\n"
         "from pathlib import Path\n"
         "import re, tifffile\n"
-        "from dask_fileseq.zarr.conversion.source import told\n"
+        "from dask_fileseq.convert.fingerprint import told\n"
         "def make(k):\n"
         "    return lambda name: k\n"
         "class Reader:\n"

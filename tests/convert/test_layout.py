@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dask_fileseq import FileSequence, LayoutError
+from dask_fileseq.convert.colors import channel_colors
+from dask_fileseq.convert.omelayout import Image, Layout, ome_layout
 from dask_fileseq.readers import ChunkSpec
-from dask_fileseq.zarr.conversion.colors import channel_colors
-from dask_fileseq.zarr.conversion.layout import Image, Layout, ome_layout
 
 PLATE = {"axes": {"row": "row", "column": "column"}}
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dask_fileseq.zarr.conversion.plan import level_count, make_plan, scaled
-from dask_fileseq.zarr.conversion.pyramid import reduced
-from dask_fileseq.zarr.conversion.shapes import chunk_shape, shard_shape
+from dask_fileseq.convert.chunkshapes import chunk_shape, shard_shape
+from dask_fileseq.convert.downsampling import reduced
+from dask_fileseq.convert.partition import level_count, make_plan, scaled
 
 SIZES = st.integers(1, 70)
 

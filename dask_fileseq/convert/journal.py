@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from uuid import uuid4
 
+from dask_fileseq.convert.targetstore import Target, all_parsed, as_json, clear_write_errors
 from dask_fileseq.errors import ChangedError, TargetExistsError
-from dask_fileseq.zarr.conversion.target import Target, all_parsed, as_json, clear_write_errors
 
 __all__ = ["FOLDER", "GROUP", "Identity", "Journal", "Record", "Watch"]
 

@@ -21,11 +21,11 @@ from zarr.core.buffer import Buffer
 from zarr.storage import MemoryStore
 
 from dask_fileseq._version import __version__
+from dask_fileseq.convert.journal import FOLDER, GROUP, Identity, Journal, Record
+from dask_fileseq.convert.targetstore import Target, as_json
 from dask_fileseq.errors import UnfinishedError
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.files import shared_folder
-from dask_fileseq.zarr.conversion.journal import FOLDER, GROUP, Identity, Journal, Record
-from dask_fileseq.zarr.conversion.target import Target, as_json
 
 __all__ = [
     "empty_cells",

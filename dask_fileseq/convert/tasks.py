@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 from zarr.dtype import parse_dtype
 from zarr.storage import StorePath
 
+from dask_fileseq.convert.downsampling import reduced
+from dask_fileseq.convert.journal import Journal, Watch
+from dask_fileseq.convert.omelayout import Windows
+from dask_fileseq.convert.partition import Plan, Stage, Window, scaled
+from dask_fileseq.convert.targetstore import Target, clear_write_errors
 from dask_fileseq.errors import VerifyError, WriteError
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.filearray.failures import recorded_fills
-from dask_fileseq.zarr.conversion.journal import Journal, Watch
-from dask_fileseq.zarr.conversion.layout import Windows
-from dask_fileseq.zarr.conversion.plan import Plan, Stage, Window, scaled
-from dask_fileseq.zarr.conversion.pyramid import reduced
-from dask_fileseq.zarr.conversion.target import Target, clear_write_errors
 from dask_fileseq.zarr.keys import chunk_key
 
 __all__ = [

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from yaozarrs import v05
 
-from dask_fileseq.zarr.conversion.axes import AxisScale
-from dask_fileseq.zarr.conversion.colors import channel_colors
-from dask_fileseq.zarr.conversion.layout import Image, Layout
-from dask_fileseq.zarr.conversion.target import as_json
+from dask_fileseq.convert.colors import channel_colors
+from dask_fileseq.convert.omelayout import Image, Layout
+from dask_fileseq.convert.omescales import AxisScale
+from dask_fileseq.convert.targetstore import as_json
 
 __all__ = ["OmeImage", "group_objects"]
 

@@ -14,10 +14,10 @@ import numpy as np
 from dask.base import tokenize
 from numpy.typing import NDArray
 
+from dask_fileseq.convert.targetstore import Target
 from dask_fileseq.errors import TargetExistsError, shown
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.files import LocalFiles, shared_folder
-from dask_fileseq.zarr.conversion.target import Target
 
 __all__ = [
     "changes",

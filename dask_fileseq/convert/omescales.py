@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from dask_fileseq.convert.omelayout import Layout
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.readers import ChunkMetadata
-from dask_fileseq.zarr.conversion.layout import Layout
 
 __all__ = ["AxisScale", "axis_scales", "channel_names"]
 

@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from dask_fileseq.convert.axisroles import roles_of, well_parts
+from dask_fileseq.convert.partition import Window
 from dask_fileseq.errors import LayoutError
 from dask_fileseq.filearray import FileArray
-from dask_fileseq.zarr.conversion.plan import Window
-from dask_fileseq.zarr.conversion.roles import roles_of, well_parts
 
 __all__ = ["Image", "Layout", "array_layout", "ome_layout"]
 

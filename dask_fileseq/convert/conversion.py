@@ -14,13 +14,16 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from dask_fileseq.errors import ChangedError
-from dask_fileseq.filearray import FileArray
-from dask_fileseq.files import shared_folder
-from dask_fileseq.graph import Scheduler, run
-from dask_fileseq.zarr.conversion.journal import Journal, Record
-from dask_fileseq.zarr.conversion.layout import Image, Layout
-from dask_fileseq.zarr.conversion.manifest import (
+from dask_fileseq.convert.conversionplan import Options, Work
+from dask_fileseq.convert.fingerprint import (
+    changes,
+    digest_of,
+    require_apart,
+    source_identity,
+    versions_of,
+)
+from dask_fileseq.convert.journal import Journal, Record
+from dask_fileseq.convert.manifest import (
     FILES,
     file_objects,
     file_table,
@@ -28,24 +31,21 @@ from dask_fileseq.zarr.conversion.manifest import (
     new_manifest,
     written_files,
 )
-from dask_fileseq.zarr.conversion.plan import Stage
-from dask_fileseq.zarr.conversion.progress import Bar, Progress, reporter
-from dask_fileseq.zarr.conversion.regions import (
+from dask_fileseq.convert.omelayout import Image, Layout
+from dask_fileseq.convert.partition import Stage
+from dask_fileseq.convert.progress import Bar, Progress, reporter
+from dask_fileseq.convert.targetstore import Target, clear_write_errors
+from dask_fileseq.convert.tasks import (
     Job,
     Region,
     read_region,
     verify_region,
     write_region,
 )
-from dask_fileseq.zarr.conversion.source import (
-    changes,
-    digest_of,
-    require_apart,
-    source_identity,
-    versions_of,
-)
-from dask_fileseq.zarr.conversion.target import Target, clear_write_errors
-from dask_fileseq.zarr.conversion.work import Options, Work
+from dask_fileseq.errors import ChangedError
+from dask_fileseq.filearray import FileArray
+from dask_fileseq.files import shared_folder
+from dask_fileseq.graph import Scheduler, run
 
 __all__ = ["Conversion", "Ending", "Options"]
 

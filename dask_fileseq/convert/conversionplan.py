@@ -13,13 +13,13 @@ from uuid import uuid4
 
 from dask.utils import parse_bytes
 
+from dask_fileseq.convert.arraymetadata import array_metadata, inner_codecs
+from dask_fileseq.convert.chunkshapes import chunk_shape, shard_shape
+from dask_fileseq.convert.omelayout import Layout
+from dask_fileseq.convert.partition import Plan, Stage, level_count, make_plan
+from dask_fileseq.convert.tasks import Region
 from dask_fileseq.errors import check_choice
 from dask_fileseq.filearray import FileArray
-from dask_fileseq.zarr.conversion.arrays import array_metadata, inner_codecs
-from dask_fileseq.zarr.conversion.layout import Layout
-from dask_fileseq.zarr.conversion.plan import Plan, Stage, level_count, make_plan
-from dask_fileseq.zarr.conversion.regions import Region
-from dask_fileseq.zarr.conversion.shapes import chunk_shape, shard_shape
 
 __all__ = ["Options", "Work"]
 

@@ -13,9 +13,9 @@ from zarr.codecs import BloscCodec, GzipCodec, ZstdCodec
 from zarr.core.buffer import Buffer
 from zarr.storage import MemoryStore
 
+from dask_fileseq.convert.partition import Level
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.readers import ChunkMetadata
-from dask_fileseq.zarr.conversion.plan import Level
 
 __all__ = ["array_metadata", "coordinates", "inner_codecs", "parsed_codecs"]
 

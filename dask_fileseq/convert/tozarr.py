@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
+from dask_fileseq.convert.arraymetadata import coordinates
+from dask_fileseq.convert.conversion import Conversion, Ending, Options
+from dask_fileseq.convert.omelayout import Image, array_layout, ome_layout
+from dask_fileseq.convert.omescales import axis_scales, channel_names
+from dask_fileseq.convert.targetstore import Target
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.readers import ChunkMetadata
-from dask_fileseq.zarr.conversion.arrays import coordinates
-from dask_fileseq.zarr.conversion.axes import axis_scales, channel_names
-from dask_fileseq.zarr.conversion.convert import Conversion, Ending, Options
-from dask_fileseq.zarr.conversion.layout import Image, array_layout, ome_layout
-from dask_fileseq.zarr.conversion.target import Target
 
 __all__ = ["to_ome_zarr", "to_zarr"]
 
@@ -60,7 +60,7 @@ def to_ome_zarr(
 ) -> dict[str, Any]:
     """Convert a file array to OME-Zarr; see `FileSequence.to_ome_zarr`."""
     try:
-        from dask_fileseq.zarr.conversion.ome import OmeImage, group_objects
+        from dask_fileseq.convert.omemetadata import OmeImage, group_objects
     except ImportError as error:
         raise ImportError(
             'to_ome_zarr needs yaozarrs, which pip install "dask-fileseq[ome]" brings'
