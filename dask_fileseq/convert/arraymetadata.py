@@ -1,23 +1,22 @@
-"""The metadata of arrays: shapes, codecs, attributes; made by zarr, written at the end."""
+"""The metadata of the arrays that are written, made by zarr: shapes, codecs, attributes."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import zarr
+from numpy.typing import NDArray
 from zarr.abc.codec import ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec, Codec
 from zarr.codecs import BloscCodec, GzipCodec, ZstdCodec
-from zarr.core.buffer import Buffer
+from zarr.core.buffer import default_buffer_prototype
 from zarr.storage import MemoryStore
 
 from dask_fileseq.convert.partition import Level
 from dask_fileseq.filearray import FileArray
-from dask_fileseq.readers import ChunkMetadata
 
-__all__ = ["array_metadata", "coordinates", "inner_codecs", "parsed_codecs"]
+__all__ = ["array_metadata", "coordinates", "json_object", "parsed_codecs"]
 
 CODECS: Mapping[str, tuple[Codec, ...]] = {
     "auto": (BloscCodec(cname="zstd", clevel=1, shuffle="bitshuffle"),),
@@ -26,17 +25,17 @@ CODECS: Mapping[str, tuple[Codec, ...]] = {
     "gzip": (GzipCodec(level=5),),
     "none": (),
 }
-"""Compression by name; of noisy images, higher levels save a few percent in twice the time."""
+"""Compression by name; higher levels save a few percent of noisy images in twice the time."""
 
 LONG = 1000
-"""Values from which on evenly spaced coordinates are kept as start and step alone."""
+"""Number of evenly spaced coordinates above which only start and step are kept."""
 
 
 def parsed_codecs(codecs: Any) -> dict[str, Any]:
     """Return codecs as the arguments of `zarr.create_array`.
 
     >>> parsed_codecs("none")
-    {'compressors': None, 'filters': None}
+    {'filters': None, 'compressors': None}
 
     Raises
     ------
@@ -50,20 +49,14 @@ def parsed_codecs(codecs: Any) -> dict[str, Any]:
     given = [codecs] if isinstance(codecs, Codec) else codecs or ()
     if not isinstance(given, Sequence) or not all(isinstance(codec, Codec) for codec in given):
         raise ValueError(f"codecs={codecs!r} are not codecs of zarr, such as zarr.codecs.ZstdCodec")
-    kinds: dict[str, list[Codec]] = {
-        "filters": [codec for codec in given if isinstance(codec, ArrayArrayCodec)],
-        "serializer": [codec for codec in given if isinstance(codec, ArrayBytesCodec)],
-        "compressors": [codec for codec in given if isinstance(codec, BytesBytesCodec)],
-    }
-    if len(kinds["serializer"]) > 1:
+    filters, serializers, compressors = (
+        [codec for codec in given if isinstance(codec, kind)]
+        for kind in (ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec)
+    )
+    if len(serializers) > 1:
         raise ValueError(f"codecs={codecs!r} has more than one codec from arrays to bytes")
-    arguments: dict[str, Any] = {
-        "compressors": kinds["compressors"] or None,
-        "filters": kinds["filters"] or None,
-    }
-    if kinds["serializer"]:
-        arguments["serializer"] = kinds["serializer"][0]
-    return arguments
+    arguments = {"filters": filters or None, "compressors": compressors or None}
+    return arguments | ({"serializer": serializers[0]} if serializers else {})
 
 
 def array_metadata(
@@ -74,8 +67,8 @@ def array_metadata(
     fillvalue: Any,
     codecs: Any,
     attributes: Mapping[str, Any],
-) -> str:
-    """Return the ``zarr.json`` of the array of a level.
+) -> Any:
+    """Return zarr's metadata of the array of a level.
 
     Raises
     ------
@@ -84,10 +77,9 @@ def array_metadata(
     TypeError
         If the attributes cannot be written as JSON.
     """
-    objects: dict[str, Buffer] = {}
     try:
-        zarr.create_array(
-            MemoryStore(objects),
+        return zarr.create_array(
+            MemoryStore(),
             shape=level.shape,
             dtype=dtype,
             chunks=level.chunk,
@@ -96,25 +88,21 @@ def array_metadata(
             dimension_names=dims,
             attributes=dict(attributes),
             **parsed_codecs(codecs),
-        )
+        ).metadata
     except TypeError as error:
         raise TypeError(f"attributes cannot be written as JSON: {error}") from error
-    return objects["zarr.json"].to_bytes().decode()
 
 
-def inner_codecs(metadata: str) -> Any:
-    """Return the codecs of chunks, from the metadata of an array, within shards or not."""
-    codecs = json.loads(metadata)["codecs"]
-    for codec in codecs:
-        if codec["name"] == "sharding_indexed":
-            return codec["configuration"]["codecs"]
-    return codecs
+def json_object(path: str, metadata: Any) -> tuple[str, bytes]:
+    """Return key and content of the ``zarr.json`` of an array or a group at a path."""
+    key, content = next(iter(metadata.to_buffer_dict(default_buffer_prototype()).items()))
+    return f"{path}/{key}".lstrip("/"), content.to_bytes()
 
 
-def coordinates(array: FileArray, metadata: ChunkMetadata) -> dict[str, Any]:
-    """Return what is known along each axis of an array, as JSON takes it.
+def coordinates(array: FileArray) -> dict[str, Any]:
+    """Return the coordinates along the axes of an array, by dimension, as values of JSON.
 
-    Values are a list, or start, step and unit. Dates are texts.
+    They are a list, or start, step and unit. Dates are texts.
     """
     found: dict[str, Any] = {}
     for dim, axis in zip(array.dims, array.tiling.axes, strict=True):
@@ -123,17 +111,17 @@ def coordinates(array: FileArray, metadata: ChunkMetadata) -> dict[str, Any]:
                 found[dim] = _values(array.coords[dim])
             continue
         chunkdim = array.spec.dims[axis.chunk]
-        if chunkdim in metadata.scales:
-            scale = metadata.scales[chunkdim]
+        if chunkdim in array.metadata.scales:
+            scale = array.metadata.scales[chunkdim]
             found[dim] = {"start": scale.start, "step": scale.step, "source": scale.source}
             found[dim] |= {"unit": scale.units} if scale.units else {}
-        elif chunkdim in metadata.labels:
-            found[dim] = list(metadata.labels[chunkdim].names)
+        elif chunkdim in array.metadata.labels:
+            found[dim] = list(array.metadata.labels[chunkdim].names)
     return found
 
 
-def _values(values: Any) -> Any:
-    """Return values along an axis as JSON takes them.
+def _values(values: NDArray[Any]) -> Any:
+    """Return coordinates as values of JSON.
 
     >>> _values(np.array(["2020-01-01"], "M8[ns]")), _values(np.arange(3))
     (['2020-01-01T00:00:00.000000000'], [0, 1, 2])

@@ -1,305 +1,296 @@
-"""The converter: a file array into Zarr, region by region, so that nothing is lost.
+"""The conversion of a file array to Zarr, region by region.
 
-In this order: say what is converted to what (`journal`), write all regions (`regions`) on
-any scheduler (`running`), make sure that no file changed meanwhile, read back and
-compare, and last write the metadata, which make it a Zarr array or OME-Zarr. A target
-without them is not complete; converting again goes on with it.
+It records what is converted to what (`journal`), writes all regions on any scheduler
+(`tasks`), makes sure that no file changed meanwhile, reads regions back and compares
+them, and at last writes the metadata, which make the target a Zarr array or OME-Zarr. A
+target without them is not complete; converting again continues with it.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from dask_fileseq.convert.conversionplan import Options, Work
+from zarr.core.group import GroupMetadata
+
+from dask_fileseq.convert.arraymetadata import json_object
+from dask_fileseq.convert.conversionplan import make_plan
 from dask_fileseq.convert.fingerprint import (
-    changes,
+    changed_files,
     digest_of,
+    file_versions,
     require_apart,
-    source_identity,
-    versions_of,
+    source_fingerprint,
 )
-from dask_fileseq.convert.journal import Journal, Record
-from dask_fileseq.convert.manifest import (
-    FILES,
-    file_objects,
-    file_table,
-    group_object,
-    new_manifest,
-    written_files,
-)
-from dask_fileseq.convert.omelayout import Image, Layout
-from dask_fileseq.convert.partition import Stage
-from dask_fileseq.convert.progress import Bar, Progress, reporter
-from dask_fileseq.convert.targetstore import Target, clear_write_errors
-from dask_fileseq.convert.tasks import (
-    Job,
-    Region,
-    read_region,
-    verify_region,
-    write_region,
-)
+from dask_fileseq.convert.imagelayout import ImageLayout, TargetImage
+from dask_fileseq.convert.journal import FILES, FOLDER, Journal, Record
+from dask_fileseq.convert.manifest import file_objects, new_manifest, read_file_table
+from dask_fileseq.convert.partition import Partition, RegionIndex
+from dask_fileseq.convert.progress import ByteProgress, ProgressLine, progress_callback
+from dask_fileseq.convert.targetstore import TargetStore, clear_write_errors
+from dask_fileseq.convert.tasks import Job, Region, read_region, verify_region, write_region
 from dask_fileseq.errors import ChangedError
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.files import shared_folder
 from dask_fileseq.graph import Scheduler, run
+from dask_fileseq.types import WriteOptions
 
-__all__ = ["Conversion", "Ending", "Options"]
+__all__ = ["Conversion", "GroupAttributes"]
 
 SOME = 128
-"""Objects of metadata that are written at a time."""
+"""Number of metadata objects that are written at a time."""
 
-Chosen = Sequence[tuple[Stage, int]]
+Manifest = dict[str, Any]
 
-
-@dataclass(frozen=True)
-class Ending:
-    """What is known when all regions are written."""
-
-    levels: int
-    halved: tuple[bool, ...]
-    ranges: Mapping[int, tuple[float, float]]
-    """Lowest and highest value of each channel."""
-
-
-Groups = Callable[[Ending, Sequence[Image]], Iterable[tuple[str, bytes]]]
+GroupAttributes = Callable[
+    [Sequence[TargetImage], Partition, Mapping[int, tuple[float, float]]],
+    Iterable[tuple[str, dict[str, Any]]],
+]
+"""Returns path and attributes of the groups of some images, the root's last."""
 
 
 class Conversion:
-    """A file array, on its way to a target.
+    """The conversion of a file array to a target.
 
     Parameters
     ----------
     array : FileArray
         What to convert.
-    layout : Layout
+    layout : ImageLayout
         The images that it becomes.
-    target : Target
-        Where to.
-    options : Options
-        How.
+    target : TargetStore
+        Where to write.
+    options : WriteOptions
+        How to write.
+    levels, method
+        Of the pyramid, as in `FileSequence.to_ome_zarr`.
+    attributes : mapping, optional
+        Of each array.
+    groups : callable, optional
+        Returns the attributes of groups; it is called with the ranges of values of
+        channels when all regions are written.
     about : optional
-        What the metadata tell, as JSON takes it: of a complete target, they alone are
-        written anew where it is other than before.
-    stat : bool
-        Whether sizes and times of files tell their versions.
+        The content of the metadata, as a value of JSON. If only this changed since a
+        target was completed, the metadata alone are written anew.
 
     Raises
     ------
     ValueError
         If an option does not fit.
     TargetExistsError
-        If files stand where the target should be.
+        If the target holds files to convert.
     """
 
     def __init__(
         self,
         array: FileArray,
-        layout: Layout,
-        target: Target,
-        options: Options,
+        layout: ImageLayout,
+        target: TargetStore,
+        options: WriteOptions,
         *,
+        levels: int | None = None,
+        method: str = "mean",
+        attributes: Mapping[str, Any] | None = None,
+        groups: GroupAttributes | None = None,
         about: Any = None,
-        stat: bool = True,
     ) -> None:
-        self.array, self.target, self.options, self.stat = array, target, options, stat
-        self.work = Work.of(array, layout, options)
-        self.report = reporter(options.progress)
+        self.array, self.target, self.options, self.groups = array, target, options, groups
+        self.plan = make_plan(
+            array, layout, options, levels=levels, method=method, attributes=attributes or {}
+        )
+        self.callback = progress_callback(options.progress)
         self.scheduler = Scheduler(options.scheduler, options.workers)
         if not (target.is_shared or self.scheduler.is_local):
             raise ValueError(f"{target} is memory of this process: only threads reach it")
         require_apart(array, target)
-        self.versions = versions_of(array, stat)
-        self.identity = self.work.identity(source_identity(array, self.versions))
-        self.about = self.identity["about"] = digest_of(about)
+        self.versions = file_versions(array)
+        self.identity = self.plan.identity(source_fingerprint(array, self.versions))
+        self.identity["about"] = digest_of(about)
         self.journal = Journal(target)
-        self.running: str | None = None
-        """What tells this run from others of the same conversion."""
 
-    def job(self, advice: str = "convert again: just this is done again") -> Job:
+    def job(self, **advice: str) -> Job:
         """Return what all regions share."""
-        work, token = self.work, self.identity["token"]
+        plan = self.plan
+        arrays = tuple(metadata.update_attributes({}) for metadata in plan.arrays)
+        token = self.identity["token"]
         return Job(
-            self.target,
-            work.plan,
-            work.levels,
-            work.names,
-            work.method,
-            work.channel,
+            self.journal,
+            plan.partition,
+            arrays,
+            plan.names,
+            plan.method,
+            plan.channel,
             token,
-            self.running,
-            advice,
+            **advice,
         )
 
-    def run(self, groups: Groups | None = None) -> dict[str, Any]:
+    def run(self) -> Manifest:
         """Do all that is not done yet, and return the manifest.
 
-        Parameters
-        ----------
-        groups : callable, optional
-            Returns key and content of the metadata of groups, with those of some images;
-            the root's last.
+        Raises
+        ------
+        TargetExistsError, ChangedError
+            If something else exists in the target, or files changed meanwhile.
+        ReadError, ChunkMismatchError, WriteError, VerifyError
+            If a file cannot be read, or the target not be written, or it is not as it should be.
         """
-        started = time.monotonic()
-        if groups:  # an error in them shows now, and not when all is written
-            list(groups(self._ending(()), self.work.layout.images[:1]))
+        if self.groups:  # an error in them is raised now, and not after hours of work
+            list(self.groups(self.plan.layout.images[:1], self.plan.partition, {}))
         with clear_write_errors(self.target):
-            resumed = self.journal.begin(
+            found = self.journal.begin(
                 self.identity,
                 resume=self.options.resume,
                 overwrite=self.options.overwrite,
                 changes=self._changes,
             )
-            manifest = self.journal.manifest() if resumed else None
-        records: dict[str, Record] = {}
-        if resumed:
-            found = manifest["identity"] if manifest else self.journal.identity()
-            self.identity = {**(found or self.identity), "about": self.about}
-            self.work = self.work.with_stages(self.identity["stages"])
-        if manifest and manifest["failed"] and self.array.errors == "raise":
-            self._read_again(manifest)
-            manifest = None
-        chosen = self.work.chosen(self.options.verify, self.identity["token"])
+            manifest = self.journal.manifest() if found else None
+        if found:
+            self.identity = {**found, "about": self.identity["about"]}
+            self.plan = self.plan.with_stages(found["stages"])
         try:
-            if manifest:
-                self._compare_again(chosen)
-                if manifest["identity"].get("about") != self.about:
-                    manifest["identity"] = self.identity
-                    self._finish(manifest, groups)
-                return manifest
-            self.running = self.journal.take_over()
-            if resumed:
-                self.target.delete_partial()
-                records = self.journal.records(self.identity["token"])
-                if self.array.errors == "raise":
-                    records = self.journal.without_filled(records)
-            if self.target.get(f"{FILES}/zarr.json") is None:
-                for objects in file_objects(file_table(self.array, self.versions)):
-                    self._put(objects)
-            progress = self._progress(records, chosen)
-            self._write(records, progress)
-            self._require_same_files()
-            self._compare(chosen, progress, self.job())
-            verified = {"how": self.options.verify, "regions": len(chosen)}
-            seconds = time.monotonic() - started
-            manifest = new_manifest(self.array, self.identity, records, verified, seconds)
-            self._finish(manifest, groups)
-            return manifest
+            if manifest and manifest["failed"] and self.array.errors == "raise":
+                self._reopen(manifest)
+            elif manifest:
+                return self._finished_before(manifest)
+            return self._convert(self._earlier_records() if found else {})
         finally:
-            if isinstance(self.report, Bar):
-                self.report.close()
+            if isinstance(self.callback, ProgressLine):
+                self.callback.close()
 
-    def _read_again(self, manifest: Mapping[str, Any]) -> None:
+    def _convert(self, records: dict[str, Record]) -> Manifest:
+        """Write and verify all regions but those that have records."""
+        started = time.monotonic()
+        if self.target.get(f"{FILES}/zarr.json") is None:
+            for objects in file_objects(self.array, self.versions):
+                self._put(objects)
+        verified = self.plan.verified(self.options.verify, self.identity["token"])
+        progress = self._progress(records, verified)
+        for stage in self.plan.partition.stages:
+            left = (index for index in self.plan.indices(stage) if index.name not in records)
+
+            def done(region: Region, record: Record) -> None:
+                records[region.index.name] = record
+                progress.add(self.plan.nbytes(region.index))
+
+            run(self.scheduler, write_region, self.job(), map(self.plan.region, left), done)
+        self._require_same_files()
+        self._verify(self.job(), verified, progress)
+        manifest = new_manifest(
+            self.array,
+            self.identity,
+            records,
+            {"how": self.options.verify, "regions": len(verified)},
+            time.monotonic() - started,
+        )
+        self._finish(manifest)
+        return manifest
+
+    # what an earlier run left
+
+    def _finished_before(self, manifest: Manifest) -> Manifest:
+        """Return the manifest of a complete target, with metadata and pixels checked."""
+        if self.options.verify == "all":
+            verified = self.plan.verified("all", self.identity["token"])
+            progress = self._progress(None, verified)
+            self._verify(self.job(advice="overwrite=True writes it anew"), verified, progress)
+        if manifest["identity"].get("about") != self.identity["about"]:
+            manifest["identity"] = self.identity
+            self._finish(manifest)
+        return manifest
+
+    def _earlier_records(self) -> dict[str, Record]:
+        """Take over from an earlier run, and return the records of the regions it finished."""
+        self.journal.claim(self.identity)
+        self.target.delete_partial()
+        records = self.journal.records(self.identity["token"])
+        return self.journal.without_filled(records) if self.array.errors == "raise" else records
+
+    def _reopen(self, manifest: Manifest) -> None:
         """Have files of a complete target that were filled read again.
 
         Nothing is changed if the first of them still cannot be read: that is an error.
         """
         start, folder = len(manifest["folder"]), shared_folder(self.array.names)
         filled = {folder + failed["file"][start:] for failed in manifest["failed"]}
-        again = self.work.made_of(filled)
+        again = self.plan.regions_of(filled)
         first = next(again)
         read_region(first)
-        names = {first.name} | {region.name for region in again}
-        every = (f"{stage.first}-{number}" for stage, number in self.work.everything())
-        records: dict[str, Record] = {
-            name: {"token": self.identity["token"]} for name in every if name not in names
-        }
-        if not self.work.plan.stages[-1].first:  # else those are done again that have ranges
+        names = {first.index.name} | {region.index.name for region in again}
+        token = self.identity["token"]
+        every = (index.name for index in self.plan.all_indices())
+        records: dict[str, Record] = {name: {"token": token} for name in every if name not in names}
+        if not self.plan.partition.stages[-1].first:  # else regions with ranges are done again
             for record in islice(records.values(), 1):
                 record["ranges"] = manifest["ranges"]
         self.journal.reopen(self.identity, records)
 
-    # what is written
+    # steps
 
-    def _write(self, records: dict[str, Record], progress: Progress) -> None:
-        """Write all regions that are not done, stage by stage."""
-
-        def done(region: Region, record: Record) -> None:
-            records[region.name] = record
-            progress.add(region.size * self.array.dtype.itemsize)
-
-        for stage in self.work.plan.stages:
-            left = (
-                self.work.region(stage, number)
-                for number in self.work.numbers(stage)
-                if f"{stage.first}-{number}" not in records
-            )
-            run(self.scheduler, write_region, self.job(), left, done)
-
-    def _progress(self, records: Mapping[str, Record], chosen: Chosen) -> Progress:
-        """Return what counts the bytes of all regions, to write and to compare."""
-        total = sum(self.work.nbytes(*each) for each in chosen)
-        done = 0
-        for stage, number in self.work.everything():
-            size = self.work.nbytes(stage, number)
+    def _progress(
+        self, records: Mapping[str, Record] | None, verified: Sequence[RegionIndex]
+    ) -> ByteProgress:
+        """Return a counter of the bytes to write, unless `records` is None, and to verify."""
+        total, done = sum(map(self.plan.nbytes, verified)), 0
+        for index in self.plan.all_indices() if records is not None else ():
+            size = self.plan.nbytes(index)
             total += size
-            done += size if f"{stage.first}-{number}" in records else 0
-        return Progress(total, done, self.report)
+            done += size if records and index.name in records else 0
+        return ByteProgress(total, done, self.callback)
+
+    def _verify(self, job: Job, verified: Sequence[RegionIndex], progress: ByteProgress) -> None:
+        """Read regions back, and compare them with the files."""
+
+        def done(region: Region, _: None) -> None:
+            progress.add(self.plan.nbytes(region.index))
+
+        run(self.scheduler, verify_region, job, map(self.plan.region, verified), done)
 
     def _put(self, objects: Mapping[str, bytes]) -> None:
         """Write objects, unless another run has begun."""
         left = iter(objects.items())
         while some := dict(islice(left, SOME)):
-            self.journal.require(self.running, self.identity["token"])
+            self.journal.require()
             with clear_write_errors(self.target):
                 self.target.put_many(some)
                 self.target.sync_to_disk(some)
 
-    def _finish(self, manifest: dict[str, Any], groups: Groups | None) -> None:
+    def _finish(self, manifest: Manifest) -> None:
         """Write metadata, those of the root last, and the manifest, and close the journal."""
-        objects = dict(self.work.array_objects())
-        ending = self._ending(manifest["ranges"])
-        described = list(groups(ending, self.work.layout.images)) if groups else []
-        root = described[-1] if described else ("zarr.json", objects.pop("zarr.json"))
-        self._put(objects | dict(described[:-1]))
-        self._put(dict([root]))
-        self._put(group_object(manifest))
-        self.journal.close(self.running, self.identity["token"])
+        objects = dict(self.plan.array_objects())
+        if self.groups:
+            ranges = {channel: (low, high) for channel, low, high in manifest["ranges"]}
+            plan = self.plan
+            for path, attributes in self.groups(plan.layout.images, plan.partition, ranges):
+                objects |= [json_object(path, GroupMetadata(attributes))]
+        root = {"zarr.json": objects.pop("zarr.json")}
+        self._put(objects)
+        self._put(root)
+        self._put(dict([json_object(FOLDER, GroupMetadata({"manifest": manifest}))]))
+        self.journal.close()
 
-    def _ending(self, ranges: Iterable[Sequence[Any]]) -> Ending:
-        found = {channel: (low, high) for channel, low, high in ranges}
-        return Ending(len(self.work.levels), self.work.plan.halved, found)
-
-    # what is checked
+    # files that changed
 
     def _changes(self) -> str:
-        """Return which files are others than those in the target's table, in words."""
+        """Return, in words, which files are others than those in the target's table."""
         try:
-            then = written_files(self.target)
+            then = read_file_table(self.target)
         except (OSError, ValueError, KeyError):
             return "their list is not complete"
-        return changes(then, self.array, self.versions)
+        return changed_files(then, self.array, self.versions)
 
     def _require_same_files(self) -> None:
-        """Raise an error if a file changed while it may have been read."""
+        """Raise a `ChangedError` if a file changed while it may have been read."""
         if self.versions is None:
             return
-        now = versions_of(self.array, self.stat, fresh=True)
-        if now is None:  # there is no first file
+        now = file_versions(self.array, fresh=True)
+        if now is None:  # none of the files exists
             found = f"{self.array.names[0]!r} gone"
         elif (now == self.versions).all():
             return
         else:
-            found = changes(written_files(self.target), self.array, now)
+            found = changed_files(read_file_table(self.target), self.array, now)
         raise ChangedError(
             f"files changed while they were converted: {found}; overwrite=True starts over"
         )
-
-    def _compare(self, chosen: Chosen, progress: Progress, job: Job) -> None:
-        """Read regions back, and compare them with the files."""
-
-        def done(region: Region, _: Any) -> None:
-            progress.add(region.size * self.array.dtype.itemsize)
-
-        regions = (self.work.region(stage, number) for stage, number in chosen)
-        run(self.scheduler, verify_region, job, regions, done)
-
-    def _compare_again(self, chosen: Chosen) -> None:
-        """Compare a target that is complete already, if all of it is to be compared."""
-        if self.options.verify == "all":
-            total = sum(self.work.nbytes(*each) for each in chosen)
-            job = self.job("overwrite=True writes it anew")
-            self._compare(chosen, Progress(total, 0, self.report), job)

@@ -1,4 +1,4 @@
-"""What a conversion has to do: arrays, regions, and what identifies all that. No I/O."""
+"""The plan of a conversion: its arrays and regions, and what identifies all that. No I/O."""
 
 from __future__ import annotations
 
@@ -13,90 +13,45 @@ from uuid import uuid4
 
 from dask.utils import parse_bytes
 
-from dask_fileseq.convert.arraymetadata import array_metadata, inner_codecs
+from dask_fileseq.convert.arraymetadata import array_metadata, json_object
 from dask_fileseq.convert.chunkshapes import chunk_shape, shard_shape
-from dask_fileseq.convert.omelayout import Layout
-from dask_fileseq.convert.partition import Plan, Stage, level_count, make_plan
+from dask_fileseq.convert.imagelayout import ImageLayout
+from dask_fileseq.convert.partition import (
+    Partition,
+    RegionIndex,
+    Stage,
+    level_count,
+    make_partition,
+)
 from dask_fileseq.convert.tasks import Region
 from dask_fileseq.errors import check_choice
 from dask_fileseq.filearray import FileArray
+from dask_fileseq.types import WriteOptions
 
-__all__ = ["Options", "Work"]
+__all__ = ["ConversionPlan", "make_plan"]
 
 FORMAT = 1
-"""The version of the journal and of regions; another one is another conversion."""
+"""Version of the journal and of the regions; a conversion of another version is another one."""
 
 SAMPLES = 8
-"""Regions that ``verify="sample"`` compares at least; else it is one in a hundred."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """How to convert; as the arguments of `FileSequence.to_ome_zarr`."""
-
-    chunks: Any = None
-    shards: Any = None
-    codecs: Any = "auto"
-    levels: int | None = None
-    method: str = "mean"
-    attributes: Mapping[str, Any] | None = None
-    resume: bool = True
-    overwrite: bool = False
-    verify: str | None = "sample"
-    progress: Any = None
-    scheduler: Any = None
-    workers: int | None = None
-    memory: int | str = "64 MiB"
+"""Least number of regions that ``verify="sample"`` compares; else it is one in a hundred."""
 
 
 @dataclass(frozen=True)
-class Work:
+class ConversionPlan:
     """The arrays of a conversion, and the regions that make them up."""
 
     array: FileArray
-    layout: Layout
-    plan: Plan
-    levels: tuple[str, ...]
-    """The metadata of the array of each level, as JSON."""
+    layout: ImageLayout
+    partition: Partition
+    arrays: tuple[Any, ...]
+    """Zarr's metadata of the array of each level."""
     method: str
-
-    @classmethod
-    def of(cls, array: FileArray, layout: Layout, options: Options) -> Work:
-        """Return what there is to do, with the options checked.
-
-        Raises
-        ------
-        ValueError
-            If an option does not fit.
-        """
-        if options.verify is not None:
-            check_choice("verify", options.verify, "sample", "all")
-        check_choice("method", options.method, "mean", "nearest")
-        plan = _plan(array, layout, options)
-        levels = [
-            array_metadata(
-                level,
-                layout.dims,
-                array.dtype,
-                fillvalue=array.fillvalue,
-                codecs=options.codecs,
-                attributes=options.attributes or {},
-            )
-            for level in plan.levels
-        ]
-        return cls(array, layout, plan, tuple(levels), options.method)
-
-    def with_stages(self, stages: Sequence[Sequence[Any]]) -> Work:
-        """Return the same work in the regions of an earlier run."""
-        made = tuple(
-            Stage(base, first, last, tuple(region)) for base, first, last, region in stages
-        )
-        return replace(self, plan=replace(self.plan, stages=made))
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Where the arrays of the levels are, below an image."""
-        return ("",) if self.layout.kind == "array" else tuple(map(str, range(len(self.levels))))
+        """Paths of the arrays of the levels, below an image."""
+        return ("",) if self.layout.kind == "array" else tuple(map(str, range(len(self.arrays))))
 
     @property
     def channel(self) -> int | None:
@@ -107,13 +62,12 @@ class Work:
     def array_objects(self) -> Iterator[tuple[str, bytes]]:
         """Yield key and content of the metadata of all arrays."""
         for image in self.layout.images:
-            for name, metadata in zip(self.names, self.levels, strict=True):
-                parts = [part for part in (image.path, name, "zarr.json") if part]
-                yield "/".join(parts), metadata.encode()
+            for name, metadata in zip(self.names, self.arrays, strict=True):
+                yield json_object(f"{image.path}/{name}".strip("/"), metadata)
 
     def identity(self, source: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what is converted to what, as JSON takes it."""
-        level = self.plan.levels[0]
+        """Return what is converted to what, as a value of JSON."""
+        level = self.partition.levels[0]
         identity = {
             "source": source,
             "target": {
@@ -125,77 +79,120 @@ class Work:
                 "images": len(self.layout.images),
                 "places": self.layout.places,
                 "axes": [[self.array.dims[i] for i in axes] for axes in self.layout.axes],
-                "levels": len(self.levels),
+                "levels": len(self.arrays),
                 "chunks": level.chunk,
                 "shards": level.shard,
-                "codecs": inner_codecs(self.levels[0]),
+                "codecs": [codec.to_dict() for codec in self.arrays[0].inner_codecs],
                 "fillvalue": repr(self.array.fillvalue),
-                "method": self.method if len(self.levels) > 1 else None,
+                "method": self.method if len(self.arrays) > 1 else None,
             },
-            "stages": [[s.base, s.first, s.last, s.region] for s in self.plan.stages],
+            "stages": [[s.base, s.first, s.last, s.region] for s in self.partition.stages],
             "began": datetime.now(UTC).isoformat(timespec="seconds"),
         }
         return {**json.loads(json.dumps(identity)), "token": uuid4().hex}
 
-    def numbers(self, stage: Stage) -> range:
-        """Return the numbers of a stage's regions, which count over all images."""
-        return range(self.plan.count(stage) * len(self.layout.images))
+    def with_stages(self, stages: Sequence[Sequence[Any]]) -> ConversionPlan:
+        """Return the plan with the regions of the identity of an earlier run."""
+        levels = self.partition.levels
+        made = tuple(
+            Stage(base, first, last, tuple(region), levels[base].shape)
+            for base, first, last, region in stages
+        )
+        return replace(self, partition=replace(self.partition, stages=made))
 
-    def everything(self) -> Iterator[tuple[Stage, int]]:
-        """Yield stage and number of all regions."""
-        return ((stage, number) for stage in self.plan.stages for number in self.numbers(stage))
+    # regions
 
-    def chosen(self, verify: str | None, token: str) -> list[tuple[Stage, int]]:
-        """Return the regions to read back and compare: always the same of a conversion."""
+    def indices(self, stage: Stage) -> Iterator[RegionIndex]:
+        """Yield the regions of a stage, of all images."""
+        return (RegionIndex(stage, i) for i in range(stage.count * len(self.layout.images)))
+
+    def all_indices(self) -> Iterator[RegionIndex]:
+        """Yield all regions, stage by stage."""
+        return (index for stage in self.partition.stages for index in self.indices(stage))
+
+    def verified(self, verify: str | None, token: str) -> list[RegionIndex]:
+        """Return the regions to read back and compare: always the same ones of a conversion."""
         if verify is None:
             return []
-        everything = list(self.everything())
+        every = list(self.all_indices())
         if verify == "all":
-            return everything
-        count = min(len(everything), max(SAMPLES, len(everything) // 100))
-        sample = random.Random(token).sample(range(len(everything)), count)
-        return [everything[i] for i in sorted(sample)]
+            return every
+        count = min(len(every), max(SAMPLES, len(every) // 100))
+        return [every[i] for i in sorted(random.Random(token).sample(range(len(every)), count))]
 
-    def made_of(self, names: set[str]) -> Iterator[Region]:
-        """Yield the regions that read any of some files, and all that read other regions."""
-        for stage, number in self.everything():
-            region = self.region(stage, number)
-            if region.block is None or not names.isdisjoint(region.block.names):
-                yield region
-
-    def nbytes(self, stage: Stage, number: int) -> int:
+    def nbytes(self, index: RegionIndex) -> int:
         """Return the size of a region where it is read."""
         size = self.array.dtype.itemsize
-        for start, stop in self.plan.window(stage, number % self.plan.count(stage)):
+        for start, stop in index.window:
             size *= stop - start
         return size
 
-    def region(self, stage: Stage, number: int) -> Region:
+    def region(self, index: RegionIndex) -> Region:
         """Return a region; one of the first stage with the files that it touches."""
-        image_number, within = divmod(number, self.plan.count(stage))
-        image = self.layout.images[image_number]
-        window = self.plan.window(stage, within)
-        if stage.first:
-            return Region(stage, number, image.path, window, None, (), self.layout.axes)
-        pieces = list(self.layout.pieces(window, image))
-        edges = []
+        image = self.layout.images[index.image]
+        if index.stage.first:
+            return Region(index, image.path, None, (), self.layout.axes)
+        parts = list(self.layout.parts(index.window, image))
+        window = []
         for axis in range(self.array.ndim):
-            starts, stops = zip(*(windows[axis] for _, windows in pieces), strict=True)
-            edges.append((min(starts), max(stops)))
-        within_block = tuple(
-            (place, {axis: (a - edges[axis][0], b - edges[axis][0]) for axis, (a, b) in w.items()})
-            for place, w in pieces
+            starts, stops = zip(*(edges[axis] for _, edges in parts), strict=True)
+            window.append((min(starts), max(stops)))
+        shifted = tuple(
+            (
+                place,
+                {axis: (a - window[axis][0], b - window[axis][0]) for axis, (a, b) in e.items()},
+            )
+            for place, e in parts
         )
-        block = self.array.block(edges)
-        return Region(stage, number, image.path, window, block, within_block, self.layout.axes)
+        return Region(index, image.path, self.array.block(window), shifted, self.layout.axes)
+
+    def regions_of(self, names: set[str]) -> Iterator[Region]:
+        """Yield the regions that read any of some files, and all that read other levels."""
+        for region in map(self.region, self.all_indices()):
+            if region.block is None or not names.isdisjoint(region.block.names):
+                yield region
 
 
-def _plan(array: FileArray, layout: Layout, options: Options) -> Plan:
+def make_plan(
+    array: FileArray,
+    layout: ImageLayout,
+    options: WriteOptions,
+    *,
+    levels: int | None,
+    method: str,
+    attributes: Mapping[str, Any],
+) -> ConversionPlan:
+    """Return the plan of a conversion.
+
+    Raises
+    ------
+    ValueError
+        If an option does not fit.
+    """
+    if options.verify is not None:
+        check_choice("verify", options.verify, "sample", "all")
+    check_choice("method", method, "mean", "nearest")
+    partition = _partition(array, layout, options, levels)
+    arrays = tuple(
+        array_metadata(
+            level,
+            layout.dims,
+            array.dtype,
+            fillvalue=array.fillvalue,
+            codecs=options.codecs,
+            attributes=attributes,
+        )
+        for level in partition.levels
+    )
+    return ConversionPlan(array, layout, partition, arrays, method)
+
+
+def _partition(
+    array: FileArray, layout: ImageLayout, options: WriteOptions, levels: int | None
+) -> Partition:
     shape, itemsize = layout.shape, array.dtype.itemsize
     chunk = chunk_shape(options.chunks, layout.dims, shape, itemsize)
-    shard = shard_shape(options.shards, layout.dims, shape, chunk, itemsize)
     halved = tuple(dim in ("y", "x") for dim in layout.dims)
-    levels = options.levels
     if layout.kind == "array":
         levels = 1
     elif levels is None:
@@ -206,17 +203,17 @@ def _plan(array: FileArray, layout: Layout, options: Options) -> Plan:
         limit = int(parse_bytes(options.memory))
     except (TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"memory={options.memory!r} is no size such as '64 MiB'") from error
-    grains = []
+    read_shapes = []
     for lengths in (array.spec.tile, array.spec.shape):
         along = [1 if axis.chunk is None else lengths[axis.chunk] for axis in array.tiling.axes]
-        grains.append(tuple(along[axes[-1]] for axes in layout.axes))
-    return make_plan(
+        read_shapes.append(tuple(along[axes[-1]] for axes in layout.axes))
+    return make_partition(
         shape,
         chunk,
-        shard,
+        shard_shape(options.shards, layout.dims, shape, chunk, itemsize),
         halved=halved,
         levels=int(levels),
         itemsize=itemsize,
         limit=limit,
-        grains=grains,
+        read_shapes=read_shapes,
     )

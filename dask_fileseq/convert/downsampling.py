@@ -1,24 +1,25 @@
 """One level of a pyramid from the one before: numpy alone.
 
-The result does not depend on how an image is cut into regions, as long as these begin
-at even elements: each element of a level is made of those two along each halved axis.
+The result does not depend on how an image is cut into regions, if these begin at even
+elements: each element of a level is made of two elements along each halved axis.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["reduced"]
+__all__ = ["downsampled"]
 
 WIDER = {"u1": "u2", "u2": "u4", "u4": "u8", "i1": "i2", "i2": "i4", "i4": "i8"}
-"""Integers that hold the sum of four of a kind."""
+"""Integers that hold the sum of four integers of a type."""
 
 
-def reduced(array: NDArray[Any], halved: Sequence[bool], method: str) -> NDArray[Any]:
+def downsampled(array: NDArray[Any], halved: Sequence[bool], method: str) -> NDArray[Any]:
     """Return an array with half as many elements along some axes, rounded up.
 
     Parameters
@@ -29,54 +30,49 @@ def reduced(array: NDArray[Any], halved: Sequence[bool], method: str) -> NDArray
         The axes to halve.
     method : {"mean", "nearest"}
         The mean of the elements, rounded half up if they are integers; or the first
-        element, for labels. At the end of an odd axis there is one element less.
+        element, for labels. The last element of an odd axis counts twice.
 
     Examples
     --------
-    >>> reduced(np.array([[1, 2, 4], [3, 5, 6]], "u1"), (True, True), "mean")
+    >>> downsampled(np.array([[1, 2, 4], [3, 5, 6]], "u1"), (True, True), "mean")
     array([[3, 5]], dtype=uint8)
-    >>> reduced(np.array([[1, 2, 4], [3, 5, 6]], "u1"), (True, True), "nearest")
+    >>> downsampled(np.array([[1, 2, 4], [3, 5, 6]], "u1"), (True, True), "nearest")
     array([[1, 4]], dtype=uint8)
     """
-    if method == "nearest" or array.dtype.kind not in "uifc":
+    dtype = array.dtype
+    if method == "nearest" or dtype.kind not in "uifc":
         first = array[tuple(slice(None, None, 2 if half else 1) for half in halved)]
         return np.ascontiguousarray(first)
     axes = [axis for axis, half in enumerate(halved) if half and array.shape[axis] > 1]
     if not axes:
         return array.copy()
-    if array.dtype.kind in "fc":
-        wide = np.promote_types(array.dtype, np.float32)
-        with np.errstate(over="ignore", invalid="ignore"):  # infinite, or no number: so be it
-            total = _folded(array, axes, lambda a, b, out: np.add(a, b, out=out, dtype=wide), wide)
-            return np.asarray(total * wide.type(0.5 ** len(axes)), array.dtype)
-    name = array.dtype.str[1:]
-    if name not in WIDER:  # nothing is wider: rounded down, pair by pair
-        return _folded(array, axes, _floor_mean, array.dtype)
-    wide = np.dtype(WIDER[name])
-    total = _folded(array, axes, lambda a, b, out: np.add(a, b, out=out, dtype=wide), wide)
+    if dtype.kind in "fc":
+        wide = np.promote_types(dtype, np.float32)
+        with np.errstate(over="ignore", invalid="ignore"):  # infinity and NaN are kept
+            total = _folded(array, axes, partial(np.add, dtype=wide), wide)
+            return np.asarray(total * wide.type(0.5 ** len(axes)), dtype)
+    if dtype.str[1:] not in WIDER:  # no integer is wider: pairs are rounded down
+        return _folded(array, axes, _floor_mean, dtype)
+    wide = np.dtype(WIDER[dtype.str[1:]])
+    total = _folded(array, axes, partial(np.add, dtype=wide), wide)
     total += 1 << (len(axes) - 1)
     total >>= len(axes)
-    return total.astype(array.dtype)
+    return total.astype(dtype)
 
 
 def _folded(array: NDArray[Any], axes: Sequence[int], fold: Any, dtype: Any) -> NDArray[Any]:
     """Fold pairs of elements along each of the axes; the last of an odd axis with itself."""
     for axis in axes:
+        source = np.moveaxis(array, axis, 0)
+        pairs, odd = divmod(len(source), 2)
         shape = list(array.shape)
-        pairs, odd = divmod(shape[axis], 2)
         shape[axis] = pairs + odd
-        result = np.empty(shape, dtype)
-        even = array[_along(axis, slice(0, 2 * pairs, 2))]
-        fold(even, array[_along(axis, slice(1, None, 2))], result[_along(axis, slice(0, pairs))])
+        array = np.empty(shape, dtype)
+        result = np.moveaxis(array, axis, 0)
+        fold(source[: 2 * pairs : 2], source[1::2], out=result[:pairs])
         if odd:
-            last = array[_along(axis, slice(-1, None))]
-            fold(last, last, result[_along(axis, slice(-1, None))])
-        array = result
+            fold(source[-1:], source[-1:], out=result[-1:])
     return array
-
-
-def _along(axis: int, part: slice) -> tuple[slice, ...]:
-    return (*[slice(None)] * axis, part)
 
 
 def _floor_mean(a: NDArray[Any], b: NDArray[Any], out: NDArray[Any]) -> None:

@@ -1,4 +1,4 @@
-"""What a conversion reads, as it was when it began: which files, in which versions."""
+"""The fingerprint of what a conversion reads: which files, in which versions, by which reader."""
 
 from __future__ import annotations
 
@@ -14,21 +14,23 @@ import numpy as np
 from dask.base import tokenize
 from numpy.typing import NDArray
 
-from dask_fileseq.convert.targetstore import Target
+from dask_fileseq.convert.targetstore import TargetStore
 from dask_fileseq.errors import TargetExistsError, shown
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.files import LocalFiles, shared_folder
 
 __all__ = [
-    "changes",
+    "Versions",
+    "changed_files",
     "digest_of",
+    "file_versions",
     "require_apart",
-    "source_identity",
-    "told",
-    "versions_of",
+    "source_fingerprint",
+    "stable_value",
 ]
 
 Versions = NDArray[np.int64] | None
+"""Size and time of each file; None if names alone identify the files."""
 
 MISSING = (-1, -1)
 """The version of a file that does not exist."""
@@ -38,17 +40,14 @@ TOKENS = (np.ndarray, np.generic, bytes, set, frozenset)
 BOUND = ("__self__", "__defaults__", "__kwdefaults__")
 
 
-def versions_of(array: FileArray, stat: bool, *, fresh: bool = False) -> Versions:
-    """Return what tells versions of the files apart; None: their names alone.
-
-    It is as they were listed, unless it is to be fresh.
-    """
-    return array.source.versions(array.names, fresh=fresh) if stat else None
+def file_versions(array: FileArray, *, fresh: bool = False) -> Versions:
+    """Return the versions of the files: those of the listing, unless `fresh`."""
+    return array.source.versions(array.names, fresh=fresh) if array.identity == "stat" else None
 
 
-def source_identity(array: FileArray, versions: Versions) -> dict[str, Any]:
+def source_fingerprint(array: FileArray, versions: Versions) -> dict[str, Any]:
     """Return what identifies the files, wherever they are mounted, and how they are read."""
-    # without versions, the folder tells one set of files from another
+    # without versions, only the folder distinguishes one set of files from another
     folder = "" if versions is None else shared_folder(array.names)
     digest = hashlib.blake2b(digest_size=16)
     for name in array.names:
@@ -59,16 +58,16 @@ def source_identity(array: FileArray, versions: Versions) -> dict[str, Any]:
         "files": len(array.names),
         "grid": dict(zip(array.griddims, array.table.shape, strict=True)),
         "digest": digest.hexdigest(),
-        "reader": digest_of([told(array.reader), told(array.imreadargs)]),
+        "reader": digest_of([stable_value(array.reader), stable_value(array.imreadargs)]),
         "tiled": [list(pair) for pair in array.tiling.axestiled],
     }
 
 
-def told(value: Any, depth: int = 8) -> Any:
-    """Return what tells a reader or its arguments from others, in any process, as JSON takes it.
+def stable_value(value: Any, depth: int = 8) -> Any:
+    """Return a value of JSON that identifies a reader or its arguments in any process.
 
-    A function is told by its name and by what it is bound to, not by its code; another
-    object by what it would be pickled as.
+    A function is identified by its name and by the values bound to it, not by its code;
+    any other object by the parts that it is pickled as.
     """
     if isinstance(value, PLAIN):
         return value
@@ -76,7 +75,7 @@ def told(value: Any, depth: int = 8) -> Any:
         return type(value).__qualname__
 
     def inside(values: Iterable[Any]) -> list[Any]:
-        return [told(each, depth - 1) for each in values]
+        return [stable_value(each, depth - 1) for each in values]
 
     if isinstance(value, Mapping):
         return inside(sorted(([repr(key), each] for key, each in value.items()), key=itemgetter(0)))
@@ -105,14 +104,14 @@ def _content(cell: Any) -> Any:
         return None
 
 
-def digest_of(about: Any) -> str:
-    """Return what tells values, as JSON takes them, from others."""
-    text = json.dumps(about, default=str)
+def digest_of(value: Any) -> str:
+    """Return a digest of a value of JSON."""
+    text = json.dumps(value, default=str)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def changes(then: Mapping[str, Sequence[Any]], array: FileArray, versions: Versions) -> str:
-    """Return which files changed since a table of them was written, in words."""
+def changed_files(then: Mapping[str, Sequence[Any]], array: FileArray, versions: Versions) -> str:
+    """Return, in words, which files changed since a table of them was written."""
     start = 0 if versions is None else len(shared_folder(array.names))
     stats = [MISSING] * len(array.names) if versions is None else versions.tolist()
     now = _by_name(array.names, stats, start)
@@ -129,12 +128,12 @@ def changes(then: Mapping[str, Sequence[Any]], array: FileArray, versions: Versi
 
 
 def _by_name(names: Sequence[str], stats: Iterable[Any], start: int) -> dict[str, tuple[int, ...]]:
-    """Return sizes and versions by the names below the folder of all, which may have moved."""
+    """Return versions by the names below the folder of all files, which may have moved."""
     return {name[start:]: tuple(stat) for name, stat in zip(names, stats, strict=True)}
 
 
-def require_apart(array: FileArray, target: Target) -> None:
-    """Raise an error if files stand in the folder that is to be written."""
+def require_apart(array: FileArray, target: TargetStore) -> None:
+    """Raise a `TargetExistsError` if the target is a folder that holds any of the files."""
     if target.folder is None or not isinstance(array.source, LocalFiles):
         return
     folder = os.path.join(os.path.realpath(target.folder), "")

@@ -1,129 +1,134 @@
-"""What is done: one small object a region, written after the region's data is safe.
+"""The journal of a conversion, in its target: what is converted, by which run, and what is done.
 
-Beside the data, under ``fileseq/``, stand the identity of what is converted to what, and
-the list of files. A region without a whole marker is done again, whatever is there of
-it. At the end the manifest takes the place of all this.
+Three kinds of objects, each written whole, record the state below ``fileseq/``:
+
+- ``plan.json`` holds the identity of the conversion and the name of the run that may
+  write. It exists exactly as long as the conversion is not complete. A run takes over by
+  writing it anew; the run before finds a name that is not its own, and ends.
+- ``done/`` holds one marker for each region, written when the data of the region is safe.
+  A region without a whole marker of this conversion is written again.
+- ``zarr.json``, written last, is the manifest. It counts once ``plan.json`` is gone.
 """
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from uuid import uuid4
 
-from dask_fileseq.convert.targetstore import Target, all_parsed, as_json, clear_write_errors
+from dask_fileseq.convert.targetstore import TargetStore, clear_write_errors, parsed_json
 from dask_fileseq.errors import ChangedError, TargetExistsError
 
-__all__ = ["FOLDER", "GROUP", "Identity", "Journal", "Record", "Watch"]
+__all__ = ["FILES", "FOLDER", "MANIFEST", "Identity", "Journal", "Record"]
 
 FOLDER = "fileseq"
 PLAN = f"{FOLDER}/plan.json"
 DONE = f"{FOLDER}/done"
-RUNS = f"{FOLDER}/run"
-"""Holds an object of the run that is under way: no other one may write."""
-
-GROUP = f"{FOLDER}/zarr.json"
-"""The manifest: the attributes of a group."""
+MANIFEST = f"{FOLDER}/zarr.json"
+FILES = f"{FOLDER}/files"
+"""The list of files that are converted; it remains when the conversion is complete."""
 
 CLEARED = "cleared"
-"""What the plan says while an old target is deleted."""
+"""Key of the plan while an old target is deleted."""
 
 ZARR = {"zarr.json", ".zgroup", ".zarray"}
-"""What makes a folder one of Zarr."""
+"""Names of the objects that mark a folder as Zarr."""
 
-ASKING = 1.0
-"""Seconds between two questions to a server whether a run may still write."""
+INTERVAL = 1.0
+"""Seconds between two requests for the plan to a server."""
 
 Identity = Mapping[str, Any]
 Record = dict[str, Any]
 
 
 class Journal:
-    """The state of a conversion, in its target.
+    """The journal in a target.
 
     Parameters
     ----------
-    target : Target
-        Where.
+    target : TargetStore
+        Where the conversion writes.
     """
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: TargetStore) -> None:
         self.target = target
+        self.run: str | None = None
+        """Name of this run; None if the target is complete, and no run may write."""
+        self.checked: Any = None
+        """State of the plan, or time, when it was last found to be that of this run."""
 
     def manifest(self) -> dict[str, Any] | None:
-        """Return the manifest of a target that is complete, else None."""
+        """Return the manifest of a complete target; None if it is not complete."""
         if self.target.get(PLAN) is not None:
             return None
-        group = self.target.get_json(GROUP) or {}
+        group = self.target.get_json(MANIFEST) or {}
         return (group.get("attributes") or {}).get("manifest")
 
     def begin(
-        self,
-        identity: Identity,
-        *,
-        resume: bool,
-        overwrite: bool,
-        changes: Callable[[], str],
-    ) -> bool:
-        """Make the target ready; return whether a conversion goes on that began before.
+        self, identity: Identity, *, resume: bool, overwrite: bool, changes: Callable[[], str]
+    ) -> Identity | None:
+        """Begin a conversion in a new target, or check the one that exists there.
 
-        `changes` tells which files are others than when it began.
+        Parameters
+        ----------
+        identity : mapping
+            What is converted to what.
+        resume, overwrite : bool
+            Whether to continue with what exists, or to replace it.
+        changes : callable
+            Returns, in words, which files changed since the conversion began.
+
+        Returns
+        -------
+        mapping or None
+            The identity with which the conversion to continue began; None for a new one.
 
         Raises
         ------
         TargetExistsError
-            Something else is there, or the same and it is not to be resumed.
+            If something else exists there, or the same and it is not to be resumed.
         ChangedError
-            Another conversion is there.
+            If another conversion exists there.
         """
-        target = self.target
-        there = target.listing()
+        target, names = self.target, self.target.listing()
         manifest = self.manifest()
         found = manifest["identity"] if manifest else target.get_json(PLAN)
-        if not there or (found is None and self._only_begun(there)):
-            self._claim(identity)
-            return False
+        if not names or (found is None and self._is_claimed_only(names)):
+            self.claim(identity)
+            return None
         if overwrite:
-            if found is None and not ZARR & set(there) and target.get(PLAN) is None:
+            if found is None and not ZARR & set(names) and target.get(PLAN) is None:
                 raise TargetExistsError(f"{target} exists and is no Zarr: it is not overwritten")
-            self._claim({CLEARED: True})  # or, killed while it deletes, it would be nobody's
-            target.delete_folder(RUNS)
-            target.delete([*ZARR, GROUP])  # first: what is left must not read as zeros
-            target.clear(but=FOLDER)
-            target.clear(FOLDER, but=PLAN.rpartition("/")[2])
-            self._claim(identity)
-            return False
-        if found and CLEARED in found:
-            raise TargetExistsError(
-                f"{target} was being deleted to start over; overwrite=True does so again"
-            )
+            self.claim({CLEARED: True})  # what a killed process leaves is not taken for data
+            target.delete([*ZARR, MANIFEST])  # first, or deleted chunks would read as zeros
+            target.clear(keep=[FOLDER])
+            target.clear(FOLDER, keep=[PLAN.rpartition("/")[2]])
+            self.claim(identity)
+            return None
         if found is None:
-            raise TargetExistsError(
-                f"{target} exists, and no conversion began there; overwrite=True replaces Zarr"
-            )
-        if not resume:
-            raise TargetExistsError(
-                f"{target} exists; resume=True goes on with it, overwrite=True starts over"
-            )
-        self._require(identity, found, changes)
-        return True
+            problem = "exists, and no conversion began there; overwrite=True replaces Zarr"
+        elif CLEARED in found:
+            problem = "was being deleted to start over; overwrite=True does so again"
+        elif not resume:
+            problem = "exists; resume=True goes on with it, overwrite=True starts over"
+        else:
+            self._require_same(identity, found, changes)
+            return {key: value for key, value in found.items() if key != "run"}
+        raise TargetExistsError(f"{target} {problem}")
 
-    def _only_begun(self, there: list[str]) -> bool:
-        """Return whether a run was killed before it could say what it is."""
-        if there != [FOLDER]:
+    def _is_claimed_only(self, names: list[str]) -> bool:
+        """Return whether a run was killed before its plan was written."""
+        if names != [FOLDER]:
             return False
-        plan = PLAN.rpartition("/")[2]
         inside = self.target.listing(FOLDER)
-        return all(name == plan or name.endswith(".partial") for name in inside)
+        return all(f"{FOLDER}/{name}" == PLAN or name.endswith(".partial") for name in inside)
 
-    def _claim(self, identity: Identity) -> None:
-        with clear_write_errors(self.target):
-            self.target.put_json(PLAN, dict(identity))
-            self.target.sync_to_disk([PLAN])
-
-    def _require(self, identity: Identity, found: Identity, changes: Callable[[], str]) -> None:
-        """Raise a `ChangedError` that says what differs, if anything does."""
+    def _require_same(
+        self, identity: Identity, found: Identity, changes: Callable[[], str]
+    ) -> None:
+        """Raise a `ChangedError` that names the differences, if there are any."""
         now, then = identity["target"], found.get("target") or {}
         differing = [key for key in now if now[key] != then.get(key)]
         if differing:
@@ -138,43 +143,52 @@ class Journal:
                 f" {changes()}; overwrite=True starts over"
             )
 
-    def identity(self) -> Identity | None:
-        """Return what the conversion that is under way converts to what."""
-        found = self.target.get_json(PLAN)
-        return found if isinstance(found, dict) else None
+    # the run
 
-    def take_over(self) -> str:
-        """Make this the run that is under way, and return its name.
-
-        Another one that still is, here or on a worker, ends before it writes again.
-        """
-        run = uuid4().hex
+    def claim(self, identity: Identity) -> None:
+        """Write the plan, with a new run that may write; any other run ends."""
+        self.run = uuid4().hex
         with clear_write_errors(self.target):
-            self.target.put(f"{RUNS}/{run}", b"under way")
-            others = [name for name in self.target.listing(RUNS) if name != run]
-            self.target.delete([f"{RUNS}/{name}" for name in others])
-        return run
+            self.target.put_json(PLAN, {**identity, "run": self.run})
+            self.target.sync_to_disk([PLAN])
 
-    def require(self, run: str | None, token: str | None = None) -> None:
-        """Raise a `ChangedError` if another run has taken over, or another conversion began.
+    def require(self) -> None:
+        """Raise a `ChangedError` if another run has taken over since.
 
-        What one does right after may still meet the other, which deletes all that is
-        there, or writes it anew, but for what is being written at that moment.
+        The other run may still take over right after this, and delete or replace what is
+        written at that moment.
         """
         with clear_write_errors(self.target):
-            ours = run is None or self.target.get(f"{RUNS}/{run}") is not None
-            if ours and token is not None:
-                plan = self.identity()
-                ours = plan is None or plan.get("token") == token
-        if not ours:
+            plan = self.target.get_json(PLAN) or {}
+        if plan.get("run") != self.run:
             raise ChangedError(
                 f"another conversion to {self.target} began, and took the place of this one"
             )
 
+    def watch(self) -> None:
+        """Do what `require` does, at less cost: it is called before each object is written.
+
+        In a folder, the plan is read if its file changed; on a server, once a second, so
+        that objects of one second may be written into the target of another run.
+        """
+        folder = self.target.folder
+        state: Any = time.monotonic() // INTERVAL
+        if folder is not None:
+            try:
+                stat = (folder / PLAN).stat()
+                state = stat.st_ino, stat.st_mtime_ns
+            except FileNotFoundError:
+                state = None
+        if state is None or state != self.checked:
+            self.require()
+            self.checked = state
+
+    # the regions
+
     def records(self, token: str) -> dict[str, Record]:
-        """Return the records of all regions that a conversion has done, by name."""
+        """Return the records of all finished regions of a conversion, by name."""
         names = self.target.listing(DONE)
-        values = all_parsed(self.target.get_many([f"{DONE}/{name}" for name in names]))
+        values = map(parsed_json, self.target.get_many([f"{DONE}/{name}" for name in names]))
         return {
             name: value
             for name, value in zip(names, values, strict=True)
@@ -182,11 +196,11 @@ class Journal:
         }
 
     def finish(self, name: str, record: Record) -> None:
-        """Mark a region as done, once its data is safe."""
+        """Mark a region as done; its data must be safe."""
         self.target.put_json(f"{DONE}/{name}", record)
 
     def forget(self, names: Iterable[str]) -> None:
-        """Have regions done again, and all that are made of the levels of others."""
+        """Delete the markers of regions, and of all that are made of levels of others."""
         later = (name for name in self.target.listing(DONE) if not name.startswith("0-"))
         self.target.delete(f"{DONE}/{name}" for name in {*names, *later})
 
@@ -199,49 +213,19 @@ class Journal:
         kept = {name for name in records if name.startswith("0-")} - filled
         return {name: records[name] for name in kept}
 
+    # the end
+
     def reopen(self, identity: Identity, records: Mapping[str, Record]) -> None:
-        """Make a complete target one that is under way, with just these regions done."""
+        """Make a complete target incomplete, with only these regions done."""
         with clear_write_errors(self.target):
             self.target.put_many(
-                {f"{DONE}/{name}": as_json(record) for name, record in records.items()}
+                {f"{DONE}/{name}": json.dumps(record).encode() for name, record in records.items()}
             )
-        self._claim(identity)
+        self.claim(identity)
 
-    def close(self, run: str | None, token: str) -> None:
-        """Let the manifest take the place of the journal: the conversion is complete."""
-        self.require(run, token)  # or the journal of another one would be gone
+    def close(self) -> None:
+        """Delete all but the manifest and the list of files: the conversion is complete."""
+        self.require()  # the plan of another run must not be deleted
         self.target.delete([PLAN])
-        self.target.delete_folder(DONE)
-        self.target.delete_folder(RUNS)
-
-
-class Watch:
-    """Makes sure, before each object, that no other run has taken over.
-
-    Between the question and the end of what is written then, one can: an object may be
-    written into the target of another run. On servers, which are not asked for each
-    object, these are the objects of a second.
-
-    Parameters
-    ----------
-    journal : Journal
-        Of the target.
-    run : str or None
-        The run that writes.
-    """
-
-    def __init__(self, journal: Journal, run: str | None) -> None:
-        self.journal = journal
-        self.run = run
-        self.asked = -ASKING
-
-    def __call__(self) -> None:
-        """Raise a `ChangedError` if another run has taken over."""
-        folder = self.journal.target.folder
-        if folder is not None and self.run is not None:
-            if (folder / RUNS / self.run).exists():
-                return
-        elif time.monotonic() - self.asked < ASKING:
-            return
-        self.asked = time.monotonic()
-        self.journal.require(self.run)
+        keep = [name.rpartition("/")[2] for name in (PLAN, MANIFEST, FILES)]
+        self.target.clear(FOLDER, keep=keep)

@@ -1,8 +1,9 @@
-"""What went into a target: a manifest of plain values, and the list of files.
+"""The record of what a target was made of: a manifest of plain values, and a list of files.
 
-Both are parts of the Zarr hierarchy, so that any reader is content with them: the
-attributes of a group ``fileseq``, and in it an array ``files`` whose bytes are a table in
-CSV, compressed: a line a file, with its cell of the grid, size, version and name.
+Both are parts of the Zarr hierarchy, which other programs can read. The manifest is the
+attributes of the group ``fileseq``. In that group, the bytes of the array ``files`` are a
+table in CSV, compressed: a line for each file, with its cell of the grid, size, version
+and name.
 """
 
 from __future__ import annotations
@@ -18,26 +19,16 @@ import zarr
 from numpy.typing import NDArray
 from zarr.codecs import ZstdCodec
 from zarr.core.buffer import Buffer
-from zarr.storage import MemoryStore
+from zarr.storage import MemoryStore, StorePath
 
 from dask_fileseq._version import __version__
-from dask_fileseq.convert.journal import FOLDER, GROUP, Identity, Journal, Record
-from dask_fileseq.convert.targetstore import Target, as_json
+from dask_fileseq.convert.journal import FILES, Identity, Journal, Record
+from dask_fileseq.convert.targetstore import TargetStore
 from dask_fileseq.errors import UnfinishedError
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.files import shared_folder
 
-__all__ = [
-    "empty_cells",
-    "file_objects",
-    "file_table",
-    "new_manifest",
-    "read_manifest",
-    "value_ranges",
-    "written_files",
-]
-
-FILES = f"{FOLDER}/files"
+__all__ = ["file_objects", "new_manifest", "read_file_table", "read_manifest"]
 
 
 def read_manifest(url: Any, storage_options: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -59,14 +50,14 @@ def read_manifest(url: Any, storage_options: dict[str, Any] | None = None) -> di
     Raises
     ------
     UnfinishedError
-        If there is none: the conversion is not complete, or of another program.
+        If there is none: the conversion is not complete, or another program made the target.
     """
-    target = Target(url, storage_options)
+    target = TargetStore(url, storage_options)
     missing = target.folder is not None and not target.folder.is_dir()  # zarr would make it
     manifest = None if missing else Journal(target).manifest()
     if manifest is None:
         raise UnfinishedError(f"{target} has no manifest: no complete conversion of files")
-    return manifest | {"files": written_files(target)}
+    return manifest | {"files": read_file_table(target)}
 
 
 def new_manifest(
@@ -84,79 +75,34 @@ def new_manifest(
         "seconds": round(seconds, 3),
         "folder": shared_folder(array.names),
         "file_count": len(array.names),
-        "empty": empty_cells(array),
+        "empty": _empty_cells(array),
         "failed": [{"file": name, "error": failed[name]} for name in sorted(failed)],
-        "ranges": value_ranges(records.values()),
+        "ranges": _value_ranges(records.values()),
         "regions": len(records),
         "verified": verified,
         "identity": identity,
     }
 
 
-def file_table(array: FileArray, versions: NDArray[np.int64] | None) -> bytes:
-    """Return all files as a table in CSV: cell, size, version, name."""
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow([*array.griddims, "size", "version", "name"])
-    cells = np.empty((len(array.names), array.table.ndim), np.int64)
-    filled = array.table >= 0
-    cells[array.table[filled]] = np.argwhere(filled)
-    stats = np.full((len(cells), 2), -1) if versions is None else versions
-    for cell, stat, name in zip(cells.tolist(), stats.tolist(), array.names, strict=True):
-        rows.writerow([*cell, *stat, name])
-    return text.getvalue().encode("utf-8", "surrogateescape")
+def _empty_cells(array: FileArray) -> dict[str, Any]:
+    """Return the number of cells that have no file, and runs of them.
 
-
-def file_objects(table: bytes) -> list[dict[str, bytes]]:
-    """Return the objects of the array that holds the table: the table, and then what tells of it.
-
-    In this order they are written, so that an array that is there is whole.
-    """
-    objects: dict[str, Buffer] = {}
-    data = np.frombuffer(table, np.uint8)
-    array = zarr.create_array(
-        MemoryStore(objects),
-        shape=data.shape,
-        chunks=data.shape,
-        dtype="u1",
-        compressors=ZstdCodec(level=3),
-    )
-    array[:] = data
-    metadata = {f"{FILES}/zarr.json": objects.pop("zarr.json").to_bytes()}
-    return [{f"{FILES}/{key}": value.to_bytes() for key, value in objects.items()}, metadata]
-
-
-def written_files(target: Target) -> dict[str, list[Any]]:
-    """Return the table of files in a target, by column."""
-    path = zarr.storage.StorePath(target.store, FILES)
-    table = np.asarray(zarr.open_array(path, mode="r")[:]).tobytes()
-    rows = list(csv.reader(io.StringIO(table.decode("utf-8", "surrogateescape"), newline="")))
-    columns = list(zip(*rows[1:], strict=True)) or [()] * len(rows[0])
-    return {
-        name: list(column) if name == "name" else list(map(int, column))
-        for name, column in zip(rows[0], columns, strict=True)
-    }
-
-
-def empty_cells(array: FileArray) -> dict[str, Any]:
-    """Return the cells that have no file: how many, and runs of them.
-
-    Runs are pairs of start and length, of cells counted in C order over ``"shape"``.
+    Runs are pairs of start and length. Cells count in C order over ``"shape"``.
     """
     empty = np.concatenate([[False], (array.table < 0).ravel(), [False]])
     edges = np.flatnonzero(np.diff(empty.astype(np.int8))).reshape(-1, 2)
     return {
-        "count": int((array.table < 0).sum()),
+        "count": int(empty.sum()),
         "dims": list(array.griddims),
         "shape": list(array.table.shape),
         "runs": np.stack([edges[:, 0], edges[:, 1] - edges[:, 0]], axis=1).tolist(),
     }
 
 
-def value_ranges(records: Iterable[Record]) -> list[list[Any]]:
+def _value_ranges(records: Iterable[Record]) -> list[list[Any]]:
     """Return the number, lowest and highest value of each channel.
 
-    >>> value_ranges([{"ranges": [[0, 3, 5], [1, 0, 9]]}, {}, {"ranges": [[0, 4, 8]]}])
+    >>> _value_ranges([{"ranges": [[0, 3, 5], [1, 0, 9]]}, {}, {"ranges": [[0, 4, 8]]}])
     [[0, 3, 8], [1, 0, 9]]
     """
     found: dict[int, tuple[float, float]] = {}
@@ -167,7 +113,40 @@ def value_ranges(records: Iterable[Record]) -> list[list[Any]]:
     return [[channel, *edges] for channel, edges in sorted(found.items())]
 
 
-def group_object(manifest: dict[str, Any]) -> dict[str, bytes]:
-    """Return the object of the group whose attributes are the manifest."""
-    group = {"zarr_format": 3, "node_type": "group", "attributes": {"manifest": manifest}}
-    return {GROUP: as_json(group)}
+def file_objects(array: FileArray, versions: NDArray[np.int64] | None) -> list[dict[str, bytes]]:
+    """Return the objects of the array that holds the table of files: its chunk, its metadata.
+
+    They are written in this order, so that an array that exists is whole.
+    """
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow([*array.griddims, "size", "version", "name"])
+    cells = np.empty((len(array.names), array.table.ndim), np.int64)
+    filled = array.table >= 0
+    cells[array.table[filled]] = np.argwhere(filled)
+    stats = np.full((len(cells), 2), -1) if versions is None else versions
+    for cell, stat, name in zip(cells.tolist(), stats.tolist(), array.names, strict=True):
+        rows.writerow([*cell, *stat, name])
+    data = np.frombuffer(text.getvalue().encode("utf-8", "surrogateescape"), np.uint8)
+    objects: dict[str, Buffer] = {}
+    zarr.create_array(
+        MemoryStore(objects),
+        name=FILES,
+        data=data,
+        chunks=data.shape,
+        compressors=ZstdCodec(level=3),
+    )
+    made = {key: value.to_bytes() for key, value in objects.items() if key.startswith(FILES)}
+    metadata = {f"{FILES}/zarr.json": made.pop(f"{FILES}/zarr.json")}
+    return [made, metadata]
+
+
+def read_file_table(target: TargetStore) -> dict[str, list[Any]]:
+    """Return the table of files in a target, by column."""
+    table = np.asarray(zarr.open_array(StorePath(target.store, FILES), mode="r")[:]).tobytes()
+    rows = list(csv.reader(io.StringIO(table.decode("utf-8", "surrogateescape"), newline="")))
+    columns = list(zip(*rows[1:], strict=True)) or [()] * len(rows[0])
+    return {
+        name: list(column) if name == "name" else list(map(int, column))
+        for name, column in zip(rows[0], columns, strict=True)
+    }

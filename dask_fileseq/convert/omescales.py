@@ -1,19 +1,19 @@
-"""What is known along the axes of an image: steps, units, names of channels. No I/O."""
+"""Steps, origins and units along the axes of an OME-Zarr image. No I/O."""
 
 from __future__ import annotations
 
-import itertools
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from yaozarrs import v05
 
-from dask_fileseq.convert.omelayout import Layout
+from dask_fileseq.convert.imagelayout import ImageLayout
 from dask_fileseq.filearray import FileArray
-from dask_fileseq.readers import ChunkMetadata
 
-__all__ = ["AxisScale", "axis_scales", "channel_names"]
+__all__ = ["OmeScale", "axis_scales"]
 
 UNITS = {
     "nm": "nanometer",
@@ -39,26 +39,12 @@ UNITS = {
     "h": "hour",
     "d": "day",
 }
-"""Names of units in OME-Zarr, which are those of UDUNITS-2."""
-
-PREFIXES = (
-    "micro nano milli atto centi deci exa femto giga hecto kilo mega peta pico tera yocto yotta"
-    " zepto zetta"
-)
-LENGTHS = ("micrometer", "angstrom", "foot", "inch", "mile", "parsec", "yard") + tuple(
-    f"{prefix}meter" for prefix in ("", *PREFIXES.split())
-)
-TIMES = ("second", "minute", "hour", "day") + tuple(
-    f"{prefix}second" for prefix in ("", *PREFIXES.split())
-)
-"""Units that OME-Zarr has."""
-
-SAMPLES = ("red", "green", "blue", "alpha")
+"""Names of units in OME-Zarr, which are those of UDUNITS-2, by their symbols."""
 
 
 @dataclass(frozen=True)
-class AxisScale:
-    """Where the elements along an axis lie."""
+class OmeScale:
+    """Positions of the elements along an axis."""
 
     step: float = 1.0
     start: float = 0.0
@@ -67,38 +53,39 @@ class AxisScale:
 
 def axis_scales(
     array: FileArray,
-    metadata: ChunkMetadata,
-    layout: Layout,
+    layout: ImageLayout,
     given: Mapping[str, Any] | None = None,
-) -> list[AxisScale]:
-    """Return what is known of each axis of an image.
+) -> list[OmeScale]:
+    """Return the scale of each axis of an image.
 
-    Of axes along which files stand, evenly spaced numbers and dates; of those in the
-    files, what the first of them says. What `given` says counts first.
+    It is what the caller gives; or else, along axes of the grid of files, evenly spaced
+    numbers or dates from the names, and along other axes what the first header contains.
 
     Parameters
     ----------
-    array, metadata, layout
+    array : FileArray
         What is converted.
+    layout : ImageLayout
+        The axes of the images.
     given : mapping, optional
-        By axis, a step or a pair of step and unit, one of time for t and else of length.
+        By axis, a step, or a pair of step and unit: of time for t, of length for others.
 
     Raises
     ------
     ValueError
-        If `given` is none of that.
+        If `given` does not fit.
     """
     if not isinstance(given, Mapping | None):
         raise ValueError(f"scale={given!r} is no mapping from axes, such as {{'z': (0.5, 'µm')}}")
-    said = {dim: _given(dim, value, layout.dims) for dim, value in (given or {}).items()}
-    return [
-        said.get(dim)
-        or (_known(array, metadata, axes[0]) if len(axes) == 1 and dim != "c" else AxisScale())
-        for dim, axes in zip(layout.dims, layout.axes, strict=True)
-    ]
+    scales = {dim: _given_scale(dim, value, layout.dims) for dim, value in (given or {}).items()}
+    for dim, axes in zip(layout.dims, layout.axes, strict=True):
+        if dim not in scales:
+            single = len(axes) == 1 and dim != "c"
+            scales[dim] = _found_scale(array, axes[0]) if single else OmeScale()
+    return [scales[dim] for dim in layout.dims]
 
 
-def _given(dim: str, value: Any, dims: Sequence[str]) -> AxisScale:
+def _given_scale(dim: str, value: Any, dims: Sequence[str]) -> OmeScale:
     if dim not in dims or dim == "c":
         others = ", ".join(other for other in dims if other != "c")
         raise ValueError(f"scale has {dim!r}, and the axes that have a step are {others}")
@@ -110,69 +97,48 @@ def _given(dim: str, value: Any, dims: Sequence[str]) -> AxisScale:
     if not 0 < step < float("inf"):
         raise ValueError(f"scale has {value!r} for {dim!r}: neither a step nor (step, unit)")
     if unit is None:
-        return AxisScale(step)
-    text = str(unit).replace("\u03bc", "\u00b5")  # there are two of mu
+        return OmeScale(step)
+    text = str(unit).replace("\u03bc", "\u00b5")  # the Greek letter, and the sign for micro
     name = UNITS.get(text, text)
-    kind, units = ("time", TIMES) if dim == "t" else ("length", LENGTHS)
-    if name not in units:
-        raise ValueError(
-            f"scale has the unit {unit!r} for {dim!r}, which is none of {kind} in OME-Zarr,"
-            f" such as {units[0]!r}"
-        )
-    return AxisScale(step, 0.0, name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            (v05.TimeAxis if dim == "t" else v05.SpaceAxis)(name=dim, unit=name)
+        except Warning:
+            kind, example = ("time", "second") if dim == "t" else ("length", "micrometer")
+            raise ValueError(
+                f"scale has the unit {unit!r} for {dim!r}, which is none of {kind} in OME-Zarr,"
+                f" such as {example!r}"
+            ) from None
+    return OmeScale(step, 0.0, name)
 
 
-def _known(array: FileArray, metadata: ChunkMetadata, axis: int) -> AxisScale:
+def _found_scale(array: FileArray, axis: int) -> OmeScale:
     along = array.tiling.axes[axis]
     if along.chunk is None:
-        return _of_values(array.coords.get(array.dims[axis]))
-    scale = metadata.scales.get(array.spec.dims[along.chunk])
+        return _scale_of_values(array.coords.get(array.dims[axis]))
+    scale = array.metadata.scales.get(array.spec.dims[along.chunk])
     if scale is None:
-        return AxisScale()
-    if scale.absolute or scale.step < 0:  # on the ground: attributes have it in full
-        return AxisScale(abs(scale.step), 0.0, UNITS.get(scale.units))
-    return AxisScale(scale.step, scale.start, UNITS.get(scale.units))
+        return OmeScale()
+    if scale.absolute or scale.step < 0:  # map coordinates: the attributes have them in full
+        return OmeScale(abs(scale.step), 0.0, UNITS.get(scale.units))
+    return OmeScale(scale.step, scale.start, UNITS.get(scale.units))
 
 
-def _of_values(values: Any) -> AxisScale:
-    """Return what evenly spaced numbers or dates say.
+def _scale_of_values(values: Any) -> OmeScale:
+    """Return the scale of evenly spaced numbers or dates.
 
-    >>> _of_values(np.array([10, 20, 30]))
-    AxisScale(step=10.0, start=10.0, unit=None)
-    >>> _of_values(np.array(["2020-01-01T00", "2020-01-01T01"], "M8[ns]"))
-    AxisScale(step=3600.0, start=0.0, unit='second')
+    >>> _scale_of_values(np.array([10, 20, 30]))
+    OmeScale(step=10.0, start=10.0, unit=None)
+    >>> _scale_of_values(np.array(["2020-01-01T00", "2020-01-01T01"], "M8[ns]"))
+    OmeScale(step=3600.0, start=0.0, unit='second')
     """
     if values is None or values.dtype.kind not in "iufM" or len(values) < 2:
-        return AxisScale()
+        return OmeScale()
     dates = values.dtype.kind == "M"
     if dates:
         values = (values - values[0]) / np.timedelta64(1, "s")
     steps = np.diff(values.astype(np.float64))
     if steps[0] <= 0 or not np.allclose(steps, steps[0], rtol=1e-6, atol=0):
-        return AxisScale(unit=None)
-    return AxisScale(float(steps[0]), float(values[0]), "second" if dates else None)
-
-
-def channel_names(array: FileArray, metadata: ChunkMetadata, layout: Layout) -> list[str]:
-    """Return a name for each channel: from file names, from the files, or numbers."""
-    if "c" not in layout.dims:
-        return []
-    at = layout.dims.index("c")
-    names = [
-        _names(array, metadata, axis, length)
-        for axis, length in zip(layout.axes[at], layout.lengths[at], strict=True)
-    ]
-    return [" ".join(combination) for combination in itertools.product(*names)]
-
-
-def _names(array: FileArray, metadata: ChunkMetadata, axis: int, length: int) -> list[str]:
-    along = array.tiling.axes[axis]
-    if along.chunk is None:
-        return [str(value) for value in array.coords.get(array.dims[axis], range(length))]
-    chunkdim = array.spec.dims[along.chunk]
-    if chunkdim == "s" and length in (3, 4):
-        return list(SAMPLES[:length])
-    labels = metadata.labels.get(chunkdim)
-    if labels is not None and len(labels.names) == length:
-        return list(labels.names)
-    return [str(i) for i in range(length)]
+        return OmeScale()
+    return OmeScale(float(steps[0]), float(values[0]), "second" if dates else None)

@@ -1,14 +1,15 @@
-"""How a target is cut into regions, each written by one task: pure integers, no I/O.
+"""The partition of a pyramid into regions, each written by one task: pure integers, no I/O.
 
-A *unit* is what is written as one object: a shard, or a chunk where there are no
-shards. A *region* is a box of whole units in every level that its task writes, so that
-no two tasks touch one object. Levels are halved along some axes, rounded up:
+A *unit* is what one object holds: a shard, or a chunk where there are no shards. A
+*region* is a box of whole units in every level that its task writes, so that no two
+tasks write one object. Each level has half the elements of the one before along some
+axes, rounded up:
 
     level 0 (5, 1000, 700) -> level 1 (5, 500, 350) -> level 2 (5, 250, 175)
 
-A *stage* writes some levels from one. The first reads the source, and writes as many
-levels as fit into the memory of a task; each further stage reads the last level that
-the stage before it has written, and begins once that is complete.
+A *stage* reads one level and writes some others. The first stage reads the files, and
+writes as many levels as fit into the memory of a task. Each further stage reads the last
+level of the stage before it, and begins when that is complete.
 """
 
 from __future__ import annotations
@@ -17,14 +18,25 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-__all__ = ["Level", "Plan", "Stage", "level_count", "make_plan", "scaled"]
+__all__ = [
+    "Level",
+    "Partition",
+    "RegionIndex",
+    "Stage",
+    "Window",
+    "level_count",
+    "make_partition",
+    "scaled_window",
+]
 
 Shape = tuple[int, ...]
 Window = tuple[tuple[int, int], ...]
+"""Start and stop along each axis."""
 
 MIN_REGIONS = 32
-"""How many regions small images are grouped into at least, where there are that many."""
+"""Least number of regions into which small images are grouped, if there are that many."""
 
 
 @dataclass(frozen=True)
@@ -37,44 +49,68 @@ class Level:
 
     @property
     def unit(self) -> Shape:
-        """What one object covers."""
+        """Shape of what one object holds."""
         return self.shard or self.chunk
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Regions that one level is read in, and the levels that they are written to."""
+    """The regions in which one level is read, and the levels that are written from it."""
 
     base: int
-    """The level that is read; of the first stage, it is read from the source, and written."""
+    """The level that is read. The first stage reads it from the files, and writes it, too."""
     first: int
     """The first level that is written."""
     last: int
-    """The last one."""
+    """The last level that is written."""
     region: Shape
-    """Shape of a region in elements of the base level; those at the ends may be smaller."""
+    """Shape of a region in elements of the base level; the last ones may be smaller."""
+    shape: Shape
+    """Shape of the base level."""
 
-    def counts(self, shape: Shape) -> Shape:
-        """Return how many regions lie along each axis of a base level of this shape."""
-        return tuple(-(-n // r) for n, r in zip(shape, self.region, strict=True))
+    @property
+    def count(self) -> int:
+        """Number of regions."""
+        return math.prod(-(-n // size) for n, size in zip(self.shape, self.region, strict=True))
 
-    def window(self, shape: Shape, number: int) -> Window:
-        """Return start and stop of a region along each axis; regions count in C order.
+    def window(self, number: int) -> Window:
+        """Return the window of a region in the base level; regions count in C order.
 
-        >>> Stage(0, 0, 0, (2, 4)).window((3, 6), 3)
+        >>> Stage(0, 0, 0, (2, 4), (3, 6)).window(3)
         ((2, 3), (4, 6))
         """
         window = []
-        for n, size, count in zip(
-            reversed(shape), reversed(self.region), reversed(self.counts(shape)), strict=True
-        ):
-            number, i = divmod(number, count)
+        for n, size in zip(reversed(self.shape), reversed(self.region), strict=True):
+            number, i = divmod(number, -(-n // size))
             window.append((i * size, min(n, (i + 1) * size)))
         return tuple(reversed(window))
 
 
+class RegionIndex(NamedTuple):
+    """One of the regions of all images: its stage, and its number within that."""
+
+    stage: Stage
+    number: int
+    """Counts the regions of the stage over all images."""
+
+    @property
+    def name(self) -> str:
+        """Name of the region in the journal."""
+        return f"{self.stage.first}-{self.number}"
+
+    @property
+    def image(self) -> int:
+        """Number of the image."""
+        return self.number // self.stage.count
+
+    @property
+    def window(self) -> Window:
+        """Window in the base level of the stage."""
+        return self.stage.window(self.number % self.stage.count)
+
+
 @dataclass(frozen=True)
-class Plan:
+class Partition:
     """The levels of one image, and the stages that write them."""
 
     levels: tuple[Level, ...]
@@ -82,39 +118,23 @@ class Plan:
     """The axes along which each level has half the elements of the one before."""
     stages: tuple[Stage, ...]
 
-    def count(self, stage: Stage) -> int:
-        """Return how many regions a stage has."""
-        return math.prod(stage.counts(self.levels[stage.base].shape))
-
-    def window(self, stage: Stage, number: int) -> Window:
-        """Return a region of a stage, in elements of its base level."""
-        return stage.window(self.levels[stage.base].shape, number)
-
-    def windows(self, stage: Stage) -> Iterator[Window]:
-        """Yield the regions of a stage."""
-        return (self.window(stage, number) for number in range(self.count(stage)))
-
     def units(self, level: int, window: Window) -> Iterator[tuple[Shape, Window]]:
         """Yield index and window of each unit of a level within a window of that level."""
-        unit = self.levels[level].unit
-        ranges = [
-            range(start // size, -(-stop // size))
-            for (start, stop), size in zip(window, unit, strict=True)
+        along = [
+            [
+                (i, (max(start, i * n), min(stop, (i + 1) * n)))
+                for i in range(start // n, -(-stop // n))
+            ]
+            for (start, stop), n in zip(window, self.levels[level].unit, strict=True)
         ]
-        for index in itertools.product(*ranges):
-            yield (
-                index,
-                tuple(
-                    (max(start, i * size), min(stop, (i + 1) * size))
-                    for i, size, (start, stop) in zip(index, unit, window, strict=True)
-                ),
-            )
+        for unit in itertools.product(*along):
+            yield tuple(i for i, _ in unit), tuple(edges for _, edges in unit)
 
 
-def scaled(window: Window, halved: Sequence[bool], times: int) -> Window:
-    """Return a window in elements of a level that many levels further on.
+def scaled_window(window: Window, halved: Sequence[bool], times: int) -> Window:
+    """Return a window in elements of a level that is a number of levels further on.
 
-    >>> scaled(((0, 5), (8, 15)), (False, True), 1)
+    >>> scaled_window(((0, 5), (8, 15)), (False, True), 1)
     ((0, 5), (4, 8))
     """
     return tuple(
@@ -124,7 +144,7 @@ def scaled(window: Window, halved: Sequence[bool], times: int) -> Window:
 
 
 def level_count(shape: Shape, halved: Sequence[bool], smallest: int = 256) -> int:
-    """Return how many levels there are until no halved axis is longer than `smallest`.
+    """Return the number of levels until no halved axis is longer than `smallest`.
 
     >>> level_count((5, 1000, 700), (False, True, True))
     3
@@ -133,7 +153,7 @@ def level_count(shape: Shape, halved: Sequence[bool], smallest: int = 256) -> in
     return 1 + max(0, math.ceil(math.log2(max(1, longest) / smallest)))
 
 
-def make_plan(
+def make_partition(
     shape: Shape,
     chunk: Shape,
     shard: Shape | None,
@@ -142,122 +162,115 @@ def make_plan(
     levels: int,
     itemsize: int,
     limit: int,
-    grains: Sequence[Shape] = (),
-) -> Plan:
-    """Return the plan of one image.
+    read_shapes: Sequence[Shape] = (),
+) -> Partition:
+    """Return the partition of one image.
 
     Parameters
     ----------
-    shape, chunk, shard
-        Of the first level; those of the others are cut to their shapes.
-    halved
+    shape, chunk, shard : tuple of int
+        Of the first level. Those of the others are cut to their shapes.
+    halved : sequence of bool
         The axes along which levels shrink.
-    levels
-        How many there are.
-    itemsize
+    levels : int
+        Number of levels.
+    itemsize : int
         Bytes of an element.
-    limit
-        Bytes that a region has at most in its base level, where one unit has no more.
-    grains
-        Shapes worth reading whole, the smaller ones first: tiles, files.
+    limit : int
+        Largest size of a region in its base level, in bytes, unless one unit is larger.
+    read_shapes : sequence of tuple of int
+        Shapes that are best read whole, smaller ones first: tiles, files.
 
     Examples
     --------
-    >>> plan = make_plan((5, 1000, 700), (1, 256, 256), None, halved=(False, True, True),
-    ...                  levels=3, itemsize=2, limit=2**22)
-    >>> plan.stages
-    (Stage(base=0, first=0, last=2, region=(1, 1000, 700)),)
+    >>> partition = make_partition((5, 1000, 700), (1, 256, 256), None, levels=3, itemsize=2,
+    ...                            halved=(False, True, True), limit=2**22)
+    >>> partition.stages
+    (Stage(base=0, first=0, last=2, region=(1, 1000, 700), shape=(5, 1000, 700)),)
     """
+    halved = tuple(halved)
     all_levels = tuple(_level(shape, chunk, shard, halved, number) for number in range(levels))
     stages: list[Stage] = []
     first = base = 0
     while first < levels:
-        stage = _stage(all_levels, tuple(halved), (base, first), itemsize, limit, grains)
-        stages.append(stage)
-        base, first = stage.last, stage.last + 1
-    return Plan(all_levels, tuple(halved), tuple(stages))
+        stages.append(_stage(all_levels, halved, base, first, limit // itemsize, read_shapes))
+        base, first = stages[-1].last, stages[-1].last + 1
+    return Partition(all_levels, halved, tuple(stages))
 
 
 def _level(
     shape: Shape, chunk: Shape, shard: Shape | None, halved: Sequence[bool], number: int
 ) -> Level:
-    reduced = tuple(-(-n >> number) if half else n for n, half in zip(shape, halved, strict=True))
-    chunk = tuple(max(1, min(c, n)) for c, n in zip(chunk, reduced, strict=True))
+    shape = tuple(-(-n >> number) if half else n for n, half in zip(shape, halved, strict=True))
+    chunk = tuple(max(1, min(c, n)) for c, n in zip(chunk, shape, strict=True))
     if shard is not None:
         shard = tuple(
-            max(c, min(s, -(-n // c) * c)) for s, c, n in zip(shard, chunk, reduced, strict=True)
+            max(c, min(s, -(-n // c) * c)) for s, c, n in zip(shard, chunk, shape, strict=True)
         )
-    return Level(reduced, chunk, shard)
+    return Level(shape, chunk, shard)
 
 
 def _stage(
     levels: tuple[Level, ...],
     halved: tuple[bool, ...],
-    begin: tuple[int, int],
-    itemsize: int,
+    base: int,
+    first: int,
     limit: int,
-    grains: Sequence[Shape],
+    read_shapes: Sequence[Shape],
 ) -> Stage:
-    """Return the stage that reads one level and writes as many as fit, beginning with another."""
-    base, first = begin
+    """Return the stage that reads a level and writes as many others as fit, from `first` on.
+
+    A region begins as the smallest box of whole units. It grows to what is best read
+    whole, then to whole units of further levels, and at last along each axis while many
+    regions remain; each step is taken only if the region stays within the limit.
+    """
     shape = levels[base].shape
-
-    def fits(region: Shape) -> bool:
-        return math.prod(region) * itemsize <= limit
-
     region = _aligned(levels, halved, base, first, first)
-    for grain in grains if base == first else ():
+    for whole in read_shapes if base == first else ():
         for axis in reversed(range(len(shape))):
-            grown = _replaced(region, axis, _covering(grain[axis], region[axis], shape[axis]))
-            region = grown if fits(grown) else region
+            grown = _grown(region, axis, whole[axis], shape)
+            region = grown if math.prod(grown) <= limit else region
     last = first
     for top in range(first + 1, len(levels)):
-        unit = _aligned(levels, halved, base, first, top)
-        grown = tuple(map(_covering, region, unit, shape))
-        if not fits(grown):
+        step = _aligned(levels, halved, base, first, top)
+        grown = tuple(map(_multiple, region, step, shape))
+        if math.prod(grown) > limit:
             break
         region, last = grown, top
-    return Stage(base, first, last, _grouped(region, shape, itemsize, limit))
+    for axis in reversed(range(len(shape))):
+        counts = [-(-n // r) for n, r in zip(shape, region, strict=True)]
+        room = limit // math.prod(region)
+        times = min(room, math.prod(counts) // MIN_REGIONS, counts[axis])
+        if times > 1:
+            times = -(-counts[axis] // -(-counts[axis] // times))
+            region = _grown(region, axis, region[axis] * times, shape)
+    return Stage(base, first, last, region, shape)
 
 
 def _aligned(
     levels: tuple[Level, ...], halved: tuple[bool, ...], base: int, first: int, last: int
 ) -> Shape:
     """Return the smallest region of the base level that is whole units of other levels."""
-    shape = levels[base].shape
     result = []
-    for axis, n in enumerate(shape):
+    for axis, n in enumerate(levels[base].shape):
         steps = [
-            level.unit[axis] << (number - base if halved[axis] else 0)
-            for number, level in enumerate(levels[first : last + 1], first)
+            levels[number].unit[axis] << (number - base if halved[axis] else 0)
+            for number in range(first, last + 1)
         ]
-        result.append(max(1, n) if max(steps) >= n else min(max(1, n), math.lcm(*steps)))
+        result.append(max(1, n if max(steps) >= n else min(n, math.lcm(*steps))))
     return tuple(result)
 
 
-def _covering(wanted: int, step: int, size: int) -> int:
-    """Return the least multiple of a step that covers what is wanted, or the whole axis.
+def _grown(region: Shape, axis: int, wanted: int, shape: Shape) -> Shape:
+    """Return a region that covers a length along an axis, as a multiple of its own."""
+    return (*region[:axis], _multiple(wanted, region[axis], shape[axis]), *region[axis + 1 :])
 
-    >>> _covering(100, 64, 1000), _covering(990, 64, 1000)
+
+def _multiple(wanted: int, step: int, size: int) -> int:
+    """Return the least multiple of a step that covers a length, or the whole axis.
+
+    >>> _multiple(100, 64, 1000), _multiple(990, 64, 1000)
     (128, 1000)
     """
     multiple = -(-wanted // step) * step
     return max(1, size) if multiple >= size else max(step, multiple)
-
-
-def _replaced(region: Shape, axis: int, length: int) -> Shape:
-    return (*region[:axis], length, *region[axis + 1 :])
-
-
-def _grouped(region: Shape, shape: Shape, itemsize: int, limit: int) -> Shape:
-    """Return a region enlarged, along the last axes first, while many remain."""
-    for axis in reversed(range(len(shape))):
-        counts = [-(-n // r) for n, r in zip(shape, region, strict=True)]
-        room = limit // max(1, math.prod(region) * itemsize)
-        times = min(room, math.prod(counts) // MIN_REGIONS, counts[axis])
-        if times > 1:
-            times = -(-counts[axis] // -(-counts[axis] // times))
-            region = _replaced(
-                region, axis, _covering(region[axis] * times, region[axis], shape[axis])
-            )
-    return region

@@ -1,4 +1,4 @@
-"""How far a conversion is: a bar for people, a callback for programs."""
+"""The progress of a conversion: a bar on a terminal, or a function of the caller."""
 
 from __future__ import annotations
 
@@ -9,68 +9,59 @@ from typing import Any, TextIO
 
 from dask.utils import format_bytes, format_time
 
-__all__ = ["Progress", "reporter"]
+__all__ = ["ByteProgress", "ProgressLine", "progress_callback"]
 
 WIDTH = 24
 INTERVAL = 0.2
-"""Seconds between two pictures of the bar."""
+"""Seconds between two updates of the bar."""
 
 Callback = Callable[[int, int], Any]
 
 
-def reporter(progress: bool | Callback | None) -> Callback | None:
-    """Return what is told of progress: None, a callback of the user's, or a bar.
+def progress_callback(progress: bool | Callback | None) -> Callback | None:
+    """Return the function that shows progress: the caller's, a bar, or None.
 
-    None stands for a bar where standard error is a terminal.
+    The default, None, is a bar if standard error is a terminal.
 
     Raises
     ------
     ValueError
-        If `progress` is none of these.
+        If `progress` is neither a bool, nor a function, nor None.
     """
     if callable(progress):
         return progress
     if progress not in (None, True, False):
         raise ValueError(f"progress={progress!r} is neither None, True, False nor a function")
-    show = _is_terminal(sys.stderr) if progress is None else progress
-    return Bar(sys.stderr) if show else None
+    if progress is None:
+        progress = sys.stderr is not None and sys.stderr.isatty()
+    return ProgressLine(sys.stderr) if progress else None
 
 
-def _is_terminal(stream: Any) -> bool:
-    return stream is not None and hasattr(stream, "isatty") and stream.isatty()
-
-
-class Progress:
-    """Counts bytes of pixels, and tells of them.
+class ByteProgress:
+    """Counts bytes of pixels, and calls ``callback(done, total)`` at once and after each step.
 
     Parameters
     ----------
-    total : int
-        All there is to do.
-    done : int
-        What was done before.
-    report : callable or None
-        Called as ``report(done, total)``, first with what was done before.
+    total, done : int
+        Bytes in all, and those of an earlier run.
+    callback : callable or None
+        What shows progress.
     """
 
-    def __init__(self, total: int, done: int, report: Callback | None) -> None:
+    def __init__(self, total: int, done: int, callback: Callback | None) -> None:
         self.total = total
         self.done = done
-        self.report = report
-        self.tell()
+        self.callback = callback
+        self.add(0)
 
     def add(self, count: int) -> None:
-        """Count what is done, and tell of it."""
+        """Count bytes that are done."""
         self.done += count
-        self.tell()
-
-    def tell(self) -> None:
-        """Tell how far it is."""
-        if self.report is not None:
-            self.report(self.done, self.total)
+        if self.callback is not None:
+            self.callback(self.done, self.total)
 
 
-class Bar:
+class ProgressLine:
     """A line of text that fills up: share, bytes, rate, time left."""
 
     def __init__(self, stream: TextIO) -> None:
@@ -80,14 +71,13 @@ class Bar:
         self.length = 0
 
     def __call__(self, done: int, total: int) -> None:
-        """Show the line, if it was not shown just before."""
+        """Show the line, unless it was shown a moment ago."""
         now = time.monotonic()
-        if self.begin is None:
-            self.begin = now, done
+        self.begin = self.begin or (now, done)
         if done < total and now - self.shown < INTERVAL:
             return
         self.shown = now
-        text = bar_text(done, total, now - self.begin[0], done - self.begin[1])
+        text = _text(done, total, now - self.begin[0], done - self.begin[1])
         self.stream.write("\r" + text.ljust(self.length) + ("\n" if done >= total else ""))
         self.stream.flush()
         self.length = len(text) if done < total else 0
@@ -99,27 +89,16 @@ class Bar:
             self.stream.flush()
 
 
-def bar_text(done: int, total: int, seconds: float, since: int) -> str:
-    """Return the line that shows progress.
+def _text(done: int, total: int, seconds: float, since: int) -> str:
+    """Return the line, with the rate of the bytes done since a number of seconds.
 
-    Parameters
-    ----------
-    done, total : int
-        Bytes of pixels.
-    seconds, since : float, int
-        How many of them since when.
-
-    Examples
-    --------
-    >>> bar_text(2**29, 2**30, 4.0, 2**28)
+    >>> _text(2**29, 2**30, 4.0, 2**28)
     '[############            ]  50% of 1.00 GiB, 64.00 MiB/s, 8.00 s left'
     """
     share = done / total if total else 1.0
-    filled = "#" * int(WIDTH * share)
-    text = f"[{filled:<{WIDTH}}] {share:4.0%} of {format_bytes(total)}"
+    text = f"[{'#' * int(WIDTH * share):<{WIDTH}}] {share:4.0%} of {format_bytes(total)}"
     if since and seconds > 0:
-        rate = since / seconds
-        text += f", {format_bytes(int(rate))}/s"
+        text += f", {format_bytes(int(since / seconds))}/s"
         if done < total:
-            text += f", {format_time((total - done) / rate)} left"
+            text += f", {format_time((total - done) * seconds / since)} left"
     return text

@@ -1,7 +1,7 @@
-"""Where a target is written: a zarr store opened by name in each process, object by object.
+"""The zarr store that a conversion writes: a path, a URL or a store, opened in each process.
 
-Objects appear whole or not at all: on object stores by their nature, in folders because
-zarr writes beside and renames. What must survive a loss of power is synced to the disk.
+Objects appear whole or not at all. Object stores guarantee that; in folders, zarr writes
+a file beside and renames it. `TargetStore.sync_to_disk` protects files from a loss of power.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import asyncio
 import errno
 import json
 import os
-from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
@@ -24,28 +24,31 @@ from zarr.storage import FsspecStore, LocalStore, MemoryStore
 from dask_fileseq.errors import FileSequenceError, WriteError
 from dask_fileseq.files.urls import has_scheme, local_path
 
-__all__ = ["Target", "as_json", "clear_write_errors"]
+__all__ = ["TargetStore", "clear_write_errors", "parsed_json"]
 
 MANY = 32
-"""Objects that are read or deleted at a time."""
+"""Number of objects that are read, written or deleted at a time."""
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
-class Target:
-    """A place for a zarr hierarchy: a path, a URL, or a store.
-
-    It pickles by name; each process opens the store for itself.
+class TargetStore:
+    """A place for a zarr hierarchy. It pickles by name; each process opens the store itself.
 
     Parameters
     ----------
     url : str, os.PathLike or zarr.abc.store.Store
-        Where.
+        Path, URL or store.
     storage_options : mapping, optional
         For the file system of a URL.
+
+    Raises
+    ------
+    ValueError
+        If nothing can be written there, or `storage_options` are given without a URL.
     """
 
-    def __init__(self, url: Any, storage_options: dict[str, Any] | None = None) -> None:
+    def __init__(self, url: Any, storage_options: Mapping[str, Any] | None = None) -> None:
         self.options = dict(storage_options or {})
         if isinstance(url, Store):
             if url.read_only or not url.supports_deletes:
@@ -63,19 +66,19 @@ class Target:
 
     @property
     def is_remote(self) -> bool:
-        """Whether it is a URL of fsspec's."""
+        """Whether it is a URL that fsspec opens."""
         return isinstance(self.url, str) and "://" in self.url
 
     @property
     def is_shared(self) -> bool:
-        """Whether other processes reach it, too."""
+        """Whether other processes can write to it."""
         if isinstance(self.url, MemoryStore):
             return False
         return not (self.is_remote and self.url.startswith("memory:"))
 
     @property
     def folder(self) -> Path | None:
-        """The folder, where it is one on this machine."""
+        """Folder on this machine, if it is one."""
         if isinstance(self.url, LocalStore):
             return self.url.root
         return None if self.is_remote or isinstance(self.url, Store) else Path(self.url)
@@ -98,44 +101,39 @@ class Target:
     # objects
 
     def get(self, key: str) -> bytes | None:
-        """Return an object, None if there is none."""
+        """Return an object; None if it does not exist."""
         return self.get_many([key])[0]
 
     def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
-        """Return many objects."""
-
-        async def get(key: str) -> bytes | None:
-            value = await self.store.get(key, default_buffer_prototype())
-            return None if value is None else value.to_bytes()
-
-        return _together(get(key) for key in keys)
+        """Return many objects; None for each that does not exist."""
+        values = _all(self.store.get(key, default_buffer_prototype()) for key in keys)
+        return [None if value is None else value.to_bytes() for value in values]
 
     def put(self, key: str, value: bytes) -> None:
         """Write an object."""
-        buffer = default_buffer_prototype().buffer.from_bytes(value)
-        sync(self.store.set(key, buffer))
+        sync(self.store.set(key, default_buffer_prototype().buffer.from_bytes(value)))
 
     def put_many(self, values: Mapping[str, bytes]) -> None:
         """Write many objects."""
         make = default_buffer_prototype().buffer.from_bytes
-        _together(self.store.set(key, make(value)) for key, value in values.items())
+        _all(self.store.set(key, make(value)) for key, value in values.items())
 
     def get_json(self, key: str) -> Any:
-        """Return what an object says in JSON; None where there is none, or it is not whole."""
-        return _parsed(self.get(key))
+        """Return the value of an object in JSON; None if it does not exist or is not whole."""
+        return parsed_json(self.get(key))
 
     def put_json(self, key: str, value: Any) -> None:
-        """Write an object as JSON."""
-        self.put(key, as_json(value))
+        """Write a value as JSON."""
+        self.put(key, json.dumps(value, indent=2).encode())
 
     def delete(self, keys: Iterable[str]) -> None:
-        """Delete objects, which need not be there."""
-        _together(self.store.delete(key) for key in keys)
+        """Delete objects, which need not exist."""
+        _all(self.store.delete(key) for key in keys)
 
     def listing(self, folder: str = "") -> list[str]:
-        """Return what stands right below a folder, as it is now."""
-        if (fs := getattr(self.store, "fs", None)) is not None:
-            fs.invalidate_cache()  # other processes write, too
+        """Return the names of objects and folders right below a folder, as they are now."""
+        if isinstance(self.store, FsspecStore):
+            self.store.fs.invalidate_cache()  # other processes write, too
 
         async def listed() -> list[str]:
             try:
@@ -145,44 +143,40 @@ class Target:
 
         return sync(listed())
 
-    def clear(self, folder: str = "", *, but: str) -> None:
-        """Delete all that stands below a folder, but what has that name."""
+    def clear(self, folder: str = "", *, keep: Container[str]) -> None:
+        """Delete all objects and folders below a folder, except those with some names."""
         for name in self.listing(folder):
-            if name != but:
+            if name not in keep:
                 path = f"{folder}/{name}" if folder else name
-                with suppress(ValueError):  # zarr's, of what is no folder
-                    self.delete_folder(path)
+                with suppress(ValueError):  # raised by zarr if it is not a folder
+                    sync(self.store.delete_dir(path))
                 self.delete([path])
-
-    def delete_folder(self, folder: str) -> None:
-        """Delete a folder and all below it."""
-        sync(self.store.delete_dir(folder))
 
     # durability, in folders
 
     def sync_to_disk(self, keys: Iterable[str]) -> None:
-        """Wait until objects, and the folders that name them, are on the disk."""
+        """Wait until objects, and the folders that hold them, are on the disk."""
         root = self.folder
         if root is None:
             return
         folders = set()
         for key in keys:
             path = root / key
-            if path.exists():  # what is all fill value is not written
-                _synced(path, os.O_RDWR)
+            if path.exists():  # zarr does not write chunks that equal the fill value
+                _sync_path(path, os.O_RDWR)
                 folders |= {p for p in path.parents if p == root or root in p.parents}
-        if os.name == "posix":  # elsewhere folders cannot be opened
+        if os.name == "posix":  # other systems open no folders
             for folder in sorted(folders, reverse=True):
-                _synced(folder, os.O_RDONLY)
+                _sync_path(folder, os.O_RDONLY)
 
     def delete_partial(self) -> None:
-        """Delete what a killed process left behind of objects that it was writing."""
+        """Delete the unfinished objects of a process that was killed."""
         if self.folder is not None:
             for path in self.folder.rglob("*.partial"):
                 path.unlink(missing_ok=True)
 
 
-def _synced(path: Path, flags: int) -> None:
+def _sync_path(path: Path, flags: int) -> None:
     descriptor = os.open(path, flags)
     try:
         os.fsync(descriptor)
@@ -190,24 +184,16 @@ def _synced(path: Path, flags: int) -> None:
         os.close(descriptor)
 
 
-def as_json(value: Any) -> bytes:
-    r"""Return a value as JSON, in which what is no text in a file name is escaped.
-
-    >>> as_json("a\udcff")
-    b'"a\\udcff"'
-    """
-    return json.dumps(value, indent=2, ensure_ascii=False).encode("utf-8", "backslashreplace")
-
-
-def _parsed(value: bytes | None) -> Any:
+def parsed_json(value: bytes | None) -> Any:
+    """Return the value of a JSON text; None if there is no text, or if it is not whole."""
     try:
         return None if value is None else json.loads(value)
     except ValueError:
         return None
 
 
-def _together(calls: Iterable[Awaitable[Any]]) -> list[Any]:
-    """Return the results of asynchronous calls, some of which run at a time."""
+def _all(calls: Iterable[Awaitable[Any]]) -> list[Any]:
+    """Return the results of asynchronous calls, of which a limited number run at a time."""
 
     async def run() -> list[Any]:
         limit = asyncio.Semaphore(MANY)
@@ -222,8 +208,8 @@ def _together(calls: Iterable[Awaitable[Any]]) -> list[Any]:
 
 
 @contextmanager
-def clear_write_errors(target: Target) -> Iterator[None]:
-    """Turn what the system says of a write that failed into one error of our own."""
+def clear_write_errors(target: TargetStore) -> Iterator[None]:
+    """Raise a `WriteError` that names the target in place of errors of the system."""
     try:
         yield
     except (FileSequenceError, ImportError):
@@ -240,8 +226,3 @@ def clear_write_errors(target: Target) -> Iterator[None]:
         # libraries of object stores have errors of their own
         message = f"cannot write {target}: {str(error) or type(error).__name__}"
         raise WriteError(errno.EIO, message) from error
-
-
-def all_parsed(values: Iterable[bytes | None]) -> Iterator[Any]:
-    """Yield what objects say in JSON, None for those that are not whole."""
-    return map(_parsed, values)

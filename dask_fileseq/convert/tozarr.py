@@ -1,116 +1,106 @@
-"""A described file array to Zarr and to OME-Zarr: what metadata go along."""
+"""Copy a file array to Zarr or to OME-Zarr, with the metadata of its files."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from dask_fileseq.convert.arraymetadata import coordinates
-from dask_fileseq.convert.conversion import Conversion, Ending, Options
-from dask_fileseq.convert.omelayout import Image, array_layout, ome_layout
-from dask_fileseq.convert.omescales import axis_scales, channel_names
-from dask_fileseq.convert.targetstore import Target
+from dask_fileseq.convert.channels import channel_names
+from dask_fileseq.convert.conversion import Conversion
+from dask_fileseq.convert.imagelayout import array_layout, ome_layout
+from dask_fileseq.convert.targetstore import TargetStore
 from dask_fileseq.filearray import FileArray
-from dask_fileseq.readers import ChunkMetadata
+from dask_fileseq.types import WriteOptions
 
 __all__ = ["to_ome_zarr", "to_zarr"]
 
-NOT_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+PLAIN = (str, int, float, bool, list, tuple)
 
-StorageOptions = Mapping[str, Any] | None
+NOT_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+"""Numbers that JSON does not have, as zarr writes them."""
 
 
 def to_zarr(
     array: FileArray,
-    metadata: ChunkMetadata,
     url: Any,
-    storage_options: StorageOptions,
-    options: Options,
+    options: WriteOptions,
     *,
-    stat: bool = True,
+    attributes: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Convert a file array to a Zarr array; see `FileSequence.to_zarr`."""
-    if not isinstance(options.attributes, Mapping | None):
-        raise ValueError(f"attributes={options.attributes!r} is no mapping")
-    about: dict[str, Any] = {"coords": coordinates(array, metadata)}
+    """Copy a file array to a Zarr array, and return the manifest; see `FileSequence.to_zarr`."""
+    if not isinstance(attributes, Mapping | None):
+        raise ValueError(f"attributes={attributes!r} is no mapping")
+    metadata = array.metadata
+    about: dict[str, Any] = {"coords": coordinates(array)}
     if metadata.crs:
-        about["crs"] = {key: value for key, value in metadata.crs.items() if _is_plain(value)}
+        about["crs"] = {key: v for key, v in metadata.crs.items() if isinstance(v, PLAIN)}
     if metadata.attrs:
-        about["attrs"] = {key: _plain(value) for key, value in metadata.attrs.items()}
-    attributes = {"fileseq": about} | dict(options.attributes or {})
-    target = Target(url, dict(storage_options or {}))
-    options = replace(options, attributes=attributes)
+        about["attrs"] = {key: _json_value(value) for key, value in metadata.attrs.items()}
+    every = {"fileseq": about} | dict(attributes or {})
+    target = TargetStore(url, options.storage_options)
     layout = array_layout(array)
-    return Conversion(array, layout, target, options, about=attributes, stat=stat).run()
+    return Conversion(array, layout, target, options, attributes=every, about=every).run()
 
 
 def to_ome_zarr(
     array: FileArray,
-    metadata: ChunkMetadata,
     url: Any,
-    storage_options: StorageOptions,
-    options: Options,
+    options: WriteOptions,
     *,
     axes: Mapping[str, str] | None = None,
     scale: Mapping[str, Any] | None = None,
     name: str | None = None,
-    stat: bool = True,
+    levels: int | None = None,
+    method: str = "mean",
 ) -> dict[str, Any]:
-    """Convert a file array to OME-Zarr; see `FileSequence.to_ome_zarr`."""
+    """Copy a file array to OME-Zarr, and return the manifest; see `FileSequence.to_ome_zarr`."""
     try:
-        from dask_fileseq.convert.omemetadata import OmeImage, group_objects
+        from dask_fileseq.convert.omemetadata import OmeMetadata
+        from dask_fileseq.convert.omescales import axis_scales
     except ImportError as error:
         raise ImportError(
             'to_ome_zarr needs yaozarrs, which pip install "dask-fileseq[ome]" brings'
         ) from error
 
-    target = Target(url, dict(storage_options or {}))
+    target = TargetStore(url, options.storage_options)
     layout = ome_layout(array, axes)
-    scales = axis_scales(array, metadata, layout, scale)
-    labels = coordinates(array, metadata)
-    channels = channel_names(array, metadata, layout)
+    ome = OmeMetadata(
+        name or _name(target),
+        array,
+        layout,
+        axis_scales(array, layout, scale),
+        channel_names(array, layout),
+        method,
+        coordinates(array),
+    )
     about = {
         "name": name,
-        "scales": list(map(asdict, scales)),
-        "channels": channels,
-        "labels": labels,
+        "scales": list(map(asdict, ome.scales)),
+        "channels": ome.channels,
+        "labels": ome.labels,
     }
-
-    def groups(ending: Ending, images: Sequence[Image]) -> Iterable[tuple[str, bytes]]:
-        return group_objects(
-            OmeImage(
-                name or _name_of(target),
-                replace(layout, images=tuple(images)),
-                scales,
-                channels,
-                array.dtype,
-                ending.halved,
-                ending.levels,
-                options.method,
-                ending.ranges,
-                labels,
-                array.dims,
-            )
-        )
-
-    return Conversion(array, layout, target, options, about=about, stat=stat).run(groups)
+    return Conversion(
+        array,
+        layout,
+        target,
+        options,
+        levels=levels,
+        method=method,
+        groups=ome.groups,
+        about=about,
+    ).run()
 
 
-def _name_of(target: Target) -> str:
-    """Return the name of a target, without what it ends with."""
+def _name(target: TargetStore) -> str:
+    """Return the name of a target, without its suffix."""
     name = os.path.basename(str(target).rstrip("/\\")) or "image"
-    for end in (".ome.zarr", ".zarr"):
-        name = name.removesuffix(end)
-    return name
+    return name.removesuffix(".ome.zarr").removesuffix(".zarr")
 
 
-def _is_plain(value: Any) -> bool:
-    return isinstance(value, str | int | float | bool | list | tuple)
-
-
-def _plain(value: Any) -> Any:
-    """Return a number as JSON takes it, and zarr writes it: its NaN is a text."""
+def _json_value(value: Any) -> Any:
+    """Return a value as JSON has it; NaN and infinity are texts."""
     value = value.item() if hasattr(value, "item") else value
     return NOT_FINITE.get(str(value), value)

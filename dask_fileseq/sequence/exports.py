@@ -9,6 +9,7 @@ from numpy.typing import DTypeLike
 
 from dask_fileseq.sequence.stores import StoreSequence
 from dask_fileseq.tiling import AxesTiled
+from dask_fileseq.types import WriteOptions
 
 __all__ = ["ExportSequence"]
 
@@ -122,8 +123,7 @@ class ExportSequence(StoreSequence):
         ('t', 'channel', 'z', 'y', 'x')
         """
         try:
-            from dask_fileseq.convert.conversion import Options
-            from dask_fileseq.convert.tozarr import to_zarr
+            from dask_fileseq.convert import to_zarr
         except ImportError as error:
             raise ImportError(
                 'to_zarr needs zarr 3, which pip install "dask-fileseq[zarr]" brings'
@@ -137,11 +137,10 @@ class ExportSequence(StoreSequence):
             fillvalue=fillvalue,
             errors=errors,
         )
-        options = Options(
+        options = WriteOptions(
             chunks=chunks,
             shards=shards,
             codecs=codecs,
-            attributes=attributes,
             resume=resume,
             overwrite=overwrite,
             verify=verify,
@@ -149,9 +148,9 @@ class ExportSequence(StoreSequence):
             scheduler=scheduler,
             workers=workers,
             memory=memory,
+            storage_options=storage_options,
         )
-        stat = self._identity_by == "stat"
-        return to_zarr(array, array.metadata, url, storage_options, options, stat=stat)
+        return to_zarr(array, url, options, attributes=attributes)
 
     def to_ome_zarr(
         self,
@@ -238,8 +237,7 @@ memory, storage_options
         ['DAPI', 'GFP']
         """
         try:
-            from dask_fileseq.convert.conversion import Options
-            from dask_fileseq.convert.tozarr import to_ome_zarr
+            from dask_fileseq.convert import to_ome_zarr
         except ImportError as error:
             raise ImportError(
                 "to_ome_zarr needs zarr 3 and yaozarrs, which"
@@ -254,12 +252,10 @@ memory, storage_options
             fillvalue=fillvalue,
             errors=errors,
         )
-        options = Options(
+        options = WriteOptions(
             chunks=chunks,
             shards=shards,
             codecs=codecs,
-            levels=levels,
-            method=method,
             resume=resume,
             overwrite=overwrite,
             verify=verify,
@@ -267,15 +263,8 @@ memory, storage_options
             scheduler=scheduler,
             workers=workers,
             memory=memory,
+            storage_options=storage_options,
         )
         return to_ome_zarr(
-            array,
-            array.metadata,
-            url,
-            storage_options,
-            options,
-            axes=axes,
-            scale=scale,
-            name=name,
-            stat=self._identity_by == "stat",
+            array, url, options, axes=axes, scale=scale, name=name, levels=levels, method=method
         )

@@ -119,8 +119,9 @@ class Parts:
     """The regions of a conversion, for tasks that do a part of it."""
 
     def __init__(self, seq: Any, target: Path, client: Any) -> None:
-        from dask_fileseq.convert.conversion import Conversion, Options
         from dask_fileseq.convert.omelayout import ome_layout
+
+        from dask_fileseq.convert.conversion import Conversion, Options
         from dask_fileseq.convert.targetstore import Target
 
         array, _ = seq._described_array()

@@ -1,0 +1,221 @@
+"""The images that a file array becomes: pure values, no I/O.
+
+A target has one image, or many of the same shape. The axes of an image are axes of the
+file array in another order; several of these may be laid end to end along one. An image
+holds what the file array has at one index of the axes that images do not have.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from dask_fileseq.convert.axisroles import axis_roles, well_parts
+from dask_fileseq.convert.partition import Window
+from dask_fileseq.errors import LayoutError
+from dask_fileseq.filearray import FileArray
+
+__all__ = ["ImageLayout", "ImagePart", "TargetImage", "array_layout", "ome_layout"]
+
+ImagePart = tuple[tuple[slice, ...], dict[int, tuple[int, int]]]
+"""A box within a window of an image, and its start and stop along axes of the file array."""
+
+
+@dataclass(frozen=True)
+class TargetImage:
+    """One image of a target."""
+
+    path: str
+    """Path of its group in the target; empty for the root."""
+    at: Mapping[int, int] = field(default_factory=dict)
+    """Its index along axes of the file array."""
+
+
+@dataclass(frozen=True)
+class ImageLayout:
+    """The images of a target, and the axes of the file array behind their axes."""
+
+    kind: str
+    """``"array"``, ``"image"``, ``"plate"`` or ``"collection"``."""
+    dims: tuple[str, ...]
+    axes: tuple[tuple[int, ...], ...]
+    """For each axis of an image, the axes of the file array that are laid end to end."""
+    lengths: tuple[tuple[int, ...], ...]
+    """Lengths of these."""
+    images: tuple[TargetImage, ...]
+    """The images that have files."""
+    wells: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """For each well of a plate, the names of its fields."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of each image."""
+        return tuple(map(math.prod, self.lengths))
+
+    @property
+    def places(self) -> str:
+        """Paths of the first and the last image, and a digest of the indices of all."""
+        every = [[image.path, sorted(image.at.items())] for image in self.images]
+        digest = hashlib.blake2b(json.dumps(every).encode(), digest_size=16).hexdigest()
+        return f"{self.images[0].path} to {self.images[-1].path} ({digest})"
+
+    def parts(self, window: Window, image: TargetImage) -> Iterator[ImagePart]:
+        """Yield the boxes of the file array that make up a window of an image."""
+        along = [
+            list(_cut(axes, lengths, *edges))
+            for axes, lengths, edges in zip(self.axes, self.lengths, window, strict=True)
+        ]
+        fixed = {axis: (i, i + 1) for axis, i in image.at.items()}
+        for combination in itertools.product(*along):
+            edges = dict(fixed)
+            for _, part in combination:
+                edges |= part
+            yield tuple(place for place, _ in combination), edges
+
+
+def _cut(
+    axes: tuple[int, ...], lengths: tuple[int, ...], start: int, stop: int
+) -> Iterator[tuple[slice, dict[int, tuple[int, int]]]]:
+    """Cut a range along axes that are laid end to end into boxes of these.
+
+    >>> list(_cut((0, 3), (2, 3), 2, 5))
+    [(slice(0, 1, None), {0: (0, 1), 3: (2, 3)}), (slice(1, 3, None), {0: (1, 2), 3: (0, 2)})]
+    """
+    inner = lengths[-1]
+    done = start
+    while done < stop:
+        leading, first = divmod(done, inner)
+        end = min(stop, (leading + 1) * inner)
+        outer = np.unravel_index(leading, lengths[:-1]) if lengths[:-1] else ()
+        edges = {axis: (int(i), int(i) + 1) for axis, i in zip(axes, outer, strict=False)}
+        edges[axes[-1]] = (first, first + end - done)
+        yield slice(done - start, end - start), edges
+        done = end
+
+
+def array_layout(array: FileArray) -> ImageLayout:
+    """Return the layout of one plain array with all axes."""
+    axes = tuple((axis,) for axis in range(array.ndim))
+    lengths = tuple((n,) for n in array.shape)
+    return ImageLayout("array", array.dims, axes, lengths, (TargetImage(""),))
+
+
+def ome_layout(array: FileArray, axes: Mapping[str, str] | None = None) -> ImageLayout:
+    """Return the layout of an OME-Zarr: an image, a plate, or a collection of images.
+
+    Parameters
+    ----------
+    array : FileArray
+        Of whole files.
+    axes : mapping, optional
+        Roles of axes, as in `axis_roles`.
+
+    Raises
+    ------
+    LayoutError
+        If the axes make up none of these.
+    """
+    roles = axis_roles(array, axes)
+    dims = tuple(role for role in "tczyx" if role in roles)
+    behind = tuple(tuple(i for i, r in enumerate(roles) if r == role) for role in dims)
+    lengths = tuple(tuple(array.shape[axis] for axis in axes) for axes in behind)
+    dropped = {i: 0 for i, role in enumerate(roles) if role is None}
+    apart = [i for i, role in enumerate(roles) if role in ("row", "column", "well", "image")]
+    found = [dict(zip(apart, index, strict=True)) for index in _with_files(array, apart)]
+    along = [roles.index(role) for role in ("row", "column", "well") if role in roles]
+    wells: dict[str, list[str]] = {}
+    if along:
+        kind, paths, wells = "plate", *_plate_paths(array, along, found)
+    elif len(found) == 1 and all(array.shape[axis] == 1 for axis in apart):
+        kind, paths = "image", [""]
+    else:
+        kind, paths = "collection", list(map(str, range(len(found))))
+    images = tuple(TargetImage(p, at | dropped) for p, at in zip(paths, found, strict=True))
+    fields = {well: tuple(names) for well, names in wells.items()}
+    return ImageLayout(kind, dims, behind, lengths, images, fields)
+
+
+def _with_files(array: FileArray, apart: Sequence[int]) -> list[tuple[int, ...]]:
+    """Return the indices along some axes of the array at which any file exists.
+
+    Raises
+    ------
+    LayoutError
+        If one of the axes is tiled: its files are parts of one image.
+    """
+    axes = array.tiling.axes
+    inside = [axis for axis in apart if axes[axis].chunk is not None]
+    for axis in inside:
+        if axes[axis].files > 1:
+            raise LayoutError(f"{array.dims[axis]!r} is tiled, and cannot be images apart")
+    grid = [axes[axis].grid for axis in apart if axes[axis].chunk is None]
+    others = tuple(axis for axis in range(array.table.ndim) if axis not in grid)
+    cells = np.argwhere(np.any(array.table >= 0, axis=others)).tolist()
+    within = list(itertools.product(*(range(array.shape[axis]) for axis in inside)))
+    return [(*cell, *index) for cell in cells for index in within]
+
+
+def _plate_paths(
+    array: FileArray, along: Sequence[int], found: Sequence[Mapping[int, int]]
+) -> tuple[list[str], dict[str, list[str]]]:
+    """Return the path of each image of a plate, and the names of the fields of each well.
+
+    Raises
+    ------
+    LayoutError
+        If two labels are those of one well, or a label is that of none.
+    """
+    labels = {axis: _labels(array, axis) for axis in along}
+    zero_based = any(row.isdecimal() and int(row) == 0 for row in labels[along[0]])
+    paths: list[str] = []
+    wells: dict[str, list[str]] = {}
+    owners: dict[str, str] = {}
+    for at in found:
+        label = [labels[axis][at[axis]] for axis in along]
+        well, text = _well_path(label, 0 if zero_based else 1), " ".join(label)
+        if owners.setdefault(well, text) != text:
+            raise LayoutError(
+                f"{owners[well]!r} and {text!r} are both well {well!r}:"
+                " name them alike, or select one"
+            )
+        fields = wells.setdefault(well, [])
+        fields.append(str(len(fields)))
+        paths.append(f"{well}/{fields[-1]}")
+    return paths, wells
+
+
+def _labels(array: FileArray, axis: int) -> list[str]:
+    return list(map(str, array.coords.get(array.dims[axis], range(array.shape[axis]))))
+
+
+def _well_path(label: Sequence[str], first: int) -> str:
+    """Return row and column of a well as a path, such as ``B/02``; row A has number `first`."""
+    if len(label) == 1:
+        row, column = well_parts(label[0])
+    else:
+        row, column = _row_letters(label[0], first), label[1]
+    if not all(part.isascii() and part.isalnum() for part in (row, column)):
+        raise LayoutError(f"row {row!r} and column {column!r} are no names of a plate's")
+    return f"{row}/{column}"
+
+
+def _row_letters(row: str, first: int = 1) -> str:
+    """Return the letters of a row, which may be a number.
+
+    >>> _row_letters("2"), _row_letters("27"), _row_letters("b"), _row_letters("2", 0)
+    ('B', 'AA', 'B', 'C')
+    """
+    if not row.isdecimal() or int(row) < first:
+        return row.upper()
+    letters = ""
+    number = int(row) + 1 - first
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
