@@ -8,31 +8,28 @@ from hypothesis import strategies as st
 from dask_fileseq import FileSequence, LayoutError
 from dask_fileseq.convert.channels import channel_colors
 from dask_fileseq.convert.imagelayout import ImageLayout, TargetImage, ome_layout
-from dask_fileseq.readers import ChunkSpec
+from dask_fileseq.readers import ChunkSpec, FileInfo, Reader
 
 PLATE = {"axes": {"row": "row", "column": "column"}}
 
 
-class Reader:
+class NamedAxes(Reader):
     """Reads files that hold axes of these names, without files."""
 
     def __init__(self, **axes):
         self.axes = axes
 
-    def spec(self, file, **_):
+    def describe(self, file, **_):
         shape = tuple(self.axes.values())
-        return ChunkSpec(shape, np.dtype("u1"), tuple(self.axes), shape)
+        return FileInfo(ChunkSpec(shape, np.dtype("u1"), tuple(self.axes), shape))
 
     def __call__(self, file, **_):
         return np.zeros(tuple(self.axes.values()), "u1")
 
-    def read_region(self, file, spec, region, out, **_):
-        out[...] = 0
-
 
 def layout(pattern, names, *, axes=None, **chunk):
     chunk = chunk or {"y": 4, "x": 5}
-    seq = FileSequence(Reader(**chunk), names, pattern=pattern, spacing="step")
+    seq = FileSequence(NamedAxes(**chunk), names, pattern=pattern, spacing="step")
     return ome_layout(seq.array(), axes)
 
 
