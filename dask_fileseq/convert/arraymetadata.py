@@ -63,7 +63,6 @@ def array_metadata(
     level: Level,
     dims: Sequence[str],
     dtype: np.dtype[Any],
-    *,
     fillvalue: Any,
     codecs: Any,
     attributes: Mapping[str, Any],

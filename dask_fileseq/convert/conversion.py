@@ -30,25 +30,21 @@ from dask_fileseq.convert.manifest import file_objects, new_manifest, read_file_
 from dask_fileseq.convert.partition import Partition, RegionIndex
 from dask_fileseq.convert.progress import ByteProgress, ProgressLine, progress_callback
 from dask_fileseq.convert.targetstore import TargetStore, clear_write_errors
-from dask_fileseq.convert.tasks import Job, Region, read_region, verify_region, write_region
+from dask_fileseq.convert.tasks import Region, read_region, verify_region, write_region
 from dask_fileseq.errors import ChangedError
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.files import shared_folder
 from dask_fileseq.graph import Scheduler, run
 from dask_fileseq.types import WriteOptions
 
-__all__ = ["Conversion", "GroupAttributes"]
+__all__ = ["Conversion"]
 
 SOME = 128
 """Number of metadata objects that are written at a time."""
 
 Manifest = dict[str, Any]
-
-GroupAttributes = Callable[
-    [Sequence[TargetImage], Partition, Mapping[int, tuple[float, float]]],
-    Iterable[tuple[str, dict[str, Any]]],
-]
-"""Returns path and attributes of the groups of some images, the root's last."""
+Ranges = dict[int, tuple[float, float]]
+Groups = Iterable[tuple[str, dict[str, Any]]]
 
 
 class Conversion:
@@ -56,31 +52,18 @@ class Conversion:
 
     Parameters
     ----------
-    array : FileArray
-        What to convert.
-    layout : ImageLayout
-        The images that it becomes.
-    target : TargetStore
-        Where to write.
-    options : WriteOptions
-        How to write.
+    array, layout, target, options
+        What to convert, the images that it becomes, where and how to write them.
     levels, method
         Of the pyramid, as in `FileSequence.to_ome_zarr`.
     attributes : mapping, optional
         Of each array.
     groups : callable, optional
-        Returns the attributes of groups; it is called with the ranges of values of
-        channels when all regions are written.
+        Returns path and attributes of the groups of some images, the root's last, when
+        the ranges of values of all channels are computed.
     about : optional
-        The content of the metadata, as a value of JSON. If only this changed since a
+        The content of the metadata, as a value of JSON. If nothing else changed since a
         target was completed, the metadata alone are written anew.
-
-    Raises
-    ------
-    ValueError
-        If an option does not fit.
-    TargetExistsError
-        If the target holds files to convert.
     """
 
     def __init__(
@@ -93,13 +76,11 @@ class Conversion:
         levels: int | None = None,
         method: str = "mean",
         attributes: Mapping[str, Any] | None = None,
-        groups: GroupAttributes | None = None,
+        groups: Callable[[Sequence[TargetImage], Partition, Ranges], Groups] | None = None,
         about: Any = None,
     ) -> None:
         self.array, self.target, self.options, self.groups = array, target, options, groups
-        self.plan = make_plan(
-            array, layout, options, levels=levels, method=method, attributes=attributes or {}
-        )
+        self.plan = make_plan(array, layout, options, levels, method, attributes or {})
         self.callback = progress_callback(options.progress)
         self.scheduler = Scheduler(options.scheduler, options.workers)
         if not (target.is_shared or self.scheduler.is_local):
@@ -110,32 +91,8 @@ class Conversion:
         self.identity["about"] = digest_of(about)
         self.journal = Journal(target)
 
-    def job(self, **advice: str) -> Job:
-        """Return what all regions share."""
-        plan = self.plan
-        arrays = tuple(metadata.update_attributes({}) for metadata in plan.arrays)
-        token = self.identity["token"]
-        return Job(
-            self.journal,
-            plan.partition,
-            arrays,
-            plan.names,
-            plan.method,
-            plan.channel,
-            token,
-            **advice,
-        )
-
     def run(self) -> Manifest:
-        """Do all that is not done yet, and return the manifest.
-
-        Raises
-        ------
-        TargetExistsError, ChangedError
-            If something else exists in the target, or files changed meanwhile.
-        ReadError, ChunkMismatchError, WriteError, VerifyError
-            If a file cannot be read, or the target not be written, or it is not as it should be.
-        """
+        """Do all that is not done yet, and return the manifest."""
         if self.groups:  # an error in them is raised now, and not after hours of work
             list(self.groups(self.plan.layout.images[:1], self.plan.partition, {}))
         with clear_write_errors(self.target):
@@ -166,35 +123,31 @@ class Conversion:
             for objects in file_objects(self.array, self.versions):
                 self._put(objects)
         verified = self.plan.verified(self.options.verify, self.identity["token"])
-        progress = self._progress(records, verified)
+        progress = self._progress(verified, records)
+
+        def done(region: Region, record: Record) -> None:
+            records[region.index.name] = record
+            progress.add(self.plan.nbytes(region.index))
+
+        job = self.plan.job(self.journal, self.identity["token"])
         for stage in self.plan.partition.stages:
             left = (index for index in self.plan.indices(stage) if index.name not in records)
-
-            def done(region: Region, record: Record) -> None:
-                records[region.index.name] = record
-                progress.add(self.plan.nbytes(region.index))
-
-            run(self.scheduler, write_region, self.job(), map(self.plan.region, left), done)
+            run(self.scheduler, write_region, job, map(self.plan.region, left), done)
         self._require_same_files()
-        self._verify(self.job(), verified, progress)
-        manifest = new_manifest(
-            self.array,
-            self.identity,
-            records,
-            {"how": self.options.verify, "regions": len(verified)},
-            time.monotonic() - started,
-        )
+        self._verify(verified, progress)
+        how = {"how": self.options.verify, "regions": len(verified)}
+        seconds = time.monotonic() - started
+        manifest = new_manifest(self.array, self.identity, records, how, seconds)
         self._finish(manifest)
         return manifest
 
     # what an earlier run left
 
     def _finished_before(self, manifest: Manifest) -> Manifest:
-        """Return the manifest of a complete target, with metadata and pixels checked."""
+        """Return the manifest of a complete target, after checking pixels and metadata."""
         if self.options.verify == "all":
-            verified = self.plan.verified("all", self.identity["token"])
-            progress = self._progress(None, verified)
-            self._verify(self.job(advice="overwrite=True writes it anew"), verified, progress)
+            every = self.plan.verified("all", self.identity["token"])
+            self._verify(every, self._progress(every), advice="overwrite=True writes it anew")
         if manifest["identity"].get("about") != self.identity["about"]:
             manifest["identity"] = self.identity
             self._finish(manifest)
@@ -204,8 +157,7 @@ class Conversion:
         """Take over from an earlier run, and return the records of the regions it finished."""
         self.journal.claim(self.identity)
         self.target.delete_partial()
-        records = self.journal.records(self.identity["token"])
-        return self.journal.without_filled(records) if self.array.errors == "raise" else records
+        return self.journal.records(self.identity["token"], filled=self.array.errors == "fill")
 
     def _reopen(self, manifest: Manifest) -> None:
         """Have files of a complete target that were filled read again.
@@ -213,13 +165,12 @@ class Conversion:
         Nothing is changed if the first of them still cannot be read: that is an error.
         """
         start, folder = len(manifest["folder"]), shared_folder(self.array.names)
-        filled = {folder + failed["file"][start:] for failed in manifest["failed"]}
-        again = self.plan.regions_of(filled)
+        again = self.plan.regions_of({folder + f["file"][start:] for f in manifest["failed"]})
         first = next(again)
         read_region(first)
         names = {first.index.name} | {region.index.name for region in again}
-        token = self.identity["token"]
         every = (index.name for index in self.plan.all_indices())
+        token = self.identity["token"]
         records: dict[str, Record] = {name: {"token": token} for name in every if name not in names}
         if not self.plan.partition.stages[-1].first:  # else regions with ranges are done again
             for record in islice(records.values(), 1):
@@ -229,23 +180,26 @@ class Conversion:
     # steps
 
     def _progress(
-        self, records: Mapping[str, Record] | None, verified: Sequence[RegionIndex]
+        self, verified: Sequence[RegionIndex], records: Mapping[str, Record] | None = None
     ) -> ByteProgress:
         """Return a counter of the bytes to write, unless `records` is None, and to verify."""
         total, done = sum(map(self.plan.nbytes, verified)), 0
-        for index in self.plan.all_indices() if records is not None else ():
-            size = self.plan.nbytes(index)
-            total += size
+        for index in () if records is None else self.plan.all_indices():
+            total += (size := self.plan.nbytes(index))
             done += size if records and index.name in records else 0
         return ByteProgress(total, done, self.callback)
 
-    def _verify(self, job: Job, verified: Sequence[RegionIndex], progress: ByteProgress) -> None:
+    def _verify(
+        self, indices: Sequence[RegionIndex], progress: ByteProgress, **advice: str
+    ) -> None:
         """Read regions back, and compare them with the files."""
+        job = self.plan.job(self.journal, self.identity["token"], **advice)
+        regions = map(self.plan.region, indices)
 
         def done(region: Region, _: None) -> None:
             progress.add(self.plan.nbytes(region.index))
 
-        run(self.scheduler, verify_region, job, map(self.plan.region, verified), done)
+        run(self.scheduler, verify_region, job, regions, done)
 
     def _put(self, objects: Mapping[str, bytes]) -> None:
         """Write objects, unless another run has begun."""
@@ -261,13 +215,12 @@ class Conversion:
         objects = dict(self.plan.array_objects())
         if self.groups:
             ranges = {channel: (low, high) for channel, low, high in manifest["ranges"]}
-            plan = self.plan
-            for path, attributes in self.groups(plan.layout.images, plan.partition, ranges):
-                objects |= [json_object(path, GroupMetadata(attributes))]
+            groups = self.groups(self.plan.layout.images, self.plan.partition, ranges)
+            objects |= dict(json_object(path, GroupMetadata(a)) for path, a in groups)
         root = {"zarr.json": objects.pop("zarr.json")}
-        self._put(objects)
-        self._put(root)
-        self._put(dict([json_object(FOLDER, GroupMetadata({"manifest": manifest}))]))
+        group = dict([json_object(FOLDER, GroupMetadata({"manifest": manifest}))])
+        for some in (objects, root, group):
+            self._put(some)
         self.journal.close()
 
     # files that changed

@@ -16,6 +16,7 @@ from dask.utils import parse_bytes
 from dask_fileseq.convert.arraymetadata import array_metadata, json_object
 from dask_fileseq.convert.chunkshapes import chunk_shape, shard_shape
 from dask_fileseq.convert.imagelayout import ImageLayout
+from dask_fileseq.convert.journal import Journal
 from dask_fileseq.convert.partition import (
     Partition,
     RegionIndex,
@@ -23,7 +24,7 @@ from dask_fileseq.convert.partition import (
     level_count,
     make_partition,
 )
-from dask_fileseq.convert.tasks import Region
+from dask_fileseq.convert.tasks import Job, Region
 from dask_fileseq.errors import check_choice
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.types import WriteOptions
@@ -46,18 +47,9 @@ class ConversionPlan:
     partition: Partition
     arrays: tuple[Any, ...]
     """Zarr's metadata of the array of each level."""
+    names: tuple[str, ...]
+    """Paths of these arrays, below an image."""
     method: str
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Paths of the arrays of the levels, below an image."""
-        return ("",) if self.layout.kind == "array" else tuple(map(str, range(len(self.arrays))))
-
-    @property
-    def channel(self) -> int | None:
-        """The axis of channels of an image."""
-        dims = self.layout.dims
-        return dims.index("c") if self.layout.kind != "array" and "c" in dims else None
 
     def array_objects(self) -> Iterator[tuple[str, bytes]]:
         """Yield key and content of the metadata of all arrays."""
@@ -94,11 +86,22 @@ class ConversionPlan:
     def with_stages(self, stages: Sequence[Sequence[Any]]) -> ConversionPlan:
         """Return the plan with the regions of the identity of an earlier run."""
         levels = self.partition.levels
-        made = tuple(
-            Stage(base, first, last, tuple(region), levels[base].shape)
-            for base, first, last, region in stages
-        )
+        made = tuple(Stage(b, *to, tuple(region), levels[b].shape) for b, *to, region in stages)
         return replace(self, partition=replace(self.partition, stages=made))
+
+    def job(self, journal: Journal, token: str, **advice: str) -> Job:
+        """Return what the tasks of all regions share."""
+        channel = "c" in self.layout.dims and self.layout.kind != "array"
+        return Job(
+            journal,
+            token,
+            self.partition,
+            tuple(metadata.update_attributes({}) for metadata in self.arrays),
+            self.names,
+            self.method,
+            self.layout.dims.index("c") if channel else None,
+            **advice,
+        )
 
     # regions
 
@@ -137,12 +140,10 @@ class ConversionPlan:
         for axis in range(self.array.ndim):
             starts, stops = zip(*(edges[axis] for _, edges in parts), strict=True)
             window.append((min(starts), max(stops)))
+        first = [start for start, _ in window]
         shifted = tuple(
-            (
-                place,
-                {axis: (a - window[axis][0], b - window[axis][0]) for axis, (a, b) in e.items()},
-            )
-            for place, e in parts
+            (place, {axis: (a - first[axis], b - first[axis]) for axis, (a, b) in edges.items()})
+            for place, edges in parts
         )
         return Region(index, image.path, self.array.block(window), shifted, self.layout.axes)
 
@@ -157,34 +158,21 @@ def make_plan(
     array: FileArray,
     layout: ImageLayout,
     options: WriteOptions,
-    *,
     levels: int | None,
     method: str,
     attributes: Mapping[str, Any],
 ) -> ConversionPlan:
-    """Return the plan of a conversion.
-
-    Raises
-    ------
-    ValueError
-        If an option does not fit.
-    """
+    """Return the plan of a conversion; raise a `ValueError` if an option does not fit."""
     if options.verify is not None:
         check_choice("verify", options.verify, "sample", "all")
     check_choice("method", method, "mean", "nearest")
     partition = _partition(array, layout, options, levels)
     arrays = tuple(
-        array_metadata(
-            level,
-            layout.dims,
-            array.dtype,
-            fillvalue=array.fillvalue,
-            codecs=options.codecs,
-            attributes=attributes,
-        )
+        array_metadata(level, layout.dims, array.dtype, array.fillvalue, options.codecs, attributes)
         for level in partition.levels
     )
-    return ConversionPlan(array, layout, partition, arrays, method)
+    names = ("",) if layout.kind == "array" else tuple(map(str, range(len(arrays))))
+    return ConversionPlan(array, layout, partition, arrays, names, method)
 
 
 def _partition(
@@ -192,7 +180,8 @@ def _partition(
 ) -> Partition:
     shape, itemsize = layout.shape, array.dtype.itemsize
     chunk = chunk_shape(options.chunks, layout.dims, shape, itemsize)
-    halved = tuple(dim in ("y", "x") for dim in layout.dims)
+    shard = shard_shape(options.shards, layout.dims, shape, chunk, itemsize)
+    halved = [dim in ("y", "x") for dim in layout.dims]
     if layout.kind == "array":
         levels = 1
     elif levels is None:
@@ -200,20 +189,11 @@ def _partition(
     elif isinstance(levels, bool) or not isinstance(levels, Integral) or not 1 <= levels <= 32:
         raise ValueError(f"levels={levels!r} is no number of levels")
     try:
-        limit = int(parse_bytes(options.memory))
+        limit = int(parse_bytes(options.memory)) // itemsize
     except (TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"memory={options.memory!r} is no size such as '64 MiB'") from error
     read_shapes = []
     for lengths in (array.spec.tile, array.spec.shape):
         along = [1 if axis.chunk is None else lengths[axis.chunk] for axis in array.tiling.axes]
-        read_shapes.append(tuple(along[axes[-1]] for axes in layout.axes))
-    return make_partition(
-        shape,
-        chunk,
-        shard_shape(options.shards, layout.dims, shape, chunk, itemsize),
-        halved=halved,
-        levels=int(levels),
-        itemsize=itemsize,
-        limit=limit,
-        read_shapes=read_shapes,
-    )
+        read_shapes.append([along[axes[-1]] for axes in layout.axes])
+    return make_partition(shape, chunk, shard, halved, int(levels), limit, read_shapes)

@@ -44,13 +44,7 @@ Record = dict[str, Any]
 
 
 class Journal:
-    """The journal in a target.
-
-    Parameters
-    ----------
-    target : TargetStore
-        Where the conversion writes.
-    """
+    """The journal in a target, as one run of a conversion reads and writes it."""
 
     def __init__(self, target: TargetStore) -> None:
         self.target = target
@@ -69,7 +63,7 @@ class Journal:
     def begin(
         self, identity: Identity, *, resume: bool, overwrite: bool, changes: Callable[[], str]
     ) -> Identity | None:
-        """Begin a conversion in a new target, or check the one that exists there.
+        """Claim a new target, or check what exists there.
 
         Parameters
         ----------
@@ -120,9 +114,7 @@ class Journal:
 
     def _is_claimed_only(self, names: list[str]) -> bool:
         """Return whether a run was killed before its plan was written."""
-        if names != [FOLDER]:
-            return False
-        inside = self.target.listing(FOLDER)
+        inside = self.target.listing(FOLDER) if names == [FOLDER] else ["unknown"]
         return all(f"{FOLDER}/{name}" == PLAN or name.endswith(".partial") for name in inside)
 
     def _require_same(
@@ -130,12 +122,15 @@ class Journal:
     ) -> None:
         """Raise a `ChangedError` that names the differences, if there are any."""
         now, then = identity["target"], found.get("target") or {}
-        differing = [key for key in now if now[key] != then.get(key)]
-        if differing:
-            details = [f"{key} is {now[key]!r}, not {then.get(key)!r}" for key in differing[:3]]
+        details = [
+            f"{key} is {value!r}, not {then.get(key)!r}"
+            for key, value in now.items()
+            if value != then.get(key)
+        ]
+        if details:
             raise ChangedError(
                 f"arguments are others than those of the conversion that is at {self.target}:"
-                f" {'; '.join(details)}; overwrite=True starts over"
+                f" {'; '.join(details[:3])}; overwrite=True starts over"
             )
         if identity["source"] != found.get("source"):
             raise ChangedError(
@@ -153,10 +148,10 @@ class Journal:
             self.target.sync_to_disk([PLAN])
 
     def require(self) -> None:
-        """Raise a `ChangedError` if another run has taken over since.
+        """Raise a `ChangedError` if another run has taken over.
 
-        The other run may still take over right after this, and delete or replace what is
-        written at that moment.
+        Another run may still do so right after this, and delete or replace what is written
+        at that moment.
         """
         with clear_write_errors(self.target):
             plan = self.target.get_json(PLAN) or {}
@@ -185,15 +180,23 @@ class Journal:
 
     # the regions
 
-    def records(self, token: str) -> dict[str, Record]:
-        """Return the records of all finished regions of a conversion, by name."""
+    def records(self, token: str, *, filled: bool) -> dict[str, Record]:
+        """Return the records of all finished regions of a conversion, by name.
+
+        Unless `filled`, regions with files that could not be read are to be done again.
+        """
         names = self.target.listing(DONE)
         values = map(parsed_json, self.target.get_many([f"{DONE}/{name}" for name in names]))
-        return {
+        found = {
             name: value
             for name, value in zip(names, values, strict=True)
             if isinstance(value, dict) and value.get("token") == token
         }
+        again = {name for name, record in found.items() if record.get("failed")}
+        if filled or not again:
+            return found
+        self.forget(again)
+        return {n: r for n, r in found.items() if n.startswith("0-") and n not in again}
 
     def finish(self, name: str, record: Record) -> None:
         """Mark a region as done; its data must be safe."""
@@ -204,16 +207,14 @@ class Journal:
         later = (name for name in self.target.listing(DONE) if not name.startswith("0-"))
         self.target.delete(f"{DONE}/{name}" for name in {*names, *later})
 
-    def without_filled(self, records: Mapping[str, Record]) -> dict[str, Record]:
-        """Return the records of regions without filled files; have the others done again."""
-        filled = {name for name, record in records.items() if record.get("failed")}
-        if not filled:
-            return dict(records)
-        self.forget(filled)
-        kept = {name for name in records if name.startswith("0-")} - filled
-        return {name: records[name] for name in kept}
-
     # the end
+
+    def close(self) -> None:
+        """Delete all but the manifest and the list of files: the conversion is complete."""
+        self.require()  # the plan of another run must not be deleted
+        self.target.delete([PLAN])
+        keep = [name.rpartition("/")[2] for name in (PLAN, MANIFEST, FILES)]
+        self.target.clear(FOLDER, keep=keep)
 
     def reopen(self, identity: Identity, records: Mapping[str, Record]) -> None:
         """Make a complete target incomplete, with only these regions done."""
@@ -222,10 +223,3 @@ class Journal:
                 {f"{DONE}/{name}": json.dumps(record).encode() for name, record in records.items()}
             )
         self.claim(identity)
-
-    def close(self) -> None:
-        """Delete all but the manifest and the list of files: the conversion is complete."""
-        self.require()  # the plan of another run must not be deleted
-        self.target.delete([PLAN])
-        keep = [name.rpartition("/")[2] for name in (PLAN, MANIFEST, FILES)]
-        self.target.clear(FOLDER, keep=keep)

@@ -157,12 +157,10 @@ def make_partition(
     shape: Shape,
     chunk: Shape,
     shard: Shape | None,
-    *,
     halved: Sequence[bool],
     levels: int,
-    itemsize: int,
     limit: int,
-    read_shapes: Sequence[Shape] = (),
+    read_shapes: Sequence[Sequence[int]] = (),
 ) -> Partition:
     """Return the partition of one image.
 
@@ -174,27 +172,22 @@ def make_partition(
         The axes along which levels shrink.
     levels : int
         Number of levels.
-    itemsize : int
-        Bytes of an element.
     limit : int
-        Largest size of a region in its base level, in bytes, unless one unit is larger.
-    read_shapes : sequence of tuple of int
+        Largest number of elements of a region in its base level, unless one unit has more.
+    read_shapes : sequence of shapes
         Shapes that are best read whole, smaller ones first: tiles, files.
 
     Examples
     --------
-    >>> partition = make_partition((5, 1000, 700), (1, 256, 256), None, levels=3, itemsize=2,
-    ...                            halved=(False, True, True), limit=2**22)
-    >>> partition.stages
+    >>> halved = (False, True, True)
+    >>> make_partition((5, 1000, 700), (1, 256, 256), None, halved, 3, 2**21).stages
     (Stage(base=0, first=0, last=2, region=(1, 1000, 700), shape=(5, 1000, 700)),)
     """
     halved = tuple(halved)
     all_levels = tuple(_level(shape, chunk, shard, halved, number) for number in range(levels))
-    stages: list[Stage] = []
-    first = base = 0
-    while first < levels:
-        stages.append(_stage(all_levels, halved, base, first, limit // itemsize, read_shapes))
-        base, first = stages[-1].last, stages[-1].last + 1
+    stages = [_stage(all_levels, halved, 0, 0, limit, read_shapes)]
+    while (last := stages[-1].last) + 1 < levels:
+        stages.append(_stage(all_levels, halved, last, last + 1, limit, ()))
     return Partition(all_levels, halved, tuple(stages))
 
 
@@ -216,7 +209,7 @@ def _stage(
     base: int,
     first: int,
     limit: int,
-    read_shapes: Sequence[Shape],
+    read_shapes: Sequence[Sequence[int]],
 ) -> Stage:
     """Return the stage that reads a level and writes as many others as fit, from `first` on.
 
@@ -226,7 +219,7 @@ def _stage(
     """
     shape = levels[base].shape
     region = _aligned(levels, halved, base, first, first)
-    for whole in read_shapes if base == first else ():
+    for whole in read_shapes:
         for axis in reversed(range(len(shape))):
             grown = _grown(region, axis, whole[axis], shape)
             region = grown if math.prod(grown) <= limit else region

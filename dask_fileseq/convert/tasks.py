@@ -41,6 +41,8 @@ class Job:
     """What all regions of a conversion share; it pickles to some kilobytes."""
 
     journal: Journal
+    token: str
+    """Identifies the conversion among others to the same target."""
     partition: Partition
     arrays: tuple[Any, ...]
     """Zarr's metadata of the array of each level, without attributes."""
@@ -49,8 +51,6 @@ class Job:
     method: str
     channel: int | None
     """The axis of channels, whose ranges of values are recorded."""
-    token: str
-    """Identifies the conversion among others to the same target."""
     advice: str = "convert again: just this is done again"
     """What to do about data that are not as they should be."""
 

@@ -8,7 +8,6 @@ from dataclasses import asdict
 from typing import Any
 
 from dask_fileseq.convert.arraymetadata import coordinates
-from dask_fileseq.convert.channels import channel_names
 from dask_fileseq.convert.conversion import Conversion
 from dask_fileseq.convert.imagelayout import array_layout, ome_layout
 from dask_fileseq.convert.targetstore import TargetStore
@@ -58,7 +57,7 @@ def to_ome_zarr(
 ) -> dict[str, Any]:
     """Copy a file array to OME-Zarr, and return the manifest; see `FileSequence.to_ome_zarr`."""
     try:
-        from dask_fileseq.convert.omemetadata import OmeMetadata
+        from dask_fileseq.convert.omemetadata import OmeMetadata, channel_names
         from dask_fileseq.convert.omescales import axis_scales
     except ImportError as error:
         raise ImportError(

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dask_fileseq import FileSequence, LayoutError
-from dask_fileseq.convert.channels import channel_colors
 from dask_fileseq.convert.imagelayout import ImageLayout, TargetImage, ome_layout
+from dask_fileseq.convert.omemetadata import channel_colors
 from dask_fileseq.readers import ChunkSpec, FileInfo, Reader
 
 PLATE = {"axes": {"row": "row", "column": "column"}}
