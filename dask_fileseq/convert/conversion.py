@@ -17,21 +17,13 @@ from zarr.core.group import GroupMetadata
 
 from dask_fileseq.convert.arraymetadata import json_object
 from dask_fileseq.convert.conversionplan import make_plan
-from dask_fileseq.convert.fingerprint import (
-    changed_files,
-    digest_of,
-    file_versions,
-    require_apart,
-    source_fingerprint,
-)
 from dask_fileseq.convert.imagelayout import ImageLayout, TargetImage
 from dask_fileseq.convert.journal import FILES, FOLDER, Journal, Record
-from dask_fileseq.convert.manifest import file_objects, new_manifest, read_file_table
 from dask_fileseq.convert.partition import Partition, RegionIndex
-from dask_fileseq.convert.progress import ByteProgress, ProgressLine, progress_callback
+from dask_fileseq.convert.progress import ProgressLine, progress_callback
+from dask_fileseq.convert.provenance import SourceFiles, digest_of, new_manifest
 from dask_fileseq.convert.targetstore import TargetStore, clear_write_errors
 from dask_fileseq.convert.tasks import Region, read_region, verify_region, write_region
-from dask_fileseq.errors import ChangedError
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.files import shared_folder
 from dask_fileseq.graph import Scheduler, run
@@ -50,20 +42,10 @@ Groups = Iterable[tuple[str, dict[str, Any]]]
 class Conversion:
     """The conversion of a file array to a target.
 
-    Parameters
-    ----------
-    array, layout, target, options
-        What to convert, the images that it becomes, where and how to write them.
-    levels, method
-        Of the pyramid, as in `FileSequence.to_ome_zarr`.
-    attributes : mapping, optional
-        Of each array.
-    groups : callable, optional
-        Returns path and attributes of the groups of some images, the root's last, when
-        the ranges of values of all channels are computed.
-    about : optional
-        The content of the metadata, as a value of JSON. If nothing else changed since a
-        target was completed, the metadata alone are written anew.
+    `attributes` are those of each array. `groups` returns path and attributes of the groups
+    of some images, the root's last, from the ranges of values of all channels. `about` is
+    the content of the metadata, as a value of JSON: if nothing else changed since a target
+    was completed, the metadata alone are written anew.
     """
 
     def __init__(
@@ -72,9 +54,9 @@ class Conversion:
         layout: ImageLayout,
         target: TargetStore,
         options: WriteOptions,
-        *,
         levels: int | None = None,
         method: str = "mean",
+        *,
         attributes: Mapping[str, Any] | None = None,
         groups: Callable[[Sequence[TargetImage], Partition, Ranges], Groups] | None = None,
         about: Any = None,
@@ -85,9 +67,9 @@ class Conversion:
         self.scheduler = Scheduler(options.scheduler, options.workers)
         if not (target.is_shared or self.scheduler.is_local):
             raise ValueError(f"{target} is memory of this process: only threads reach it")
-        require_apart(array, target)
-        self.versions = file_versions(array)
-        self.identity = self.plan.identity(source_fingerprint(array, self.versions))
+        self.source = SourceFiles(array)
+        self.source.require_apart(target)
+        self.identity = self.plan.identity(self.source.identity())
         self.identity["about"] = digest_of(about)
         self.journal = Journal(target)
 
@@ -100,7 +82,7 @@ class Conversion:
                 self.identity,
                 resume=self.options.resume,
                 overwrite=self.options.overwrite,
-                changes=self._changes,
+                changes=lambda: self.source.changes(self.target, self.source.versions),
             )
             manifest = self.journal.manifest() if found else None
         if found:
@@ -119,25 +101,29 @@ class Conversion:
     def _convert(self, records: dict[str, Record]) -> Manifest:
         """Write and verify all regions but those that have records."""
         started = time.monotonic()
-        if self.target.get(f"{FILES}/zarr.json") is None:
-            for objects in file_objects(self.array, self.versions):
+        if not self.target.exists(f"{FILES}/zarr.json"):
+            for objects in self.source.table_objects():
                 self._put(objects)
         verified = self.plan.verified(self.options.verify, self.identity["token"])
-        progress = self._progress(verified, records)
+        self._start(verified, records)
 
         def done(region: Region, record: Record) -> None:
             records[region.index.name] = record
-            progress.add(self.plan.nbytes(region.index))
+            self._advance(region)
 
         job = self.plan.job(self.journal, self.identity["token"])
         for stage in self.plan.partition.stages:
             left = (index for index in self.plan.indices(stage) if index.name not in records)
             run(self.scheduler, write_region, job, map(self.plan.region, left), done)
-        self._require_same_files()
-        self._verify(verified, progress)
-        how = {"how": self.options.verify, "regions": len(verified)}
-        seconds = time.monotonic() - started
-        manifest = new_manifest(self.array, self.identity, records, how, seconds)
+        self.source.require_unchanged(self.target)
+        self._verify(verified)
+        manifest = new_manifest(
+            self.array,
+            self.identity,
+            records.values(),
+            seconds=round(time.monotonic() - started, 3),
+            verified={"how": self.options.verify, "regions": len(verified)},
+        )
         self._finish(manifest)
         return manifest
 
@@ -147,7 +133,8 @@ class Conversion:
         """Return the manifest of a complete target, after checking pixels and metadata."""
         if self.options.verify == "all":
             every = self.plan.verified("all", self.identity["token"])
-            self._verify(every, self._progress(every), advice="overwrite=True writes it anew")
+            self._start(every)
+            self._verify(every, advice="overwrite=True writes it anew")
         if manifest["identity"].get("about") != self.identity["about"]:
             manifest["identity"] = self.identity
             self._finish(manifest)
@@ -179,27 +166,26 @@ class Conversion:
 
     # steps
 
-    def _progress(
+    def _start(
         self, verified: Sequence[RegionIndex], records: Mapping[str, Record] | None = None
-    ) -> ByteProgress:
-        """Return a counter of the bytes to write, unless `records` is None, and to verify."""
-        total, done = sum(map(self.plan.nbytes, verified)), 0
-        for index in () if records is None else self.plan.all_indices():
-            total += (size := self.plan.nbytes(index))
-            done += size if records and index.name in records else 0
-        return ByteProgress(total, done, self.callback)
-
-    def _verify(
-        self, indices: Sequence[RegionIndex], progress: ByteProgress, **advice: str
     ) -> None:
+        """Count the bytes to write, unless `records` is None, and to verify; show progress."""
+        self.total, self.done = sum(map(self.plan.nbytes, verified)), 0
+        for index in () if records is None else self.plan.all_indices():
+            self.total += (size := self.plan.nbytes(index))
+            self.done += size if records and index.name in records else 0
+        self.callback(self.done, self.total)
+
+    def _advance(self, region: Region, _: None = None) -> None:
+        """Count the bytes of a region that is done, and show progress."""
+        self.done += self.plan.nbytes(region.index)
+        self.callback(self.done, self.total)
+
+    def _verify(self, indices: Sequence[RegionIndex], **advice: str) -> None:
         """Read regions back, and compare them with the files."""
         job = self.plan.job(self.journal, self.identity["token"], **advice)
         regions = map(self.plan.region, indices)
-
-        def done(region: Region, _: None) -> None:
-            progress.add(self.plan.nbytes(region.index))
-
-        run(self.scheduler, verify_region, job, regions, done)
+        run(self.scheduler, verify_region, job, regions, self._advance)
 
     def _put(self, objects: Mapping[str, bytes]) -> None:
         """Write objects, unless another run has begun."""
@@ -222,28 +208,3 @@ class Conversion:
         for some in (objects, root, group):
             self._put(some)
         self.journal.close()
-
-    # files that changed
-
-    def _changes(self) -> str:
-        """Return, in words, which files are others than those in the target's table."""
-        try:
-            then = read_file_table(self.target)
-        except (OSError, ValueError, KeyError):
-            return "their list is not complete"
-        return changed_files(then, self.array, self.versions)
-
-    def _require_same_files(self) -> None:
-        """Raise a `ChangedError` if a file changed while it may have been read."""
-        if self.versions is None:
-            return
-        now = file_versions(self.array, fresh=True)
-        if now is None:  # none of the files exists
-            found = f"{self.array.names[0]!r} gone"
-        elif (now == self.versions).all():
-            return
-        else:
-            found = changed_files(read_file_table(self.target), self.array, now)
-        raise ChangedError(
-            f"files changed while they were converted: {found}; overwrite=True starts over"
-        )

@@ -13,8 +13,7 @@ from uuid import uuid4
 
 from dask.utils import parse_bytes
 
-from dask_fileseq.convert.arraymetadata import array_metadata, json_object
-from dask_fileseq.convert.chunkshapes import chunk_shape, shard_shape
+from dask_fileseq.convert.arraymetadata import array_metadata, chunk_shape, json_object, shard_shape
 from dask_fileseq.convert.imagelayout import ImageLayout
 from dask_fileseq.convert.journal import Journal
 from dask_fileseq.convert.partition import (
@@ -86,7 +85,10 @@ class ConversionPlan:
     def with_stages(self, stages: Sequence[Sequence[Any]]) -> ConversionPlan:
         """Return the plan with the regions of the identity of an earlier run."""
         levels = self.partition.levels
-        made = tuple(Stage(b, *to, tuple(region), levels[b].shape) for b, *to, region in stages)
+        made = tuple(
+            Stage(base, first, last, tuple(region), levels[base].shape)
+            for base, first, last, region in stages
+        )
         return replace(self, partition=replace(self.partition, stages=made))
 
     def job(self, journal: Journal, token: str, **advice: str) -> Job:

@@ -20,20 +20,11 @@ WIDER = {"u1": "u2", "u2": "u4", "u4": "u8", "i1": "i2", "i2": "i4", "i4": "i8"}
 
 
 def downsampled(array: NDArray[Any], halved: Sequence[bool], method: str) -> NDArray[Any]:
-    """Return an array with half as many elements along some axes, rounded up.
+    """Return an array with half as many elements along the halved axes, rounded up.
 
-    Parameters
-    ----------
-    array : ndarray
-        One level, or a region of it.
-    halved : sequence of bool
-        The axes to halve.
-    method : {"mean", "nearest"}
-        The mean of the elements, rounded half up if they are integers; or the first
-        element, for labels. The last element of an odd axis counts twice.
+    ``"mean"`` takes the mean of the elements, rounded half up if they are integers;
+    ``"nearest"`` the first element, for labels. The last element of an odd axis counts twice.
 
-    Examples
-    --------
     >>> downsampled(np.array([[1, 2, 4], [3, 5, 6]], "u1"), (True, True), "mean")
     array([[3, 5]], dtype=uint8)
     >>> downsampled(np.array([[1, 2, 4], [3, 5, 6]], "u1"), (True, True), "nearest")

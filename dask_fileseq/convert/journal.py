@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from uuid import uuid4
 
-from dask_fileseq.convert.targetstore import TargetStore, clear_write_errors, parsed_json
+from dask_fileseq.convert.targetstore import TargetStore, clear_write_errors
 from dask_fileseq.errors import ChangedError, TargetExistsError
 
 __all__ = ["FILES", "FOLDER", "MANIFEST", "Identity", "Journal", "Record"]
@@ -55,45 +55,28 @@ class Journal:
 
     def manifest(self) -> dict[str, Any] | None:
         """Return the manifest of a complete target; None if it is not complete."""
-        if self.target.get(PLAN) is not None:
+        if self.target.exists(PLAN):
             return None
-        group = self.target.get_json(MANIFEST) or {}
-        return (group.get("attributes") or {}).get("manifest")
+        (group,) = self.target.get_json(MANIFEST)
+        return ((group or {}).get("attributes") or {}).get("manifest")
 
     def begin(
         self, identity: Identity, *, resume: bool, overwrite: bool, changes: Callable[[], str]
     ) -> Identity | None:
-        """Claim a new target, or check what exists there.
+        """Claim a new target, or check what exists there; `changes` names files that changed.
 
-        Parameters
-        ----------
-        identity : mapping
-            What is converted to what.
-        resume, overwrite : bool
-            Whether to continue with what exists, or to replace it.
-        changes : callable
-            Returns, in words, which files changed since the conversion began.
-
-        Returns
-        -------
-        mapping or None
-            The identity with which the conversion to continue began; None for a new one.
-
-        Raises
-        ------
-        TargetExistsError
-            If something else exists there, or the same and it is not to be resumed.
-        ChangedError
-            If another conversion exists there.
+        Returns the identity with which the conversion to continue began; None for a new
+        one. Raises a `TargetExistsError` if something else exists there, or the same and it
+        is not to be resumed, and a `ChangedError` if another conversion exists there.
         """
         target, names = self.target, self.target.listing()
         manifest = self.manifest()
-        found = manifest["identity"] if manifest else target.get_json(PLAN)
+        found = manifest["identity"] if manifest else target.get_json(PLAN)[0]
         if not names or (found is None and self._is_claimed_only(names)):
             self.claim(identity)
             return None
         if overwrite:
-            if found is None and not ZARR & set(names) and target.get(PLAN) is None:
+            if found is None and not ZARR & set(names) and not target.exists(PLAN):
                 raise TargetExistsError(f"{target} exists and is no Zarr: it is not overwritten")
             self.claim({CLEARED: True})  # what a killed process leaves is not taken for data
             target.delete([*ZARR, MANIFEST])  # first, or deleted chunks would read as zeros
@@ -154,7 +137,7 @@ class Journal:
         at that moment.
         """
         with clear_write_errors(self.target):
-            plan = self.target.get_json(PLAN) or {}
+            plan = self.target.get_json(PLAN)[0] or {}
         if plan.get("run") != self.run:
             raise ChangedError(
                 f"another conversion to {self.target} began, and took the place of this one"
@@ -186,7 +169,7 @@ class Journal:
         Unless `filled`, regions with files that could not be read are to be done again.
         """
         names = self.target.listing(DONE)
-        values = map(parsed_json, self.target.get_many([f"{DONE}/{name}" for name in names]))
+        values = self.target.get_json(*(f"{DONE}/{name}" for name in names))
         found = {
             name: value
             for name, value in zip(names, values, strict=True)

@@ -1,4 +1,4 @@
-"""Metadata of OME-Zarr 0.5, validated by yaozarrs: images, plates, collections.
+"""Metadata of OME-Zarr 0.5, validated by yaozarrs: images, plates, collections, scales, channels.
 
 See https://ngff.openmicroscopy.org/0.5/.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,13 +16,108 @@ import numpy as np
 from yaozarrs import v05
 
 from dask_fileseq.convert.imagelayout import ImageLayout, TargetImage
-from dask_fileseq.convert.omescales import OmeScale
 from dask_fileseq.convert.partition import Partition
 from dask_fileseq.filearray import FileArray
 
-__all__ = ["OmeMetadata", "channel_colors", "channel_names"]
+__all__ = ["OmeMetadata", "OmeScale", "axis_scales", "channel_colors", "channel_names"]
 
-Attributes = dict[str, Any]
+PREFIXES = {"": "", "p": "pico", "n": "nano", "µ": "micro", "u": "micro", "m": "milli"}
+UNITS = {
+    f"{symbol}{base}": prefix + unit
+    for symbol, prefix in (PREFIXES | {"c": "centi", "k": "kilo"}).items()
+    for base, unit in (("m", "meter"), ("s", "second"))
+}
+UNITS |= {"Å": "angstrom", "micron": "micrometer", "metre": "meter", "inch": "inch", "in": "inch"}
+UNITS |= {"sec": "second", "min": "minute", "h": "hour", "d": "day"}
+"""Names of units in OME-Zarr, which are those of UDUNITS-2, by their symbols."""
+
+
+@dataclass(frozen=True)
+class OmeScale:
+    """Positions of the elements along an axis."""
+
+    step: float = 1.0
+    start: float = 0.0
+    unit: str | None = None
+
+
+def axis_scales(
+    array: FileArray, layout: ImageLayout, given: Mapping[str, Any] | None = None
+) -> list[OmeScale]:
+    """Return the scale of each axis of an image.
+
+    The caller may give, by axis, a step or a pair of step and unit: of time for t, of
+    length for others. Along other axes, the scale is that of evenly spaced numbers or
+    dates in the names of files, or that of the first header.
+    """
+    if not isinstance(given, Mapping | None):
+        raise ValueError(f"scale={given!r} is no mapping from axes, such as {{'z': (0.5, 'µm')}}")
+    scales = {dim: _given_scale(dim, value, layout.dims) for dim, value in (given or {}).items()}
+    for dim, axes in zip(layout.dims, layout.axes, strict=True):
+        if dim not in scales:
+            single = len(axes) == 1 and dim != "c"
+            scales[dim] = _found_scale(array, axes[0]) if single else OmeScale()
+    return [scales[dim] for dim in layout.dims]
+
+
+def _given_scale(dim: str, value: Any, dims: Sequence[str]) -> OmeScale:
+    if dim not in dims or dim == "c":
+        others = ", ".join(other for other in dims if other != "c")
+        raise ValueError(f"scale has {dim!r}, and the axes that have a step are {others}")
+    try:
+        step, unit = value if isinstance(value, tuple | list) else (value, None)
+        step = float(step)
+    except (TypeError, ValueError):
+        step = -1.0
+    if not 0 < step < float("inf"):
+        raise ValueError(f"scale has {value!r} for {dim!r}: neither a step nor (step, unit)")
+    if unit is None:
+        return OmeScale(step)
+    text = str(unit).replace("\u03bc", "\u00b5")  # the Greek letter, and the sign for micro
+    name = UNITS.get(text, text)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            (v05.TimeAxis if dim == "t" else v05.SpaceAxis)(name=dim, unit=name)
+        except Warning:
+            kind, example = ("time", "second") if dim == "t" else ("length", "micrometer")
+            raise ValueError(
+                f"scale has the unit {unit!r} for {dim!r}, which is none of {kind} in OME-Zarr,"
+                f" such as {example!r}"
+            ) from None
+    return OmeScale(step, 0.0, name)
+
+
+def _found_scale(array: FileArray, axis: int) -> OmeScale:
+    along = array.tiling.axes[axis]
+    if along.chunk is None:
+        return _scale_of_values(array.coords.get(array.dims[axis]))
+    scale = array.metadata.scales.get(array.spec.dims[along.chunk])
+    if scale is None:
+        return OmeScale()
+    if scale.absolute or scale.step < 0:  # map coordinates: the attributes have them in full
+        return OmeScale(abs(scale.step), 0.0, UNITS.get(scale.units))
+    return OmeScale(scale.step, scale.start, UNITS.get(scale.units))
+
+
+def _scale_of_values(values: Any) -> OmeScale:
+    """Return the scale of evenly spaced numbers or dates.
+
+    >>> _scale_of_values(np.array([10, 20, 30]))
+    OmeScale(step=10.0, start=10.0, unit=None)
+    >>> _scale_of_values(np.array(["2020-01-01T00", "2020-01-01T01"], "M8[ns]"))
+    OmeScale(step=3600.0, start=0.0, unit='second')
+    """
+    if values is None or values.dtype.kind not in "iufM" or len(values) < 2:
+        return OmeScale()
+    dates = values.dtype.kind == "M"
+    if dates:
+        values = (values - values[0]) / np.timedelta64(1, "s")
+    steps = np.diff(values.astype(np.float64))
+    if steps[0] <= 0 or not np.allclose(steps, steps[0], rtol=1e-6, atol=0):
+        return OmeScale()
+    return OmeScale(float(steps[0]), float(values[0]), "second" if dates else None)
+
 
 Ranges = Mapping[int, tuple[float, float]]
 """Lowest and highest value of each channel."""
@@ -59,13 +155,16 @@ class OmeMetadata:
 
     def groups(
         self, images: Sequence[TargetImage], partition: Partition, ranges: Ranges
-    ) -> Iterator[tuple[str, Attributes]]:
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield path and attributes of each group of some images; the root comes last."""
         layout = self.layout
         shared = self._image(partition, ranges)
         for image in images:
             labels = self._labels(image)
-            shared["multiscales"][0]["name"] = self._image_name(image, labels["at"])
+            name = f"{self.name}/{image.path}" if image.path else self.name
+            if layout.kind == "collection":
+                name = f"{self.name} {', '.join(f'{dim} {i}' for dim, i in labels['at'].items())}"
+            shared["multiscales"][0]["name"] = name
             yield image.path, _ome(v05.Image, shared) | {"fileseq": labels}
         if layout.kind == "plate":
             for row in dict.fromkeys(well.partition("/")[0] for well in layout.wells):
@@ -79,24 +178,15 @@ class OmeMetadata:
 
     def _labels(self, image: TargetImage) -> dict[str, Any]:
         """Return the coordinates along the axes of an image, and those of its place."""
-        dims = self.array.dims
-        at = {}
-        for axis, i in image.at.items():
-            values = self.labels.get(dims[axis])
-            at[dims[axis]] = values[i] if isinstance(values, list) else i
-        along = {
-            role: {
-                dims[axis]: self.labels[dims[axis]] for axis in axes if dims[axis] in self.labels
-            }
-            for role, axes in zip(self.layout.dims, self.layout.axes, strict=True)
-        }
-        return {"at": at, "along": {role: values for role, values in along.items() if values}}
-
-    def _image_name(self, image: TargetImage, at: Mapping[str, Any]) -> str:
-        """Return the name of an image, with what distinguishes it from the others."""
-        if self.layout.kind != "collection":
-            return f"{self.name}/{image.path}" if image.path else self.name
-        return f"{self.name} {', '.join(f'{dim} {value}' for dim, value in at.items())}"
+        at, along = {}, {}
+        for dim, i in ((self.array.dims[axis], i) for axis, i in image.at.items()):
+            values = self.labels.get(dim)
+            at[dim] = values[i] if isinstance(values, list) else i
+        for role, axes in zip(self.layout.dims, self.layout.axes, strict=True):
+            dims = [self.array.dims[axis] for axis in axes]
+            if values := {dim: self.labels[dim] for dim in dims if dim in self.labels}:
+                along[role] = values
+        return {"at": at, "along": along}
 
     def _image(self, partition: Partition, ranges: Ranges) -> dict[str, Any]:
         """Return the metadata that all images have in common."""
@@ -158,8 +248,9 @@ class OmeMetadata:
     def _plate(self) -> dict[str, Any]:
         """Return the rows and columns that have wells, and the wells."""
         parts = {well: well.partition("/")[::2] for well in self.layout.wells}
-        rows = sorted({row for row, _ in parts.values()}, key=lambda row: (len(row), row))
-        columns = sorted({column for _, column in parts.values()}, key=_column_order)
+        rows, columns = ({*names} for names in zip(*parts.values(), strict=True))
+        rows = sorted(rows, key=lambda name: (len(name), name))
+        columns = sorted(columns, key=lambda n: (int(n) if n.isdecimal() else 10**9, n))
         return {
             "name": self.name,
             "rows": [{"name": row} for row in rows],
@@ -172,14 +263,10 @@ class OmeMetadata:
         }
 
 
-def _ome(model: Any, content: Mapping[str, Any]) -> Attributes:
+def _ome(model: Any, content: Mapping[str, Any]) -> dict[str, Any]:
     """Return the attributes of a group, validated."""
     valid = model.model_validate(content)
     return {"ome": valid.model_dump(mode="json", by_alias=True, exclude_none=True)}
-
-
-def _column_order(column: str) -> tuple[int, str]:
-    return (int(column), column) if column.isdecimal() else (10**9, column)
 
 
 def channel_names(array: FileArray, layout: ImageLayout) -> list[str]:

@@ -20,16 +20,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-__all__ = [
-    "Level",
-    "Partition",
-    "RegionIndex",
-    "Stage",
-    "Window",
-    "level_count",
-    "make_partition",
-    "scaled_window",
-]
+__all__ = ["Partition", "RegionIndex", "Stage", "level_count", "make_partition", "scaled_window"]
 
 Shape = tuple[int, ...]
 Window = tuple[tuple[int, int], ...]
@@ -164,21 +155,10 @@ def make_partition(
 ) -> Partition:
     """Return the partition of one image.
 
-    Parameters
-    ----------
-    shape, chunk, shard : tuple of int
-        Of the first level. Those of the others are cut to their shapes.
-    halved : sequence of bool
-        The axes along which levels shrink.
-    levels : int
-        Number of levels.
-    limit : int
-        Largest number of elements of a region in its base level, unless one unit has more.
-    read_shapes : sequence of shapes
-        Shapes that are best read whole, smaller ones first: tiles, files.
+    `shape`, `chunk` and `shard` are those of the first level. A region has at most `limit`
+    elements in its base level, unless a single unit has more. `read_shapes`, of tiles and
+    of files, are best read whole.
 
-    Examples
-    --------
     >>> halved = (False, True, True)
     >>> make_partition((5, 1000, 700), (1, 256, 256), None, halved, 3, 2**21).stages
     (Stage(base=0, first=0, last=2, region=(1, 1000, 700), shape=(5, 1000, 700)),)

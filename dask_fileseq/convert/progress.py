@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 from dask.utils import format_bytes, format_time
 
-__all__ = ["ByteProgress", "ProgressLine", "progress_callback"]
+__all__ = ["ProgressLine", "progress_callback"]
 
 WIDTH = 24
 INTERVAL = 0.2
@@ -18,15 +18,10 @@ INTERVAL = 0.2
 Callback = Callable[[int, int], Any]
 
 
-def progress_callback(progress: bool | Callback | None) -> Callback | None:
-    """Return the function that shows progress: the caller's, a bar, or None.
+def progress_callback(progress: bool | Callback | None) -> Callback:
+    """Return the function that shows progress: the caller's, a bar, or one that shows nothing.
 
     The default, None, is a bar if standard error is a terminal.
-
-    Raises
-    ------
-    ValueError
-        If `progress` is neither a bool, nor a function, nor None.
     """
     if callable(progress):
         return progress
@@ -34,31 +29,7 @@ def progress_callback(progress: bool | Callback | None) -> Callback | None:
         raise ValueError(f"progress={progress!r} is neither None, True, False nor a function")
     if progress is None:
         progress = sys.stderr is not None and sys.stderr.isatty()
-    return ProgressLine(sys.stderr) if progress else None
-
-
-class ByteProgress:
-    """Counts bytes of pixels, and calls ``callback(done, total)`` at once and after each step.
-
-    Parameters
-    ----------
-    total, done : int
-        Bytes in all, and those of an earlier run.
-    callback : callable or None
-        What shows progress.
-    """
-
-    def __init__(self, total: int, done: int, callback: Callback | None) -> None:
-        self.total = total
-        self.done = done
-        self.callback = callback
-        self.add(0)
-
-    def add(self, count: int) -> None:
-        """Count bytes that are done."""
-        self.done += count
-        if self.callback is not None:
-            self.callback(self.done, self.total)
+    return ProgressLine(sys.stderr) if progress else lambda done, total: None
 
 
 class ProgressLine:

@@ -10,21 +10,22 @@ import asyncio
 import errno
 import json
 import os
-from collections.abc import Awaitable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from toolz import partition_all
 from zarr.abc.store import Store
 from zarr.core.buffer import default_buffer_prototype
 from zarr.core.sync import sync
-from zarr.storage import FsspecStore, LocalStore, MemoryStore
+from zarr.storage import FsspecStore, LocalStore
 
 from dask_fileseq.errors import FileSequenceError, WriteError
 from dask_fileseq.files.urls import has_scheme, local_path
 
-__all__ = ["TargetStore", "clear_write_errors", "parsed_json"]
+__all__ = ["TargetStore", "clear_write_errors"]
 
 MANY = 32
 """Number of objects that are read, written or deleted at a time."""
@@ -33,20 +34,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class TargetStore:
-    """A place for a zarr hierarchy. It pickles by name; each process opens the store itself.
-
-    Parameters
-    ----------
-    url : str, os.PathLike or zarr.abc.store.Store
-        Path, URL or store.
-    storage_options : mapping, optional
-        For the file system of a URL.
-
-    Raises
-    ------
-    ValueError
-        If nothing can be written there, or `storage_options` are given without a URL.
-    """
+    """The store at a path or URL, or a store of zarr; each process opens it for itself."""
 
     def __init__(self, url: Any, storage_options: Mapping[str, Any] | None = None) -> None:
         self.options = dict(storage_options or {})
@@ -72,9 +60,7 @@ class TargetStore:
     @property
     def is_shared(self) -> bool:
         """Whether other processes can write to it."""
-        if isinstance(self.url, MemoryStore):
-            return False
-        return not (self.is_remote and self.url.startswith("memory:"))
+        return not str(self).startswith("memory:")  # a store of zarr, or a URL of fsspec
 
     @property
     def folder(self) -> Path | None:
@@ -100,14 +86,18 @@ class TargetStore:
 
     # objects
 
-    def get(self, key: str) -> bytes | None:
-        """Return an object; None if it does not exist."""
-        return self.get_many([key])[0]
+    def exists(self, key: str) -> bool:
+        """Return whether an object exists."""
+        return sync(self.store.exists(key))
 
-    def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
-        """Return many objects; None for each that does not exist."""
-        values = _all(self.store.get(key, default_buffer_prototype()) for key in keys)
-        return [None if value is None else value.to_bytes() for value in values]
+    def get_json(self, *keys: str) -> list[Any]:
+        """Return the values of objects in JSON; None for each that is not there, or not whole."""
+        found: list[Any] = []
+        for value in _all(self.store.get(key, default_buffer_prototype()) for key in keys):
+            found.append(None)
+            with suppress(ValueError):
+                found[-1] = None if value is None else json.loads(value.to_bytes())
+        return found
 
     def put(self, key: str, value: bytes) -> None:
         """Write an object."""
@@ -117,10 +107,6 @@ class TargetStore:
         """Write many objects."""
         make = default_buffer_prototype().buffer.from_bytes
         _all(self.store.set(key, make(value)) for key, value in values.items())
-
-    def get_json(self, key: str) -> Any:
-        """Return the value of an object in JSON; None if it does not exist or is not whole."""
-        return parsed_json(self.get(key))
 
     def put_json(self, key: str, value: Any) -> None:
         """Write a value as JSON."""
@@ -184,27 +170,14 @@ def _sync_path(path: Path, flags: int) -> None:
         os.close(descriptor)
 
 
-def parsed_json(value: bytes | None) -> Any:
-    """Return the value of a JSON text; None if there is no text, or if it is not whole."""
-    try:
-        return None if value is None else json.loads(value)
-    except ValueError:
-        return None
-
-
 def _all(calls: Iterable[Awaitable[Any]]) -> list[Any]:
-    """Return the results of asynchronous calls, of which a limited number run at a time."""
+    """Return the results of asynchronous calls, of which some run at a time."""
 
-    async def run() -> list[Any]:
-        limit = asyncio.Semaphore(MANY)
+    async def results() -> list[Any]:
+        batches = partition_all(MANY, calls)
+        return [result for batch in batches for result in await asyncio.gather(*batch)]
 
-        async def one(call: Awaitable[Any]) -> Any:
-            async with limit:
-                return await call
-
-        return list(await asyncio.gather(*(one(call) for call in calls)))
-
-    return sync(run())
+    return sync(results())
 
 
 @contextmanager

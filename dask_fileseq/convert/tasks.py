@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -60,16 +59,11 @@ class Job:
         return self.journal.target
 
     def array(self, image: str, level: int) -> zarr.Array[Any]:
-        """Return the array of a level.
-
-        Its metadata are not in the target before the end, so that nobody opens a target
-        that is not complete.
-        """
+        """Return the array of a level, whose metadata are not in the target before the end."""
         metadata = self.arrays[level]
         path = StorePath(self.target.store, _joined(image, self.names[level]))
         # numbers that equal the fill value may have other bits: -0.0, NaN; all are written
-        inexact = metadata.dtype.to_native_dtype().kind in "fc"
-        config: Any = {"write_empty_chunks": inexact}
+        config: Any = {"write_empty_chunks": metadata.dtype.to_native_dtype().kind in "fc"}
         return zarr.Array(zarr.AsyncArray(metadata, path, config=config))
 
 
@@ -87,11 +81,6 @@ class Region:
     axes: tuple[tuple[int, ...], ...]
     """Axes of the block behind each axis of the window."""
 
-    @cached_property
-    def window(self) -> Window:
-        """Window in the base level of the stage."""
-        return self.index.window
-
     @property
     def is_empty(self) -> bool:
         """Whether none of its cells has a file."""
@@ -99,17 +88,7 @@ class Region:
 
 
 def write_region(job: Job, region: Region) -> Record:
-    """Write a region at each level of its stage, and return its record.
-
-    Raises
-    ------
-    ReadError, ChunkMismatchError
-        If a file cannot be read or does not fit.
-    WriteError
-        If the target cannot be written.
-    ChangedError
-        If another run has taken over.
-    """
+    """Write a region at each level of its stage, and return its record."""
     record: Record = {"token": job.token}
     with recorded_fills() as failed:
         keys: list[str] = []
@@ -120,7 +99,7 @@ def write_region(job: Job, region: Region) -> Record:
                 job.journal.require()  # another run may have deleted what was being written
                 raise
             if level == len(job.arrays) - 1:
-                record |= _value_ranges(data, job.channel, region.window)
+                record |= _value_ranges(data, job.channel, region.index.window)
         with clear_write_errors(job.target):
             job.target.sync_to_disk(keys)
     if failed:
@@ -134,10 +113,7 @@ def write_region(job: Job, region: Region) -> Record:
 def verify_region(job: Job, region: Region) -> None:
     """Compare a region at each level of its stage with what was written, bit for bit.
 
-    Raises
-    ------
-    VerifyError
-        If anything differs. The region is then to be done again.
+    If anything differs, the region is to be done again, and a `VerifyError` is raised.
     """
     for level, window, data in region_levels(job, region):
         job.journal.require()
@@ -156,11 +132,9 @@ def verify_region(job: Job, region: Region) -> None:
 
 def _identical(a: NDArray[Any], b: NDArray[Any]) -> bool:
     """Return whether two arrays are the same, bit for bit."""
-    if a.shape != b.shape or a.dtype != b.dtype:
-        return False
-    if a.dtype.kind in "fcmM":
+    if a.dtype.kind in "fcmM" and a.dtype == b.dtype and a.shape == b.shape:
         a, b = (np.ascontiguousarray(each).reshape(-1).view("u1") for each in (a, b))
-    return bool(np.array_equal(a, b))
+    return a.dtype == b.dtype and np.array_equal(a, b)
 
 
 def region_levels(job: Job, region: Region) -> Iterator[tuple[int, Window, NDArray[Any]]]:
@@ -168,19 +142,19 @@ def region_levels(job: Job, region: Region) -> Iterator[tuple[int, Window, NDArr
     stage, halved = region.index.stage, job.partition.halved
     if region.block is not None:
         data = read_region(region)
-        yield 0, region.window, data
+        yield 0, region.index.window, data
     else:
-        data = np.asarray(job.array(region.image, stage.base)[_slices(region.window)])
+        data = np.asarray(job.array(region.image, stage.base)[_slices(region.index.window)])
     for level in range(max(1, stage.first), stage.last + 1):
         data = downsampled(data, halved, job.method)
-        yield level, scaled_window(region.window, halved, level - stage.base), data
+        yield level, scaled_window(region.index.window, halved, level - stage.base), data
 
 
 def read_region(region: Region) -> NDArray[Any]:
     """Read a region of the files, with the axes of the target."""
     block = region.block
     assert block is not None
-    data = np.empty([stop - start for start, stop in region.window], block.dtype)
+    data = np.empty([stop - start for start, stop in region.index.window], block.dtype)
     for place, edges in region.parts:
         index: Any = (*place, ...)
         selected = [range(*edges.get(axis, (0, 1))) for axis in range(block.ndim)]
@@ -208,8 +182,7 @@ def write_level(
         array = job.array(region.image, level)
         for index, box in job.partition.units(level, window):
             inside = tuple(
-                slice(start - w, stop - w)
-                for (start, stop), (w, _) in zip(box, window, strict=True)
+                slice(a - start, b - start) for (a, b), (start, _) in zip(box, window, strict=True)
             )
             keys.append(_joined(region.image, job.names[level], chunk_key(index)))
             job.journal.watch()

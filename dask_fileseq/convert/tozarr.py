@@ -32,12 +32,11 @@ def to_zarr(
     """Copy a file array to a Zarr array, and return the manifest; see `FileSequence.to_zarr`."""
     if not isinstance(attributes, Mapping | None):
         raise ValueError(f"attributes={attributes!r} is no mapping")
-    metadata = array.metadata
     about: dict[str, Any] = {"coords": coordinates(array)}
-    if metadata.crs:
-        about["crs"] = {key: v for key, v in metadata.crs.items() if isinstance(v, PLAIN)}
-    if metadata.attrs:
-        about["attrs"] = {key: _json_value(value) for key, value in metadata.attrs.items()}
+    if array.metadata.crs:
+        about["crs"] = {key: v for key, v in array.metadata.crs.items() if isinstance(v, PLAIN)}
+    if array.metadata.attrs:
+        about["attrs"] = {key: _json_value(value) for key, value in array.metadata.attrs.items()}
     every = {"fileseq": about} | dict(attributes or {})
     target = TargetStore(url, options.storage_options)
     layout = array_layout(array)
@@ -57,8 +56,7 @@ def to_ome_zarr(
 ) -> dict[str, Any]:
     """Copy a file array to OME-Zarr, and return the manifest; see `FileSequence.to_ome_zarr`."""
     try:
-        from dask_fileseq.convert.omemetadata import OmeMetadata, channel_names
-        from dask_fileseq.convert.omescales import axis_scales
+        from dask_fileseq.convert.omemetadata import OmeMetadata, axis_scales, channel_names
     except ImportError as error:
         raise ImportError(
             'to_ome_zarr needs yaozarrs, which pip install "dask-fileseq[ome]" brings'
@@ -75,21 +73,10 @@ def to_ome_zarr(
         method,
         coordinates(array),
     )
-    about = {
-        "name": name,
-        "scales": list(map(asdict, ome.scales)),
-        "channels": ome.channels,
-        "labels": ome.labels,
-    }
+    about: dict[str, Any] = {"name": name, "scales": list(map(asdict, ome.scales))}
+    about |= {"channels": ome.channels, "labels": ome.labels}
     return Conversion(
-        array,
-        layout,
-        target,
-        options,
-        levels=levels,
-        method=method,
-        groups=ome.groups,
-        about=about,
+        array, layout, target, options, levels, method, groups=ome.groups, about=about
     ).run()
 
 

@@ -12,7 +12,7 @@ import pytest
 import zarr
 
 from dask_fileseq import ChangedError, FileSequence, TiffSequence
-from dask_fileseq.convert.fingerprint import source_fingerprint
+from dask_fileseq.convert.provenance import SourceFiles
 from tests.conftest import PATTERN
 
 
@@ -93,17 +93,17 @@ def test_arguments_are_the_same_in_another_process(tmp_path):
     arguments = {"key": times(3), "lut": np.arange(5000), "words": {"a", "b", "c"}}
     seq = FileSequence(lambda name, **_: np.zeros(3), ["1", "2"], pattern=PATH)
     found = [
-        source_fingerprint(seq.array(imreadargs=arguments | {"key": times(k)}), None)
+        SourceFiles(seq.array(imreadargs=arguments | {"key": times(k)})).identity()
         for k in (3, 3, 4)
     ]
     assert found[0] == found[1] != found[2]
     other = seq.array(imreadargs=arguments | {"lut": np.arange(5000) % 4999})
-    assert source_fingerprint(other, None) != found[0]
+    assert SourceFiles(other).identity() != found[0]
     code = (
         "from functools import partial\n"
         "from pathlib import Path\n"
         "import re, tifffile\n"
-        "from dask_fileseq.convert.fingerprint import stable_value\n"
+        "from dask_fileseq.convert.provenance import stable_value\n"
         "def make(k):\n"
         "    return lambda name: k\n"
         "class Reader:\n"

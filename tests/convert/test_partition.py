@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dask_fileseq.convert.chunkshapes import chunk_shape, shard_shape
+from dask_fileseq.convert.arraymetadata import chunk_shape, shard_shape
 from dask_fileseq.convert.downsampling import downsampled
 from dask_fileseq.convert.partition import level_count, make_partition, scaled_window
 
