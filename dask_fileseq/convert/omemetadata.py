@@ -248,9 +248,11 @@ class OmeMetadata:
     def _plate(self) -> dict[str, Any]:
         """Return the rows and columns that have wells, and the wells."""
         parts = {well: well.partition("/")[::2] for well in self.layout.wells}
-        rows, columns = ({*names} for names in zip(*parts.values(), strict=True))
-        rows = sorted(rows, key=lambda name: (len(name), name))
-        columns = sorted(columns, key=lambda n: (int(n) if n.isdecimal() else 10**9, n))
+        rows = sorted({row for row, _ in parts.values()}, key=lambda row: (len(row), row))
+        columns = sorted(
+            {column for _, column in parts.values()},
+            key=lambda name: (int(name) if name.isdecimal() else 10**9, name),
+        )
         return {
             "name": self.name,
             "rows": [{"name": row} for row in rows],
