@@ -40,7 +40,7 @@ Progress = Callable[[int, int], None]
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ReadOptions:
     """How the files of a sequence are read.
 
@@ -68,7 +68,7 @@ class ReadOptions:
         return self.chunkshape is not None and self.chunkdtype is not None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class WriteOptions:
     """How a copy is written, and on which scheduler.
 

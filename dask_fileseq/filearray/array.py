@@ -47,7 +47,7 @@ from dask_fileseq.types import Imread, ReadOptions
 __all__ = ["FileArray", "first_info"]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, slots=True)
 class FileArray:
     """Files on a grid as one lazy array: shape, dtype, and basic indexing.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from dask.array.core import Array
 
-from dask_fileseq.readers import read_by_suffix, read_tiff
+from dask_fileseq.readers import as_reader, read_by_suffix, read_tiff
 from dask_fileseq.sequence.filesequence import FileSequence
 from dask_fileseq.types import Files, Imread, ReadOptions, split_options, takes_options
 
@@ -28,7 +28,9 @@ class TiffSequence(FileSequence):
     """
 
     def __init__(self, files: Files = None, *, imread: Imread = read_tiff, **kwargs: Any) -> None:
-        super().__init__(imread, "*.tif" if files is None else files, **kwargs)
+        super().__init__(
+            as_reader(imread, read_tiff.suffixes), "*.tif" if files is None else files, **kwargs
+        )
 
 
 def open_sequence(
@@ -84,7 +86,8 @@ def open_sequence(
     inferred = isinstance(pattern, str) and pattern == "infer"
     if pattern is not None and not (inferred and kwargs.get("parse") is not None):
         kwargs["pattern"] = pattern
-    return FileSequence(imread or read_by_suffix, files, **{"spacing": "step"} | kwargs)
+    reader = as_reader(imread or read_by_suffix, read_by_suffix.suffixes)
+    return FileSequence(reader, files, **{"spacing": "step"} | kwargs)
 
 
 @takes_options(ReadOptions)

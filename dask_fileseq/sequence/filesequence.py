@@ -80,7 +80,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         Glob pattern (``**`` for any number of folders), folder, path, or names in their
         order; or URLs of these, as fsspec defines them. None is ``"*"``. The name of a ZIP or
         TAR file, or a chain such as ``"zip://t*.tif::s3://scans/day1.zip"``, gives members
-        of it. In a folder, the files with the first suffix of the reader that occurs count.
+        of it, if `imread` is a reader of this package; to a function, an archive is one file.
     container : str, os.PathLike or open archive, optional
         ZIP or TAR file with the files, or its URL; `files` is then a pattern of, or a list
         of, its members. An archive without a name cannot go to other processes.
@@ -191,7 +191,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         check_choice("identity", identity, "stat", "name")
         reader = as_reader(imread)
         if container is None:
-            container, files = archive_of(files, by_name=True) or (None, files)
+            container, files = archive_of(files, by_name=bool(reader.suffixes)) or (None, files)
         given = given_names("*" if files is None else files)
         found = isinstance(given, str)
         first = given if isinstance(given, str) else given[0]
@@ -200,8 +200,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         self.reader: Reader = reader.for_file(names[0] if names else "")
         self.identity: Literal["stat", "name"] = identity
         self._container = container
-        if self.reader is not reader:
-            imread = self.reader
+        imread = self.reader.imread
         is_path = isinstance(self.source, LocalFiles) and not path_map
         self.imread = imread if is_path else partial(_imread_member, self.source, imread)
         rules = {"unmatched": unmatched, "duplicates": duplicates, "spacing": spacing}
@@ -213,10 +212,8 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
 
     def _set_grid(self, grid: FileGrid) -> None:
         """Set the grid, and derive names and axis codes from it."""
-        if not isinstance(grid.names, Names):
-            grid = replace(grid, names=Names(grid.names))
-        self.grid: FileGrid = grid
-        self._names: Any = grid.names
+        self._names = grid.names if isinstance(grid.names, Names) else Names(grid.names)
+        self.grid = grid if grid.names is self._names else replace(grid, names=self._names)
         codes = TIFF.AXES_CODES
         self.axes = "".join(codes.get(dim.lower(), dim[0].upper()) for dim in grid.dims)
         self._infos: dict[str, FileInfo] = {}
@@ -941,13 +938,18 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         ('t', 'channel', 'z', 'y', 'x')
         """
         try:
-            from dask_fileseq.convert import to_zarr
+            from dask_fileseq.zarr.conversion.exports import to_zarr
         except ImportError as error:
             raise _needs("to_zarr", "zarr 3", "zarr") from error
 
         writing, reading, unknown = split_options(options, WriteOptions, ReadOptions)
         array = self.array(**reading, **unknown)
-        return to_zarr(array, url, WriteOptions(**writing), attributes=attributes)
+        from dask_fileseq.zarr.conversion.convert import Options
+
+        target = writing.pop("storage_options", None)
+        stat = self.identity == "stat"
+        old = Options(attributes=attributes, **writing)
+        return to_zarr(array, array.metadata, url, target, old, stat=stat)
 
     @takes_options(WriteOptions, ReadOptions)
     def to_ome_zarr(
@@ -1019,20 +1021,25 @@ memory, storage_options
         ['DAPI', 'GFP']
         """
         try:
-            from dask_fileseq.convert import to_ome_zarr
+            from dask_fileseq.zarr.conversion.exports import to_ome_zarr
         except ImportError as error:
             raise _needs("to_ome_zarr", "zarr 3 and yaozarrs", "ome") from error
 
         writing, reading, unknown = split_options(options, WriteOptions, ReadOptions)
+        from dask_fileseq.zarr.conversion.convert import Options
+
+        array = self.array(**reading, **unknown)
+        target = writing.pop("storage_options", None)
         return to_ome_zarr(
-            self.array(**reading, **unknown),
+            array,
+            array.metadata,
             url,
-            WriteOptions(**writing),
+            target,
+            Options(levels=levels, method=method, **writing),
             axes=axes,
             scale=scale,
             name=name,
-            levels=levels,
-            method=method,
+            stat=self.identity == "stat",
         )
 
     # what people look at
@@ -1120,6 +1127,22 @@ memory, storage_options
             progress=progress,
         )
         return sheet_figure(sheet, f"{len(self):,} files in {self.location}")
+
+    def _first_info(self) -> FileInfo:
+        """Return what the first file contains; reads one header."""
+        from dask_fileseq.filearray import first_readable
+
+        return first_readable(self._names[:1], self.source, self.reader.inspect)
+
+    def _report(self, told: Any, findings: Any, code: str, *, project: Any, progress: Any) -> str:
+        """Return a page about the sequence: see `report.page`."""
+        from dask_fileseq.report.page import Contents, report_page
+        from dask_fileseq.report.sheet import contact_sheet
+
+        sheet = contact_sheet(
+            self.grid, self.source, self.reader, project=project, progress=progress
+        )
+        return report_page(Contents(self.grid, self.location, told, findings, sheet, code))
 
     def _repr_html_(self) -> str:
         """Return what notebooks show; reads nothing."""
