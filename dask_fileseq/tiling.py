@@ -1,5 +1,7 @@
 """How grid axes and chunk axes become the array's axes: pure integers, no I/O, no dask.
 
+This is the only module that cuts ranges of the array's axes at the borders of files.
+
 The array's axes are the grid axes that are not tiled, in order, then the chunk
 axes. A tiled grid axis disappears: its files lie edge to edge along a chunk axis.
 
@@ -8,16 +10,17 @@ axes. A tiled grid axis disappears: its files lie edge to edge along a chunk axi
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Integral
 from operator import index as as_int
 from typing import Any, NamedTuple
 
-__all__ = ["Axis", "Piece", "Tiling"]
+from dask_fileseq.types import AxesTiled
 
-AxesTiled = Mapping[int, int] | Sequence[tuple[int, int]]
+__all__ = ["Axis", "Piece", "Tiling", "basic_index"]
 
 
 class Axis(NamedTuple):
@@ -25,12 +28,12 @@ class Axis(NamedTuple):
 
     grid: int | None  # the grid axis behind it, if any
     chunk: int | None  # the chunk axis behind it, if any
-    files: int  # how many files lie along it
-    size: int  # how many elements of each file
+    files: int  # number of files along it
+    size: int  # number of elements of each file
 
 
 class Piece(NamedTuple):
-    """The part of a selection along one axis that lies in one file."""
+    """The part of a selection along one axis that is in one file."""
 
     file: int  # position along the grid axis
     region: range  # what to take from the file's chunk
@@ -125,13 +128,8 @@ class Tiling:
         """The array's shape."""
         return tuple(axis.files * axis.size for axis in self.axes)
 
-    @property
-    def size(self) -> int:
-        """Number of elements in the array."""
-        return math.prod(self.shape)
-
     def dims(self, griddims: Sequence[str], chunkdims: Sequence[str]) -> tuple[str, ...]:
-        """Return a name for each of the array's axes; a tiled one bears its chunk axis's."""
+        """Return a name for each of the array's axes; a tiled one has that of its chunk axis."""
         return tuple(
             griddims[axis.grid or 0] if axis.chunk is None else chunkdims[axis.chunk]
             for axis in self.axes
@@ -159,3 +157,93 @@ class Tiling:
             pieces.append(Piece(file, region, slice(done, end)))
             done = end
         return pieces
+
+    @cached_property
+    def stacked(self) -> int:
+        """Number of axes, the first ones, along which each element is a file."""
+        return sum(axis.chunk is None for axis in self.axes)
+
+    def cut(self, region: Sequence[range]) -> Iterator[tuple[list[Any], tuple[range, ...], Any]]:
+        """Cut a region of the array at the borders of files.
+
+        Yields which cells along each grid axis have the same region of their file, that
+        region, and the index of its place in the result, an array of the region's shape.
+        Along stacked axes all files have the same region, so they are not cut.
+
+        >>> tiling = Tiling.of((2, 3), (4, 5), {1: 0})
+        >>> cells, part, place = next(tiling.cut([range(2), range(3, 6), range(5)]))
+        >>> cells, part
+        ([range(0, 2), [0]], (range(3, 4), range(0, 5)))
+        >>> place
+        (Ellipsis, slice(0, 1, None), slice(0, 5, None))
+        """
+        cells: list[Any] = [[0]] * len(self.gridshape)
+        for axis, along in zip(self.axes, region[: self.stacked], strict=False):
+            cells[axis.grid or 0] = along
+        inside = self.axes[self.stacked :]
+        pieces = [self.pieces(i, r) for i, r in enumerate(region) if i >= self.stacked]
+        for combination in itertools.product(*pieces):
+            for axis, piece in zip(inside, combination, strict=True):
+                if axis.grid is not None:
+                    cells[axis.grid] = [piece.file]
+            part = tuple(piece.region for piece in combination)
+            yield cells, part, (..., *(piece.place for piece in combination))
+
+    def files(self, axis: int, start: int, stop: int) -> slice:
+        """Return the files along one of the array's axes that contain a range of elements.
+
+        At least one file, also for an empty range.
+
+        >>> Tiling.of((3,), (4,), {0: 0}).files(0, 5, 9)
+        slice(1, 3, None)
+        """
+        size = self.axes[axis].size
+        if not size:
+            return slice(0, 1)
+        first = start // size
+        return slice(first, max(first + 1, -(-stop // size)))
+
+    def lengths(self, axis: int, start: int, stop: int) -> tuple[int, ...]:
+        """Return the lengths of the parts of a range of elements that are in one file each.
+
+        >>> tiling = Tiling.of((3,), (3,), {0: 0})
+        >>> tiling.lengths(0, 0, 6), tiling.lengths(0, 2, 7), tiling.lengths(0, 4, 5)
+        ((3, 3), (1, 3, 1), (1,))
+        """
+        if start >= stop:
+            return (0,)
+        size = self.axes[axis].size
+        first, last = start // size, (stop - 1) // size
+        if first == last:
+            return (stop - start,)
+        return ((first + 1) * size - start, *[size] * (last - first - 1), stop - last * size)
+
+
+def basic_index(index: Any, ndim: int) -> list[Any]:
+    """Return an int or a slice for each axis.
+
+    Raises
+    ------
+    IndexError
+        If the index is anything but ints, slices and one Ellipsis, or is too long.
+
+    Examples
+    --------
+    >>> basic_index((3, ..., slice(2)), 4)
+    [3, slice(None, None, None), slice(None, None, None), slice(None, 2, None)]
+    """
+    keys = list(index) if isinstance(index, tuple) else [index]
+    dots = [i for i, key in enumerate(keys) if key is Ellipsis]
+    if len(dots) > 1:
+        raise IndexError("an index can have only one Ellipsis")
+    if len(keys) - len(dots) > ndim:
+        raise IndexError(f"too many indices: {len(keys) - len(dots)} for {ndim} axes")
+    at = dots[0] if dots else len(keys)
+    keys[at : at + 1] = [slice(None)] * (ndim - len(keys) + len(dots))
+    for key in keys:
+        numbers = (key.start, key.stop, key.step) if isinstance(key, slice) else (key,)
+        for number in numbers:  # an array of one element is no index, nor is a bool
+            optional = number is None and isinstance(key, slice)
+            if not optional and (isinstance(number, bool) or not isinstance(number, Integral)):
+                raise IndexError(f"only ints, slices and Ellipsis are indices here, not {key!r}")
+    return keys

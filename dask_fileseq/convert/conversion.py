@@ -23,7 +23,7 @@ from dask_fileseq.convert.partition import Partition, RegionIndex
 from dask_fileseq.convert.progress import ProgressLine, progress_callback
 from dask_fileseq.convert.provenance import SourceFiles, digest_of, new_manifest
 from dask_fileseq.convert.targetstore import TargetStore, clear_write_errors
-from dask_fileseq.convert.tasks import Region, read_region, verify_region, write_region
+from dask_fileseq.convert.tasks import RegionTask, read_region, verify_region, write_region
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.files import shared_folder
 from dask_fileseq.graph import Scheduler, run
@@ -89,7 +89,7 @@ class Conversion:
             self.identity = {**found, "about": self.identity["about"]}
             self.plan = self.plan.with_stages(found["stages"])
         try:
-            if manifest and manifest["failed"] and self.array.errors == "raise":
+            if manifest and manifest["failed"] and self.array.options.errors == "raise":
                 self._reopen(manifest)
             elif manifest:
                 return self._finished_before(manifest)
@@ -107,7 +107,7 @@ class Conversion:
         verified = self.plan.verified(self.options.verify, self.identity["token"])
         self._start(verified, records)
 
-        def done(region: Region, record: Record) -> None:
+        def done(region: RegionTask, record: Record) -> None:
             records[region.index.name] = record
             self._advance(region)
 
@@ -144,7 +144,9 @@ class Conversion:
         """Take over from an earlier run, and return the records of the regions it finished."""
         self.journal.claim(self.identity)
         self.target.delete_partial()
-        return self.journal.records(self.identity["token"], filled=self.array.errors == "fill")
+        return self.journal.records(
+            self.identity["token"], filled=self.array.options.errors == "fill"
+        )
 
     def _reopen(self, manifest: Manifest) -> None:
         """Have files of a complete target that were filled read again.
@@ -176,7 +178,7 @@ class Conversion:
             self.done += size if records and index.name in records else 0
         self.callback(self.done, self.total)
 
-    def _advance(self, region: Region, _: None = None) -> None:
+    def _advance(self, region: RegionTask, _: None = None) -> None:
         """Count the bytes of a region that is done, and show progress."""
         self.done += self.plan.nbytes(region.index)
         self.callback(self.done, self.total)

@@ -23,7 +23,7 @@ from dask_fileseq.convert.partition import (
     level_count,
     make_partition,
 )
-from dask_fileseq.convert.tasks import Job, Region
+from dask_fileseq.convert.tasks import Job, RegionTask
 from dask_fileseq.errors import check_choice
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.types import WriteOptions
@@ -74,7 +74,7 @@ class ConversionPlan:
                 "chunks": level.chunk,
                 "shards": level.shard,
                 "codecs": [codec.to_dict() for codec in self.arrays[0].inner_codecs],
-                "fillvalue": repr(self.array.fillvalue),
+                "fillvalue": repr(self.array.options.fillvalue),
                 "method": self.method if len(self.arrays) > 1 else None,
             },
             "stages": [[s.base, s.first, s.last, s.region] for s in self.partition.stages],
@@ -132,11 +132,11 @@ class ConversionPlan:
             size *= stop - start
         return size
 
-    def region(self, index: RegionIndex) -> Region:
+    def region(self, index: RegionIndex) -> RegionTask:
         """Return a region; one of the first stage with the files that it touches."""
         image = self.layout.images[index.image]
         if index.stage.first:
-            return Region(index, image.path, None, (), self.layout.axes)
+            return RegionTask(index, image.path, None, (), self.layout.axes)
         parts = list(self.layout.parts(index.window, image))
         window = []
         for axis in range(self.array.ndim):
@@ -147,9 +147,9 @@ class ConversionPlan:
             (place, {axis: (a - first[axis], b - first[axis]) for axis, (a, b) in edges.items()})
             for place, edges in parts
         )
-        return Region(index, image.path, self.array.block(window), shifted, self.layout.axes)
+        return RegionTask(index, image.path, self.array.block(window), shifted, self.layout.axes)
 
-    def regions_of(self, names: set[str]) -> Iterator[Region]:
+    def regions_of(self, names: set[str]) -> Iterator[RegionTask]:
         """Yield the regions that read any of some files, and all that read other levels."""
         for region in map(self.region, self.all_indices()):
             if region.block is None or not names.isdisjoint(region.block.names):
@@ -168,9 +168,9 @@ def make_plan(
     if options.verify is not None:
         check_choice("verify", options.verify, "sample", "all")
     check_choice("method", method, "mean", "nearest")
-    partition = _partition(array, layout, options, levels)
+    partition, fillvalue = _partition(array, layout, options, levels), array.options.fillvalue
     arrays = tuple(
-        array_metadata(level, layout.dims, array.dtype, array.fillvalue, options.codecs, attributes)
+        array_metadata(level, layout.dims, array.dtype, fillvalue, options.codecs, attributes)
         for level in partition.levels
     )
     names = ("",) if layout.kind == "array" else tuple(map(str, range(len(arrays))))

@@ -70,7 +70,9 @@ class SourceFiles:
             "files": len(array.names),
             "grid": dict(zip(array.griddims, array.table.shape, strict=True)),
             "digest": digest.hexdigest(),
-            "reader": digest_of([stable_value(array.reader), stable_value(array.imreadargs)]),
+            "reader": digest_of(
+                [stable_value(array.reader), stable_value(array.options.imreadargs)]
+            ),
             "tiled": [list(pair) for pair in array.tiling.axestiled],
         }
 

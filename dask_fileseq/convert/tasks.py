@@ -26,7 +26,7 @@ from dask_fileseq.zarr.keys import chunk_key
 
 __all__ = [
     "Job",
-    "Region",
+    "RegionTask",
     "read_region",
     "region_levels",
     "verify_region",
@@ -68,7 +68,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Region:
+class RegionTask:
     """What one task reads and writes."""
 
     index: RegionIndex
@@ -87,7 +87,7 @@ class Region:
         return self.block is not None and not (self.block.table >= 0).any()
 
 
-def write_region(job: Job, region: Region) -> Record:
+def write_region(job: Job, region: RegionTask) -> Record:
     """Write a region at each level of its stage, and return its record."""
     record: Record = {"token": job.token}
     with recorded_fills() as failed:
@@ -110,7 +110,7 @@ def write_region(job: Job, region: Region) -> Record:
     return record
 
 
-def verify_region(job: Job, region: Region) -> None:
+def verify_region(job: Job, region: RegionTask) -> None:
     """Compare a region at each level of its stage with what was written, bit for bit.
 
     If anything differs, the region is to be done again, and a `VerifyError` is raised.
@@ -137,7 +137,7 @@ def _identical(a: NDArray[Any], b: NDArray[Any]) -> bool:
     return a.dtype == b.dtype and np.array_equal(a, b)
 
 
-def region_levels(job: Job, region: Region) -> Iterator[tuple[int, Window, NDArray[Any]]]:
+def region_levels(job: Job, region: RegionTask) -> Iterator[tuple[int, Window, NDArray[Any]]]:
     """Yield level, window and data of all that a region writes; one level is held at a time."""
     stage, halved = region.index.stage, job.partition.halved
     if region.block is not None:
@@ -150,7 +150,7 @@ def region_levels(job: Job, region: Region) -> Iterator[tuple[int, Window, NDArr
         yield level, scaled_window(region.index.window, halved, level - stage.base), data
 
 
-def read_region(region: Region) -> NDArray[Any]:
+def read_region(region: RegionTask) -> NDArray[Any]:
     """Read a region of the files, with the axes of the target."""
     block = region.block
     assert block is not None
@@ -174,7 +174,7 @@ def _as_block(part: NDArray[Any], axes: Sequence[tuple[int, ...]], ndim: int) ->
 
 
 def write_level(
-    job: Job, region: Region, level: int, window: Window, data: NDArray[Any]
+    job: Job, region: RegionTask, level: int, window: Window, data: NDArray[Any]
 ) -> list[str]:
     """Write a window of a level, one object after another, and return their keys."""
     keys = []

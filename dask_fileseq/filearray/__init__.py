@@ -1,6 +1,24 @@
 """Files on a grid as one lazy array, and the one path on which it is read."""
 
 from dask_fileseq.filearray.array import FileArray
-from dask_fileseq.filearray.failures import checked_fillvalue, first_readable
+from dask_fileseq.filearray.failures import (
+    checked_fillvalue,
+    current_worker,
+    failure_of,
+    read_error,
+    recorded_fills,
+)
+from dask_fileseq.filearray.first_file import first_info, first_readable
+from dask_fileseq.filearray.version import files_version
 
-__all__ = ["FileArray", "checked_fillvalue", "first_readable"]
+__all__ = [
+    "FileArray",
+    "checked_fillvalue",
+    "current_worker",
+    "failure_of",
+    "files_version",
+    "first_info",
+    "first_readable",
+    "read_error",
+    "recorded_fills",
+]
