@@ -114,15 +114,13 @@ class FileArray:
         reader : callable
             Reads the array of one file, as the `imread` of a sequence.
         source : Source, optional
-            Opens the files; local files by default.
+            Opens the files; by default local ones.
         options : ReadOptions, optional
             How to read.
         identity : {"stat", "name"}
             What identifies a version of a file: its size and time, or its name alone.
-        version : str, optional
-            What `files_version` returns, if that is known.
-        info : FileInfo, optional
-            What the first file contains, if that is known.
+        version, info : optional
+            What `files_version` and `first_info` return, if that is known.
 
         Raises
         ------
