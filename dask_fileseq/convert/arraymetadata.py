@@ -21,13 +21,7 @@ from zarr.storage import MemoryStore
 from dask_fileseq.convert.partition import Level
 from dask_fileseq.filearray import FileArray
 
-__all__ = [
-    "array_metadata",
-    "chunk_shape",
-    "coordinates",
-    "json_object",
-    "shard_shape",
-]
+__all__ = ["array_metadata", "chunk_shape", "coordinates", "json_object", "shard_shape"]
 
 Shape = tuple[int, ...]
 
@@ -236,12 +230,10 @@ def coordinates(array: FileArray) -> dict[str, Any]:
     """
     found: dict[str, Any] = {}
     for dim, axis in zip(array.dims, array.tiling.axes, strict=True):
-        if axis.chunk is None:
-            if dim in array.coords:
-                found[dim] = _values(array.coords[dim])
-            continue
-        chunkdim = array.spec.dims[axis.chunk]
-        if chunkdim in array.metadata.scales:
+        chunkdim = "" if axis.chunk is None else array.spec.dims[axis.chunk]
+        if axis.chunk is None and dim in array.coords:
+            found[dim] = _values(array.coords[dim])
+        elif chunkdim in array.metadata.scales:
             scale = array.metadata.scales[chunkdim]
             found[dim] = {"start": scale.start, "step": scale.step, "source": scale.source}
             found[dim] |= {"unit": scale.units} if scale.units else {}

@@ -17,9 +17,9 @@ from zarr.core.group import GroupMetadata
 
 from dask_fileseq.convert.arraymetadata import json_object
 from dask_fileseq.convert.conversionplan import make_plan
-from dask_fileseq.convert.imagelayout import ImageLayout, TargetImage
+from dask_fileseq.convert.imagelayout import ImageLayout
 from dask_fileseq.convert.journal import FILES, FOLDER, Journal, Record
-from dask_fileseq.convert.partition import Partition, RegionIndex
+from dask_fileseq.convert.partition import RegionIndex
 from dask_fileseq.convert.progress import ProgressLine, progress_callback
 from dask_fileseq.convert.provenance import SourceFiles, digest_of, new_manifest
 from dask_fileseq.convert.targetstore import TargetStore, clear_write_errors
@@ -35,8 +35,6 @@ SOME = 128
 """Number of metadata objects that are written at a time."""
 
 Manifest = dict[str, Any]
-Ranges = dict[int, tuple[float, float]]
-Groups = Iterable[tuple[str, dict[str, Any]]]
 
 
 class Conversion:
@@ -58,7 +56,7 @@ class Conversion:
         method: str = "mean",
         *,
         attributes: Mapping[str, Any] | None = None,
-        groups: Callable[[Sequence[TargetImage], Partition, Ranges], Groups] | None = None,
+        groups: Callable[..., Iterable[tuple[str, dict[str, Any]]]] | None = None,
         about: Any = None,
     ) -> None:
         self.array, self.target, self.options, self.groups = array, target, options, groups
@@ -158,7 +156,7 @@ class Conversion:
         first = next(again)
         read_region(first)
         names = {first.index.name} | {region.index.name for region in again}
-        every = (index.name for index in self.plan.all_indices())
+        every = (index.name for index in self.plan.indices())
         token = self.identity["token"]
         records: dict[str, Record] = {name: {"token": token} for name in every if name not in names}
         if not self.plan.partition.stages[-1].first:  # else regions with ranges are done again
@@ -173,7 +171,7 @@ class Conversion:
     ) -> None:
         """Count the bytes to write, unless `records` is None, and to verify; show progress."""
         self.total, self.done = sum(map(self.plan.nbytes, verified)), 0
-        for index in () if records is None else self.plan.all_indices():
+        for index in () if records is None else self.plan.indices():
             self.total += (size := self.plan.nbytes(index))
             self.done += size if records and index.name in records else 0
         self.callback(self.done, self.total)
@@ -186,8 +184,7 @@ class Conversion:
     def _verify(self, indices: Sequence[RegionIndex], **advice: str) -> None:
         """Read regions back, and compare them with the files."""
         job = self.plan.job(self.journal, self.identity["token"], **advice)
-        regions = map(self.plan.region, indices)
-        run(self.scheduler, verify_region, job, regions, self._advance)
+        run(self.scheduler, verify_region, job, map(self.plan.region, indices), self._advance)
 
     def _put(self, objects: Mapping[str, bytes]) -> None:
         """Write objects, unless another run has begun."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -85,10 +86,7 @@ class ConversionPlan:
     def with_stages(self, stages: Sequence[Sequence[Any]]) -> ConversionPlan:
         """Return the plan with the regions of the identity of an earlier run."""
         levels = self.partition.levels
-        made = tuple(
-            Stage(base, first, last, tuple(region), levels[base].shape)
-            for base, first, last, region in stages
-        )
+        made = tuple(Stage(b, i, j, tuple(region), levels[b].shape) for b, i, j, region in stages)
         return replace(self, partition=replace(self.partition, stages=made))
 
     def job(self, journal: Journal, token: str, **advice: str) -> Job:
@@ -105,21 +103,17 @@ class ConversionPlan:
             **advice,
         )
 
-    # regions
-
-    def indices(self, stage: Stage) -> Iterator[RegionIndex]:
-        """Yield the regions of a stage, of all images."""
-        return (RegionIndex(stage, i) for i in range(stage.count * len(self.layout.images)))
-
-    def all_indices(self) -> Iterator[RegionIndex]:
-        """Yield all regions, stage by stage."""
-        return (index for stage in self.partition.stages for index in self.indices(stage))
+    def indices(self, *stages: Stage) -> Iterator[RegionIndex]:
+        """Yield the regions of all images, of some stages or of all."""
+        for stage in stages or self.partition.stages:
+            for number in range(stage.count * len(self.layout.images)):
+                yield RegionIndex(stage, number)
 
     def verified(self, verify: str | None, token: str) -> list[RegionIndex]:
         """Return the regions to read back and compare: always the same ones of a conversion."""
         if verify is None:
             return []
-        every = list(self.all_indices())
+        every = list(self.indices())
         if verify == "all":
             return every
         count = min(len(every), max(SAMPLES, len(every) // 100))
@@ -127,10 +121,7 @@ class ConversionPlan:
 
     def nbytes(self, index: RegionIndex) -> int:
         """Return the size of a region where it is read."""
-        size = self.array.dtype.itemsize
-        for start, stop in index.window:
-            size *= stop - start
-        return size
+        return math.prod(stop - start for start, stop in index.window) * self.array.dtype.itemsize
 
     def region(self, index: RegionIndex) -> RegionTask:
         """Return a region; one of the first stage with the files that it touches."""
@@ -138,20 +129,18 @@ class ConversionPlan:
         if index.stage.first:
             return RegionTask(index, image.path, None, (), self.layout.axes)
         parts = list(self.layout.parts(index.window, image))
-        window = []
-        for axis in range(self.array.ndim):
-            starts, stops = zip(*(edges[axis] for _, edges in parts), strict=True)
-            window.append((min(starts), max(stops)))
-        first = [start for start, _ in window]
+        first = [min(edges[axis][0] for _, edges in parts) for axis in range(self.array.ndim)]
+        last = [max(edges[axis][1] for _, edges in parts) for axis in range(self.array.ndim)]
+        block = self.array.block(list(zip(first, last, strict=True)))
         shifted = tuple(
             (place, {axis: (a - first[axis], b - first[axis]) for axis, (a, b) in edges.items()})
             for place, edges in parts
         )
-        return RegionTask(index, image.path, self.array.block(window), shifted, self.layout.axes)
+        return RegionTask(index, image.path, block, shifted, self.layout.axes)
 
     def regions_of(self, names: set[str]) -> Iterator[RegionTask]:
         """Yield the regions that read any of some files, and all that read other levels."""
-        for region in map(self.region, self.all_indices()):
+        for region in map(self.region, self.indices()):
             if region.block is None or not names.isdisjoint(region.block.names):
                 yield region
 

@@ -37,15 +37,13 @@ def downsampled(array: NDArray[Any], halved: Sequence[bool], method: str) -> NDA
     axes = [axis for axis, half in enumerate(halved) if half and array.shape[axis] > 1]
     if not axes:
         return array.copy()
-    if dtype.kind in "fc":
-        wide = np.promote_types(dtype, np.float32)
-        with np.errstate(over="ignore", invalid="ignore"):  # infinity and NaN are kept
-            total = _folded(array, axes, partial(np.add, dtype=wide), wide)
-            return np.asarray(total * wide.type(0.5 ** len(axes)), dtype)
-    if dtype.str[1:] not in WIDER:  # no integer is wider: pairs are rounded down
+    if dtype.kind in "ui" and dtype.str[1:] not in WIDER:  # pairs are rounded down
         return _folded(array, axes, _floor_mean, dtype)
-    wide = np.dtype(WIDER[dtype.str[1:]])
-    total = _folded(array, axes, partial(np.add, dtype=wide), wide)
+    wide = np.dtype(WIDER.get(dtype.str[1:], np.promote_types(dtype, np.float32)))
+    with np.errstate(over="ignore", invalid="ignore"):  # infinity and NaN are kept
+        total = _folded(array, axes, partial(np.add, dtype=wide), wide)
+        if dtype.kind in "fc":
+            return np.asarray(total * wide.type(0.5 ** len(axes)), dtype)
     total += 1 << (len(axes) - 1)
     total >>= len(axes)
     return total.astype(dtype)

@@ -223,8 +223,7 @@ def _cut(
 
 def array_layout(array: FileArray) -> ImageLayout:
     """Return the layout of one plain array with all axes."""
-    axes = tuple((axis,) for axis in range(array.ndim))
-    lengths = tuple((n,) for n in array.shape)
+    axes, lengths = tuple((i,) for i in range(array.ndim)), tuple((n,) for n in array.shape)
     return ImageLayout("array", array.dims, axes, lengths, (TargetImage(""),))
 
 
@@ -296,8 +295,10 @@ def _plate_paths(
 def _well_path(label: Sequence[str], first: int) -> str:
     """Return row and column of a well as a path; if rows are numbers, row A has number `first`.
 
-    >>> _well_path(["b02"], 1), _well_path(["AA-3"], 1), _well_path(["2", "7"], 1)
-    ('B/02', 'AA/3', 'B/7')
+    >>> _well_path(["b02"], 1), _well_path(["AA-3"], 1), _well_path(["27", "7"], 1)
+    ('B/02', 'AA/3', 'AA/7')
+    >>> _well_path(["b", "7"], 1), _well_path(["2", "7"], 0)
+    ('B/7', 'C/7')
     """
     row, column = label[0], label[-1]
     if len(label) == 1:
@@ -305,22 +306,12 @@ def _well_path(label: Sequence[str], first: int) -> str:
             raise LayoutError(f"{row!r} is no well such as 'B02'; say axes={{'well': 'image'}}")
         column = row.lstrip(string.ascii_letters)
         row, column = row.removesuffix(column), column.lstrip("-")
-    row = _row_letters(row, first)
+    if row.isdecimal() and int(row) >= first:
+        number, row = int(row) + 1 - first, ""
+        while number:
+            number, rest = divmod(number - 1, 26)
+            row = string.ascii_uppercase[rest] + row
+    row = row.upper()
     if not all(part.isascii() and part.isalnum() for part in (row, column)):
         raise LayoutError(f"row {row!r} and column {column!r} are no names of a plate's")
     return f"{row}/{column}"
-
-
-def _row_letters(row: str, first: int = 1) -> str:
-    """Return the letters of a row, which may be a number.
-
-    >>> _row_letters("2"), _row_letters("27"), _row_letters("b"), _row_letters("2", 0)
-    ('B', 'AA', 'B', 'C')
-    """
-    if not row.isdecimal() or int(row) < first:
-        return row.upper()
-    letters, number = "", int(row) + 1 - first
-    while number:
-        number, rest = divmod(number - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return letters

@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -72,7 +73,11 @@ class Journal:
         target, names = self.target, self.target.listing()
         manifest = self.manifest()
         found = manifest["identity"] if manifest else target.get_json(PLAN)[0]
-        if not names or (found is None and self._is_claimed_only(names)):
+        left = names
+        if found is None and names == [FOLDER]:  # a run may have been killed as it began
+            inside = {*target.listing(FOLDER)} - {"plan.json"}
+            left = [name for name in inside if not name.endswith(".partial")]
+        if not left:
             self.claim(identity)
             return None
         if overwrite:
@@ -81,7 +86,7 @@ class Journal:
             self.claim({CLEARED: True})  # what a killed process leaves is not taken for data
             target.delete([*ZARR, MANIFEST])  # first, or deleted chunks would read as zeros
             target.clear(keep=[FOLDER])
-            target.clear(FOLDER, keep=[PLAN.rpartition("/")[2]])
+            target.clear(FOLDER, keep=["plan.json"])
             self.claim(identity)
             return None
         if found is None:
@@ -94,11 +99,6 @@ class Journal:
             self._require_same(identity, found, changes)
             return {key: value for key, value in found.items() if key != "run"}
         raise TargetExistsError(f"{target} {problem}")
-
-    def _is_claimed_only(self, names: list[str]) -> bool:
-        """Return whether a run was killed before its plan was written."""
-        inside = self.target.listing(FOLDER) if names == [FOLDER] else ["unknown"]
-        return all(f"{FOLDER}/{name}" == PLAN or name.endswith(".partial") for name in inside)
 
     def _require_same(
         self, identity: Identity, found: Identity, changes: Callable[[], str]
@@ -150,13 +150,11 @@ class Journal:
         that objects of one second may be written into the target of another run.
         """
         folder = self.target.folder
-        state: Any = time.monotonic() // INTERVAL
+        state: Any = time.monotonic() // INTERVAL if folder is None else None
         if folder is not None:
-            try:
+            with suppress(FileNotFoundError):
                 stat = (folder / PLAN).stat()
                 state = stat.st_ino, stat.st_mtime_ns
-            except FileNotFoundError:
-                state = None
         if state is None or state != self.checked:
             self.require()
             self.checked = state
@@ -196,13 +194,11 @@ class Journal:
         """Delete all but the manifest and the list of files: the conversion is complete."""
         self.require()  # the plan of another run must not be deleted
         self.target.delete([PLAN])
-        keep = [name.rpartition("/")[2] for name in (PLAN, MANIFEST, FILES)]
-        self.target.clear(FOLDER, keep=keep)
+        self.target.clear(FOLDER, keep=["plan.json", "zarr.json", "files"])
 
     def reopen(self, identity: Identity, records: Mapping[str, Record]) -> None:
         """Make a complete target incomplete, with only these regions done."""
+        markers = {f"{DONE}/{n}": json.dumps(r).encode() for n, r in records.items()}
         with clear_write_errors(self.target):
-            self.target.put_many(
-                {f"{DONE}/{name}": json.dumps(record).encode() for name, record in records.items()}
-            )
+            self.target.put_many(markers)
         self.claim(identity)

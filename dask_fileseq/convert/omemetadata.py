@@ -124,8 +124,6 @@ Ranges = Mapping[int, tuple[float, float]]
 
 METHODS = {"mean": "the mean of 2 x 2 pixels", "nearest": "the first of 2 x 2 pixels"}
 
-SAMPLES = ("red", "green", "blue", "alpha")
-
 COLORS = (
     (r"dapi|hoechst|405|\bblue\b|bfp|violet", "0000FF"),
     (r"gfp|fitc|488|alexa ?fluor|\bgreen\b|venus|yfp", "00FF00"),
@@ -289,7 +287,7 @@ def _names_along(array: FileArray, axis: int, length: int) -> list[str]:
         return [str(value) for value in array.coords.get(array.dims[axis], range(length))]
     chunkdim = array.spec.dims[along.chunk]
     if chunkdim == "s" and length in (3, 4):
-        return list(SAMPLES[:length])
+        return ["red", "green", "blue", "alpha"][:length]
     labels = array.metadata.labels.get(chunkdim)
     if labels is not None and len(labels.names) == length:
         return list(labels.names)

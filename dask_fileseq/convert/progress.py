@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
-from typing import Any, TextIO
+from typing import TextIO
 
 from dask.utils import format_bytes, format_time
+
+from dask_fileseq.types import Progress
 
 __all__ = ["ProgressLine", "progress_callback"]
 
@@ -15,10 +16,8 @@ WIDTH = 24
 INTERVAL = 0.2
 """Seconds between two updates of the bar."""
 
-Callback = Callable[[int, int], Any]
 
-
-def progress_callback(progress: bool | Callback | None) -> Callback:
+def progress_callback(progress: bool | Progress | None) -> Progress:
     """Return the function that shows progress: the caller's, a bar, or one that shows nothing.
 
     The default, None, is a bar if standard error is a terminal.

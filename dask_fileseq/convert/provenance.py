@@ -18,6 +18,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from operator import itemgetter
+from types import CellType
 from typing import Any
 
 import numpy as np
@@ -175,7 +176,8 @@ def stable_value(value: Any, depth: int = 8) -> Any:
     if name := getattr(value, "__qualname__", None):
         bound = [getattr(value, each, None) for each in BOUND]
         cells = getattr(value, "__closure__", None) or ()
-        return [value.__module__, name, *inside(bound), *inside(map(_content, cells))]
+        filled = [cell.cell_contents for cell in cells if cell != CellType()]
+        return [value.__module__, name, *inside(bound), *inside(filled)]
     try:
         reduce = copyreg.dispatch_table.get(type(value))
         made = reduce(value) if reduce else value.__reduce_ex__(4)
@@ -184,13 +186,6 @@ def stable_value(value: Any, depth: int = 8) -> Any:
     if isinstance(made, str):
         return made
     return inside(list(part) if isinstance(part, Iterator) else part for part in made)
-
-
-def _content(cell: Any) -> Any:
-    try:
-        return cell.cell_contents
-    except ValueError:  # it is empty
-        return None
 
 
 def digest_of(value: Any) -> str:
@@ -231,35 +226,30 @@ def read_manifest(url: Any, storage_options: dict[str, Any] | None = None) -> di
 def new_manifest(
     array: FileArray, identity: Identity, records: Iterable[Record], **more: Any
 ) -> dict[str, Any]:
-    """Return the manifest of a conversion, from the records of all regions and more entries."""
+    """Return the manifest of a conversion, from the records of all regions and more entries.
+
+    Empty cells are runs of start and length, of cells that count in C order.
+    """
     records = list(records)
+    empty = np.concatenate([[False], (array.table < 0).ravel(), [False]])
+    edges = np.flatnonzero(np.diff(empty))
     failed = {name: error for record in records for name, error in record.get("failed", ())}
     return {
         "software": f"dask-fileseq {__version__}",
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "folder": shared_folder(array.names),
         "file_count": len(array.names),
-        "empty": _empty_cells(array),
+        "empty": {
+            "count": int(empty.sum()),
+            "dims": list(array.griddims),
+            "shape": list(array.table.shape),
+            "runs": [[start, stop - start] for start, stop in edges.reshape(-1, 2).tolist()],
+        },
         "failed": [{"file": name, "error": failed[name]} for name in sorted(failed)],
         "ranges": _value_ranges(records),
         "regions": len(records),
         "identity": identity,
     } | more
-
-
-def _empty_cells(array: FileArray) -> dict[str, Any]:
-    """Return the number of cells that have no file, and runs of them.
-
-    Runs are pairs of start and length. Cells count in C order over ``"shape"``.
-    """
-    empty = np.concatenate([[False], (array.table < 0).ravel(), [False]])
-    edges = np.flatnonzero(np.diff(empty)).reshape(-1, 2)
-    return {
-        "count": int(empty.sum()),
-        "dims": list(array.griddims),
-        "shape": list(array.table.shape),
-        "runs": [[start, stop - start] for start, stop in edges.tolist()],
-    }
 
 
 def _value_ranges(records: Iterable[Record]) -> list[list[Any]]:

@@ -30,8 +30,6 @@ __all__ = ["TargetStore", "clear_write_errors"]
 MANY = 32
 """Number of objects that are read, written or deleted at a time."""
 
-FULL = (errno.ENOSPC, errno.EDQUOT)
-
 
 class TargetStore:
     """The store at a path or URL, or a store of zarr; each process opens it for itself."""
@@ -145,29 +143,22 @@ class TargetStore:
         root = self.folder
         if root is None:
             return
-        folders = set()
-        for key in keys:
-            path = root / key
-            if path.exists():  # zarr does not write chunks that equal the fill value
-                _sync_path(path, os.O_RDWR)
-                folders |= {p for p in path.parents if p == root or root in p.parents}
-        if os.name == "posix":  # other systems open no folders
-            for folder in sorted(folders, reverse=True):
-                _sync_path(folder, os.O_RDONLY)
+        # zarr does not write chunks that equal the fill value
+        files = [path for path in (root / key for key in keys) if path.exists()]
+        folders = {f for path in files for f in path.parents if f == root or root in f.parents}
+        outwards = sorted(folders, reverse=True) if os.name == "posix" else []
+        for path in files + outwards:  # other systems open no folders
+            descriptor = os.open(path, os.O_RDONLY if path in folders else os.O_RDWR)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
     def delete_partial(self) -> None:
         """Delete the unfinished objects of a process that was killed."""
         if self.folder is not None:
             for path in self.folder.rglob("*.partial"):
                 path.unlink(missing_ok=True)
-
-
-def _sync_path(path: Path, flags: int) -> None:
-    descriptor = os.open(path, flags)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _all(calls: Iterable[Awaitable[Any]]) -> list[Any]:
@@ -189,7 +180,7 @@ def clear_write_errors(target: TargetStore) -> Iterator[None]:
         raise
     except OSError as error:
         message = f"cannot write {target}: {error.strerror or error}"
-        if error.errno in FULL:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
             message += "; make room and convert again: it goes on where it stopped"
             raise WriteError(error.errno, message) from None
         raise WriteError(error.errno or errno.EIO, message) from error

@@ -18,21 +18,13 @@ from dask_fileseq.convert.downsampling import downsampled
 from dask_fileseq.convert.imagelayout import ImagePart
 from dask_fileseq.convert.journal import Journal, Record
 from dask_fileseq.convert.partition import Partition, RegionIndex, Window, scaled_window
-from dask_fileseq.convert.targetstore import TargetStore, clear_write_errors
+from dask_fileseq.convert.targetstore import clear_write_errors
 from dask_fileseq.errors import VerifyError, WriteError
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.filearray.failures import recorded_fills
 from dask_fileseq.zarr.keys import chunk_key
 
-__all__ = [
-    "Job",
-    "RegionTask",
-    "read_region",
-    "region_levels",
-    "verify_region",
-    "write_level",
-    "write_region",
-]
+__all__ = ["Job", "RegionTask", "read_region", "verify_region", "write_region"]
 
 
 @dataclass(frozen=True)
@@ -53,15 +45,10 @@ class Job:
     advice: str = "convert again: just this is done again"
     """What to do about data that are not as they should be."""
 
-    @property
-    def target(self) -> TargetStore:
-        """Where to write."""
-        return self.journal.target
-
     def array(self, image: str, level: int) -> zarr.Array[Any]:
         """Return the array of a level, whose metadata are not in the target before the end."""
         metadata = self.arrays[level]
-        path = StorePath(self.target.store, _joined(image, self.names[level]))
+        path = StorePath(self.journal.target.store, _joined(image, self.names[level]))
         # numbers that equal the fill value may have other bits: -0.0, NaN; all are written
         config: Any = {"write_empty_chunks": metadata.dtype.to_native_dtype().kind in "fc"}
         return zarr.Array(zarr.AsyncArray(metadata, path, config=config))
@@ -81,18 +68,14 @@ class RegionTask:
     axes: tuple[tuple[int, ...], ...]
     """Axes of the block behind each axis of the window."""
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether none of its cells has a file."""
-        return self.block is not None and not (self.block.table >= 0).any()
-
 
 def write_region(job: Job, region: RegionTask) -> Record:
     """Write a region at each level of its stage, and return its record."""
     record: Record = {"token": job.token}
+    is_empty = region.block is not None and not (region.block.table >= 0).any()
     with recorded_fills() as failed:
         keys: list[str] = []
-        for level, window, data in () if region.is_empty else region_levels(job, region):
+        for level, window, data in () if is_empty else region_levels(job, region):
             try:
                 keys += write_level(job, region, level, window, data)
             except WriteError:
@@ -100,12 +83,12 @@ def write_region(job: Job, region: RegionTask) -> Record:
                 raise
             if level == len(job.arrays) - 1:
                 record |= _value_ranges(data, job.channel, region.index.window)
-        with clear_write_errors(job.target):
-            job.target.sync_to_disk(keys)
+        with clear_write_errors(job.journal.target):
+            job.journal.target.sync_to_disk(keys)
     if failed:
         record["failed"] = sorted(set(failed))
     job.journal.require()
-    with clear_write_errors(job.target):
+    with clear_write_errors(job.journal.target):
         job.journal.finish(region.index.name, record)
     return record
 
@@ -126,7 +109,7 @@ def verify_region(job: Job, region: RegionTask) -> None:
             cause, problem = error, "cannot be read back"
         job.journal.forget([region.index.name])
         box = ", ".join(f"{start}:{stop}" for start, stop in window)
-        where = f"[{box}] of {_joined(str(job.target), region.image, job.names[level])!r}"
+        where = f"[{box}] of {_joined(str(job.journal.target), region.image, job.names[level])!r}"
         raise VerifyError(f"{where} {problem}; {job.advice}") from cause
 
 
@@ -178,7 +161,7 @@ def write_level(
 ) -> list[str]:
     """Write a window of a level, one object after another, and return their keys."""
     keys = []
-    with clear_write_errors(job.target):
+    with clear_write_errors(job.journal.target):
         array = job.array(region.image, level)
         for index, box in job.partition.units(level, window):
             inside = tuple(
@@ -193,7 +176,7 @@ def write_level(
             except Exception:
                 # zarr reads a shard that reaches beyond the array before it writes it; of
                 # what an earlier attempt left there, nothing is needed, and it may be broken
-                job.target.delete([keys[-1]])
+                job.journal.target.delete([keys[-1]])
                 array[_slices(box)] = data[inside]
     return keys
 
