@@ -119,8 +119,7 @@ def _scale_of_values(values: Any) -> OmeScale:
     return OmeScale(float(steps[0]), float(values[0]), "second" if dates else None)
 
 
-Ranges = Mapping[int, tuple[float, float]]
-"""Lowest and highest value of each channel."""
+Ranges = Mapping[int, tuple[float, float]]  # lowest and highest value of each channel
 
 METHODS = {"mean": "the mean of 2 x 2 pixels", "nearest": "the first of 2 x 2 pixels"}
 
