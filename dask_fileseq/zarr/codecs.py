@@ -1,4 +1,4 @@
-"""The codecs of numcodecs that decode what TIFF and other image files hold."""
+"""The codecs of numcodecs that decode the chunks or the whole of TIFF and other image files."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 
 from dask_fileseq.readers import ByteLayout, Reader
 
-__all__ = ["decoded", "file_codec", "segment_codecs"]
-
-Config = Mapping[str, Any]
+__all__ = ["decode_chunk", "file_codec", "segment_codecs"]
 
 COMPRESSORS: dict[int, str | None] = {1: None, 8: "zlib", 32946: "zlib"} | {
     34925: "lzma",
@@ -22,14 +20,15 @@ COMPRESSORS: dict[int, str | None] = {1: None, 8: "zlib", 32946: "zlib"} | {
     5: "imagecodecs_lzw",
     32773: "imagecodecs_packbits",
 }
-"""Names of codecs, by TIFF's codes of compression."""
+"""Names of codecs by TIFF's compression codes."""
 
 PREDICTORS = {2: "imagecodecs_delta", 3: "imagecodecs_floatpred"}
-"""Names of filters, by TIFF's codes. The ``delta`` of numcodecs goes on from row to row."""
+"""Names of filters by TIFF's predictor codes. Differences start anew in each row, which the
+``delta`` of numcodecs cannot do."""
 
 
 def segment_codecs(layout: ByteLayout) -> dict[str, Any]:
-    """Return the entries of zarr's format 2 that decode strips or tiles.
+    """Return the entries of ``.zarray`` that decode strips or tiles.
 
     >>> segment_codecs(ByteLayout((4, 6), np.dtype(">u2"), (2, 6), compression=8))
     {'dtype': '>u2', 'compressor': {'id': 'zlib'}, 'filters': None}
@@ -47,38 +46,18 @@ def segment_codecs(layout: ByteLayout) -> dict[str, Any]:
                 "dtype": dtype,
             }
         ]
-    return {
-        "dtype": dtype,
-        "compressor": None if name is None else {"id": name},
-        "filters": filters,
-    }
+    compressor = None if name is None else {"id": name}
+    return {"dtype": dtype, "compressor": compressor, "filters": filters}
 
 
 def file_codec(
     reader: Reader, name: str, imreadargs: Mapping[str, Any], codec_id: str | None
 ) -> dict[str, Any]:
-    """Return the codec that decodes whole files as a reader reads them.
+    """Return the configuration of the codec that decodes whole files as a reader reads them.
 
-    Parameters
-    ----------
-    reader : Reader
-        The reader.
-    name : str
-        The first file.
-    imreadargs : mapping
-        Arguments of the reader, which are also those of the codec.
-    codec_id : str, optional
-        The name of the codec, if the user knows better.
+    The codec is `codec_id`, by default the one that the reader names for files with such a
+    name; the arguments of the reader are also those of the codec.
 
-    Raises
-    ------
-    ValueError
-        No codec is known for the reader.
-    TypeError
-        The arguments cannot be written as JSON.
-
-    Examples
-    --------
     >>> from dask_fileseq import read_tiff
     >>> file_codec(read_tiff, "a.tif", {"key": 0}, None)
     {'id': 'tifffile', 'key': 0}
@@ -98,32 +77,26 @@ def file_codec(
     return config
 
 
-def decoded(
-    content: bytes, shape: Sequence[int], dtype: np.dtype[Any], stored: Config
+def decode_chunk(
+    content: bytes, shape: Sequence[int], dtype: np.dtype[Any], encoding: Mapping[str, Any]
 ) -> NDArray[Any]:
-    """Return a chunk as zarr decodes it."""
+    """Return the array that zarr decodes from a chunk with some entries of ``.zarray``."""
     chunk: Any = content
-    for config in (stored.get("compressor"), *reversed(stored.get("filters") or [])):
+    for config in (encoding.get("compressor"), *reversed(encoding.get("filters") or [])):
         if config is not None:
-            chunk = _codec(config).decode(chunk)
+            chunk = _codec(**config).decode(chunk)
     array = np.asarray(chunk) if isinstance(chunk, np.ndarray) else np.frombuffer(chunk, np.uint8)
     return np.ascontiguousarray(array).reshape(-1).view(dtype).reshape(shape)
 
 
-def _codec(config: Config) -> Any:
+def _codec(id: str, **args: Any) -> Any:
     """Return a codec, also of tifffile or imagecodecs, without adding it to the registry."""
-    name = config["id"]
-    known: Sequence[Any] = ()
-    if name == "tifffile":
+    if id == "tifffile":
         from tifffile.numcodecs import Tiff
 
-        known = (Tiff,)
-    elif name.startswith("imagecodecs_"):
+        return Tiff(**args)
+    if id.startswith("imagecodecs_"):
         import imagecodecs.numcodecs
 
-        known = tuple(vars(imagecodecs.numcodecs).values())
-    args = {key: value for key, value in config.items() if key != "id"}
-    for codec in known:
-        if getattr(codec, "codec_id", None) == name:
-            return codec(**args)
-    return numcodecs.get_codec(dict(config))
+        return vars(imagecodecs.numcodecs)[id.split("_")[1].capitalize()](**args)
+    return numcodecs.get_codec({"id": id, **args})
