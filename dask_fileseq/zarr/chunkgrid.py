@@ -31,21 +31,12 @@ def chunk_key(index: Sequence[int], zarr_format: int = 3) -> str:
 
 
 def regular_chunks(array: FileArray, chunks: Any = None) -> tuple[int, ...]:
-    """Return the shape of a chunk.
+    """Return the shape of a chunk of an array of whole files.
 
-    Parameters
-    ----------
-    array : FileArray
-        The array, made of whole files.
-    chunks : optional
-        As in `block_chunks`, or ``"tile"``: along the borders of tiles or strips. Where
-        files are tiled along an axis, ``"tile"``, ``"auto"`` and sizes cut the axis only
-        into parts that fill a file, so that no chunk crosses the border of a file.
-
-    Raises
-    ------
-    ValueError
-        If `chunks` does not fit the array, or gives chunks of several lengths.
+    `chunks` is as in `block_chunks`, or ``"tile"``: along the borders of tiles or strips. Where
+    files are tiled along an axis, ``"tile"``, ``"auto"`` and sizes cut the axis only into parts
+    that fill a file, so that no chunk crosses the border of a file. Other `chunks` of several
+    lengths are an error, because zarr has none.
     """
     axes = array.tiling.axes
     if isinstance(chunks, str) and chunks == "tile":
@@ -76,24 +67,16 @@ def files_on_axes(array: FileArray) -> NDArray[np.integer[Any]]:
 
 @dataclass(frozen=True)
 class ChunkGrid:
-    """The chunks of a zarr array, by index and by key.
-
-    Attributes
-    ----------
-    shape : tuple of int
-        Number of chunks along each axis.
-    present : ndarray of bool
-        Which chunks exist; broadcasts to `shape`.
-    path : str
-        Path of the array in the store: empty, or with a slash at its end.
-    zarr_format : {2, 3}
-        The encoding of keys.
-    """
+    """The chunks of a zarr array, by index and by key."""
 
     shape: tuple[int, ...]
+    """Number of chunks along each axis."""
     present: NDArray[np.bool_]
+    """Which chunks exist; broadcasts to `shape`."""
     path: str = ""
+    """Path of the array in the store: empty, or with a slash at its end."""
     zarr_format: int = 3
+    """The encoding of keys."""
 
     @classmethod
     def of(
@@ -109,14 +92,11 @@ class ChunkGrid:
         ):
             if axis.files == 1 or length == axis.size:
                 continue
-            # reduceat takes pairs of edges, the first and last file of each chunk; what it
-            # returns between pairs is dropped, and the padding makes the last edge valid
             starts = np.arange(count) * length
             stops = np.minimum(starts + length, array.shape[i])
-            edges = np.stack([starts // axis.size, -(-stops // axis.size)], axis=1).ravel()
-            padding = [(0, int(j == i)) for j in range(present.ndim)]
-            present = np.logical_or.reduceat(np.pad(present, padding), edges, axis=i)
-            present = present[(slice(None),) * i + (slice(None, None, 2),)]
+            files_before = np.insert(np.cumsum(present, axis=i), 0, 0, axis=i)
+            before_stop = files_before.take(-(-stops // axis.size), axis=i)
+            present = before_stop > files_before.take(starts // axis.size, axis=i)
         return cls(shape, present, path, zarr_format)
 
     def index(self, key: str) -> tuple[int, ...] | None:

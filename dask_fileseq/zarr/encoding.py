@@ -1,16 +1,18 @@
-"""How the files of an array are encoded, in zarr's terms: proven, or an error.
+"""How the files of an array are encoded, as entries of ``.zarray``: proven, or an error.
 
 Headers are read in parallel, as dask tasks, on any scheduler.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, BinaryIO
 
+import numcodecs
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,13 +21,34 @@ from dask_fileseq.filearray import FileArray, first_readable
 from dask_fileseq.filearray.failures import read_error
 from dask_fileseq.files import Source
 from dask_fileseq.graph import Scheduler, run_batches
-from dask_fileseq.readers import ByteLayout, ChunkSpec, NoByteLayout, WrongChunk, whole_region
-from dask_fileseq.zarr.codecs import decode_chunk, file_codec, segment_codecs
+from dask_fileseq.readers import (
+    ByteLayout,
+    ChunkSpec,
+    NoByteLayout,
+    Reader,
+    WrongChunk,
+    whole_region,
+)
 
 __all__ = ["FileEncoding", "file_encoding"]
 
 BATCH = 64
 """Number of files in a task: dask needs more time for a task than a reader for a header."""
+
+COMPRESSORS = {
+    1: None,
+    5: "imagecodecs_lzw",
+    8: "zlib",
+    32773: "imagecodecs_packbits",
+    32946: "zlib",
+    34925: "lzma",
+    50000: "zstd",
+}
+"""Names of codecs by TIFF's compression codes."""
+
+PREDICTORS = {2: "imagecodecs_delta", 3: "imagecodecs_floatpred"}
+"""Names of filters by TIFF's predictor codes. Differences start anew in each row, which the
+``delta`` of numcodecs cannot do."""
 
 Segments = tuple[tuple[int, int], ...]
 
@@ -49,13 +72,6 @@ def file_encoding(
 
     Chunks are strips, tiles or pages (``"tile"``), or whole files (``"file"``), which the
     codec `codec_id` decodes; None stands for the former if possible.
-
-    Raises
-    ------
-    ValueError
-        If the files are encoded in another way.
-    ReadError, ChunkMismatchError
-        If a file cannot be read, or contains another shape or dtype.
     """
     if chunks not in (None, "tile", "file"):
         raise ValueError(f"chunks={chunks!r} is neither None nor 'tile' nor 'file'")
@@ -86,7 +102,7 @@ def _segment_encoding(array: FileArray, scheduler: Any) -> FileEncoding:
                 f"files lie edge to edge along an axis of {axis.size}, which parts of"
                 f" {first.chunks[axis.chunk]} do not fill"
             )
-    zarray = segment_codecs(first)
+    zarray = _segment_codecs(first)
     _prove(array, partial(_decode_segments, first, zarray))
     layouts = run_batches(Scheduler(scheduler), layouts_of, array.names, BATCH)
     for name, layout in zip(array.names, layouts, strict=True):
@@ -102,10 +118,10 @@ def _segment_encoding(array: FileArray, scheduler: Any) -> FileEncoding:
 def _whole_encoding(array: FileArray, codec_id: str | None, scheduler: Any) -> FileEncoding:
     """Return the codec that decodes whole files."""
     spec = array.spec
-    zarray = {"compressor": file_codec(array.reader, array.names[0], array.imreadargs, codec_id)}
+    zarray = {"compressor": _file_codec(array.reader, array.names[0], array.imreadargs, codec_id)}
     if codec_id is None:
         try:
-            _prove(array, lambda file: decode_chunk(file.read(), spec.shape, spec.dtype, zarray))
+            _prove(array, lambda file: _decode_chunk(file.read(), spec.shape, spec.dtype, zarray))
         except NoByteLayout as error:
             raise ValueError(f"{error}; name another codec by codec_id=") from error
     check = partial(_each_file, array.source, array.reader.require_codec, spec, array.imreadargs)
@@ -167,10 +183,85 @@ def _decode_segments(layout: ByteLayout, zarray: Mapping[str, Any], file: Binary
     for index, (offset, count) in zip(np.ndindex(*grid), layout.segments, strict=True):
         if count:
             file.seek(offset)
-            chunk = decode_chunk(file.read(count), layout.chunks, layout.dtype, zarray)
+            chunk = _decode_chunk(file.read(count), layout.chunks, layout.dtype, zarray)
             window: Any = tuple(
                 slice(i * c, (i + 1) * c) for i, c in zip(index, layout.chunks, strict=True)
             )
             inside: Any = tuple(map(slice, image[window].shape))
             image[window] = chunk[inside]
     return image
+
+
+def _segment_codecs(layout: ByteLayout) -> dict[str, Any]:
+    """Return the entries of ``.zarray`` that decode strips or tiles.
+
+    >>> _segment_codecs(ByteLayout((4, 6), np.dtype(">u2"), (2, 6), compression=8))
+    {'dtype': '>u2', 'compressor': {'id': 'zlib'}, 'filters': None}
+    """
+    dtype = layout.dtype.str
+    name = COMPRESSORS[layout.compression]
+    filters = None
+    if layout.predictor in PREDICTORS:
+        filters = [
+            {
+                "id": PREDICTORS[layout.predictor],
+                "axis": -2 if layout.interleaved else -1,
+                "dist": 1,
+                "shape": layout.chunks,
+                "dtype": dtype,
+            }
+        ]
+    compressor = None if name is None else {"id": name}
+    return {"dtype": dtype, "compressor": compressor, "filters": filters}
+
+
+def _file_codec(
+    reader: Reader, name: str, imreadargs: Mapping[str, Any], codec_id: str | None
+) -> dict[str, Any]:
+    """Return the configuration of the codec that decodes whole files as a reader reads them.
+
+    The codec is `codec_id`, by default the one that the reader names for files with such a
+    name; the arguments of the reader are also those of the codec.
+
+    >>> from dask_fileseq import read_tiff
+    >>> _file_codec(read_tiff, "a.tif", {"key": 0}, None)
+    {'id': 'tifffile', 'key': 0}
+    """
+    args = {key: value for key, value in imreadargs.items() if value is not None}
+    config = reader.codec(name, args) if codec_id is None else {"id": codec_id, **args}
+    if config is None:
+        raise ValueError(
+            f"no codec of numcodecs is known that reads as {reader!r} does: name one by codec_id="
+        )
+    try:
+        json.dumps(config)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"imreadargs={dict(imreadargs)!r} cannot be written as JSON: {error}"
+        ) from error
+    return config
+
+
+def _decode_chunk(
+    content: bytes, shape: Sequence[int], dtype: np.dtype[Any], encoding: Mapping[str, Any]
+) -> NDArray[Any]:
+    """Return the array that zarr decodes from a chunk with some entries of ``.zarray``."""
+    chunk: Any = content
+    for config in (encoding.get("compressor"), *reversed(encoding.get("filters") or [])):
+        if config is not None:
+            chunk = _codec(**config).decode(chunk)
+    array = np.asarray(chunk) if isinstance(chunk, np.ndarray) else np.frombuffer(chunk, np.uint8)
+    return np.ascontiguousarray(array).reshape(-1).view(dtype).reshape(shape)
+
+
+def _codec(id: str, **args: Any) -> Any:
+    """Return a codec, also of tifffile or imagecodecs, without adding it to the registry."""
+    if id == "tifffile":
+        from tifffile.numcodecs import Tiff
+
+        return Tiff(**args)
+    if id.startswith("imagecodecs_"):
+        import imagecodecs.numcodecs
+
+        return vars(imagecodecs.numcodecs)[id.split("_")[1].capitalize()](**args)
+    return numcodecs.get_codec({"id": id, **args})

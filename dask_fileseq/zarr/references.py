@@ -12,9 +12,9 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
-from itertools import chain, islice
+from itertools import chain
 from typing import Any
 from urllib.parse import quote as quoted
 
@@ -29,9 +29,6 @@ from dask_fileseq.zarr.zarrmetadata import array_path, is_document, metadata_doc
 
 __all__ = ["file_urls", "write_references"]
 
-Reference = str | list[Any]
-"""The value of a key: text, or URL and perhaps offset and byte count."""
-
 
 def write_references(
     array: FileArray,
@@ -44,16 +41,14 @@ def write_references(
     codec_id: str | None = None,
     version: int | None = None,
     chunks: str | None = None,
-    dimension_names: Sequence[str | None] | None = None,
-    zattrs: Mapping[str, Any] | None = None,
-    fill: bool = True,
     scheduler: Any = None,
     append: bool = False,
     close: bool = True,
+    **metadata: Any,
 ) -> None:
     """Write a reference file for all files of an array; see `FileSequence.write_fsspec`.
 
-    `fill` is whether a fill value of zero is written, which xarray masks.
+    `metadata` are `dimension_names`, `zattrs` and `fill` of `FileArrayStore`.
     """
     if version not in (None, 0, 1):
         raise ValueError(f"version={version!r} is neither 0 nor 1")
@@ -74,15 +69,13 @@ def write_references(
         chunkshape,
         zarr_format=2,
         path=path,
-        dimension_names=dimension_names,
-        zattrs=zattrs,
-        fill=fill,
         encoding=encoding.zarray,
         consolidated=close and not append,
+        **metadata,
     )
-    mode, head, tail = "w", "{\n", "\n}"
+    head, tail = "{\n", "\n}"
     if append:
-        mode, head = "a", ",\n"
+        head = ",\n"
         documents = {key: value for key, value in documents.items() if key.startswith(path)}
     if version == 1:
         templates = {templatename: folder}
@@ -92,16 +85,15 @@ def write_references(
             folder = f"{{{{{templatename}}}}}"
         head = f'{{\n"version": 1,\n"templates": {json.dumps(templates)},\n"gen": [],\n"refs": {{\n'
         tail = "\n}}"
-    entries = chain(
-        ((key, _text(key, value)) for key, value in documents.items()),
-        _chunk_references(array, chunkshape, encoding, path, [folder + name for name in names]),
-    )
-    lines = (f" {json.dumps(key)}: {json.dumps(value)}" for key, value in entries)
+    urls = [folder + name for name in names]
+    references = _chunk_references(array, chunkshape, encoding, path, urls)
+    texts = ((key, _as_text(key, value)) for key, value in documents.items())
+    entries = (f" {json.dumps(k)}: {json.dumps(v)}" for k, v in chain(texts, references))
+    mode = "a" if append else "w"
     is_open = hasattr(jsonfile, "write")
     with nullcontext(jsonfile) if is_open else open(jsonfile, mode, encoding="utf-8") as file:
-        file.write(head + next(lines))
-        while part := list(islice(lines, 1000)):
-            file.write("".join(f",\n{line}" for line in part))
+        file.write(head + next(entries))
+        file.writelines(f",\n{entry}" for entry in entries)
         if close:
             file.write(tail)
 
@@ -114,13 +106,6 @@ def file_urls(names: Sequence[str], url: str | None, quote: bool | None) -> tupl
     special in URLs; None if `url` is one of HTTP, because other file systems would search a
     file whose name contains the quotes.
 
-    Raises
-    ------
-    NamesError
-        If the files have no common folder that `url` could replace, or no URLs.
-
-    Examples
-    --------
     >>> file_urls(["/data/t 1.tif", "/data/t 2.tif"], "https://a.org/scan", None)
     ('https://a.org/scan/', ['t%201.tif', 't%202.tif'])
     >>> file_urls(["/data/t 1.tif", "/data/b/t 2.tif"], None, None)
@@ -156,8 +141,8 @@ def file_urls(names: Sequence[str], url: str | None, quote: bool | None) -> tupl
     return folder, rest
 
 
-def _text(key: str, value: bytes) -> str:
-    """Return a document, or a chunk of a coordinate, as text in a reference file."""
+def _as_text(key: str, value: bytes) -> str:
+    """Return a document, or a chunk of a coordinate, as a reference file contains it."""
     return value.decode() if is_document(key) else f"base64:{base64.b64encode(value).decode()}"
 
 
@@ -167,7 +152,7 @@ def _chunk_references(
     encoding: FileEncoding,
     path: str,
     urls: Sequence[str],
-) -> Iterator[tuple[str, Reference]]:
+) -> Iterator[tuple[str, list[Any]]]:
     """Yield the key of each chunk that exists, and where its bytes are."""
     if not array.size:
         return

@@ -10,16 +10,21 @@ from __future__ import annotations
 import asyncio
 import copy
 import math
+import sys
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
 from itertools import chain
 from typing import Any, Literal
 
 import numpy as np
 from dask.base import tokenize
 from zarr.abc.buffer import Buffer, BufferPrototype
-from zarr.abc.store import ByteRequest, Store
-from zarr.storage import MemoryStore
+from zarr.abc.store import (
+    ByteRequest,
+    OffsetByteRequest,
+    RangeByteRequest,
+    Store,
+    SuffixByteRequest,
+)
 
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.zarr.chunkgrid import ChunkGrid, regular_chunks
@@ -80,7 +85,11 @@ class FileArrayStore(Store):
     ) -> None:
         if not read_only:
             raise ValueError(f"read_only={read_only!r}: files are not written through a store")
-        _check_chunkmode(chunkmode)
+        if chunkmode not in (None, 0, 3) and str(chunkmode).upper() not in ("STRILE", "FILE"):
+            raise ValueError(
+                f"chunkmode={chunkmode!r} is not 'file': each file is one chunk, unless"
+                " chunks='tile' or other chunks are asked for"
+            )
         if zarr_format not in (2, 3):
             raise ValueError(f"zarr_format={zarr_format!r} is neither 2 nor 3")
         if array.shape != array.tiling.shape:
@@ -134,15 +143,14 @@ class FileArrayStore(Store):
         A file that cannot be read is an error that names it, never a missing chunk.
         """
         await self._ensure_open()
-        content: Any = self._documents.get(key)
+        content: bytes | memoryview | None = self._documents.get(key)
         if content is None:
             index = self._grid.index(key)
             if index is None:
                 return None
             async with self._limit():
                 content = await asyncio.to_thread(self._read, index)
-        value = prototype.buffer.from_bytes(content)
-        return await MemoryStore({key: value}).get(key, prototype, byte_range)
+        return prototype.buffer.from_bytes(content[_selected(byte_range, len(content))])
 
     async def get_partial_values(
         self, prototype: BufferPrototype, key_ranges: Iterable[tuple[str, ByteRequest | None]]
@@ -150,7 +158,7 @@ class FileArrayStore(Store):
         """Return what `get` does for each key and range."""
         return await asyncio.gather(*(self.get(key, prototype, part) for key, part in key_ranges))
 
-    def _read(self, index: tuple[int, ...]) -> bytes | memoryview:
+    def _read(self, index: tuple[int, ...]) -> memoryview:
         """Return the pixels of a chunk in C order, with the fill value beyond the array."""
         starts = [i * n for i, n in zip(index, self._chunkshape, strict=True)]
         ends = zip(starts, self._chunkshape, self._array.shape, strict=True)
@@ -164,17 +172,11 @@ class FileArrayStore(Store):
         self._array.read(window, pixels[inside])
         return pixels.reshape(-1).view(np.uint8).data
 
-    def _limit(self) -> AbstractAsyncContextManager[Any]:
-        """Return the context that limits concurrent reads in the running event loop."""
-        if not self._ioworkers:
-            return nullcontext()
-        loop = asyncio.get_running_loop()
-        if loop not in self._limits:  # a semaphore belongs to one loop
-            running = {other: s for other, s in self._limits.items() if not other.is_closed()}
-            self._limits = running | {loop: asyncio.Semaphore(self._ioworkers)}
-        return self._limits[loop]
-
-    # the keys
+    def _limit(self) -> asyncio.Semaphore:
+        """Return the semaphore that limits concurrent reads in the running event loop."""
+        self._limits = {loop: s for loop, s in self._limits.items() if not loop.is_closed()}
+        limit = asyncio.Semaphore(self._ioworkers or sys.maxsize)
+        return self._limits.setdefault(asyncio.get_running_loop(), limit)
 
     async def exists(self, key: str) -> bool:
         """Return whether a key exists: a document, or a chunk that overlaps a file."""
@@ -218,10 +220,15 @@ class FileArrayStore(Store):
         self._check_writable()
 
 
-def _check_chunkmode(chunkmode: Any) -> None:
-    """Raise `ValueError` unless tifffile accepts a chunk mode for sequences."""
-    if chunkmode not in (None, 0, 3) and str(chunkmode).upper() not in ("STRILE", "FILE"):
-        raise ValueError(
-            f"chunkmode={chunkmode!r} is not 'file': each file is one chunk, unless"
-            " chunks='tile' or other chunks are asked for"
-        )
+def _selected(byte_range: ByteRequest | None, size: int) -> slice:
+    """Return the slice of `size` bytes that a request selects."""
+    match byte_range:
+        case None:
+            return slice(None)
+        case RangeByteRequest(start, end):
+            return slice(start, end)
+        case OffsetByteRequest(offset):
+            return slice(offset, None)
+        case SuffixByteRequest(suffix):
+            return slice(max(0, size - suffix), None)
+    raise ValueError(f"Unexpected byte_range, got {byte_range!r}.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -60,53 +61,33 @@ def metadata_documents(
 ) -> dict[str, bytes]:
     """Return the metadata documents of a store, and the chunks of its coordinates, by key.
 
-    Parameters
-    ----------
-    array, chunkshape, zarr_format, dimension_names, zattrs
-        As in `FileArrayStore`.
-    path : str
-        Path of the array in the store, from `array_path`.
-    fill : bool
-        Whether format 2 gets a fill value of zero, which xarray masks.
-    encoding : mapping, optional
-        Entries of ``.zarray`` that replace those of uncompressed chunks.
-    consolidated : bool
-        Whether the root group gets consolidated metadata, which xarray reads first.
+    `path` comes from `array_path`. `fill` is whether format 2 gets a fill value of zero, which
+    xarray masks. `encoding` are entries of ``.zarray`` that replace those of uncompressed
+    chunks. If `consolidated`, the root group contains all metadata, which xarray reads first.
     """
     dims = _checked_names(array, array.dims if dimension_names is None else dimension_names)
+    objects: dict[str, Buffer] = {}
+    create = partial(_create_array, objects, zarr_format=zarr_format)
     try:
         json.dumps(attributes := dict(zattrs or {}))
     except (TypeError, ValueError) as error:
         raise TypeError(f"zattrs={zattrs!r} cannot be written as JSON: {error}") from error
-    try:
-        dtype = parse_dtype(np.dtype(array.dtype.str), zarr_format=3)  # one of equal C types
-    except ValueError as error:
-        raise ValueError(f"zarr has no data type for dtype {array.dtype}") from error
-    is_zero = array.dtype.kind in "biufc" and not array.fillvalue
-    objects: dict[str, Buffer] = {}
-    arguments = {
-        "shape": array.shape,
-        "chunks": chunkshape,
-        "dtype": dtype,
-        "fill_value": None if is_zero and not fill else array.fillvalue,
-    }
-    _create_array(objects, path, zarr_format, dims, attributes, **arguments)
-    if path:
-        folder, _, name = path[:-1].rpartition("/")
-        for dim, values, attributes in _coordinates(array, dims):
-            if dim == name:
-                raise ValueError(f"groupname={path[:-1]!r} is the name of an axis: choose another")
-            arguments = {"data": values, "chunks": values.shape}
-            _create_array(objects, f"{folder}/{dim}", zarr_format, [dim], attributes, **arguments)
-    documents = {key: value.to_bytes() for key, value in objects.items()}
-    if zarr_format == 2:
-        documents = {key: value for key, value in documents.items() if value != b"{}"}
-    key = path + ("zarr.json" if zarr_format == 3 else ".zarray")
-    document = json.loads(documents[key]) | dict(encoding or {})
-    for default in {"storage_transformers", "dimension_separator"} & {*document}:
-        del document[default]  # as tifffile does
-    documents[key] = _json(document)
-    return _consolidated(documents, zarr_format) if path and consolidated else documents
+    create(path, dims, attributes, chunks=chunkshape, **_array_type(array, fill))
+    folder, _, name = path[:-1].rpartition("/")
+    for dim, values, attributes in _coordinates(array, dims) if path else ():
+        if dim == name:
+            raise ValueError(f"groupname={path[:-1]!r} is the name of an axis: choose another")
+        create(f"{folder}/{dim}", [dim], attributes, data=values, chunks=values.shape)
+    documents = {k: json.loads(v.to_bytes()) for k, v in objects.items() if is_document(k)}
+    documents = {key: document for key, document in documents.items() if document}
+    own = documents[path + ("zarr.json" if zarr_format == 3 else ".zarray")]
+    own.update(encoding or {})
+    for default in {"storage_transformers", "dimension_separator"} & {*own}:
+        del own[default]  # as tifffile does
+    if path and consolidated:
+        documents = _consolidated(documents, zarr_format)
+    encoded = {key: json.dumps(value, indent=2).encode() for key, value in documents.items()}
+    return encoded | {k: v.to_bytes() for k, v in objects.items() if not is_document(k)}
 
 
 def _checked_names(array: FileArray, names: Names) -> list[str | None]:
@@ -119,15 +100,28 @@ def _checked_names(array: FileArray, names: Names) -> list[str | None]:
     return checked
 
 
+def _array_type(array: FileArray, fill: bool) -> dict[str, Any]:
+    """Return shape, data type and fill value as zarr takes them."""
+    try:
+        # zarr has only one of two C types of the same size, which numpy tells apart
+        dtype = parse_dtype(np.dtype(array.dtype.str), zarr_format=3)
+    except ValueError as error:
+        raise ValueError(f"zarr has no data type for dtype {array.dtype}") from error
+    is_zero = array.dtype.kind in "biufc" and not array.fillvalue
+    fillvalue = None if is_zero and not fill else array.fillvalue
+    return {"shape": array.shape, "dtype": dtype, "fill_value": fillvalue}
+
+
 def _create_array(
     objects: dict[str, Buffer],
     path: str,
-    zarr_format: Literal[2, 3],
     dims: Names,
     attributes: Mapping[str, Any],
+    *,
+    zarr_format: Literal[2, 3],
     **arguments: Any,
 ) -> None:
-    """Create an array without compression, with the groups that contain it."""
+    """Create an array without compression, and the groups that contain it."""
     if zarr_format == 3:
         arguments["dimension_names"] = dims
     else:
@@ -167,37 +161,24 @@ def _coordinates(
             yield name, values.astype(values.dtype.newbyteorder("=")), {}
 
 
-def _consolidated(documents: Mapping[str, bytes], zarr_format: Literal[2, 3]) -> dict[str, bytes]:
-    """Return documents with all metadata in one of them.
+def _consolidated(documents: Mapping[str, Any], zarr_format: Literal[2, 3]) -> dict[str, Any]:
+    """Return documents one of which contains the metadata of all.
 
-    `zarr.consolidate_metadata` does the same, with a warning of format 3 that could only be
-    silenced for all threads.
+    `zarr.consolidate_metadata` needs all codecs in the registry of numcodecs, and warns of
+    format 3.
     """
     if zarr_format == 2:
-        metadata = {k: json.loads(v) for k, v in documents.items() if is_document(k)}
-        whole = {"zarr_consolidated_format": 1, "metadata": metadata}
-        return {".zmetadata": _json(whole), **documents}
-    root = json.loads(documents["zarr.json"])
-    root["consolidated_metadata"] = {
-        "kind": "inline",
-        "must_understand": False,
-        "metadata": {
-            key.removesuffix("/zarr.json"): json.loads(value)
-            for key, value in documents.items()
-            if key.endswith("/zarr.json")
-        },
-    }
-    return {**documents, "zarr.json": _json(root)}
+        return {".zmetadata": {"zarr_consolidated_format": 1, "metadata": documents}, **documents}
+    metadata = {key.removesuffix("/zarr.json"): documents[key] for key in documents if "/" in key}
+    whole = {"kind": "inline", "must_understand": False, "metadata": metadata}
+    return {**documents, "zarr.json": documents["zarr.json"] | {"consolidated_metadata": whole}}
 
 
 def is_document(key: str) -> bool:
-    """Return whether a key is that of a metadata document of format 2.
+    """Return whether a key is that of a metadata document.
 
     >>> is_document("image/.zarray"), is_document("time/0")
     (True, False)
     """
-    return key.rpartition("/")[2] in (".zarray", ".zattrs", ".zgroup", ".zmetadata")
-
-
-def _json(document: Mapping[str, Any]) -> bytes:
-    return json.dumps(document, indent=2).encode()
+    names = ("zarr.json", ".zarray", ".zattrs", ".zgroup", ".zmetadata")
+    return key.rpartition("/")[2] in names
