@@ -188,7 +188,7 @@ class ArraySequence(ChunkSequence):
             If an argument does not fit.
         """
         try:
-            from dask_fileseq.xarray import dask_dataarray
+            from dask_fileseq.xarray import to_dataarray
         except ImportError as error:
             raise ImportError(
                 'to_xarray needs xarray, which pip install "dask-fileseq[xarray]" brings'
@@ -202,7 +202,7 @@ class ArraySequence(ChunkSequence):
             fillvalue=fillvalue,
             errors=errors,
         )
-        return dask_dataarray(array, name=name, chunks=chunks)
+        return to_dataarray(array, name=name, chunks=chunks)
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         if copy is False:
