@@ -15,12 +15,10 @@ from xarray.backends import BackendEntrypoint
 
 from dask_fileseq.readers import TIFF_SUFFIXES
 from dask_fileseq.sequence import FileSequence, open_sequence
-from dask_fileseq.types import ReadOptions, takes_options
+from dask_fileseq.types import ReadOptions, split_options, takes_options
 from dask_fileseq.xarray import lazy_dataset
 
 __all__ = ["FileSequenceBackendEntrypoint"]
-
-READING = tuple(field.name for field in fields(ReadOptions))
 
 
 class FileSequenceBackendEntrypoint(BackendEntrypoint):
@@ -45,7 +43,7 @@ class FileSequenceBackendEntrypoint(BackendEntrypoint):
     open_dataset_parameters: ClassVar[tuple[str, ...] | None] = (
         *("filename_or_obj", "drop_variables", "name"),
         *("container", "storage_options", "path_map", "pattern", "imread"),
-        *READING,
+        *(field.name for field in fields(ReadOptions)),
     )
 
     @takes_options(ReadOptions)
@@ -85,7 +83,7 @@ class FileSequenceBackendEntrypoint(BackendEntrypoint):
         NamesError, ReadError
             As `open_sequence` and `FileSequence.to_xarray` do.
         """
-        reading = {key: kwargs.pop(key) for key in READING if key in kwargs}
+        reading, kwargs = split_options(kwargs, ReadOptions)
         if not isinstance(filename_or_obj, FileSequence):
             filename_or_obj = open_sequence(filename_or_obj, **kwargs)
         elif kwargs:

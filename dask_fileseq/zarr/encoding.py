@@ -16,19 +16,10 @@ import numcodecs
 import numpy as np
 from numpy.typing import NDArray
 
-from dask_fileseq.errors import ChunkMismatchError
-from dask_fileseq.filearray import FileArray, first_readable
-from dask_fileseq.filearray.failures import read_error
+from dask_fileseq.filearray import FileArray, failure_of, first_readable
 from dask_fileseq.files import Source
 from dask_fileseq.graph import Scheduler, run_batches
-from dask_fileseq.readers import (
-    ByteLayout,
-    ChunkSpec,
-    NoByteLayout,
-    Reader,
-    WrongChunk,
-    whole_region,
-)
+from dask_fileseq.readers import ByteLayout, ChunkSpec, NoByteLayout, Reader, whole_region
 
 __all__ = ["FileEncoding", "file_encoding"]
 
@@ -147,12 +138,10 @@ def _each_file(
                 results.append(function(file, spec, **imreadargs))
         except NoByteLayout as error:
             results.append(error)
-        except WrongChunk as error:
-            raise ChunkMismatchError(f"{name!r} does not fit the sequence: {error}") from error
         except MemoryError:
             raise
         except Exception as error:
-            raise read_error(error, repr(name), name) from error
+            raise failure_of(error, name, {}) from error
     return results
 
 
