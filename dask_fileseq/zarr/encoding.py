@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from dask_fileseq.filearray import FileArray, failure_of, first_readable
 from dask_fileseq.files import Source
 from dask_fileseq.graph import Scheduler, run_batches
-from dask_fileseq.readers import ByteLayout, ChunkSpec, NoByteLayout, Reader, whole_region
+from dask_fileseq.readers import ByteLayout, File, NoByteLayout, Reader, whole_region
 
 __all__ = ["FileEncoding", "file_encoding"]
 
@@ -41,8 +41,6 @@ PREDICTORS = {2: "imagecodecs_delta", 3: "imagecodecs_floatpred"}
 """Names of filters by TIFF's predictor codes. Differences start anew in each row, which the
 ``delta`` of numcodecs cannot do."""
 
-Segments = tuple[tuple[int, int], ...]
-
 
 @dataclass(frozen=True)
 class FileEncoding:
@@ -52,7 +50,7 @@ class FileEncoding:
     """Shape of a chunk, along the axes of the array in a file."""
     zarray: Mapping[str, Any]
     """Entries of ``.zarray``: data type, compressor, filters."""
-    segments: Sequence[Segments] | None = None
+    segments: Sequence[Sequence[tuple[int, int]]] | None = None
     """Offset and byte count of each chunk of each file; None if a file is one chunk."""
 
 
@@ -81,9 +79,7 @@ def file_encoding(
 
 def _segment_encoding(array: FileArray, scheduler: Any) -> FileEncoding:
     """Return where the strips, tiles or pages of each file are, if all are encoded alike."""
-    layouts_of = partial(
-        _each_file, array.source, array.reader.byte_layout, array.spec, array.imreadargs
-    )
+    layouts_of = _for_each_file(array, array.reader.byte_layout)
     first = layouts_of(array.names[:1])[0]
     if isinstance(first, NoByteLayout):
         raise NoByteLayout(f"{array.names[0]!r}: {first}")
@@ -115,27 +111,26 @@ def _whole_encoding(array: FileArray, codec_id: str | None, scheduler: Any) -> F
             _prove(array, lambda file: _decode_chunk(file.read(), spec.shape, spec.dtype, zarray))
         except NoByteLayout as error:
             raise ValueError(f"{error}; name another codec by codec_id=") from error
-    check = partial(_each_file, array.source, array.reader.require_codec, spec, array.imreadargs)
-    reasons = run_batches(Scheduler(scheduler), check, array.names, BATCH)
+    reasons_of = _for_each_file(array, array.reader.require_codec)
+    reasons = run_batches(Scheduler(scheduler), reasons_of, array.names, BATCH)
     for name, reason in zip(array.names, reasons, strict=True):
         if reason is not None:
             raise ValueError(f"no codec reads {name!r} by itself: {reason}")
     return FileEncoding(spec.shape, zarray)
 
 
-def _each_file(
-    source: Source,
-    function: Callable[..., Any],
-    spec: ChunkSpec,
-    imreadargs: Mapping[str, Any],
-    names: Sequence[str],
-) -> list[Any]:
-    """Return the result of a reader's method for each file, or the `NoByteLayout` it raises."""
+def _for_each_file(array: FileArray, method: Callable[..., Any]) -> Callable[..., list[Any]]:
+    """Return a function that calls a method of the reader for each of some files."""
+    return partial(_each_file, array.source, partial(method, spec=array.spec, **array.imreadargs))
+
+
+def _each_file(source: Source, function: Callable[[File], Any], names: Sequence[str]) -> list[Any]:
+    """Return what a function returns for each file, or the `NoByteLayout` that it raises."""
     results: list[Any] = []
     for name in names:
         try:
             with source.open(name) as file:
-                results.append(function(file, spec, **imreadargs))
+                results.append(function(file))
         except NoByteLayout as error:
             results.append(error)
         except MemoryError:
@@ -207,10 +202,7 @@ def _segment_codecs(layout: ByteLayout) -> dict[str, Any]:
 def _file_codec(
     reader: Reader, name: str, imreadargs: Mapping[str, Any], codec_id: str | None
 ) -> dict[str, Any]:
-    """Return the configuration of the codec that decodes whole files as a reader reads them.
-
-    The codec is `codec_id`, by default the one that the reader names for files with such a
-    name; the arguments of the reader are also those of the codec.
+    """Return the codec that decodes whole files: `codec_id`, or the reader's for such a name.
 
     >>> from dask_fileseq import read_tiff
     >>> _file_codec(read_tiff, "a.tif", {"key": 0}, None)

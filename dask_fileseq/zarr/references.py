@@ -1,10 +1,9 @@
 """Reference files: the bytes of an array's files as the chunks of a zarr array.
 
 fsspec's ReferenceFileSystem and zarr open them without this package. A chunk is a part of a
-file only if the headers of all files prove that they are encoded alike, and if the codecs
-that the reference file names decode the first file to the pixels that its reader reads.
-Otherwise a chunk is a whole file, for tifffile's codec, which must decode the first file to
-the same pixels, too.
+file only if the headers of all files prove that they are encoded alike; otherwise a whole
+file. In both cases the codecs in the reference file must decode the first file to the
+pixels that its reader reads, unless the user names the codec.
 """
 
 from __future__ import annotations
@@ -54,8 +53,7 @@ def write_references(
         raise ValueError(f"version={version!r} is neither 0 nor 1")
     if version == 1 and (append or not close):
         raise ValueError("version=1 is one document: nothing can be appended to it")
-    templatename = templatename or "u"
-    if not templatename.isidentifier():
+    if not (templatename := templatename or "u").isidentifier():
         raise ValueError(f"templatename={templatename!r} is no name")
     folder, names = file_urls(array.names, url, quote)
     encoding = file_encoding(array, chunks, codec_id, scheduler)
@@ -78,13 +76,8 @@ def write_references(
         head = ",\n"
         documents = {key: value for key, value in documents.items() if key.startswith(path)}
     if version == 1:
-        templates = {templatename: folder}
-        if any("{" in text or "}" in text for text in (folder, *names)):
-            templates = {}  # braces would be parts of templates
-        else:
-            folder = f"{{{{{templatename}}}}}"
-        head = f'{{\n"version": 1,\n"templates": {json.dumps(templates)},\n"gen": [],\n"refs": {{\n'
         tail = "\n}}"
+        head, folder = _version_1(folder, names, templatename)
     urls = [folder + name for name in names]
     references = _chunk_references(array, chunkshape, encoding, path, urls)
     texts = ((key, _as_text(key, value)) for key, value in documents.items())
@@ -96,6 +89,15 @@ def write_references(
         file.writelines(f",\n{entry}" for entry in entries)
         if close:
             file.write(tail)
+
+
+def _version_1(folder: str, names: Sequence[str], templatename: str) -> tuple[str, str]:
+    """Return the head of a file of version 1, and the template that replaces the folder."""
+    templates, start = {templatename: folder}, f"{{{{{templatename}}}}}"
+    if any("{" in text or "}" in text for text in (folder, *names)):
+        templates, start = {}, folder  # braces would be parts of templates
+    head = {"version": 1, "templates": templates, "gen": []}
+    return json.dumps(head)[:-1] + ',\n"refs": {\n', start
 
 
 def file_urls(names: Sequence[str], url: str | None, quote: bool | None) -> tuple[str, list[str]]:

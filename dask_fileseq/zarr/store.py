@@ -1,8 +1,7 @@
 """A file array as a read-only zarr store, without a copy.
 
-The values of metadata keys are documents that are made once. The value of a chunk key, such
-as ``c/0/1``, is the uncompressed pixels of that chunk, which `FileArray.read` reads on
-request.
+The metadata documents are made once. The value of a chunk's key, such as ``c/0/1``, is its
+uncompressed pixels, which `FileArray.read` reads on request.
 """
 
 from __future__ import annotations
@@ -160,9 +159,8 @@ class FileArrayStore(Store):
 
     def _read(self, index: tuple[int, ...]) -> memoryview:
         """Return the pixels of a chunk in C order, with the fill value beyond the array."""
-        starts = [i * n for i, n in zip(index, self._chunkshape, strict=True)]
-        ends = zip(starts, self._chunkshape, self._array.shape, strict=True)
-        window = [range(start, min(start + n, end)) for start, n, end in ends]
+        axes = zip(index, self._chunkshape, self._array.shape, strict=True)
+        window = [range(i * n, min(i * n + n, end)) for i, n, end in axes]
         shape = tuple(map(len, window))
         if shape == self._chunkshape:
             pixels = np.empty(shape, self._array.dtype)
@@ -174,9 +172,11 @@ class FileArrayStore(Store):
 
     def _limit(self) -> asyncio.Semaphore:
         """Return the semaphore that limits concurrent reads in the running event loop."""
-        self._limits = {loop: s for loop, s in self._limits.items() if not loop.is_closed()}
-        limit = asyncio.Semaphore(self._ioworkers or sys.maxsize)
-        return self._limits.setdefault(asyncio.get_running_loop(), limit)
+        loop = asyncio.get_running_loop()
+        if loop not in self._limits:  # a semaphore belongs to one loop
+            others = {other: s for other, s in self._limits.items() if not other.is_closed()}
+            self._limits = {loop: asyncio.Semaphore(self._ioworkers or sys.maxsize), **others}
+        return self._limits[loop]
 
     async def exists(self, key: str) -> bool:
         """Return whether a key exists: a document, or a chunk that overlaps a file."""

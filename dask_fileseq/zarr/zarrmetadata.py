@@ -39,12 +39,9 @@ def array_path(groupname: str | None) -> str:
     ('', 'plate/image/')
     """
     path = (groupname or "").strip("/")
-    if not path:
-        return ""
-    parts = path.split("/")
-    if not all(parts) or {".", ".."} & {*parts}:
+    if path and {"", ".", ".."} & {*path.split("/")}:
         raise ValueError(f"groupname={groupname!r} is no path of names")
-    return f"{path}/"
+    return f"{path}/" if path else ""
 
 
 def metadata_documents(
@@ -144,10 +141,8 @@ def _coordinates(
     """Yield name, values and attributes of the coordinates along the axes over files."""
     for i, axis in enumerate(array.tiling.axes):
         name = dims[i]
-        if axis.chunk is not None or not name or "/" in name:
-            continue
-        values = array.coords.get(array.dims[i])
-        if values is None or len(values) != array.shape[i]:
+        values = array.coords.get(array.dims[i]) if axis.chunk is None else None
+        if values is None or len(values) != array.shape[i] or not name or "/" in name:
             continue
         if values.dtype.kind == "M":
             unit = np.datetime_data(values.dtype)[0]
