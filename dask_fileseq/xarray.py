@@ -22,7 +22,7 @@ from xarray.core import indexing
 from xarray.namedarray.daskmanager import DaskManager
 
 from dask_fileseq.errors import FileSequenceError
-from dask_fileseq.filearray import FileArray, first_readable
+from dask_fileseq.filearray import FileArray, first_info
 from dask_fileseq.files import common_path
 from dask_fileseq.graph import AUTO_BYTES, block_chunks, to_dask_array
 from dask_fileseq.readers import ChunkMetadata
@@ -247,12 +247,9 @@ def _mosaic_metadata(array: FileArray) -> ChunkMetadata:
 
 def _scales_of(array: FileArray, number: int) -> Mapping[str, Any]:
     """Return the scales in the header of a file; none if the file cannot be read."""
+    names = [array.names[number]]
     try:
-        info = first_readable(
-            [array.names[number]],
-            array.source,
-            lambda file: array.reader.describe(file, **array.imreadargs),
-        )
+        info = first_info(names, array.source, array.reader, array.options)
     except FileSequenceError:
         return {}
     return info.metadata.scales

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from dask_fileseq.filearray import FileArray, failure_of, first_readable
 from dask_fileseq.files import Source
 from dask_fileseq.graph import Scheduler, run_batches
-from dask_fileseq.readers import ByteLayout, File, NoByteLayout, Reader, whole_region
+from dask_fileseq.readers import ByteLayout, File, NoByteLayout, whole_region
 
 __all__ = ["FileEncoding", "file_encoding"]
 
@@ -97,7 +97,8 @@ def _segment_encoding(array: FileArray, scheduler: Any) -> FileEncoding:
             raise NoByteLayout(f"{name!r}: {layout}")
         if layout != first:
             raise NoByteLayout(f"{name!r} is stored otherwise than {array.names[0]!r}")
-        if not all(count for _, count in layout.segments) and layout.nodata != array.fillvalue:
+        is_written = all(count for _, count in layout.segments)
+        if not is_written and layout.nodata != array.options.fillvalue:
             raise NoByteLayout(f"{name!r} has parts never written, which read as {layout.nodata}")
     return FileEncoding(first.chunks, zarray, [layout.segments for layout in layouts])
 
@@ -105,7 +106,7 @@ def _segment_encoding(array: FileArray, scheduler: Any) -> FileEncoding:
 def _whole_encoding(array: FileArray, codec_id: str | None, scheduler: Any) -> FileEncoding:
     """Return the codec that decodes whole files."""
     spec = array.spec
-    zarray = {"compressor": _file_codec(array.reader, array.names[0], array.imreadargs, codec_id)}
+    zarray = {"compressor": _file_codec(array, codec_id)}
     if codec_id is None:
         try:
             _prove(array, lambda file: _decode_chunk(file.read(), spec.shape, spec.dtype, zarray))
@@ -121,7 +122,8 @@ def _whole_encoding(array: FileArray, codec_id: str | None, scheduler: Any) -> F
 
 def _for_each_file(array: FileArray, method: Callable[..., Any]) -> Callable[..., list[Any]]:
     """Return a function that calls a method of the reader for each of some files."""
-    return partial(_each_file, array.source, partial(method, spec=array.spec, **array.imreadargs))
+    function = partial(method, spec=array.spec, **array.options.imreadargs)
+    return partial(_each_file, array.source, function)
 
 
 def _each_file(source: Source, function: Callable[[File], Any], names: Sequence[str]) -> list[Any]:
@@ -144,8 +146,9 @@ def _prove(array: FileArray, decode: Callable[[BinaryIO], NDArray[Any]]) -> None
     """Raise `NoByteLayout` unless the first file decodes to the pixels that its reader reads."""
     name, shape = array.names[0], array.spec.shape
     expected = np.empty(shape, array.spec.dtype)
-    read = partial(array.reader.read_region, spec=array.spec, region=whole_region(shape))
-    first_readable([name], array.source, lambda f: read(f, out=expected, **array.imreadargs))
+    arguments = {"region": whole_region(shape), "out": expected, **array.options.imreadargs}
+    read = partial(array.reader.read_region, spec=array.spec, **arguments)
+    first_readable([name], array.source, read)
     try:
         with (
             array.source.open(name) as file,
@@ -199,17 +202,11 @@ def _segment_codecs(layout: ByteLayout) -> dict[str, Any]:
     return {"dtype": dtype, "compressor": compressor, "filters": filters}
 
 
-def _file_codec(
-    reader: Reader, name: str, imreadargs: Mapping[str, Any], codec_id: str | None
-) -> dict[str, Any]:
-    """Return the codec that decodes whole files: `codec_id`, or the reader's for such a name.
-
-    >>> from dask_fileseq import read_tiff
-    >>> _file_codec(read_tiff, "a.tif", {"key": 0}, None)
-    {'id': 'tifffile', 'key': 0}
-    """
+def _file_codec(array: FileArray, codec_id: str | None) -> dict[str, Any]:
+    """Return the codec that decodes whole files: `codec_id`, or that of the reader."""
+    reader, imreadargs = array.reader, dict(array.options.imreadargs)
     args = {key: value for key, value in imreadargs.items() if value is not None}
-    config = reader.codec(name, args) if codec_id is None else {"id": codec_id, **args}
+    config = reader.codec(array.names[0], args) if codec_id is None else {"id": codec_id, **args}
     if config is None:
         raise ValueError(
             f"no codec of numcodecs is known that reads as {reader!r} does: name one by codec_id="
@@ -217,9 +214,7 @@ def _file_codec(
     try:
         json.dumps(config)
     except (TypeError, ValueError) as error:
-        raise TypeError(
-            f"imreadargs={dict(imreadargs)!r} cannot be written as JSON: {error}"
-        ) from error
+        raise TypeError(f"imreadargs={imreadargs!r} cannot be written as JSON: {error}") from error
     return config
 
 

@@ -104,8 +104,8 @@ def _array_type(array: FileArray, fill: bool) -> dict[str, Any]:
         dtype = parse_dtype(np.dtype(array.dtype.str), zarr_format=3)
     except ValueError as error:
         raise ValueError(f"zarr has no data type for dtype {array.dtype}") from error
-    is_zero = array.dtype.kind in "biufc" and not array.fillvalue
-    fillvalue = None if is_zero and not fill else array.fillvalue
+    is_zero = array.dtype.kind in "biufc" and not array.options.fillvalue
+    fillvalue = None if is_zero and not fill else array.options.fillvalue
     return {"shape": array.shape, "dtype": dtype, "fill_value": fillvalue}
 
 

@@ -18,6 +18,7 @@ import zipfile
 import numpy as np
 import pytest
 import tifffile
+import xarray as xr
 
 from dask_fileseq import ChunkMismatchError, FileSequence, ReadError, TiffSequence, open_sequence
 from dask_fileseq.readers import Reader, count
@@ -200,6 +201,17 @@ for path in sys.argv[2:]:
     assert dataset.image.sel(z=2, channel="DAPI").shape == (3, 48, 64)
 """
     run(code, tmp_path / "expected.npy", tmp_path / "0.json", tmp_path / "1.json")
+
+
+def test_labels_that_begin_with_a_brace(tmp_path):
+    """Bytes of numbers, of which the first is that of a brace, were taken for text."""
+    for t in (123, 200):
+        tifffile.imwrite(tmp_path / f"t{t}.tif", image((20, 30), "u2", t))
+    seq = open_sequence(f"{tmp_path}/*.tif", pattern="t{t:d}.tif", spacing="values")
+    seq.write_fsspec(tmp_path / "a.json", groupname="image")
+    dataset = xr.open_zarr("reference://", storage_options={"fo": str(tmp_path / "a.json")})
+    assert dataset.t.values.tolist() == [123, 200]
+    np.testing.assert_array_equal(dataset.image, seq.asarray())
 
 
 def test_arguments_of_the_reader(tmp_path, elsewhere):
