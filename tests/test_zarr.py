@@ -35,8 +35,10 @@ from zarr.storage import MemoryStore
 from zarr.testing.store import StoreTests
 
 from dask_fileseq import ChunkMismatchError, FileSequence, FillWarning, ReadError, TiffSequence
+from dask_fileseq.filearray import FileArray
 from dask_fileseq.readers import count
 from dask_fileseq.zarr import FileArrayStore
+from dask_fileseq.zarr.references import write_references
 
 PATTERN = r"(?P<time>\d+)_(?P<channel>[A-Z]+)_z(?P<z>\d+)"
 WRITING = "store was opened in read-only mode and does not support writing"
@@ -663,6 +665,16 @@ def test_part_of_a_file():
     assert whole[...].tolist() == [[5, 6, 7, 8]]
     with pytest.raises(ValueError, match="whole files"):
         FileArrayStore(array.block([(0, 2), (1, 3)]))
+
+
+def test_array_without_a_sequence(acquisition, tmp_path):
+    """The faces are functions of a file array, whoever made it."""
+    seq = sequence(acquisition[0])
+    array = FileArray.from_grid(seq.grid)
+    np.testing.assert_array_equal(zarr.open_array(FileArrayStore(array))[...], acquisition[1])
+    write_references(array, tmp_path / "a.json", fill=False)
+    seq.write_fsspec(tmp_path / "b.json")
+    assert (tmp_path / "a.json").read_text() == (tmp_path / "b.json").read_text()
 
 
 def test_equality(acquisition):

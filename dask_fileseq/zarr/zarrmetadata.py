@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 import zarr
 from numpy.typing import NDArray
-from zarr.core.buffer import Buffer
+from zarr.abc.buffer import Buffer
 from zarr.dtype import parse_dtype
 from zarr.storage import MemoryStore
 
