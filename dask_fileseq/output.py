@@ -21,7 +21,7 @@ from numpy.typing import DTypeLike, NDArray
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.graph import Box, Scheduler, block_chunks, read_in_place, run
 
-__all__ = ["load"]
+__all__ = ["asarray"]
 
 ZEROS = 2**20
 """Number of bytes to write at once where a file cannot be given its size otherwise."""
@@ -30,7 +30,7 @@ TRAVELLING = 256 * 2**20
 """Bytes of blocks from other processes that are in memory before they are copied."""
 
 
-def load(
+def asarray(
     array: FileArray,
     *,
     out: Any = None,

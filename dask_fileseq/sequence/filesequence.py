@@ -37,7 +37,7 @@ from dask_fileseq.files import (
 )
 from dask_fileseq.graph import to_dask_array
 from dask_fileseq.grid import FileGrid, indexers_of, parts_of, places_of_labels, selected
-from dask_fileseq.output import load
+from dask_fileseq.output import asarray
 from dask_fileseq.patterns import NamePattern
 from dask_fileseq.readers import FileInfo, FunctionReader, Reader, as_reader
 from dask_fileseq.sequence.arguments import in_order, parsed_grid
@@ -597,7 +597,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         array = self._array_of(kwargs)
         if out_inplace:
             array = replace(array, reader=FunctionReader(self.reader, in_place=True))
-        return load(array, out=out, dtype=dtype, scheduler=scheduler, workers=ioworkers)
+        return asarray(array, out=out, dtype=dtype, scheduler=scheduler, workers=ioworkers)
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         if copy is False:
@@ -791,8 +791,8 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
             Version of the reference file's format; None: 0.
         chunks : {None, "tile", "file"}
             Parts of files if possible; parts of files, else an error; whole files.
-        fillvalue, chunkshape, chunkdtype, axestiled, dimension_names, zattrs, imreadargs
-            As in `aszarr`.
+        fillvalue, chunkshape, chunkdtype, axestiled, dimension_names, zattrs, imreadargs, errors
+            As in `aszarr`; but a file whose header cannot be read is always an error.
         scheduler : optional
             Any of dask's, for reading headers; by default threads.
         _append, _close : bool
@@ -1175,7 +1175,7 @@ memory, storage_options
         for option in ("traverse", "optimize_graph"):  # there is nothing to traverse or optimise
             kwargs.pop(option, None)
         scheduler, workers = kwargs.pop("scheduler", None), kwargs.pop("num_workers", None)
-        return load(self.array(), scheduler=scheduler, workers=workers, **kwargs)
+        return asarray(self.array(), scheduler=scheduler, workers=workers, **kwargs)
 
     @cached_property
     def _collection(self) -> Array:
