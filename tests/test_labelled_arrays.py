@@ -5,7 +5,6 @@ import itertools
 import os
 import sys
 import warnings
-from pathlib import Path
 
 import dask
 import numpy as np
@@ -15,8 +14,8 @@ import xarray as xr
 
 from dask_fileseq import open_sequence
 from dask_fileseq.readers import count
+from tests.helpers.shared import DATA
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
 WAYS = ["to_xarray", "engine with dask", "engine without dask"]
 
 _opened: list[str] | None = None

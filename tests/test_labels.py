@@ -16,8 +16,8 @@ import dask_fileseq
 from dask_fileseq import FileSequence, NamesError, TiffSequence, UnmatchedError, open_sequence
 from dask_fileseq.patterns import NamePattern, Preset
 from dask_fileseq.patterns.presets import _presets
+from tests.helpers.shared import DATA
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
 real_data = pytest.mark.skipif(not DATA.is_dir(), reason="no real data beside the repository")
 
 

@@ -9,7 +9,6 @@ import glob
 import os
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import imagecodecs.numcodecs
 import numpy as np
@@ -22,8 +21,7 @@ from click.testing import CliRunner
 import dask_fileseq
 from dask_fileseq import ChunkMismatchError, TiffSequence
 from dask_fileseq.cli import fileseq
-
-DATA = Path(__file__).parents[2] / "shared" / "data"
+from tests.helpers.shared import DATA
 
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="no real data beside the repository")
 

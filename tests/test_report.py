@@ -19,7 +19,7 @@ from dask_fileseq.report.roles import Roles, roles_of
 from dask_fileseq.report.sheet import Limits, Window, contact_sheet, windows
 from dask_fileseq.report.svgmap import svg_map
 from dask_fileseq.report.thumbnails import Thumbnailer
-from tests.corpus import write_corpus
+from tests.helpers.corpus import write_corpus
 
 PATTERN = "t{t:d}_{channel}_z{z:d}.tif"
 

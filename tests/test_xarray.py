@@ -14,10 +14,9 @@ import xarray as xr
 from dask_fileseq import FileSequence, ReadError, TiffSequence, open_sequence
 from dask_fileseq.graph import SlicedFiles
 from dask_fileseq.readers import count
+from tests.helpers.acquisition import PATTERN
+from tests.helpers.shared import DATA
 
-from .conftest import PATTERN
-
-DATA = Path(__file__).parents[2] / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="no real data beside the repository")
 
 

@@ -12,7 +12,7 @@ import tifffile
 
 from dask_fileseq import open_sequence
 from dask_fileseq.check import KINDS
-from tests.cli.running import MODULE, invoke, run
+from tests.helpers.commands import MODULE, invoke, run
 
 
 def path_of(folder, time, channel="DAPI", z=0):

@@ -14,7 +14,7 @@ import tifffile
 import zarr
 
 from dask_fileseq import open_sequence
-from tests.cli.running import MODULE, invoke, run
+from tests.helpers.commands import MODULE, invoke, run
 
 
 def test_convert_writes_what_the_files_hold(cells, tmp_path):

@@ -8,7 +8,7 @@ import pytest
 import tifffile
 
 from dask_fileseq import TiffSequence, demo
-from tests.cli.running import DASK, MODULE, invoke, run
+from tests.helpers.commands import DASK, MODULE, invoke, run
 
 
 def read_by_hand(folder):

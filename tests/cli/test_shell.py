@@ -13,7 +13,7 @@ import tifffile
 import dask_fileseq
 from dask_fileseq import demo
 from dask_fileseq.cli.group import COMMANDS
-from tests.cli.running import DASK, MODULE, invoke, run
+from tests.helpers.commands import DASK, MODULE, invoke, run
 
 
 def mistakes():

@@ -8,8 +8,8 @@ import zarr
 
 from dask_fileseq import ChangedError, TiffSequence, WriteError
 from dask_fileseq.zarr import read_manifest
-from tests.conftest import PATTERN
-from tests.elsewhere import s3_options, upload
+from tests.helpers.acquisition import PATTERN
+from tests.helpers.places import s3_options, upload
 
 MANY = {"chunks": 16, "shards": False, "memory": 4096}
 

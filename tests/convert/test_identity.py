@@ -13,7 +13,7 @@ import zarr
 
 from dask_fileseq import ChangedError, FileSequence, TiffSequence
 from dask_fileseq.zarr.conversion.source import source_identity
-from tests.conftest import PATTERN
+from tests.helpers.acquisition import PATTERN
 
 
 def stopping(done, total):

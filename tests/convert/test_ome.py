@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,13 +10,12 @@ import yaozarrs
 import zarr
 
 from dask_fileseq import FileSequence, TiffSequence, VerifyError, open_sequence
+from tests.helpers.shared import DATA
 
 ome_zarr_io = pytest.importorskip("ome_zarr.io")
 ome_zarr_reader = pytest.importorskip("ome_zarr.reader")
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
-
-DATA = Path(__file__).parents[3] / "shared" / "data"
 
 
 def opened(url):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from tests.elsewhere import Place, s3_options, upload
+from tests.helpers.places import Place, s3_options, upload
 
 SIZE = 2048
 TILE = 256

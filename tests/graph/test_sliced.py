@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from dask_fileseq import FillWarning, ReadError, TiffSequence
 from dask_fileseq.graph import SlicedFiles
-from tests.conftest import PATTERN
+from tests.helpers.acquisition import PATTERN
 
 
 @pytest.fixture(scope="module")

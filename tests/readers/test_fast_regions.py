@@ -13,8 +13,8 @@ import tifffile
 from dask_fileseq import TiffSequence
 from dask_fileseq.readers import ChunkSpec, WrongChunk, count, fastregions, rawfile, read_tiff
 from dask_fileseq.readers.trusted import Trust
-from tests.corpus import image, write_corpus, write_near
-from tests.readers.test_fast import ALTERED, DATA
+from tests.helpers.corpus import ALTERED, image, write_corpus, write_near
+from tests.helpers.shared import DATA
 
 Array = np.ndarray[Any, Any]
 Region = tuple[slice, ...]

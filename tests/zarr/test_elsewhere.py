@@ -13,8 +13,8 @@ import pytest
 import xarray as xr
 import zarr
 
-from tests.conftest import PATTERN
-from tests.elsewhere import s3_options
+from tests.helpers.acquisition import PATTERN
+from tests.helpers.places import s3_options
 
 
 @pytest.fixture(scope="module", params=["stored", "deflated", "tar", "http", "s3"])

@@ -23,7 +23,7 @@ from dask_fileseq import ChunkMismatchError, FileSequence, ReadError, TiffSequen
 from dask_fileseq.readers import count
 from dask_fileseq.zarr import locations as locations_module
 from dask_fileseq.zarr.locations import locations
-from tests.corpus import KINDS, image, write_corpus
+from tests.helpers.corpus import KINDS, image, write_corpus
 
 PATTERN = r"(?P<time>\d+)_(?P<channel>[A-Z]+)_z(?P<z>\d+)"
 
