@@ -171,6 +171,7 @@ def slow(name):
     return np.full((64, 64), int(name), "u1")
 
 
+@pytest.mark.cluster
 def test_a_killed_worker_costs_only_time():
     """The night's run must not end with the machine that was taken away."""
     import signal
@@ -211,6 +212,7 @@ print(tokenize(seq), seq.to_dask_array(chunks="auto").name)
 """
 
 
+@pytest.mark.slow
 def test_tokens_are_equal_across_processes(acquisition):
     """Else a cluster computes the same thing again for each client."""
     folder, _ = acquisition

@@ -210,6 +210,7 @@ AUTO = st.tuples(
 )
 
 
+@pytest.mark.slow
 @given(AUTO)
 def test_auto_chunks_are_bounded_aligned_and_many(case):
     """Blocks too large kill workers, too small ones drown in overhead."""
@@ -243,6 +244,7 @@ def test_auto_chunks_obey_dasks_chunk_size():
     assert block_chunks(array, "8MiB")[1] == (1024,) * 4
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_any_chunks_give_the_same_array(opened, data):
     """How the array is cut must not change a pixel."""
@@ -271,6 +273,7 @@ def read_nothing(name):
     return np.zeros((256, 256), "u2")
 
 
+@pytest.mark.slow
 def test_a_million_files_stay_symbolic():
     """The graph of a million files must be as light as their names."""
     names = [

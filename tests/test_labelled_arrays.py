@@ -204,6 +204,7 @@ def test_a_mosaic_has_one_coordinate_along_a_tiled_axis(tmp_path, way):
 # what users do next
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chunks", [None, {}, "auto"])
 def test_folders_are_joined_by_their_labels(tmp_path, scheduler, chunks):
     """Folders that go on where others end stand in a wrong order, or cannot be written."""

@@ -307,6 +307,7 @@ def test_preview_refuses_another_projection(stack):
         open_sequence(os.fspath(stack)).preview(project="sum")
 
 
+@pytest.mark.slow
 def test_preview_without_matplotlib_says_how_to_get_it(stack):
     """The package works without; a picture does not."""
     code = (

@@ -161,6 +161,7 @@ def test_an_unreadable_first_file_is_passed_over(tmp_path):
     assert x.x.values.tolist() == [0, 1, 2, 3]
 
 
+@pytest.mark.slow
 def test_without_xarray_the_error_says_what_to_install():
     """Not the name of a module that the user never heard of."""
     code = (

@@ -10,6 +10,8 @@ import tifffile
 from dask_fileseq import TiffSequence, demo
 from tests.helpers.commands import DASK, MODULE, invoke, run
 
+pytestmark = pytest.mark.slow
+
 
 def read_by_hand(folder):
     """Return the acquisition as tifffile reads it, file by file."""

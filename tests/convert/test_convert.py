@@ -568,6 +568,7 @@ def test_object_store(acquisition, s3, cluster, tmp_path):
 # the cluster
 
 
+@pytest.mark.cluster
 def test_a_worker_that_is_killed(tmp_path):
     """Its regions are done by another, and none by halves."""
     from distributed import Client, LocalCluster

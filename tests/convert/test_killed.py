@@ -20,7 +20,10 @@ FILES = 80
 KILLS = 20
 CHILD = Path(__file__).parents[1] / "helpers" / "converting.py"
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="children are forked")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="children are forked"),
+]
 
 
 @pytest.fixture(scope="module")

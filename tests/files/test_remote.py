@@ -16,6 +16,8 @@ from dask_fileseq.files import retries
 from tests.helpers.places import s3_options, upload
 from tests.helpers.servers.process import Server
 
+pytestmark = pytest.mark.network
+
 
 @pytest.fixture(scope="module")
 def folder(served):

@@ -8,6 +8,8 @@ import tifffile
 
 from tests.helpers.places import Place, s3_options, upload
 
+pytestmark = pytest.mark.network
+
 SIZE = 2048
 TILE = 256
 

@@ -58,6 +58,7 @@ def check(path: str, spec: ChunkSpec) -> str:
 FAST = {"plain", "trusted", "libtiff"}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("eager")
 def test_corpus(tmp_path: Path, corpus: dict[str, str]) -> None:
     """A kind of file gets other pixels, or no kind is read fast."""
@@ -138,6 +139,7 @@ def test_real_files() -> None:
     assert sum(ways[way] for way in FAST) > len(paths)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("proving", [False, True])
 @pytest.mark.parametrize("name", [*ALTERED, "lzw-strips by libtiff", "lzw-tiles by libtiff"])

@@ -144,6 +144,7 @@ def examples(count: int) -> settings:
     return settings(max_examples=count, deadline=None, suppress_health_check=slow)
 
 
+@pytest.mark.slow
 @examples(1500)
 @given(data=st.data())
 def test_any_region_of_any_kind(
@@ -156,6 +157,7 @@ def test_any_region_of_any_kind(
     check_any_region(data, corpus, images, contents)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("placed", WHOLE_CORE, indirect=True)
 @examples(100)
 @given(data=st.data())
