@@ -135,8 +135,9 @@ def test_axestiled_places_blocks(placed):
 def test_missing_cells_are_filled_without_io(opened, computed):
     """An empty cell is no file."""
     seq, _ = opened
+    x = seq.to_dask_array(fillvalue=7)[1, 1, 1]
     with count() as counts:
-        block = computed(seq.to_dask_array(fillvalue=7)[1, 1, 1])
+        block = computed(x)
     assert counts.files == 0
     assert (block == 7).all()
 

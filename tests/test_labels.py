@@ -237,6 +237,7 @@ REAL = {
 }
 
 
+@pytest.mark.slow
 @real_data
 @pytest.mark.parametrize("files", REAL)
 def test_real_sequences_open_without_a_pattern_and_with_a_preset(files):

@@ -248,6 +248,7 @@ def test_names_form_the_stated_grid(case):
     assert case.shape == seq.to_dask_array(axestiled=case.axestiled).shape
 
 
+@pytest.mark.slow
 def test_pixels_are_those_of_tifffile(case):
     """Every file stands where its name says, and empty cells are zeros."""
     seq = case.open()
