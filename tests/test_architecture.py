@@ -47,7 +47,6 @@ def test_public_class_names_are_unique():
     assert architecture.repeated_class_names(PACKAGE) == []
 
 
-@unfinished
 def test_files_are_short():
     """A file holds one idea."""
     assert architecture.long_files(PACKAGE) == []
