@@ -105,13 +105,13 @@ def contact_sheet(projection: NDArray[Any]) -> NDArray[np.uint8]:
     Parameters
     ----------
     projection : ndarray
-        Times, two channels, rows and columns.
+        Times, two channels, rows and columns. The contrast of each channel is stretched
+        between its 1st and its 99.8th percentile.
 
     Returns
     -------
     ndarray of uint8
-        Rows, columns, and red, green, blue. The contrast of each channel is stretched
-        between its 1st and its 99.8th percentile.
+        Rows, columns, and red, green, blue.
     """
     low, high = np.percentile(projection, (1, 99.8), axis=(0, 2, 3), keepdims=True)
     stretched = np.clip((projection - low) / np.maximum(high - low, 1), 0, 1)

@@ -37,19 +37,15 @@ def write_recording(
 ) -> str:
     """Write a fast recording of resting cells whose calcium indicator flashes at random.
 
-    Each file is an uncompressed image of uint16: 18 KiB with the default size. Folder,
-    return value and errors are as in `write_acquisition`.
+    Each file is an uncompressed image of uint16: 18 KiB with the default size. Errors are
+    as in `write_acquisition`.
 
     Parameters
     ----------
     folder : str or os.PathLike
-        Folder to write to.
-    frames : int
-        Number of files.
-    size : int
-        Rows and columns of an image.
-    cells : int
-        Number of cells.
+        Folder to write to, which is returned.
+    frames, size, cells : int
+        Number of files, rows and columns of an image, and number of cells.
 
     Examples
     --------
@@ -94,8 +90,8 @@ def write_timelapse(
 ) -> str:
     """Write two channels of crawling cells under uneven light that bleaches them.
 
-    Each file is an uncompressed image of uint16: 1.1 MiB with the default size. Parameters,
-    return value and errors are as in `write_recording`, with a number of `times`.
+    Each file is an uncompressed image of uint16: 1.1 MiB with the default size. Parameters
+    and errors are as in `write_recording`, with `times` in place of frames.
 
     Examples
     --------
@@ -133,19 +129,15 @@ def write_scan(
     """Write a mosaic of cells in two channels for each hour, with dates in the file names.
 
     GFP follows the circadian clock of the cells: it is brightest once a day. Tiles do not
-    overlap. Each file is an image of uint16 whose header has the size of a pixel. Folder,
-    return value and errors are as in `write_acquisition`.
+    overlap. Each file is an image of uint16 whose header has the size of a pixel. Errors are
+    as in `write_acquisition`.
 
     Parameters
     ----------
     folder : str or os.PathLike
-        Folder to write to.
-    hours : int
-        Number of scans.
-    rows, columns : int
-        Number of tiles along y and x.
-    size : int
-        Rows and columns of a tile.
+        Folder to write to, which is returned.
+    hours, rows, columns, size : int
+        Number of scans, of tiles along y and x, and of rows and columns of a tile.
     lost : tuple of int
         First hour without files, and the next hour that has files again.
 
