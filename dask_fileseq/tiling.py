@@ -33,7 +33,7 @@ class Piece(NamedTuple):
     """The part of a selection along one axis that lies in one file."""
 
     file: int  # position along the grid axis
-    region: slice  # what to take from the file's chunk
+    region: range  # what to take from the file's chunk
     place: slice  # where that goes in the result
 
 
@@ -56,9 +56,9 @@ class Tiling:
     >>> tiling.shape
     (2, 12, 5)
     >>> tiling.pieces(1, range(2, 9))
-    [Piece(file=0, region=slice(2, 4, 1), place=slice(0, 2, None)),
-     Piece(file=1, region=slice(0, 4, 1), place=slice(2, 6, None)),
-     Piece(file=2, region=slice(0, 1, 1), place=slice(6, 7, None))]
+    [Piece(file=0, region=range(2, 4), place=slice(0, 2, None)),
+     Piece(file=1, region=range(0, 4), place=slice(2, 6, None)),
+     Piece(file=2, region=range(0, 1), place=slice(6, 7, None))]
     """
 
     gridshape: tuple[int, ...]
@@ -155,9 +155,7 @@ class Tiling:
             file, first = divmod(selected[done], size)
             edge = file * size if step < 0 else (file + 1) * size - 1
             end = min(len(selected), (edge - start) // step + 1)
-            stop: int | None = first + (end - done - 1) * step + (1 if step > 0 else -1)
-            if stop is not None and stop < 0:
-                stop = None
-            pieces.append(Piece(file, slice(first, stop, step), slice(done, end)))
+            region = range(first, first + (end - done) * step, step)
+            pieces.append(Piece(file, region, slice(done, end)))
             done = end
         return pieces

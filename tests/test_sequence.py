@@ -318,11 +318,11 @@ def test_digests_tell_names_apart(names):
 def test_chunk_dims_that_the_grid_bears_are_told_apart():
     """Two dimensions of one name are an error in xarray."""
     seq = FileSequence(read, ["y1", "y2"], pattern=r"(y)(\d)")
-    assert seq._file_array().dims == ("y", "y_chunk", "x")
+    assert seq.array().dims == ("y", "y_chunk", "x")
     twice = FileSequence(read, ["1_1", "1_2"], pattern=r"(\d)_(\d)")
     assert twice.dims == ("Q", "Q")
     assert tuple(twice.coords) == ("Q_0", "Q_1")
-    assert twice._file_array().dims == ("Q_0", "Q_1", "y", "x")
+    assert twice.array().dims == ("Q_0", "Q_1", "y", "x")
 
 
 def test_open_sequence_chooses_the_reader(tmp_path):

@@ -59,8 +59,8 @@ def names_info(seq: FileSequence, container: str | None = None) -> dict[str, Any
     from dask_fileseq.report.summary import grid_summary
 
     where = container or seq.commonpath() or os.curdir
-    info = {"type": type(seq).__name__, "where": where} | grid_summary(seq._grid)
-    return info | {"map": text_map(seq._grid) if seq.files_missing else []}
+    info = {"type": type(seq).__name__, "where": where} | grid_summary(seq.grid)
+    return info | {"map": text_map(seq.grid) if seq.files_missing else []}
 
 
 def array_info(seq: FileSequence) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def array_info(seq: FileSequence) -> dict[str, Any]:
     from dask_fileseq.report.summary import array_summary
 
     try:
-        return {"error": None} | array_summary(seq.shape, seq._first_facts())
+        return {"error": None} | array_summary(seq.shape, seq._first_info())
     except ReadError as error:
         return {"error": command_line_text(str(error)), "chunk": None, "array": None}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -21,7 +21,8 @@ from dask_fileseq.errors import ChunkMismatchError, FillWarning
 from dask_fileseq.filearray.failures import log_fill, picklable, read_error
 from dask_fileseq.filearray.indexing import expanded, selected_range
 from dask_fileseq.files import LocalFiles, Names, Source
-from dask_fileseq.readers import ChunkSpec, WrongChunk, read_into
+from dask_fileseq.readers import ChunkMetadata, ChunkSpec, Reader, Region, WrongChunk
+from dask_fileseq.readers.regions import is_whole
 from dask_fileseq.tiling import Tiling
 
 __all__ = ["FileArray"]
@@ -46,7 +47,7 @@ class FileArray:
         How grid axes and chunk axes become the array's axes.
     spec : ChunkSpec
         What each file holds.
-    imread, imreadargs
+    reader, imreadargs
         The reader and its keyword arguments.
     source : Source
         Where the files are opened.
@@ -58,6 +59,10 @@ class FileArray:
         A name for each axis of the grid, and for each axis of the array.
     coords : mapping of str to ndarray
         Values along the grid dimensions.
+    metadata : ChunkMetadata
+        Pixel sizes, channel names and georeference in the header of the first file.
+    identity : {"stat", "name"}
+        What identifies a version of a file: its size and time, or its name alone.
     token : str
         Identifies the content: files in their versions, grid, reader and arguments.
     origin : tuple of int
@@ -70,7 +75,7 @@ class FileArray:
     table: NDArray[np.integer[Any]]
     tiling: Tiling
     spec: ChunkSpec
-    imread: Callable[..., Any]
+    reader: Reader
     imreadargs: Mapping[str, Any] = field(default_factory=dict)
     source: Source = field(default_factory=LocalFiles)
     fillvalue: Any = 0
@@ -78,6 +83,8 @@ class FileArray:
     griddims: tuple[str, ...] = ()
     dims: tuple[str, ...] = ()
     coords: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    metadata: ChunkMetadata = field(default_factory=ChunkMetadata)
+    identity: Literal["stat", "name"] = "stat"
     token: str = ""
     origin: tuple[int, ...] = ()
     window: tuple[Range, ...] | None = None
@@ -207,6 +214,7 @@ class FileArray:
             table=renumbered,
             tiling=Tiling(table.shape, self.tiling.chunkshape, self.tiling.axestiled),
             coords={},
+            metadata=ChunkMetadata(),
             origin=tuple(o + c.start for o, c in zip(self.origin, cells, strict=True)),
             window=tuple(inner),
         )
@@ -216,9 +224,7 @@ class FileArray:
         start = self.window[axis][0] if self.window else 0
         return range(selected.start + start, selected.stop + start, selected.step)
 
-    def _read_files(
-        self, numbers: list[int], region: tuple[slice, ...], outs: list[NDArray[Any]]
-    ) -> None:
+    def _read_files(self, numbers: list[int], region: Region, outs: list[NDArray[Any]]) -> None:
         """Read a region of each of some files, or what stands for it.
 
         Whole files go to the reader in one go, if it takes them so.
@@ -229,22 +235,19 @@ class FileArray:
                     out[...] = self.fillvalue
             outs = [out for number, out in zip(numbers, outs, strict=True) if number >= 0]
             numbers = [number for number in numbers if number >= 0]
-        batch = None if self.imreadargs else getattr(self.imread, "read_files", None)
-        whole = all(s.indices(n) == (0, n, 1) for s, n in zip(region, self.spec.shape, strict=True))
-        paths = self.source.paths([self.names[n] for n in numbers]) if batch and whole else None
-        if batch is None or paths is None:
+        whole = not self.imreadargs and is_whole(region, self.spec.shape)
+        paths = self.source.paths([self.names[n] for n in numbers]) if whole else None
+        if paths is None:
             self._read_each(numbers, region, outs)
             return
         done = 0
         while done < len(numbers):
-            done += batch(paths[done:], self.spec, outs[done:])
+            done += self.reader.read_files(paths[done:], self.spec, outs[done:])
             if done < len(numbers):
                 self._read_file(numbers[done], region, outs[done])
                 done += 1
 
-    def _read_each(
-        self, numbers: list[int], region: tuple[slice, ...], outs: list[NDArray[Any]]
-    ) -> None:
+    def _read_each(self, numbers: list[int], region: Region, outs: list[NDArray[Any]]) -> None:
         """Read a region of each of some files, one by one, or at a time if they are far away."""
         if self.source.concurrency == 1 or len(numbers) < 2:
             for number, out in zip(numbers, outs, strict=True):
@@ -259,19 +262,17 @@ class FileArray:
         finally:
             pool.shutdown(cancel_futures=True)
 
-    def _read_file(self, number: int, region: tuple[slice, ...], out: NDArray[Any]) -> None:
+    def _read_file(self, number: int, region: Region, out: NDArray[Any]) -> None:
         """Read a region of one file, or what stands for it."""
         error = self._attempt(number, region, out)
         if error is not None:
             self._fail(error, number, out)
 
-    def _attempt(
-        self, number: int, region: tuple[slice, ...], out: NDArray[Any]
-    ) -> Exception | None:
+    def _attempt(self, number: int, region: Region, out: NDArray[Any]) -> Exception | None:
         """Read a region of one file, and return the error if it cannot be read."""
         try:
             with self.source.open(self.names[number]) as file:
-                read_into(self.imread, file, self.imreadargs, self.spec, region, out)
+                self.reader.read_region(file, self.spec, region, out, **self.imreadargs)
         except MemoryError:
             raise
         except Exception as error:

@@ -6,7 +6,7 @@ import os
 import pickle
 import socket
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
@@ -16,12 +16,10 @@ from numpy.typing import ArrayLike
 
 from dask_fileseq.errors import ReadError
 from dask_fileseq.files import Source, is_transient
-from dask_fileseq.readers import ChunkSpec, chunk_spec
 
 __all__ = [
     "checked_fillvalue",
     "first_readable",
-    "first_spec",
     "log_fill",
     "picklable",
     "read_error",
@@ -34,19 +32,6 @@ SILENT = 3
 """Files for which a server gives no answer, which takes seconds: the others are not tried."""
 
 T = TypeVar("T")
-
-
-def first_spec(
-    names: Sequence[str], source: Source, imread: Callable[..., Any], imreadargs: Mapping[str, Any]
-) -> ChunkSpec:
-    """Return what the first of the files that can be read holds.
-
-    Raises
-    ------
-    ReadError
-        If none can be read; it tells why the first cannot.
-    """
-    return first_readable(names, source, lambda file: chunk_spec(imread, file, imreadargs))
 
 
 def first_readable(names: Sequence[str], source: Source, read: Callable[[Any], T]) -> T:

@@ -89,11 +89,7 @@ def graph_of_reads(
 
 def task_name(array: FileArray) -> str:
     """Return what dask's dashboard calls the tasks that read: ``read-tiff``, for example."""
-    imread = array.imread
-    while isinstance(imread, partial):
-        imread = imread.func
-    name = getattr(imread, "__name__", type(imread).__name__).strip("<>")
-    return f"read-{name.removeprefix('read_')}"
+    return f"read-{array.reader.name}"
 
 
 def in_worker_task() -> bool:

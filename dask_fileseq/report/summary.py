@@ -12,7 +12,7 @@ from dask.utils import format_bytes
 
 from dask_fileseq.grid import FileGrid
 from dask_fileseq.grid.cells import labels_at, plain_labels
-from dask_fileseq.readers import FileFacts
+from dask_fileseq.readers import FileInfo
 
 __all__ = ["array_summary", "array_text", "cell_text", "chunk_text", "few", "grid_summary"]
 
@@ -43,9 +43,9 @@ def grid_summary(grid: FileGrid) -> dict[str, Any]:
     }
 
 
-def array_summary(shape: Sequence[int], facts: FileFacts) -> dict[str, Any]:
+def array_summary(shape: Sequence[int], info: FileInfo) -> dict[str, Any]:
     """Return what the files hold, if all are as the first, and what array they make."""
-    spec = facts.spec
+    spec = info.spec
     whole = (*shape, *spec.shape)
     return {
         "chunk": {
@@ -54,9 +54,9 @@ def array_summary(shape: Sequence[int], facts: FileFacts) -> dict[str, Any]:
             "dtype": str(spec.dtype),
             "bytes": math.prod(spec.shape) * spec.dtype.itemsize,
             "tile": list(spec.tile),
-            "pages": facts.pages,
-            "compression": facts.compression or None,
-            "levels": [list(level) for level in facts.levels],
+            "pages": info.pages,
+            "compression": info.compression or None,
+            "levels": [list(level) for level in info.levels],
         },
         "array": {
             "shape": list(whole),

@@ -129,7 +129,7 @@ class FileSequence(DisplaySequence, ExportSequence, DaskMethodsMixin):
         for option in ("traverse", "optimize_graph"):  # there is nothing to traverse or optimise
             kwargs.pop(option, None)
         scheduler, workers = kwargs.pop("scheduler", None), kwargs.pop("num_workers", None)
-        return load(self._file_array(), scheduler=scheduler, workers=workers, **kwargs)
+        return load(self.array(), scheduler=scheduler, workers=workers, **kwargs)
 
     @cached_property
     def _collection(self) -> Array:

@@ -12,7 +12,7 @@ from dask_fileseq.check import Finding, check_files
 from dask_fileseq.errors import check_choice
 from dask_fileseq.filearray import first_readable
 from dask_fileseq.graph import Progress
-from dask_fileseq.readers import FileFacts, file_facts
+from dask_fileseq.readers import FileInfo
 from dask_fileseq.report.card import card
 from dask_fileseq.sequence.faces import ArraySequence
 
@@ -56,9 +56,9 @@ class DisplaySequence(ArraySequence):
             Records of ``kind``, ``name``, ``cell`` and ``detail``; none if all is well.
         """
         return check_files(
-            self._grid,
-            self._source,
-            self._reader,
+            self.grid,
+            self.source,
+            self.reader,
             pixels=pixels,
             scheduler=scheduler,
             workers=ioworkers,
@@ -98,9 +98,9 @@ class DisplaySequence(ArraySequence):
         from dask_fileseq.report.sheet import Limits, contact_sheet
 
         sheet = contact_sheet(
-            self._grid,
-            self._source,
-            self._reader,
+            self.grid,
+            self.source,
+            self.reader,
             project=project,
             limits=Limits(channels=8, times=8, places=8, all=48),
             progress=progress,
@@ -121,22 +121,22 @@ class DisplaySequence(ArraySequence):
         from dask_fileseq.report.sheet import contact_sheet
 
         sheet = contact_sheet(
-            self._grid, self._source, self._reader, project=project, progress=progress
+            self.grid, self.source, self.reader, project=project, progress=progress
         )
-        return report_page(Contents(self._grid, self._where(), told, findings, sheet, code))
+        return report_page(Contents(self.grid, self._where(), told, findings, sheet, code))
 
     def _where(self) -> str:
         """Return the folder or the container."""
-        where = str(self._source) if self._container is not None else self.commonpath()
+        where = str(self.source) if self._container is not None else self.commonpath()
         return where or os.curdir
 
-    def _first_facts(self) -> FileFacts:
-        """Return what the first file holds and how; reads one header."""
-        return first_readable(
-            self._names[:1], self._source, lambda file: file_facts(self._reader, file)
-        )
+    def _first_info(self) -> FileInfo:
+        """Return what the first file contains; reads one header."""
+        return first_readable(self._names[:1], self.source, self.reader.inspect)
 
     def _repr_html_(self) -> str:
         """Return what notebooks show. Reads nothing: of a file, it tells what is known."""
-        spec = self._specs.get(tokenize({}))
-        return card(self._grid, type(self).__name__, self._where(), spec)
+        info = self._infos.get(tokenize({}))
+        return card(
+            self.grid, type(self).__name__, self._where(), None if info is None else info.spec
+        )

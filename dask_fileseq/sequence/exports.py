@@ -129,7 +129,7 @@ class ExportSequence(StoreSequence):
                 'to_zarr needs zarr 3, which pip install "dask-fileseq[zarr]" brings'
             ) from error
 
-        array, metadata = self._described_array(
+        array = self.array(
             imreadargs=imreadargs,
             chunkshape=chunkshape,
             chunkdtype=chunkdtype,
@@ -151,7 +151,7 @@ class ExportSequence(StoreSequence):
             memory=memory,
         )
         stat = self._identity_by == "stat"
-        return to_zarr(array, metadata, url, storage_options, options, stat=stat)
+        return to_zarr(array, array.metadata, url, storage_options, options, stat=stat)
 
     def to_ome_zarr(
         self,
@@ -246,7 +246,7 @@ memory, storage_options
                 ' pip install "dask-fileseq[ome]" brings'
             ) from error
 
-        array, metadata = self._described_array(
+        array = self.array(
             imreadargs=imreadargs,
             chunkshape=chunkshape,
             chunkdtype=chunkdtype,
@@ -270,7 +270,7 @@ memory, storage_options
         )
         return to_ome_zarr(
             array,
-            metadata,
+            array.metadata,
             url,
             storage_options,
             options,

@@ -69,7 +69,7 @@ class ArraySequence(ChunkSequence):
             If an argument does not fit.
         """
         return to_dask_array(
-            self._file_array(
+            self.array(
                 imreadargs=imreadargs,
                 chunkshape=chunkshape,
                 chunkdtype=chunkdtype,
@@ -131,7 +131,7 @@ class ArraySequence(ChunkSequence):
         ValueError
             If an argument does not fit.
         """
-        array = self._file_array(
+        array = self.array(
             imreadargs=kwargs | dict(imreadargs or {}),
             chunkshape=chunkshape,
             chunkdtype=chunkdtype,
@@ -194,7 +194,7 @@ class ArraySequence(ChunkSequence):
                 'to_xarray needs xarray, which pip install "dask-fileseq[xarray]" brings'
             ) from error
 
-        array, metadata = self._described_array(
+        array = self.array(
             imreadargs=imreadargs,
             chunkshape=chunkshape,
             chunkdtype=chunkdtype,
@@ -202,7 +202,7 @@ class ArraySequence(ChunkSequence):
             fillvalue=fillvalue,
             errors=errors,
         )
-        return dask_dataarray(array, metadata, name=name, chunks=chunks)
+        return dask_dataarray(array, name=name, chunks=chunks)
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         if copy is False:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Literal, Self, overload
@@ -25,12 +25,11 @@ from dask_fileseq.files import (
 )
 from dask_fileseq.grid import FileGrid
 from dask_fileseq.patterns import NamePattern
-from dask_fileseq.readers import read_tiff
-from dask_fileseq.readers.formats import IMAGE_SUFFIXES, TIFF_SUFFIXES, reader_of
+from dask_fileseq.readers import as_reader
 from dask_fileseq.sequence.listing import counts, listing
 from dask_fileseq.sequence.placing import grid_of, in_order
 
-__all__ = ["Files", "Imread", "NameSequence", "read_by_type"]
+__all__ = ["Files", "Imread", "NameSequence"]
 
 _log = logging.getLogger("dask_fileseq")
 
@@ -65,62 +64,58 @@ class NameSequence(Sequence[str]):
         check_choice("spacing", spacing, "unit", "step", "values")
         check_choice("identity", identity, "stat", "name")
         self._identity_by = identity
-        types = {read_tiff: (TIFF_SUFFIXES,), read_by_type: (TIFF_SUFFIXES, IMAGE_SUFFIXES)}
-        suffixes = types.get(imread, ()) if isinstance(imread, Hashable) else ()
-        archive = archive_of(files, by_name=bool(suffixes)) if container is None else None
+        reader = as_reader(imread)
+        archive = archive_of(files, by_name=True) if container is None else None
         if archive is not None:
             container, files = archive
         given = given_names("*" if files is None else files)
         found = isinstance(given, str)
         first = given if isinstance(given, str) else given[0]
-        self._source = open_source(container, first, storage_options, path_map)
+        self.source = open_source(container, first, storage_options, path_map)
         self._container = container
-        names = find_files(given, self._source, suffixes)
-        if not callable(imread):
-            raise TypeError(f"imread={imread!r} is not callable")
+        names = find_files(given, self.source, reader.suffixes)
         names = in_order(names, sort, found)
-        if imread is read_by_type:
-            imread = reader_of(names[0])
-        self._reader = imread
-        is_path = isinstance(self._source, LocalFiles) and not path_map
-        self.imread = imread if is_path else partial(_imread_member, self._source, imread)
+        self.reader = reader.for_file(names[0] if names else "")
+        imread = self.reader if self.reader is not reader else imread
+        is_path = isinstance(self.source, LocalFiles) and not path_map
+        self.imread = imread if is_path else partial(_imread_member, self.source, imread)
         rules = {"unmatched": unmatched, "duplicates": duplicates, "spacing": spacing}
         asked = kwargs.get("pattern")
         self._place(grid_of(Names(names), parse, kwargs, rules))
         inferred = isinstance(asked, str) and asked == "infer"
         self._inferred = self.pattern if inferred else None
         if self._inferred is not None:
-            _log.info("%s", counts(self._grid, self._inferred))
+            _log.info("%s", counts(self.grid, self._inferred))
 
     def _place(self, grid: FileGrid) -> None:
         """Stand on a grid."""
         names = grid.names if isinstance(grid.names, Names) else Names(grid.names)
         self._names = names
-        self._grid = grid if grid.names is names else replace(grid, names=names)
+        self.grid = grid if grid.names is names else replace(grid, names=names)
         codes = TIFF.AXES_CODES
         self.axes = "".join(codes.get(dim.lower(), dim[0].upper()) for dim in self.dims)
 
     def __getstate__(self) -> dict[str, Any]:
-        state = self.__dict__ | {"_container": None if self._container is None else self._source}
+        state = self.__dict__ | {"_container": None if self._container is None else self.source}
         if self.pattern is not None and self.pattern.lookup is not None:
             # a user's function may not pickle, and a table may be as large as all names
-            state["_grid"] = replace(self._grid, pattern=None)
+            state["grid"] = replace(self.grid, pattern=None)
         return state
 
     @property
     def dims(self) -> tuple[str, ...]:
         """Names of the grid's axes; two may be the same."""
-        return self._grid.dims
+        return self.grid.dims
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of the grid. The shape of the array is ``seq.to_dask_array().shape``."""
-        return self._grid.shape
+        return self.grid.shape
 
     @property
     def indices(self) -> Sequence[tuple[int, ...]]:
         """Where on the grid each file stands; a tuple for files in a row, as in tifffile."""
-        indices = self._grid.indices
+        indices = self.grid.indices
         return tuple(indices) if self.dims == ("sequence",) else indices
 
     @property
@@ -131,12 +126,12 @@ class NameSequence(Sequence[str]):
     @property
     def files_missing(self) -> int:
         """Number of empty cells."""
-        return self._grid.files_missing
+        return self.grid.files_missing
 
     @property
     def missing(self) -> list[tuple[int, ...]]:
         """The empty cells, by index."""
-        return self._grid.missing
+        return self.grid.missing
 
     @property
     def coords(self) -> Mapping[str, NDArray[Any]]:
@@ -144,17 +139,17 @@ class NameSequence(Sequence[str]):
 
         An axis whose name occurs twice, as ``Q``, is ``Q_0`` and ``Q_1`` here.
         """
-        return self._grid.coords
+        return self.grid.coords
 
     @property
     def unmatched(self) -> tuple[str, ...]:
         """Names that were left out because the pattern does not match."""
-        return self._grid.unmatched
+        return self.grid.unmatched
 
     @property
     def duplicates(self) -> Any:
         """Names that were left out because another file stands for their cell."""
-        return self._grid.duplicates
+        return self.grid.duplicates
 
     @property
     def pattern(self) -> NamePattern | None:
@@ -163,7 +158,7 @@ class NameSequence(Sequence[str]):
         None where files stand in a row, or a `parse` function placed them. What a function
         or a table says is not kept in pickles.
         """
-        return self._grid.pattern
+        return self.grid.pattern
 
     def listing(self, limit: int | None = 20) -> str:
         """Return a text of all names: matched, unmatched, duplicate, and empty cells.
@@ -173,7 +168,7 @@ class NameSequence(Sequence[str]):
         limit : int, optional
             How many of each to show; None for all.
         """
-        return listing(self._grid, limit)
+        return listing(self.grid, limit)
 
     def commonpath(self) -> str:
         """Return the longest path that all files lie below."""
@@ -199,7 +194,7 @@ class NameSequence(Sequence[str]):
         archive that cannot be opened again by its name.
         """
         if self._container is not None:
-            self._source.close()
+            self.source.close()
             if hasattr(self._container, "close"):
                 self._container.close()
 
@@ -213,7 +208,7 @@ class NameSequence(Sequence[str]):
         return f"<dask_fileseq.{type(self).__name__} @0x{id(self):016X}>"
 
     def __str__(self) -> str:
-        name = self[0] if self._container is None else str(self._source)
+        name = self[0] if self._container is None else str(self.source)
         found = [] if self._inferred is None else [f"pattern: {self._inferred}"]
         return "\n ".join(
             (
@@ -225,11 +220,6 @@ class NameSequence(Sequence[str]):
                 *found,
             )
         )
-
-
-def read_by_type(name: str, **imreadargs: Any) -> Any:
-    """Read a file with the reader for its type; a sequence takes that reader instead."""
-    return reader_of(name)(name, **imreadargs)
 
 
 def _imread_member(source: Source, imread: Imread, name: str, **imreadargs: Any) -> Any:

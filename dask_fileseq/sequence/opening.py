@@ -8,9 +8,9 @@ from typing import Any, Literal
 from dask.array.core import Array
 from numpy.typing import DTypeLike
 
-from dask_fileseq.readers import read_tiff
+from dask_fileseq.readers import read_by_suffix, read_tiff
 from dask_fileseq.sequence.collection import FileSequence
-from dask_fileseq.sequence.names import Files, Imread, read_by_type
+from dask_fileseq.sequence.names import Files, Imread
 from dask_fileseq.tiling import AxesTiled
 
 __all__ = ["TiffSequence", "imread", "open_sequence"]
@@ -87,7 +87,7 @@ def open_sequence(
     inferred = isinstance(pattern, str) and pattern == "infer"
     if pattern is not None and not (inferred and kwargs.get("parse") is not None):
         kwargs["pattern"] = pattern
-    return FileSequence(imread or read_by_type, files, **{"spacing": "step"} | kwargs)
+    return FileSequence(imread or read_by_suffix, files, **{"spacing": "step"} | kwargs)
 
 
 def imread(

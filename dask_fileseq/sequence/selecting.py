@@ -40,7 +40,7 @@ class SelectableSequence(NameSequence):
         NoFilesError
             All cells of the selection are empty.
         """
-        return self._on(selected(self._grid, indexers_of(indexers, kwargs)))
+        return self._on(selected(self.grid, indexers_of(indexers, kwargs)))
 
     def sel(self, indexers: Mapping[str, Any] | None = None, **kwargs: Any) -> Self:
         """Return the sequence of the files at some labels; touches no file.
@@ -75,7 +75,7 @@ class SelectableSequence(NameSequence):
             )
         known = {dim: value for dim, value in labels.items() if dim in self.coords}
         places = {dim: places_of_labels(dim, self.coords[dim], known[dim]) for dim in known}
-        return self._on(selected(self._grid, labels | places, said=labels))
+        return self._on(selected(self.grid, labels | places, said=labels))
 
     def split(self, dim: str) -> dict[Any, Self]:
         """Return one sequence for each label along an axis that has files, without the axis.
@@ -92,7 +92,7 @@ class SelectableSequence(NameSequence):
         NamesError
             There is no such axis.
         """
-        return {label: self._on(grid) for label, grid in parts_of(self._grid, dim)}
+        return {label: self._on(grid) for label, grid in parts_of(self.grid, dim)}
 
     def _on(self, grid: FileGrid) -> Self:
         """Return the same sequence on a part of its grid, with nothing kept of any file."""

@@ -102,7 +102,7 @@ class StoreSequence(ArraySequence):
                 'aszarr needs zarr 3, which pip install "dask-fileseq[zarr]" brings'
             ) from error
 
-        array = self._file_array(
+        array = self.array(
             imreadargs=kwargs | dict(imreadargs or {}),
             chunkshape=chunkshape,
             chunkdtype=chunkdtype,
@@ -226,10 +226,10 @@ class StoreSequence(ArraySequence):
             raise ValueError(f"zarr_format={zarr_format!r}: references are of format 2")
         if self._container is not None:
             raise ValueError(
-                f"the files in {self._source} have no locations of their own: references can"
+                f"the files in {self.source} have no locations of their own: references can"
                 " point only to files"
             )
-        array = self._file_array(
+        array = self.array(
             imreadargs=kwargs | dict(imreadargs or {}),
             chunkshape=chunkshape,
             chunkdtype=chunkdtype,

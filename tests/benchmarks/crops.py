@@ -55,7 +55,7 @@ class NoReader:
 
     def spec(self, file: str) -> Any:
         """Return what a file holds."""
-        return dask_fileseq.read_tiff.spec(file)
+        return dask_fileseq.read_tiff.describe(file).spec
 
     def read_region(self, file: str, spec: Any, region: Any, out: Any) -> None:
         """Do nothing."""

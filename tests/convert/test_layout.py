@@ -33,7 +33,7 @@ class Reader:
 def layout(pattern, names, *, axes=None, **chunk):
     chunk = chunk or {"y": 4, "x": 5}
     seq = FileSequence(Reader(**chunk), names, pattern=pattern, spacing="step")
-    return ome_layout(seq._file_array(), axes)
+    return ome_layout(seq.array(), axes)
 
 
 GRID = [f"t{t}_{c}_z{z}" for t in range(2) for c in ("DAPI", "GFP") for z in range(3)]
