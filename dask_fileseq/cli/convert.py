@@ -42,9 +42,9 @@ SHOWN = 20
 OME_ONLY = ("axes", "scale", "name", "levels", "method")
 CODECS = ("auto", "blosc", "zstd", "gzip", "none")
 
-AUTO = {"type": sizes, "default": "auto"}
-PAIRS = {"type": pairs, "metavar": "NAME=VALUE,..."}
-SCALES = {"type": scales, "metavar": "NAME=STEP[UNIT],..."}
+AUTO: dict[str, Any] = {"type": sizes, "default": "auto"}
+PAIRS: dict[str, Any] = {"type": pairs, "metavar": "NAME=VALUE,..."}
+SCALES: dict[str, Any] = {"type": scales, "metavar": "NAME=STEP[UNIT],..."}
 
 target_options = add_options(
     choice(

@@ -36,7 +36,7 @@ Fit = dict[str, Any]
 @storage_option
 @json_option
 def patterns(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
-    """List the presets, which are patterns with names, each with an example.
+    """List the presets, each with an example.
 
     With FILES: the presets that fit their names, with the axes that they find, and the
     pattern that is inferred. No file is opened.

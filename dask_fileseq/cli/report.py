@@ -56,14 +56,24 @@ def report(
     All headers are read, and the pixels of the pictures that are shown (these here, whatever
     the scheduler). The page opens in any browser and has everything inside.
     """
+    from dask_fileseq.report import report_html
+
     check_output(output, files, PAGES)
     seq = open_files(files, **options)
     check_output(output, seq, PAGES)
     info = names_info(seq, options["container"]) | array_info(seq)
     findings = check_on_scheduler(seq, pixels, scheduler, workers, memory_limit)
-    code = python_code(seq, files, options)
     with progress_bar("reading pictures") as progress:
-        page = seq._report(info, findings, code, project=project, progress=progress)
+        page = report_html(
+            seq.grid,
+            seq.source,
+            seq.reader,
+            summary=info,
+            findings=findings,
+            code=python_code(seq, files, options),
+            project=project,
+            progress=progress,
+        )
     with open(output, "w", encoding="utf-8", errors="backslashreplace") as file:
         file.write(page)
     if as_json:

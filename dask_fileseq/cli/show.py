@@ -69,7 +69,7 @@ def array_info(seq: FileSequence) -> dict[str, Any]:
     from dask_fileseq.report.summary import array_summary
 
     try:
-        return {"error": None} | array_summary(seq.shape, seq._first_info())
+        return {"error": None} | array_summary(seq.grid, seq.source, seq.reader)
     except ReadError as error:
         return {"error": command_line_text(str(error)), "chunk": None, "array": None}
 

@@ -1,4 +1,4 @@
-"""A histogram as SVG: how often values occur, on a logarithmic scale."""
+"""A histogram as SVG, with a logarithmic axis of counts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dask_fileseq.report.sheet import Window
+from dask_fileseq.report.sheet import Contrast
 
 __all__ = ["histogram"]
 
@@ -17,8 +17,8 @@ BINS = 64
 WIDTH, HEIGHT = 256, 72
 
 
-def histogram(images: Sequence[NDArray[Any]], window: Window, label: str) -> str:
-    """Return the histogram of some images, with dashed lines where black and white are."""
+def histogram(images: Sequence[NDArray[Any]], contrast: Contrast, label: str) -> str:
+    """Return the histogram of some images, with dashed lines at the values of black and white."""
     values = np.concatenate([image.ravel() for image in images]).astype(np.float64)
     values = values[np.isfinite(values)]
     if not values.size:
@@ -26,16 +26,15 @@ def histogram(images: Sequence[NDArray[Any]], window: Window, label: str) -> str
     low, high = float(values.min()), float(values.max())
     span = high - low or 1.0
     counts, _ = np.histogram(values, BINS, (low, low + span))
-    tall = np.log1p(counts) / np.log1p(counts.max()) * HEIGHT
+    heights = np.log1p(counts) / np.log1p(counts.max()) * HEIGHT
     step = WIDTH / BINS
     bars = "".join(
-        f"M{i * step:g} {HEIGHT}v{-bar:.1f}h{step - 0.6:.1f}v{bar:.1f}z"
-        for i, bar in enumerate(tall.tolist())
-        if bar
+        f"M{i * step:g} {HEIGHT}v{-height:.1f}h{step - 0.6:.1f}v{height:.1f}z"
+        for i, height in enumerate(heights.tolist())
+        if height
     )
-    lines = "".join(
-        f"M{(value - low) / span * WIDTH:.1f} 0v{HEIGHT}" for value in (window.low, window.high)
-    )
+    ends = ((value - low) / span * WIDTH for value in (contrast.low, contrast.high))
+    lines = "".join(f"M{x:.1f} 0v{HEIGHT}" for x in ends)
     title = f"<figcaption>{escape(label)}</figcaption>" if label else ""
     return (
         f'<figure><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="histogram of '

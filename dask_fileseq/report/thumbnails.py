@@ -1,7 +1,7 @@
-"""Small pictures of files: whole images, of few pixels, read at little cost.
+"""Small pictures of whole images, which are read at little cost.
 
-Of a pyramid, the level is read that is just large enough; of other files every so many
-pixels, if they are large. What is read is averaged. Files may differ in shape.
+In a pyramid, the smallest level that is large enough is read; in other large files, every
+n-th pixel along y and x. Pixels are then averaged. Files may differ in shape.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ Array = NDArray[Any]
 Project = Literal["max", "mean", "middle"]
 
 READ_PIXELS = 2**20
-"""Pixels of an image that are read at most, so that a large one costs little memory."""
+"""Maximum number of pixels to read of an image, so that a large one needs little memory."""
 
 
 @dataclass(frozen=True, eq=False)
 class Thumbnailer:
-    """Makes small pictures of files."""
+    """Callable that makes small pictures of files."""
 
     source: Source
     reader: Reader
     pixels: int
-    """Length of the longer side of a picture, about."""
+    """Approximate length of the longer side of a picture."""
     project: Project
 
     def __call__(self, names: Sequence[str], channel: int | None = None) -> Array | None:
-        """Return the picture of some planes: a projection, or one of them; None if unreadable.
+        """Return one picture of some planes: rows, columns, and red, green, blue if there are.
 
-        Rows and columns, and red, green, blue if there are; any dtype. Of several channels
-        in a file that of an index, else the middle one.
+        It is None if no plane can be read. If files contain several channels, the picture
+        is that of `channel`, an index, or of the middle one.
         """
         if self.project == "middle":
             names = names[len(names) // 2 : len(names) // 2 + 1]
@@ -65,7 +65,7 @@ class Thumbnailer:
                     self.reader.read_region(file, spec, region, image, **imreadargs)
         except MemoryError:
             raise
-        except Exception:  # of any reader, for any reason: the sheet says that it cannot be read
+        except Exception:  # a reader may raise anything; the sheet shows that there is no picture
             return None
         return self._small(_flattened(image, y, x, rgb, self.project)) if image.size else None
 
@@ -80,7 +80,7 @@ class Thumbnailer:
     def _region(
         self, spec: ChunkSpec, y: int | None, x: int | None, rgb: int | None, channel: int | None
     ) -> Region:
-        """Return what to read: all planes of a projection, else the middle one of each axis."""
+        """Return the region to read: all planes of a projection, or the middle one of each axis."""
         lengths = [spec.shape[axis] for axis in (y, x) if axis is not None]
         step = max(1, int(math.sqrt(math.prod(lengths) / READ_PIXELS)))
         region = []
@@ -126,7 +126,7 @@ def _longer(shape: Sequence[int], y: int | None, x: int | None) -> int:
 def _flattened(
     image: Array, y: int | None, x: int | None, rgb: int | None, project: Project
 ) -> Array:
-    """Return rows and columns, and red, green, blue, of what was read."""
+    """Return rows, columns, and red, green, blue of an array: one of all its other axes."""
     if image.dtype.kind == "c":
         image = np.abs(image)
     if image.dtype.kind == "b":

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from dask.base import tokenize
 
 from dask_fileseq.check import Finding, check_files
-from dask_fileseq.errors import check_choice
-from dask_fileseq.filearray import first_readable
 from dask_fileseq.graph import Progress
-from dask_fileseq.readers import FileInfo
-from dask_fileseq.report.card import card
 from dask_fileseq.sequence.faces import ArraySequence
 
 if TYPE_CHECKING:
@@ -93,50 +87,16 @@ class DisplaySequence(ArraySequence):
         ImportError
             If matplotlib is not installed.
         """
-        check_choice("project", project, "auto", "max", "mean", "middle")
-        from dask_fileseq.report.figure import sheet_figure
-        from dask_fileseq.report.sheet import Limits, contact_sheet
+        from dask_fileseq.report import preview_figure
 
-        sheet = contact_sheet(
-            self.grid,
-            self.source,
-            self.reader,
-            project=project,
-            limits=Limits(channels=8, times=8, places=8, all=48),
-            progress=progress,
-        )
-        return sheet_figure(sheet, f"{len(self):,} files in {self._where()}")
-
-    def _report(
-        self,
-        told: Mapping[str, Any],
-        findings: Sequence[Finding],
-        code: str,
-        *,
-        project: Literal["auto", "max", "mean", "middle"],
-        progress: Progress | None,
-    ) -> str:
-        """Return a page about the sequence: see `report.page`."""
-        from dask_fileseq.report.page import Contents, report_page
-        from dask_fileseq.report.sheet import contact_sheet
-
-        sheet = contact_sheet(
+        return preview_figure(
             self.grid, self.source, self.reader, project=project, progress=progress
         )
-        return report_page(Contents(self.grid, self._where(), told, findings, sheet, code))
-
-    def _where(self) -> str:
-        """Return the folder or the container."""
-        where = str(self.source) if self._container is not None else self.commonpath()
-        return where or os.curdir
-
-    def _first_info(self) -> FileInfo:
-        """Return what the first file contains; reads one header."""
-        return first_readable(self._names[:1], self.source, self.reader.inspect)
 
     def _repr_html_(self) -> str:
         """Return what notebooks show. Reads nothing: of a file, it tells what is known."""
+        from dask_fileseq.report import html_card
+
         info = self._infos.get(tokenize({}))
-        return card(
-            self.grid, type(self).__name__, self._where(), None if info is None else info.spec
-        )
+        spec = None if info is None else info.spec
+        return html_card(self.grid, self.source, type(self).__name__, spec)
