@@ -55,9 +55,9 @@ def test_text_map_of_one_axis():
 
 def test_text_map_has_dates_as_people_write_them():
     """Nanoseconds since 1970 are of no use."""
-    names = [f"2026010{day}_{c}" for day in (1, 2) for c in "ab"]
+    names = [f"2026010{day}_{c}" for day in (1, 2) for c in "abcdef"]
     grid = grid_of_pattern(names, "{date:%Y%m%d}_{c}")
-    assert text_map(grid)[1:] == ["2026-01-01 ##", "2026-01-02 ##"]
+    assert text_map(grid)[1:] == ["2026-01-01 ######", "2026-01-02 ######"]
 
 
 def test_text_map_of_a_large_grid_fits_a_terminal():
