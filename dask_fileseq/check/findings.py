@@ -110,12 +110,12 @@ def check_files(
     """
     inspect = partial(inspect_files, source=source, reader=reader, pixels=pixels)
     size = max(1, min(LARGEST, len(grid.names) // BATCHES))
-    started = time.time()
+    start = time.time()
     results: list[Inspection] = run_batches(
         Scheduler(scheduler, workers), inspect, grid.names, size, progress
     )
     if isinstance(source, LocalFiles):
-        _mark_growing(grid.names, results, started)
+        _mark_growing(grid, source, results, start)
     unmatched = "the pattern does not match the name"
     return [
         *_of_files(grid, results),
@@ -175,18 +175,19 @@ def _missing(grid: FileGrid) -> Iterator[Finding]:
         yield Finding("missing", "", detail=f"and {more:,} more cells without a file")
 
 
-def _mark_growing(names: Sequence[str], results: list[Inspection], started: float) -> None:
+def _mark_growing(grid: FileGrid, source: Source, results: list[Inspection], start: float) -> None:
     """Replace the results of local files that are still being written."""
     recent = [
-        (number, result.stat, result.path or names[number])
+        (number, result.stat)
         for number, result in enumerate(results)
-        if result.stat is not None and result.stat[1] > (started - RECENT) * 1e9
+        if result.stat is not None and result.stat[1] > (start - RECENT) * 1e9
     ]
     if recent:
-        time.sleep(max(0.0, started + SETTLE - time.time()))
-    for number, before, path in recent:
+        time.sleep(max(0.0, start + SETTLE - time.time()))
+    for number, before in recent:
         try:
-            now = size_and_time(path)
+            with source.open(grid.names[number]) as path:
+                now = size_and_time(str(path))
         except OSError:  # not reachable from this machine, or deleted
             continue
         if now != before:

@@ -5,7 +5,6 @@ Special files (pipes, devices) are never opened: that could block forever.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -33,8 +32,6 @@ class Inspection:
     """The problem in words."""
     stat: Stat | None = None
     """Status of a local file before it was read; None for other files."""
-    path: str = ""
-    """Path by which a local file was opened."""
 
 
 def inspect_files(
@@ -44,33 +41,31 @@ def inspect_files(
     return [_inspect_file(name, source, reader, pixels) for name in names]
 
 
-def size_and_time(path: str) -> Stat:
-    """Return the size of a file and the time of its last modification."""
-    status = os.stat(path)
-    return status.st_size, status.st_mtime_ns
-
-
 def _inspect_file(name: str, source: Source, reader: Reader, pixels: bool) -> Inspection:
-    stat, path = None, ""
+    stat = None
     try:
         with source.open(name) as file:
             if isinstance(file, str):
-                path, status = file, require_file(file)
-                stat = status.st_size, status.st_mtime_ns
-                if not status.st_size:
-                    return Inspection(None, "empty", "has no bytes", stat, path)
+                stat = size_and_time(file)
+                if not stat[0]:
+                    return Inspection(None, "empty", "has no bytes", stat)
             info = reader.inspect(file)
             if pixels:
                 read_pixels(file, reader, info)
-            return Inspection(info, stat=stat, path=path)
+            return Inspection(info, stat=stat)
     except FileNotFoundError:
         return Inspection(None, "gone", "there is no such file")
     except Exception as error:  # also MemoryError: a damaged header may ask for any size
         reason = error.strerror if isinstance(error, OSError) else None  # without name of file
         detail = " ".join((reason or str(error)).split()) or type(error).__name__
-        is_truncated = isinstance(error, EOFError) or "truncated" in detail
-        problem = "truncated" if is_truncated else "unreadable"
-        return Inspection(None, problem, detail, stat, path)
+        is_cut = isinstance(error, EOFError) or "truncated" in detail
+        return Inspection(None, "truncated" if is_cut else "unreadable", detail, stat)
+
+
+def size_and_time(path: str) -> Stat:
+    """Return the status of a file; raise `OSError` if it is a folder, pipe or device."""
+    status = require_file(path)
+    return status.st_size, status.st_mtime_ns
 
 
 def read_pixels(file: Any, reader: Reader, info: FileInfo) -> None:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dask_fileseq.errors import check_choice
 from dask_fileseq.files import Source
 from dask_fileseq.grid import FileGrid
 from dask_fileseq.readers import Reader
-from dask_fileseq.report.sheet import Contrast, Limits, Picture, Sheet, contact_sheet
+from dask_fileseq.report.sheet import (
+    Contrast,
+    Limits,
+    Picture,
+    Projection,
+    Sheet,
+    contact_sheet,
+)
 from dask_fileseq.report.summary import location
 from dask_fileseq.types import Progress
 
@@ -41,8 +48,8 @@ def preview_figure(
     source: Source,
     reader: Reader,
     *,
-    project: Literal["auto", "max", "mean", "middle"] = "auto",
-    progress: Progress | None = None,
+    project: Projection,
+    progress: Progress | None,
 ) -> Figure:
     """Return a figure of small pictures of the files of a grid: see `contact_sheet`.
 
@@ -94,23 +101,21 @@ def _figure(sheet: Sheet, title: str) -> Figure:
 
 def _rows(sheet: Sheet) -> tuple[list[list[Panel]], list[str], bool]:
     """Return panels by row, texts before the rows, and whether only the first row has labels."""
-    by_channel = []
-    for channel, pictures, contrast in zip(
-        sheet.channels, sheet.pictures, sheet.contrasts, strict=True
-    ):
-        panels = [
-            Panel(pictures[time][place], contrast, _label(sheet, time, place))
+    heads = [_named(sheet.channel_name, channel) for channel in sheet.channels]
+    times = [_named(sheet.time_name, time) for time in sheet.times]
+    rows = [
+        [
+            Panel(pictures[time][place], contrast, _joined(sheet.places[place], times[time]))
             for place in range(len(sheet.places))
-            for time in range(len(sheet.times))
+            for time in range(len(times))
         ]
-        by_channel.append((channel, panels))
-    columns = len(by_channel[0][1])
-    if len(by_channel) > 1 and columns > 1:
-        heads = [_named(sheet.channel_name, channel) for channel, _ in by_channel]
-        return [panels for _, panels in by_channel], heads, True
+        for pictures, contrast in zip(sheet.pictures, sheet.contrasts, strict=True)
+    ]
+    if len(rows) > 1 and len(rows[0]) > 1:
+        return rows, heads, True
     flat = [
-        panel._replace(label=", ".join(filter(None, [_named(sheet.channel_name, c), panel.label])))
-        for c, panels in by_channel
+        panel._replace(label=_joined(head, panel.label))
+        for head, panels in zip(heads, rows, strict=True)
         for panel in panels
     ]
     across = max(1, min(len(flat), math.ceil(math.sqrt(len(flat) * WIDTH / HEIGHT))))
@@ -118,9 +123,8 @@ def _rows(sheet: Sheet) -> tuple[list[list[Panel]], list[str], bool]:
     return rows, [""] * len(rows), False
 
 
-def _label(sheet: Sheet, time: int, place: int) -> str:
-    parts = [sheet.places[place], _named(sheet.time_name, sheet.times[time])]
-    return ", ".join(filter(None, parts))
+def _joined(*labels: str) -> str:
+    return ", ".join(filter(None, labels))
 
 
 def _named(name: str, label: str) -> str:

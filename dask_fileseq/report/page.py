@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from html import escape
 from importlib import resources
-from typing import Any, Literal
+from typing import Any
 
 import imagecodecs
 
@@ -22,7 +22,7 @@ from dask_fileseq.files import Source
 from dask_fileseq.grid import FileGrid
 from dask_fileseq.readers import Reader
 from dask_fileseq.report.histogram import histogram
-from dask_fileseq.report.sheet import Contrast, Picture, Sheet, contact_sheet
+from dask_fileseq.report.sheet import Contrast, Picture, Projection, Sheet, contact_sheet
 from dask_fileseq.report.summary import (
     array_text,
     cell_text,
@@ -50,8 +50,8 @@ def report_html(
     summary: Mapping[str, Any],
     findings: Sequence[Finding],
     code: str,
-    project: Literal["auto", "max", "mean", "middle"] = "auto",
-    progress: Progress | None = None,
+    project: Projection,
+    progress: Progress | None,
 ) -> str:
     """Return a page with a map, what is wrong, pictures, histograms and code.
 

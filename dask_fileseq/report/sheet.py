@@ -24,9 +24,11 @@ from dask_fileseq.report.summary import short_label
 from dask_fileseq.report.thumbnails import Project, Thumbnailer
 from dask_fileseq.types import Progress
 
-__all__ = ["Contrast", "Limits", "Picture", "Sheet", "contact_sheet"]
+__all__ = ["Contrast", "Limits", "Picture", "Projection", "Sheet", "contact_sheet"]
 
 Array = NDArray[Any]
+
+Projection = Literal["auto", "max", "mean", "middle"]
 
 FEW_FILES = 128
 """Files up to which ``project="auto"`` reads all planes."""
@@ -133,7 +135,7 @@ def contact_sheet(
     source: Source,
     reader: Reader,
     *,
-    project: Literal["auto", "max", "mean", "middle"] = "auto",
+    project: Projection = "auto",
     limits: Limits | None = None,
     progress: Progress | None = None,
 ) -> Sheet:
