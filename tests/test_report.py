@@ -116,7 +116,7 @@ def test_card_reads_nothing(acquisition):
         html = seq._repr_html_()
     assert (counts.files, counts.headers) == (0, 0)
     assert "uint16" not in html
-    assert "1 cells without a file" in html
+    assert "12 cells, 1 of them empty" in html
     seq.chunkshape  # noqa: B018, reads a header
     assert "(3, 2, 2, 48, 64), uint16" in seq._repr_html_()
 

@@ -66,23 +66,25 @@ def names_info(seq: FileSequence, container: str | None = None) -> dict[str, Any
 def array_info(seq: FileSequence) -> dict[str, Any]:
     """Return what the files hold, or why the first cannot be read; reads one header."""
     from dask_fileseq.errors import ReadError
-    from dask_fileseq.report.summary import array_summary
+    from dask_fileseq.report.summary import array_summary, first_info
 
     try:
-        return {"error": None} | array_summary(seq.grid, seq.source, seq.reader)
+        info = first_info(seq.grid, seq.source, seq.reader)
+        return {"error": None} | array_summary(seq.grid, info)
     except ReadError as error:
         return {"error": command_line_text(str(error)), "chunk": None, "array": None}
 
 
 def echo_names(info: dict[str, Any]) -> None:
     """Print what follows from the names."""
-    from dask_fileseq.report.summary import cell_text, cells_text
+    from dask_fileseq.report.summary import cell_text, grid_rows
 
     click.echo(f"{info['type']} of {info['files']:,} files in {info['where']}")
     echo_row("first", os.path.basename(info["first"]))
-    echo_row("grid", cells_text(info))
-    for axis in info["axes"]:
-        echo_row(f"  {axis['name']}", _axis(axis))
+    grid, *axes = grid_rows(info)
+    echo_row(*grid)
+    for name, text in axes:
+        echo_row(f"  {name}", text)
     if info["empty"]:
         cells = [cell_text(cell) for cell in info["empty_cells"][:SHOWN]]
         echo_row("empty", first_of_many(cells, info["empty"]))
@@ -97,18 +99,9 @@ def echo_names(info: dict[str, Any]) -> None:
             echo_row(label, styled(text, fg="yellow"))
 
 
-def _axis(axis: dict[str, Any]) -> str:
-    """Return the labels of an axis, and the numbers of files if these differ."""
-    from dask_fileseq.report.summary import first_and_last
-
-    text = f"{axis['size']:,}: {first_and_last(axis['labels'])}"
-    least, most = min(axis["files"]), max(axis["files"])
-    return text if least == most else f"{text} ({least:,} to {most:,} files each)"
-
-
 def echo_array(info: dict[str, Any]) -> None:
     """Print what the files hold."""
-    from dask_fileseq.report.summary import array_text, chunk_text
+    from dask_fileseq.report.summary import array_rows
 
-    echo_row("in a file", chunk_text(info))
-    echo_row("array", array_text(info))
+    for row in array_rows(info):
+        echo_row(*row)

@@ -9,11 +9,12 @@ from dask_fileseq.report.figure import preview_figure
 from dask_fileseq.report.gridmap import text_map
 from dask_fileseq.report.page import report_html
 from dask_fileseq.report.sheet import contact_sheet
-from dask_fileseq.report.summary import array_summary, grid_summary, location
+from dask_fileseq.report.summary import array_summary, first_info, grid_summary, location
 
 __all__ = [
     "array_summary",
     "contact_sheet",
+    "first_info",
     "grid_summary",
     "html_card",
     "location",

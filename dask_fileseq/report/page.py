@@ -8,35 +8,35 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
 from importlib import resources
 from typing import Any
 
 import imagecodecs
+import numpy as np
+from numpy.typing import NDArray
 
 from dask_fileseq._version import __version__
 from dask_fileseq.check import KINDS, Finding, by_kind
 from dask_fileseq.files import Source
 from dask_fileseq.grid import FileGrid
 from dask_fileseq.readers import Reader
-from dask_fileseq.report.histogram import histogram
 from dask_fileseq.report.sheet import Contrast, Picture, Projection, Sheet, contact_sheet
-from dask_fileseq.report.summary import (
-    array_text,
-    cell_text,
-    cells_text,
-    chunk_text,
-    first_and_last,
-    location,
-)
+from dask_fileseq.report.summary import array_rows, cell_text, grid_rows, location
 from dask_fileseq.report.svgmap import EMPTY_COLOUR, FILLS, svg_map
 from dask_fileseq.types import Progress
 
 __all__ = ["report_html"]
 
 QUALITY = 82
+"""Quality of JPEG pictures."""
+
+BINS = 64
+WIDTH, HEIGHT = 256, 72
+"""Size of a histogram."""
+
 SHOWN_FINDINGS = 200
 NOT_OF_FILES = ("missing", "duplicate", "unmatched")
 """Kinds of findings that are not about a file in a cell."""
@@ -69,9 +69,9 @@ def report_html(
     """
     sheet = contact_sheet(grid, source, reader, project=project, progress=progress)
     contrasts = sheet.contrasts
-    array = f", {array_text(summary)}" if summary["array"] else ""
+    array = dict(array_rows(summary))["array"] if summary["array"] else ""
     count = f"{len(findings):,}" if findings else ""
-    terms = _section("Summary", f"<dl>{''.join(_terms(summary))}</dl>")
+    terms = _section("Summary", _terms(summary))
     sections = [
         f'<div class="two">{terms}{_map_section(grid, findings)}</div>',
         _section("Files to look at", _findings(findings), count),
@@ -85,7 +85,7 @@ def report_html(
     )
     parts = {
         "title": escape(location(grid, source)),
-        "subtitle": escape(f"{summary['files']:,} files{array}"),
+        "subtitle": escape(", ".join(filter(None, [f"{summary['files']:,} files", array]))),
         "css": css,
         "sections": "\n".join(sections),
         "version": escape(__version__),
@@ -101,25 +101,19 @@ def _section(title: str, inside: str, note: str = "") -> str:
     return f"<section><h2>{escape(title)}{small}</h2>{inside}</section>"
 
 
-def _terms(summary: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the summary, term by term."""
-    yield _term("grid", cells_text(summary))
-    for axis in summary["axes"]:
-        yield _term(axis["name"], f"{axis['size']:,}: {first_and_last(axis['labels'])}")
-    if summary["array"]:
-        yield _term("in a file", chunk_text(summary))
-        yield _term("array", array_text(summary))
-    else:
-        yield _term("in a file", summary["error"])
+def _terms(summary: Mapping[str, Any]) -> str:
+    """Return the summary as a list of terms."""
+    rows = list(grid_rows(summary))
+    rows += array_rows(summary) if summary["array"] else [("in a file", summary["error"])]
+    rows += [
+        (kind, f"{len(summary[kind]):,} left out")
+        for kind in ("unmatched", "duplicates")
+        if summary[kind]
+    ]
+    terms = "".join(f"<dt>{escape(term)}</dt><dd>{escape(text)}</dd>" for term, text in rows)
     if summary["pattern"]:
-        yield f"<dt>pattern</dt><dd><code>{escape(summary['pattern'])}</code></dd>"
-    for kind in ("unmatched", "duplicates"):
-        if summary[kind]:
-            yield _term(kind, f"{len(summary[kind]):,} left out")
-
-
-def _term(term: str, text: str) -> str:
-    return f"<dt>{escape(term)}</dt><dd>{escape(text)}</dd>"
+        terms += f"<dt>pattern</dt><dd><code>{escape(summary['pattern'])}</code></dd>"
+    return f"<dl>{terms}</dl>"
 
 
 def _map_section(grid: FileGrid, findings: Sequence[Finding]) -> str:
@@ -207,11 +201,38 @@ def _picture(picture: Picture, contrast: Contrast) -> dict[str, str]:
 
 def _histograms(sheet: Sheet, contrasts: Sequence[Contrast]) -> str:
     parts = [
-        histogram(images, contrasts[channel], label)
+        _histogram(images, contrasts[channel], label)
         for channel, label in enumerate(sheet.channels)
         if (images := sheet.images(channel))
     ]
     return f'<div class="histograms">{"".join(parts)}</div>' if parts else "<p>none</p>"
+
+
+def _histogram(images: Sequence[NDArray[Any]], contrast: Contrast, label: str) -> str:
+    """Return the histogram of some images, with dashed lines at the values of black and white."""
+    values = np.concatenate([image.ravel() for image in images]).astype(np.float64)
+    values = values[np.isfinite(values)]
+    if not values.size:
+        return ""
+    low, high = float(values.min()), float(values.max())
+    span = high - low or 1.0
+    counts, _ = np.histogram(values, BINS, (low, low + span))
+    heights = np.log1p(counts) / np.log1p(counts.max()) * HEIGHT
+    step = WIDTH / BINS
+    bars = "".join(
+        f"M{i * step:g} {HEIGHT}v{-height:.1f}h{step - 0.6:.1f}v{height:.1f}z"
+        for i, height in enumerate(heights.tolist())
+        if height
+    )
+    ends = ((value - low) / span * WIDTH for value in (contrast.low, contrast.high))
+    lines = "".join(f"M{x:.1f} 0v{HEIGHT}" for x in ends)
+    title = f"<figcaption>{escape(label)}</figcaption>" if label else ""
+    return (
+        f'<figure><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="histogram of '
+        f'{escape(label or "all")}"><path class="bars" d="{bars}"/>'
+        f'<path class="window" d="{lines}"/></svg>'
+        f'<div class="ends"><span>{low:.6g}</span><span>{high:.6g}</span></div>{title}</figure>'
+    )
 
 
 def _code(code: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -15,15 +15,15 @@ from dask_fileseq.filearray import first_readable
 from dask_fileseq.files import LocalFiles, RemoteFiles, Source, common_path
 from dask_fileseq.grid import FileGrid
 from dask_fileseq.grid.cells import labels_at, plain_labels
-from dask_fileseq.readers import Reader
+from dask_fileseq.readers import FileInfo, Reader
 
 __all__ = [
+    "array_rows",
     "array_summary",
-    "array_text",
     "cell_text",
-    "cells_text",
-    "chunk_text",
     "first_and_last",
+    "first_info",
+    "grid_rows",
     "grid_summary",
     "location",
     "short_label",
@@ -43,6 +43,17 @@ def location(grid: FileGrid, source: Source) -> str:
     """Return the folder or URL of all files, or the archive that contains them."""
     is_folder = isinstance(source, LocalFiles | RemoteFiles)
     return (common_path(grid.names) if is_folder else str(source)) or os.curdir
+
+
+def first_info(grid: FileGrid, source: Source, reader: Reader) -> FileInfo:
+    """Return what the first file contains; reads one header.
+
+    Raises
+    ------
+    ReadError
+        If the file cannot be read.
+    """
+    return first_readable(grid.names[:1], source, reader.inspect)
 
 
 def grid_summary(grid: FileGrid) -> dict[str, Any]:
@@ -68,15 +79,8 @@ def grid_summary(grid: FileGrid) -> dict[str, Any]:
     }
 
 
-def array_summary(grid: FileGrid, source: Source, reader: Reader) -> dict[str, Any]:
-    """Return what the first file contains, and the array of all files; reads one header.
-
-    Raises
-    ------
-    ReadError
-        If the file cannot be read.
-    """
-    info = first_readable(grid.names[:1], source, reader.inspect)
+def array_summary(grid: FileGrid, info: FileInfo) -> dict[str, Any]:
+    """Return what a file contains, and the array of all files if they are alike."""
     spec = info.spec
     shape = (*grid.shape, *spec.shape)
     return {
@@ -98,9 +102,19 @@ def array_summary(grid: FileGrid, source: Source, reader: Reader) -> dict[str, A
     }
 
 
-def chunk_text(summary: Mapping[str, Any]) -> str:
-    """Return the readable form of ``array_summary(...)["chunk"]``."""
-    chunk = summary["chunk"]
+def grid_rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield titles and texts of ``grid_summary(...)``: the cells, then each axis."""
+    product = f"{sizes_text(summary['shape'])} = " if len(summary["shape"]) > 1 else ""
+    yield "grid", f"{product}{summary['cells']:,} cells, {summary['empty']:,} of them empty"
+    for axis in summary["axes"]:
+        least, most = min(axis["files"]), max(axis["files"])
+        files = f" ({least:,} to {most:,} files each)" if least < most else ""
+        yield axis["name"], f"{axis['size']:,}: {first_and_last(axis['labels'])}{files}"
+
+
+def array_rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield titles and texts of ``array_summary(...)``."""
+    chunk, array = summary["chunk"], summary["array"]
     inside = ", ".join(f"{d} {n}" for d, n in zip(chunk["dims"], chunk["shape"], strict=True))
     parts = [inside or "one value", chunk["dtype"], str(format_bytes(chunk["bytes"]))]
     if codec := chunk["compression"]:
@@ -108,13 +122,8 @@ def chunk_text(summary: Mapping[str, Any]) -> str:
         parts.append(CODECS.get(codec, plain))
     if chunk["levels"]:
         parts.append(f"a pyramid of {len(chunk['levels'])} levels")
-    return "; ".join(parts)
-
-
-def array_text(summary: Mapping[str, Any]) -> str:
-    """Return the readable form of ``array_summary(...)["array"]``."""
-    array = summary["array"]
-    return f"{tuple(array['shape'])}, {array['dtype']}, {format_bytes(array['bytes'])}"
+    yield "in a file", "; ".join(parts)
+    yield "array", f"{tuple(array['shape'])}, {array['dtype']}, {format_bytes(array['bytes'])}"
 
 
 def sizes_text(shape: Sequence[int]) -> str:
@@ -124,12 +133,6 @@ def sizes_text(shape: Sequence[int]) -> str:
     '6 x 2 x 5'
     """
     return " x ".join(map(str, shape)) or "1"
-
-
-def cells_text(summary: Mapping[str, Any]) -> str:
-    """Return the number of cells in ``grid_summary(...)``, and how many are empty."""
-    product = f"{sizes_text(summary['shape'])} = " if len(summary["shape"]) > 1 else ""
-    return f"{product}{summary['cells']:,} cells, {summary['empty']:,} of them empty"
 
 
 def cell_text(labels: Mapping[str, Any]) -> str:

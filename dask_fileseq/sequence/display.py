@@ -98,5 +98,4 @@ class DisplaySequence(ArraySequence):
         from dask_fileseq.report import html_card
 
         info = self._infos.get(tokenize({}))
-        spec = None if info is None else info.spec
-        return html_card(self.grid, self.source, type(self).__name__, spec)
+        return html_card(self.grid, self.source, type(self).__name__, info)
