@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from dask_fileseq.files import Source
 from dask_fileseq.grid import FileGrid
 from dask_fileseq.grid.cells import plain_labels
-from dask_fileseq.readers import ChunkSpec, Reader
+from dask_fileseq.readers import Reader
 from dask_fileseq.report.axisroles import AxisRoles, axis_roles
 from dask_fileseq.report.summary import short_label
 from dask_fileseq.report.thumbnails import Project, Thumbnailer
@@ -154,51 +154,54 @@ def contact_sheet(
         Called with the number of pictures done and that of all.
     """
     roles = axis_roles(grid)
-    spec = _first_spec(grid, source, reader)
-    channels_in_file = 1
-    if roles.channel is None and spec is not None and "c" in spec.dims:
-        channels_in_file = spec.shape[spec.dims.index("c")]
-    in_file = channels_in_file > 1
-    numbers = _by_role(grid, roles)
-    sizes = numbers.shape[0] * channels_in_file, *numbers.shape[1:3]
+    chunk = _first_sizes(grid, source, reader)
+    groups = _axes(roles)
+    numbers = _file_numbers(grid, groups)
+    in_file = roles.channel is None and chunk.get("c", 1) > 1
+    if in_file:
+        numbers = np.repeat(numbers, chunk["c"], axis=0)
+    sizes = numbers.shape[:3]
     channels, times, places = shown = _shown(sizes, limits or Limits())
     count = math.prod(map(len, shown))
     if project == "auto":
         project = "max" if count * numbers.shape[3] <= FEW_FILES else "middle"
-    groups = [
-        (
-            [grid.names[i] for i in numbers[0 if in_file else c, t, p].tolist() if i >= 0],
-            c if in_file else None,
-        )
+    planes = [
+        ([grid.names[i] for i in numbers[c, t, p] if i >= 0], c if in_file else None)
         for c, t, p in itertools.product(*shown)
     ]
     make = Thumbnailer(source, reader, 512 if count <= FEW_PICTURES else 256, project)
-    pictures = iter(_pictures(make, groups, progress))
-    note = _note(grid, roles, project, shown, sizes)
+    pictures = iter(_pictures(make, planes, progress))
+    names = [grid.unique_dims[group[0]] if group else "" for group in groups]
+    notes = *_note_in_file(chunk, project, in_file), *_note(grid, roles, project, shown, sizes)
     return Sheet(
-        list(map(str, channels)) if in_file else _labels(grid, roles.channel, channels),
-        _labels(grid, roles.time, times),
-        _place_labels(grid, roles, places),
-        "c" if in_file else _axis_name(grid, roles.channel),
-        _axis_name(grid, roles.time),
+        list(map(str, channels)) if in_file else _labels(grid, groups[0], channels),
+        _labels(grid, groups[1], times),
+        _labels(grid, groups[2], places, with_names=True),
+        "c" if in_file else names[0],
+        names[1],
         [[list(itertools.islice(pictures, len(places))) for _ in times] for _ in channels],
-        ", ".join([*_note_in_file(spec, project, in_file), *note]),
+        ", ".join(notes),
     )
 
 
-def _first_spec(grid: FileGrid, source: Source, reader: Reader) -> ChunkSpec | None:
-    """Return what the first file contains; None if it cannot be read, which the sheet shows."""
+def _first_sizes(grid: FileGrid, source: Source, reader: Reader) -> dict[str, int]:
+    """Return dims and lengths of the first file; none if the file cannot be read."""
     try:
         with source.open(grid.names[0]) as file:
-            return reader.inspect(file).spec
-    except Exception:
-        return None
+            spec = reader.inspect(file).spec
+    except Exception:  # a reader may raise anything; the sheet shows that there is no picture
+        return {}
+    return dict(zip(spec.dims, spec.shape, strict=True))
 
 
-def _by_role(grid: FileGrid, roles: AxisRoles) -> NDArray[Any]:
-    """Return the table of file numbers by channel, time, place and plane."""
-    axes = ([roles.channel], [roles.time], roles.places, [roles.plane])
-    groups = [[axis for axis in group if axis is not None] for group in axes]
+def _axes(roles: AxisRoles) -> list[list[int]]:
+    """Return the axes of channels, times, places and planes."""
+    groups = ([roles.channel], [roles.time], roles.places, [roles.plane])
+    return [[axis for axis in group if axis is not None] for group in groups]
+
+
+def _file_numbers(grid: FileGrid, groups: Sequence[Sequence[int]]) -> NDArray[Any]:
+    """Return the table of the grid with one axis for each group of axes."""
     order = list(itertools.chain.from_iterable(groups))
     order += sorted(set(range(len(grid.shape))) - set(order))  # these have one label
     shape = [math.prod(grid.shape[axis] for axis in group) for group in groups]
@@ -227,13 +230,13 @@ def _spread(count: int, most: int) -> list[int]:
 
 
 def _pictures(
-    make: Thumbnailer, groups: Sequence[tuple[list[str], int | None]], progress: Progress | None
+    make: Thumbnailer, planes: Sequence[tuple[list[str], int | None]], progress: Progress | None
 ) -> list[Picture]:
-    """Return the picture of each group of planes; several are made at a time."""
-    pictures = [Picture(None, "no file")] * len(groups)
+    """Return the picture of each list of planes; several are made at a time."""
+    pictures = [Picture(None, "no file")] * len(planes)
     pool = ThreadPoolExecutor(THREADS)
     try:
-        futures = {pool.submit(make, *group): i for i, group in enumerate(groups) if group[0]}
+        futures = {pool.submit(make, *each): i for i, each in enumerate(planes) if each[0]}
         for done, future in enumerate(as_completed(futures), 1):
             image = future.result()
             pictures[futures[future]] = Picture(image, "cannot be read" if image is None else "")
@@ -244,31 +247,23 @@ def _pictures(
     return pictures
 
 
-def _axis_name(grid: FileGrid, axis: int | None) -> str:
-    return "" if axis is None else grid.unique_dims[axis]
-
-
-def _labels(grid: FileGrid, axis: int | None, shown: list[int]) -> list[str]:
-    if axis is None:
-        return [""]
-    labels = plain_labels(grid.coords[grid.unique_dims[axis]])
-    return [short_label(labels[i]) for i in shown]
-
-
-def _place_labels(grid: FileGrid, roles: AxisRoles, shown: list[int]) -> list[str]:
-    """Return the labels of places: words alone, numbers with the name of their axis."""
+def _labels(
+    grid: FileGrid, axes: Sequence[int], shown: Sequence[int], *, with_names: bool = False
+) -> list[str]:
+    """Return the labels along some axes, taken as one; numbers with the names of their axes."""
     columns = []
-    indices = np.unravel_index(shown, [grid.shape[axis] for axis in roles.places] or [1])
-    for axis, index in zip(roles.places, indices, strict=False):
+    indices = np.unravel_index(shown, [grid.shape[axis] for axis in axes] or [1])
+    for axis, index in zip(axes, indices, strict=False):
         dim = grid.unique_dims[axis]
         labels = plain_labels(grid.coords[dim][index])
-        columns.append([short_label(x) if isinstance(x, str) else f"{dim}={x}" for x in labels])
-    return [", ".join(parts) for parts in zip(*columns, strict=True)] if columns else [""]
+        name = f"{dim}=" if with_names and not isinstance(labels[0], str) else ""
+        columns.append([f"{name}{short_label(label)}" for label in labels])
+    return [", ".join(parts) for parts in zip(*columns, strict=True)] or [""]
 
 
-def _note_in_file(spec: ChunkSpec | None, project: Project, in_file: bool) -> Iterator[str]:
+def _note_in_file(chunk: Mapping[str, int], project: Project, in_file: bool) -> Iterator[str]:
     """Yield how the planes in a file become one picture."""
-    for dim, length in zip(spec.dims, spec.shape, strict=True) if spec else ():
+    for dim, length in chunk.items():
         if length == 1 or dim in ("y", "x", "s") or (in_file and dim == "c"):
             continue
         if dim == "z" and project != "middle":
