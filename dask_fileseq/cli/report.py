@@ -68,6 +68,7 @@ def report(
             seq.grid,
             seq.source,
             seq.reader,
+            seq.location,
             summary=info,
             findings=findings,
             code=python_code(seq, files, options),

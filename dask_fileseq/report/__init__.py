@@ -9,7 +9,7 @@ from dask_fileseq.report.figure import preview_figure
 from dask_fileseq.report.gridmap import text_map
 from dask_fileseq.report.page import report_html
 from dask_fileseq.report.sheet import contact_sheet
-from dask_fileseq.report.summary import array_summary, first_info, grid_summary, location
+from dask_fileseq.report.summary import array_summary, first_info, grid_summary
 
 __all__ = [
     "array_summary",
@@ -17,7 +17,6 @@ __all__ = [
     "first_info",
     "grid_summary",
     "html_card",
-    "location",
     "preview_figure",
     "report_html",
     "text_map",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from html import escape
 
-from dask_fileseq.files import Source
 from dask_fileseq.grid import FileGrid
 from dask_fileseq.readers import FileInfo
 from dask_fileseq.report.summary import (
@@ -12,7 +11,6 @@ from dask_fileseq.report.summary import (
     array_summary,
     grid_rows,
     grid_summary,
-    location,
 )
 from dask_fileseq.report.svgmap import svg_map
 
@@ -21,17 +19,17 @@ __all__ = ["html_card"]
 CELL = 'style="text-align:left;vertical-align:top;padding:1px 12px 1px 0"'
 
 
-def html_card(grid: FileGrid, source: Source, title: str, info: FileInfo | None) -> str:
+def html_card(grid: FileGrid, title: str, location: str, info: FileInfo | None) -> str:
     """Return HTML that describes a grid; reads no file.
 
     Parameters
     ----------
     grid : FileGrid
         The grid to describe.
-    source : Source
-        The place of its files.
     title : str
         Name of the class of the sequence.
+    location : str
+        Folder or archive of the files.
     info : FileInfo, optional
         What a file contains, if a header has been read before.
     """
@@ -49,7 +47,7 @@ def html_card(grid: FileGrid, source: Source, title: str, info: FileInfo | None)
     return (
         '<div style="display:flex;flex-wrap:wrap;gap:8px 24px;align-items:flex-start">'
         f"<div><div><b>{escape(title)}</b> of {len(grid.names):,} files in "
-        f"<code>{escape(location(grid, source))}</code></div>"
+        f"<code>{escape(location)}</code></div>"
         f'<table style="border-collapse:collapse;margin:4px 0">{table}</table>'
         f"{'' if grid.pattern is None else f'<details>{pattern}</details>'}</div>"
         f"<div>{svg_map(grid)}</div></div>"

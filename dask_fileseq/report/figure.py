@@ -17,7 +17,6 @@ from dask_fileseq.report.sheet import (
     Sheet,
     contact_sheet,
 )
-from dask_fileseq.report.summary import location
 from dask_fileseq.types import Progress
 
 if TYPE_CHECKING:
@@ -47,6 +46,7 @@ def preview_figure(
     grid: FileGrid,
     source: Source,
     reader: Reader,
+    title: str,
     *,
     project: Projection,
     progress: Progress | None,
@@ -63,7 +63,7 @@ def preview_figure(
     """
     check_choice("project", project, "auto", "max", "mean", "middle")
     sheet = contact_sheet(grid, source, reader, project=project, limits=LIMITS, progress=progress)
-    return _figure(sheet, f"{len(grid.names):,} files in {location(grid, source)}")
+    return _figure(sheet, title)
 
 
 def _figure(sheet: Sheet, title: str) -> Figure:

@@ -24,7 +24,7 @@ from dask_fileseq.files import Source
 from dask_fileseq.grid import FileGrid
 from dask_fileseq.readers import Reader
 from dask_fileseq.report.sheet import Contrast, Picture, Projection, Sheet, contact_sheet
-from dask_fileseq.report.summary import array_rows, cell_text, grid_rows, location
+from dask_fileseq.report.summary import array_rows, cell_text, grid_rows
 from dask_fileseq.report.svgmap import EMPTY_COLOUR, FILLS, svg_map
 from dask_fileseq.types import Progress
 
@@ -46,6 +46,7 @@ def report_html(
     grid: FileGrid,
     source: Source,
     reader: Reader,
+    title: str,
     *,
     summary: Mapping[str, Any],
     findings: Sequence[Finding],
@@ -59,6 +60,8 @@ def report_html(
     ----------
     grid, source, reader, project, progress
         As in `contact_sheet`.
+    title : str
+        Title of the page: the folder or archive of the files.
     summary : mapping
         The items of `grid_summary` and `array_summary`; or in place of the latter, "error"
         is why no header can be read, and "array" and "chunk" are None.
@@ -84,7 +87,7 @@ def report_html(
         files.joinpath(name).read_text("utf-8") for name in ("page.html", "page.css", "page.js")
     )
     parts = {
-        "title": escape(location(grid, source)),
+        "title": escape(title),
         "subtitle": escape(", ".join(filter(None, [f"{summary['files']:,} files", array]))),
         "css": css,
         "sections": "\n".join(sections),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 from dask.utils import format_bytes
 
 from dask_fileseq.filearray import first_readable
-from dask_fileseq.files import LocalFiles, RemoteFiles, Source, common_path
+from dask_fileseq.files import Source
 from dask_fileseq.grid import FileGrid
 from dask_fileseq.grid.cells import labels_at, plain_labels
 from dask_fileseq.readers import FileInfo, Reader
@@ -25,7 +24,6 @@ __all__ = [
     "first_info",
     "grid_rows",
     "grid_summary",
-    "location",
     "short_label",
     "sizes_text",
 ]
@@ -37,12 +35,6 @@ SHOWN = 6
 """Number of labels of an axis that are written out."""
 
 CODECS = {"NONE": "not compressed", "LZW": "LZW", "JPEG": "JPEG", "ZSTD": "Zstandard"}
-
-
-def location(grid: FileGrid, source: Source) -> str:
-    """Return the folder or URL of all files, or the archive that contains them."""
-    is_folder = isinstance(source, LocalFiles | RemoteFiles)
-    return (common_path(grid.names) if is_folder else str(source)) or os.curdir
 
 
 def first_info(grid: FileGrid, source: Source, reader: Reader) -> FileInfo:
