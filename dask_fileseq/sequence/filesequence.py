@@ -474,6 +474,8 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
             If an argument does not fit.
         """
         reading = ReadOptions(**options)
+        # first of all: a server that is down is asked for one file, not for the versions of all
+        info = None if reading.has_chunk else self._info(reading)
         return FileArray.from_grid(
             self.grid,
             self.reader,
@@ -481,12 +483,12 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
             options=reading,
             identity=self.identity,
             version=self._version,
-            info=None if reading.has_chunk else self._info(reading),
+            info=info,
         )
 
     def _info(self, options: ReadOptions) -> FileInfo:
         """Return what the first file contains, read once for each set of arguments."""
-        key = tokenize(options.imreadargs or {})
+        key = tokenize(options.imreadargs)
         if key not in self._infos:
             self._infos[key] = first_info(self._names, self.source, self.reader, options)
         return self._infos[key]
