@@ -40,7 +40,6 @@ Examples:
 SHOWN = 20
 
 OME_ONLY = ("axes", "scale", "name", "levels", "method")
-CODECS = ("auto", "blosc", "zstd", "gzip", "none")
 
 AUTO: dict[str, Any] = {"type": sizes, "default": "auto"}
 PAIRS: dict[str, Any] = {"type": pairs, "metavar": "NAME=VALUE,..."}
@@ -49,7 +48,7 @@ SCALES: dict[str, Any] = {"type": scales, "metavar": "NAME=STEP[UNIT],..."}
 target_options = add_options(
     choice(
         "--format",
-        ("auto", "zarr", "ome-zarr"),
+        "auto|zarr|ome-zarr",
         "auto",
         "What to write; auto: OME-Zarr where OUT ends with .ome.zarr.",
     ),
@@ -64,7 +63,7 @@ target_options = add_options(
         **AUTO,
         help="What is stored as one object, in the same forms; none: each chunk.",
     ),
-    choice("--codecs", CODECS, "auto", "How to compress."),
+    choice("--codecs", "auto|blosc|zstd|gzip|none", "auto", "How to compress."),
     option(
         "--axestiled",
         **PAIRS,
@@ -77,7 +76,7 @@ target_options = add_options(
     option("--levels", type=click.IntRange(1), help="OME-Zarr: levels of the pyramid."),
     choice(
         "--method",
-        ("mean", "nearest"),
+        "mean|nearest",
         None,
         "OME-Zarr: how levels are made; nearest is for labels.  [default: mean]",
     ),
@@ -97,15 +96,12 @@ writing_options = add_options(
     ),
     option("--overwrite", is_flag=True, help="Start over, and replace what Zarr there is."),
     choice(
-        "--verify",
-        ("sample", "all", "none"),
-        "sample",
-        "What to read back and compare with the files.",
+        "--verify", "sample|all|none", "sample", "What to read back and compare with the files."
     ),
     option("--fillvalue", type=float, help="What cells without a file become.  [default: 0]"),
     choice(
         "--errors",
-        ("raise", "fill"),
+        "raise|fill",
         "raise",
         "Whether a file that cannot be read ends it, or becomes the fill value.",
     ),

@@ -52,9 +52,9 @@ def add_options(*options: Decorator) -> Decorator:
     return add
 
 
-def choice(name: str, choices: Sequence[str], default: str | None, text: str) -> Decorator:
-    """Return an option that takes one of several words."""
-    return option(name, type=click.Choice(choices), default=default, help=text)
+def choice(name: str, words: str, default: str | None, text: str) -> Decorator:
+    """Return an option that takes one of some words, which are separated by ``|``."""
+    return option(name, type=click.Choice(words.split("|")), default=default, help=text)
 
 
 def repeatable(names: tuple[str, ...], form: tuple[str, Any], text: str) -> Decorator:
@@ -100,7 +100,7 @@ storage_option = repeatable(
 )
 project_option = choice(
     "--project",
-    ("auto", "max", "mean", "middle"),
+    "auto|max|mean|middle",
     "auto",
     "How planes along z become one picture: their maximum, their mean, or only the middle"
     " one is read; auto: the maximum, where that does not need many files.",
@@ -146,19 +146,19 @@ def file_options(*, required: bool = True, strict: bool = False) -> Decorator:
         ),
         choice(
             "--unmatched",
-            ("raise", "skip"),
+            "raise|skip",
             "raise" if strict else "skip",
             "What to do about names that the pattern does not match.",
         ),
         choice(
             "--duplicates",
-            ("raise", "first", "last"),
+            "raise|first|last",
             "raise" if strict else "first",
             "Which of several files for one cell is kept.",
         ),
         choice(
             "--spacing",
-            ("unit", "step", "values"),
+            "unit|step|values",
             "step",
             "Which numbers count: all, those a common step apart, or those that occur.",
         ),
