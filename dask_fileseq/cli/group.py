@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import atexit
 import logging
-import re
 import sys
 import warnings
 from collections.abc import Iterator
@@ -19,8 +18,9 @@ from typing import Any
 import click
 
 from dask_fileseq._version import __version__
+from dask_fileseq.cli.terminal import command_line_text
 
-__all__ = ["COMMANDS", "command_line_text", "fileseq"]
+__all__ = ["COMMANDS", "fileseq"]
 
 WORKER_DIED = ("KilledWorker", "BrokenProcessPool")
 """Names of errors of distributed and of Python, neither of which is imported for this."""
@@ -70,22 +70,6 @@ class CommandGroup(click.Group):
                 raise
             text = "a worker died, mostly for want of memory: use fewer --workers, or give them"
             raise click.ClickException(f"{text} more (--memory-limit)") from error
-
-
-def command_line_text(message: str) -> str:
-    """Return a message of the package in one line, with options in place of arguments.
-
-    >>> command_line_text("a file sequence leaves them  out with unmatched='skip'")
-    'a file sequence leaves them out with --unmatched skip'
-    >>> command_line_text("say what it is, as axes={'w': 'image'}")
-    'say what it is, as --axes w=image'
-    """
-    text = " ".join(message.split())
-    text = re.sub(r"\b(unmatched|duplicates|spacing)='(\w+)'", r"--\1 \2", text)
-    text = re.sub(r"\baxes=\{'(\w+)': '(\w+)'\}", r"--axes \1=\2", text)
-    text = text.replace("pass pattern=None", "--pattern none")
-    text = text.replace("resume=True", "--resume").replace("overwrite=True", "--overwrite")
-    return text.replace("errors='fill'", "--errors fill")
 
 
 def _end_quietly() -> None:

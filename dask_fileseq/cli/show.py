@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dask_fileseq.cli.group import command_line_text
 from dask_fileseq.cli.options import file_options, json_option, open_files, python_code
-from dask_fileseq.cli.terminal import echo_json, echo_row, first_of_many, styled
+from dask_fileseq.cli.terminal import command_line_text, echo_json, echo_row, first_of_many, styled
 
 if TYPE_CHECKING:
     from dask_fileseq.sequence import FileSequence

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +16,15 @@ from typing import Any
 
 import click
 
-__all__ = ["echo_json", "echo_row", "first_of_many", "progress_bar", "spinner", "styled"]
+__all__ = [
+    "command_line_text",
+    "echo_json",
+    "echo_row",
+    "first_of_many",
+    "progress_bar",
+    "spinner",
+    "styled",
+]
 
 WIDTH = 11
 
@@ -40,6 +49,22 @@ def first_of_many(shown: list[str], count: int) -> str:
     """
     more = f" and {count - len(shown):,} more" if count > len(shown) else ""
     return ", ".join(shown) + more
+
+
+def command_line_text(message: str) -> str:
+    """Return a message of the package in one line, with options in place of arguments.
+
+    >>> command_line_text("a file sequence leaves them  out with unmatched='skip'")
+    'a file sequence leaves them out with --unmatched skip'
+    >>> command_line_text("say what it is, as axes={'w': 'image'}")
+    'say what it is, as --axes w=image'
+    """
+    text = " ".join(message.split())
+    text = re.sub(r"\b(unmatched|duplicates|spacing)='(\w+)'", r"--\1 \2", text)
+    text = re.sub(r"\baxes=\{'(\w+)': '(\w+)'\}", r"--axes \1=\2", text)
+    text = text.replace("pass pattern=None", "--pattern none")
+    text = text.replace("resume=True", "--resume").replace("overwrite=True", "--overwrite")
+    return text.replace("errors='fill'", "--errors fill")
 
 
 def echo_json(value: Any) -> None:
