@@ -147,7 +147,7 @@ def _each_file(function: Callable[..., Any], array: Any, names: Sequence[str]) -
     for name in names:
         try:
             with array.source.open(name) as file:
-                results.append(function(file, array.spec, **array.options.imreadargs))
+                results.append(function(file, array.spec, **array.imreadargs))
         except NoByteLayout as error:
             results.append(error)
         except WrongChunk as error:
