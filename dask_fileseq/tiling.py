@@ -3,7 +3,7 @@
 This is the only module that cuts ranges of the array's axes at the borders of files.
 
 The array's axes are the grid axes that are not tiled, in order, then the chunk
-axes. A tiled grid axis disappears: its files lie edge to edge along a chunk axis.
+axes. A tiled grid axis disappears: its files are edge to edge along a chunk axis.
 
     grid (T=2, R=3), chunk (4, 5), axestiled={1: 0}   ->   array (2, 12, 5)
 """
@@ -51,7 +51,7 @@ class Tiling:
     chunkshape : tuple of int
         Shape of the array in each file.
     axestiled : tuple of pairs of int
-        Grid axes that are laid edge to edge, each with its chunk axis.
+        Grid axes whose files are edge to edge, each with its chunk axis.
 
     Examples
     --------

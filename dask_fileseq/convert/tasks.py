@@ -22,7 +22,7 @@ from dask_fileseq.convert.targetstore import clear_write_errors
 from dask_fileseq.errors import VerifyError, WriteError
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.filearray.failures import recorded_fills
-from dask_fileseq.zarr.keys import chunk_key
+from dask_fileseq.zarr.chunkgrid import chunk_key
 
 __all__ = ["Job", "RegionTask", "read_region", "verify_region", "write_region"]
 

@@ -1,4 +1,4 @@
-"""A file array and zarr: served as a store where the files are."""
+"""A file array as a zarr store, and as reference files, without a copy."""
 
 from typing import Any
 

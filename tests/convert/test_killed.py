@@ -21,9 +21,12 @@ KILLS = 20
 WORKERS = 2
 LIMIT = 20
 """Calls for one of three levels each that a child makes before it waits: over 4 regions."""
-CHILD = Path(__file__).with_name("child.py")
+CHILD = Path(__file__).parents[1] / "helpers" / "converting.py"
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="children are forked")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="children are forked"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -18,12 +18,13 @@ import zipfile
 import numpy as np
 import pytest
 import tifffile
+import xarray as xr
 
 from dask_fileseq import ChunkMismatchError, FileSequence, ReadError, TiffSequence, open_sequence
 from dask_fileseq.readers import Reader, count
-from dask_fileseq.zarr import locations as locations_module
-from dask_fileseq.zarr.locations import locations
-from tests.corpus import KINDS, image, write_corpus
+from dask_fileseq.zarr import references
+from dask_fileseq.zarr.references import file_urls
+from tests.helpers.corpus import KINDS, image, write_corpus
 
 PATTERN = r"(?P<time>\d+)_(?P<channel>[A-Z]+)_z(?P<z>\d+)"
 
@@ -108,6 +109,7 @@ def kinds(tmp_path_factory):
     return sequences
 
 
+@pytest.mark.slow
 def test_every_kind_of_file(kinds, elsewhere):
     """Of whatever kind files are, the references must give their pixels."""
     for (path, seq), observed in zip(kinds.items(), elsewhere(*kinds), strict=True):
@@ -117,6 +119,7 @@ def test_every_kind_of_file(kinds, elsewhere):
         assert not whole or path.stem not in PLAIN
 
 
+@pytest.mark.slow
 def test_without_any_codec_of_tiff(kinds, elsewhere):
     """Uncompressed pixels and standard codecs need zarr alone."""
     paths = {path: seq for path, seq in kinds.items() if path.stem in PLAIN}
@@ -125,6 +128,7 @@ def test_without_any_codec_of_tiff(kinds, elsewhere):
         same(observed, seq.asarray())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("axestiled", [None, {0: 0}, {2: 1, 1: 0}], ids=str)
 @pytest.mark.parametrize("fillvalue", [None, 7])
 def test_grid(acquisition, tmp_path, elsewhere, axestiled, fillvalue):
@@ -147,6 +151,7 @@ def test_grid(acquisition, tmp_path, elsewhere, axestiled, fillvalue):
         same(observed, expected)
 
 
+@pytest.mark.slow
 def test_tiles_that_do_not_fill_files(tmp_path, elsewhere):
     """Edge to edge, a tile that reaches beyond its file would cover the next one."""
     for i in range(2):
@@ -162,6 +167,7 @@ def test_tiles_that_do_not_fill_files(tmp_path, elsewhere):
         seq.write_fsspec(tmp_path / "a.json", axestiled={0: 0}, chunks="tile")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(60, 500), (3, 60, 500), (3, 59, 500)], ids=str)
 @pytest.mark.parametrize("contiguous", [True, False])
 def test_large_pages_are_cut(tmp_path, elsewhere, monkeypatch, shape, contiguous):
@@ -179,6 +185,7 @@ def test_large_pages_are_cut(tmp_path, elsewhere, monkeypatch, shape, contiguous
     assert metadata(tmp_path / "a.json")["chunks"] == [1] * (len(shape) - 1) + [rows, 500]
 
 
+@pytest.mark.slow
 def test_xarray_opens_it(acquisition, tmp_path):
     """With labels, and with pixels of value 0 as they are."""
     seq = sequence(acquisition[0])
@@ -200,6 +207,17 @@ for path in sys.argv[2:]:
     assert dataset.image.sel(z=2, channel="DAPI").shape == (3, 48, 64)
 """
     run(code, tmp_path / "expected.npy", tmp_path / "0.json", tmp_path / "1.json")
+
+
+def test_labels_that_begin_with_a_brace(tmp_path):
+    """Bytes of numbers, of which the first is that of a brace, were taken for text."""
+    for t in (123, 200):
+        tifffile.imwrite(tmp_path / f"t{t}.tif", image((20, 30), "u2", t))
+    seq = open_sequence(f"{tmp_path}/*.tif", pattern="t{t:d}.tif", spacing="values")
+    seq.write_fsspec(tmp_path / "a.json", groupname="image")
+    dataset = xr.open_zarr("reference://", storage_options={"fo": str(tmp_path / "a.json")})
+    assert dataset.t.values.tolist() == [123, 200]
+    np.testing.assert_array_equal(dataset.image, seq.asarray())
 
 
 def test_arguments_of_the_reader(tmp_path, elsewhere):
@@ -373,6 +391,7 @@ def odd(tmp_path):
     return tmp_path / "odd {u} %20", TiffSequence([str(name) for name in names], sort=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", [None, 1])
 @pytest.mark.parametrize("chunks", [None, "file"])
 def test_odd_names(odd, tmp_path, elsewhere, version, chunks):
@@ -432,6 +451,7 @@ def server(odd):
         thread.join()
 
 
+@pytest.mark.network
 @pytest.mark.parametrize("version", [None, 1])
 @pytest.mark.parametrize("chunks", [None, "file"])
 def test_http(odd, server, tmp_path, elsewhere, version, chunks):
@@ -444,25 +464,25 @@ def test_http(odd, server, tmp_path, elsewhere, version, chunks):
 def test_location_of_windows(monkeypatch):
     """With backslashes, fsspec would not find a protocol's or a template's end."""
     windows = types.SimpleNamespace(path=ntpath, sep="\\")
-    monkeypatch.setattr(locations_module, "os", windows)
+    monkeypatch.setattr(references, "os", windows)
     names = ["C:\\data\\a\\t 1.tif", "C:\\data\\b\\t 2.tif"]
-    assert locations(names, None, None) == ("C:/data/", ["a/t 1.tif", "b/t 2.tif"])
-    assert locations(names, "D:\\x", None) == ("D:/x/", ["a/t 1.tif", "b/t 2.tif"])
-    assert locations(names, "https://a.org", None)[1] == ["a/t%201.tif", "b/t%202.tif"]
+    assert file_urls(names, None, None) == ("C:/data/", ["a/t 1.tif", "b/t 2.tif"])
+    assert file_urls(names, "D:\\x", None) == ("D:/x/", ["a/t 1.tif", "b/t 2.tif"])
+    assert file_urls(names, "https://a.org", None)[1] == ["a/t%201.tif", "b/t%202.tif"]
     names[1] = "D:\\t2.tif"
-    assert locations(names, None, None) == ("", ["C:/data/a/t 1.tif", "D:/t2.tif"])
+    assert file_urls(names, None, None) == ("", ["C:/data/a/t 1.tif", "D:/t2.tif"])
     with pytest.raises(ValueError, match="cannot stand for the folder"):
-        locations(names, "http://a.org", None)
+        file_urls(names, "http://a.org", None)
 
 
 def test_locations_that_are_urls():
     """They are what they are; another one may stand for what they share."""
     names = ["s3://b/a/t 1.tif", "s3://b/a/x/t%202.tif"]
-    assert locations(names, None, None) == ("s3://b/a/", ["t 1.tif", "x/t%202.tif"])
-    assert locations(names, "gs://c", None) == ("gs://c/", ["t 1.tif", "x/t%202.tif"])
+    assert file_urls(names, None, None) == ("s3://b/a/", ["t 1.tif", "x/t%202.tif"])
+    assert file_urls(names, "gs://c", None) == ("gs://c/", ["t 1.tif", "x/t%202.tif"])
     with pytest.raises(ValueError, match="stands in an archive"):
-        locations(["zip://t1.tif::s3://b/a.zip"], None, None)
-    assert locations(["/a//b/../t1.tif", "/a/./t2.tif"], "", None) == ("", ["t1.tif", "t2.tif"])
+        file_urls(["zip://t1.tif::s3://b/a.zip"], None, None)
+    assert file_urls(["/a//b/../t1.tif", "/a/./t2.tif"], "", None) == ("", ["t1.tif", "t2.tif"])
 
 
 def test_archive(acquisition, tmp_path):
@@ -507,6 +527,7 @@ def test_as_tifffile(acquisition, tmp_path, version, groupname, axestiled):
     assert more <= {".zattrs", ".zmetadata", "image", "time", "channel", "z"}
 
 
+@pytest.mark.slow
 def test_several_arrays_in_one_file(acquisition, tmp_path, elsewhere):
     """As with tifffile: one after the other, and only the last one closes it."""
     seq = sequence(acquisition[0])
