@@ -68,7 +68,7 @@ def grid_of_pattern(
         File names. A regular expression is matched below their common folder only;
         of a single file, with its base name.
     pattern : str, re.Pattern, NamePattern, callable or table
-        See `NamePattern.of`.
+        See `as_pattern`.
     axesorder : sequence of int, optional
         The order of the axes in the grid, by their places in `pattern`.
     categories : mapping of str to mapping of str to int, optional

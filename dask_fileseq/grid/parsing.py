@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 from dask_fileseq.errors import NamesError, NoFilesError, UnmatchedError, shown
 from dask_fileseq.files import common_folder
 from dask_fileseq.grid.axes import Categories, axes_of
-from dask_fileseq.patterns import BATCH, NameColumns, NamePattern
+from dask_fileseq.patterns import BATCH, NameColumns, NamePattern, as_pattern
 
 __all__ = ["Unmatched", "columns_of", "parse_filenames", "pattern_of"]
 
@@ -38,7 +38,7 @@ def parse_filenames(
     files : sequence of str
         File names.
     pattern : str, re.Pattern, NamePattern, callable or table, optional
-        See `NamePattern.of`. By default, files are counted along axis ``I``.
+        See `as_pattern`. By default, files are counted along axis ``I``.
     axesorder, categories
         See `grid_of_pattern`.
     _shape : sequence of int, optional
@@ -81,7 +81,7 @@ def pattern_of(names: Sequence[str], pattern: Any) -> NamePattern:
     """Return the pattern that a user's argument means for these names."""
     if not len(names):
         raise NoFilesError("files is empty")
-    return NamePattern.of(pattern, names)
+    return as_pattern(pattern, names)
 
 
 def columns_of(

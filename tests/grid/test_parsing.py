@@ -14,8 +14,8 @@ from dask_fileseq import TiffSequence
 from dask_fileseq.errors import NamesError
 from dask_fileseq.files import names as names_module
 from dask_fileseq.grid import parse_filenames, parsing
-from dask_fileseq.patterns import NamePattern
-from dask_fileseq.patterns import pattern as pattern_module
+from dask_fileseq.patterns import as_pattern
+from dask_fileseq.patterns import name_pattern as pattern_module
 
 OLD_TIFFFILE = Version(tifffile.__version__) < Version("2026.10")
 """This tifffile finds axes also inside of names, and refuses shapes with room for more files."""
@@ -159,7 +159,7 @@ def test_windows_names(monkeypatch, names, expected):
     """On Windows, folders take part in the match for the case of a drive or for slashes."""
     for module in (parsing, pattern_module, names_module):
         monkeypatch.setattr(module, "os", SimpleNamespace(path=ntpath, sep="\\"))
-    columns = parsing.columns_of(names, NamePattern.of(r"(?:t|T|x|run)(\d)"), None, "raise")
+    columns = parsing.columns_of(names, as_pattern(r"(?:t|T|x|run)(\d)"), None, "raise")
     assert expected == [int(columns.texts[0][code]) for code in columns.codes[0]]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from dask_fileseq.errors import LayoutError
 from dask_fileseq.filearray import FileArray
-from dask_fileseq.patterns.atoms import FAMILIES
+from dask_fileseq.patterns import FAMILIES
 
 __all__ = ["ROLES", "roles_of", "well_parts"]
 
