@@ -19,8 +19,7 @@ import numpy as np
 from dask_fileseq.check.onefile import Seen, look_at, size_and_time
 from dask_fileseq.files import LocalFiles, Source
 from dask_fileseq.graph import Progress, Scheduler, run_batches
-from dask_fileseq.grid import FileGrid
-from dask_fileseq.grid.cells import labels_at
+from dask_fileseq.grid import FileGrid, labels_at
 from dask_fileseq.readers import FileFacts
 
 __all__ = ["KINDS", "Finding", "check_files"]

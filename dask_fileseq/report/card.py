@@ -8,8 +8,7 @@ from html import escape
 
 from dask.utils import format_bytes
 
-from dask_fileseq.grid import FileGrid
-from dask_fileseq.grid.cells import plain_labels
+from dask_fileseq.grid import FileGrid, plain_labels
 from dask_fileseq.readers import ChunkSpec
 from dask_fileseq.report.summary import few
 from dask_fileseq.report.svgmap import svg_map

@@ -15,8 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dask_fileseq.files import Source
-from dask_fileseq.grid import FileGrid
-from dask_fileseq.grid.cells import plain_labels
+from dask_fileseq.grid import FileGrid, plain_labels
 from dask_fileseq.readers import ChunkSpec, FactReader
 from dask_fileseq.report.roles import Roles, roles_of
 from dask_fileseq.report.thumbnails import Project, Thumbnailer

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 from dask.utils import format_bytes
 
-from dask_fileseq.grid import FileGrid
-from dask_fileseq.grid.cells import labels_at, plain_labels
+from dask_fileseq.grid import FileGrid, labels_at, plain_labels
 from dask_fileseq.readers import FileFacts
 
 __all__ = ["array_summary", "array_text", "cell_text", "chunk_text", "few", "grid_summary"]
