@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from xarray import Dataset
 from xarray.backends import BackendEntrypoint
 
-from dask_fileseq.readers.formats import TIFF_SUFFIXES
+from dask_fileseq.readers import TIFF_SUFFIXES
 from dask_fileseq.sequence import FileSequence, open_sequence
 from dask_fileseq.xarray import lazy_dataset
 
@@ -106,7 +106,7 @@ class FileSequenceBackendEntrypoint(BackendEntrypoint):
             seq = filename_or_obj
         else:
             seq = open_sequence(filename_or_obj, **kwargs)
-        array, metadata = seq._described_array(
+        array = seq.array(
             imreadargs=imreadargs,
             chunkshape=chunkshape,
             chunkdtype=chunkdtype,
@@ -116,7 +116,7 @@ class FileSequenceBackendEntrypoint(BackendEntrypoint):
         )
         if name is None:
             name = "pixels" if "image" in array.dims else "image"
-        dataset = lazy_dataset(array, metadata, name=name)
+        dataset = lazy_dataset(array, name=name)
         dropped = [drop_variables] if isinstance(drop_variables, str) else drop_variables or ()
         return dataset.drop_vars([d for d in dropped if d in dataset.variables])
 

@@ -24,7 +24,7 @@ from dask_fileseq.errors import FileSequenceError
 from dask_fileseq.filearray import FileArray, first_readable
 from dask_fileseq.files import common_path
 from dask_fileseq.graph import AUTO_BYTES, block_chunks, to_dask_array
-from dask_fileseq.readers import ChunkMetadata, chunk_description
+from dask_fileseq.readers import ChunkMetadata
 
 __all__ = ["FileBackendArray", "dask_dataarray", "lazy_dataset"]
 
@@ -34,38 +34,34 @@ GRID_MAPPING = "spatial_ref"
 NOT_IN_ORDER = "left out: the tiles do not lie edge to edge in the order of the grid"
 
 
-def dask_dataarray(
-    array: FileArray, metadata: ChunkMetadata, *, name: Hashable, chunks: Any = None
-) -> DataArray:
+def dask_dataarray(array: FileArray, *, name: Hashable, chunks: Any = None) -> DataArray:
     """Return a file array as a `DataArray` over a dask array.
 
     Parameters
     ----------
     array : FileArray
         What to read: whole files.
-    metadata : ChunkMetadata
-        What the first file says of its axes.
     name : hashable
         The name of the array; xarray takes dask's for None.
     chunks : optional
         As in `graph.block_chunks`.
     """
-    coords, attrs = _coords_and_attrs(array, metadata)
+    coords, attrs = _coords_and_attrs(array)
     data = to_dask_array(array, chunks)
     result = DataArray(data, coords, array.dims, name, attrs)
     result.encoding = _encoding(array, coords)
     return result
 
 
-def lazy_dataset(array: FileArray, metadata: ChunkMetadata, *, name: Hashable) -> Dataset:
+def lazy_dataset(array: FileArray, *, name: Hashable) -> Dataset:
     """Return a file array as the one variable of a `Dataset`, read as xarray asks for it.
 
     Parameters
     ----------
-    array, metadata, name
+    array, name
         As in `dask_dataarray`.
     """
-    coords, attrs = _coords_and_attrs(array, metadata)
+    coords, attrs = _coords_and_attrs(array)
     encoding = _encoding(array, coords) | {"preferred_chunks": preferred_chunks(array)}
     data = indexing.LazilyIndexedArray(FileBackendArray(array))
     return Dataset({name: FileVariable(array.dims, data, attrs, encoding)}, coords)
@@ -191,11 +187,11 @@ def _regular(lengths: tuple[int, ...]) -> int | tuple[int, ...]:
 
 
 def _coords_and_attrs(
-    array: FileArray, metadata: ChunkMetadata
+    array: FileArray,
 ) -> tuple[dict[str, Variable], dict[str, Any]]:
     """Return the coordinates along each axis, and the attributes of the array."""
     coords: dict[str, Variable] = {}
-    placed = _placed(array, metadata)
+    placed = _placed(array)
     for dim, axis in zip(array.dims, array.tiling.axes, strict=True):
         if axis.chunk is None:
             if dim in array.coords:
@@ -226,7 +222,7 @@ def _encoding(array: FileArray, coords: Mapping[str, Any]) -> dict[str, Any]:
     return encoding | {"grid_mapping": GRID_MAPPING} if GRID_MAPPING in coords else encoding
 
 
-def _placed(array: FileArray, metadata: ChunkMetadata) -> ChunkMetadata:
+def _placed(array: FileArray) -> ChunkMetadata:
     """Return the metadata with scales that begin at the first tile of a mosaic.
 
     Sizes of pixels go on over all tiles. Places in the world do so only where a second
@@ -234,6 +230,7 @@ def _placed(array: FileArray, metadata: ChunkMetadata) -> ChunkMetadata:
     where it lies if all tiles are edge to edge in the order of the grid. Otherwise the
     georeference is left out.
     """
+    metadata = array.metadata
     scales = dict(metadata.scales)
     inside = [axis for axis in array.tiling.axes if axis.chunk is not None]
     absolute = {dim for dim, scale in scales.items() if scale.absolute}
@@ -265,11 +262,11 @@ def _placed(array: FileArray, metadata: ChunkMetadata) -> ChunkMetadata:
 def _metadata_of(array: FileArray, number: int) -> ChunkMetadata | None:
     """Return what a file says of its axes, None if it cannot be read."""
     try:
-        _, metadata = first_readable(
+        info = first_readable(
             [array.names[number]],
             array.source,
-            lambda file: chunk_description(array.imread, file, array.imreadargs),
+            lambda file: array.reader.describe(file, **array.imreadargs),
         )
     except FileSequenceError:
         return None
-    return metadata
+    return info.metadata

@@ -13,6 +13,7 @@ PACKAGE = Path(dask_fileseq.__file__).parent
 ORDER = [
     "_version",
     "errors",
+    "types",
     "files",
     "patterns",
     "grid",

@@ -99,7 +99,7 @@ def _fitting(keys, shape, draw):
 def test_every_basic_index_is_numpys(case):
     """A pixel from another place is the worst that can happen."""
     files, axestiled, array, index = case
-    lazy = files.sequence()._file_array(
+    lazy = files.sequence().array(
         axestiled=axestiled, chunkshape=files.stacked.shape[len(files.gridshape) :], chunkdtype="i4"
     )
     assert lazy.shape == array.shape
@@ -122,7 +122,7 @@ def test_every_basic_index_is_numpys(case):
 def test_a_block_is_a_smaller_file_array(case, data):
     """Blocks are what tasks carry: they must hold only, and all of, their part."""
     files, axestiled, array, _ = case
-    lazy = files.sequence()._file_array(axestiled=axestiled)
+    lazy = files.sequence().array(axestiled=axestiled)
     window = [
         tuple(sorted(data.draw(st.lists(st.integers(0, n), min_size=2, max_size=2, unique=True))))
         for n in array.shape
@@ -143,7 +143,7 @@ def test_a_block_is_a_smaller_file_array(case, data):
 )
 def test_other_indices_are_errors(index):
     """Fancy indexing must not be taken for something else."""
-    lazy = Files((2,), (3, 4)).sequence()._file_array()
+    lazy = Files((2,), (3, 4)).sequence().array()
     with pytest.raises(IndexError):
         lazy[index]
 
@@ -151,7 +151,7 @@ def test_other_indices_are_errors(index):
 def test_empty_selections_read_nothing():
     """Without it, dask's question for the type reads a file: it asks for `0:0`."""
     files = Files((2, 2), (3, 4))
-    lazy = files.sequence()._file_array(chunkshape=(3, 4), chunkdtype="i4")
+    lazy = files.sequence().array(chunkshape=(3, 4), chunkdtype="i4")
     assert lazy[:0, :0].shape == (0, 0, 3, 4)
     assert lazy[..., 2:2].shape == (2, 2, 3, 0)
     assert files.reads == []
@@ -160,7 +160,7 @@ def test_empty_selections_read_nothing():
 def test_numpy_protocols():
     """An array-like must say what it is without reading."""
     files = Files((2, 3), (3, 4))
-    lazy = files.sequence()._file_array(chunkshape=(3, 4), chunkdtype="i4")
+    lazy = files.sequence().array(chunkshape=(3, 4), chunkdtype="i4")
     assert (len(lazy), lazy.ndim, lazy.size, lazy.nbytes) == (2, 4, 72, 288)
     assert lazy.dims == ("d0", "d1", "y", "x")
     assert files.reads == []
@@ -183,7 +183,7 @@ def dtype_by_name(name):
 def test_an_odd_file_is_named(imread, found):
     """Of 40,000 files one is odd: the error has to say which, where, and how."""
     names = [f"b{i}.x" for i in range(7310, 7316)]
-    lazy = FileSequence(imread, names, pattern=r"(?P<b>\d+)")._file_array()
+    lazy = FileSequence(imread, names, pattern=r"(?P<b>\d+)").array()
     with pytest.raises(ChunkMismatchError) as error:
         lazy[...]
     message = str(error.value)

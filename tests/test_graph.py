@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from dask_fileseq import FileSequence, TiffSequence
 from dask_fileseq.graph import block_chunks
-from dask_fileseq.readers import ChunkSpec, count
+from dask_fileseq.readers import ChunkSpec, FileInfo, Reader, count
 
 from .conftest import PATTERN
 
@@ -142,20 +142,14 @@ def lazy(gridshape, chunkshape, dtype="u2", tile=None, axestiled=None):
         chunkshape, np.dtype(dtype), tuple("zyx"[-len(chunkshape) :]), tile or chunkshape
     )
 
-    class Reader:
-        def __call__(self, name):
-            raise NotImplementedError
-
-        def spec(self, name):
-            return spec
-
-        def read_region(self, name, spec, region, out):
-            raise NotImplementedError
+    class Unread(Reader):
+        def describe(self, file):
+            return FileInfo(spec)
 
     seq = FileSequence(
-        Reader(), names, parse=lambda n: (dims, gridshape, list(np.ndindex(gridshape)), n)
+        Unread(), names, parse=lambda n: (dims, gridshape, list(np.ndindex(gridshape)), n)
     )
-    return seq._file_array(axestiled=axestiled)
+    return seq.array(axestiled=axestiled)
 
 
 @pytest.mark.parametrize(

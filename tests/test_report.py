@@ -13,7 +13,7 @@ import tifffile
 
 from dask_fileseq import FileSequence, TiffSequence, open_sequence
 from dask_fileseq.grid import grid_of_pattern
-from dask_fileseq.readers import FactReader, count, read_tiff
+from dask_fileseq.readers import count, read_tiff
 from dask_fileseq.report.gridmap import grid_map, text_map
 from dask_fileseq.report.roles import Roles, roles_of
 from dask_fileseq.report.sheet import Limits, Window, contact_sheet, windows
@@ -174,7 +174,7 @@ def stack(tmp_path):
 
 def sheet_of(folder, **kwargs):
     seq = open_sequence(os.fspath(folder))
-    return contact_sheet(seq._grid, seq._source, read_tiff, **kwargs)
+    return contact_sheet(seq.grid, seq.source, read_tiff, **kwargs)
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_large_images_are_read_in_part(tmp_path):
     name = os.fspath(tmp_path / "a.tif")
     tifffile.imwrite(name, np.zeros((6000, 6000), np.uint8))
     seq = TiffSequence([name])
-    make = Thumbnailer(seq._source, read_tiff, FactReader(read_tiff), 256, "max")
+    make = Thumbnailer(seq.source, read_tiff, 256, "max")
     with count() as counts:
         image = make([name])
     assert 200 <= max(image.shape) <= 512
@@ -243,7 +243,7 @@ def test_pyramids_are_read_at_a_small_level(tmp_path):
         writer.write(image[::2, ::2], subfiletype=1, tile=(128, 128))
         writer.write(image[::4, ::4], subfiletype=1, tile=(128, 128))
     seq = TiffSequence([name])
-    make = Thumbnailer(seq._source, read_tiff, FactReader(read_tiff), 200, "max")
+    make = Thumbnailer(seq.source, read_tiff, 200, "max")
     with count() as counts:
         small = make([name])
     assert small.shape == (256, 256)
@@ -255,7 +255,7 @@ def test_pictures_of_every_kind_of_file(tmp_path):
     """Colours, stacks, odd types and shapes: each has rows and columns."""
     paths = write_corpus(tmp_path)
     seq = TiffSequence(list(paths.values()))
-    make = Thumbnailer(seq._source, read_tiff, FactReader(read_tiff), 64, "max")
+    make = Thumbnailer(seq.source, read_tiff, 64, "max")
     for kind, path in paths.items():
         image = make([path])
         assert image is not None, kind

@@ -102,7 +102,7 @@ class TestFileArrayStore(StoreTests[FileArrayStore, Buffer]):
 
     @pytest.fixture
     def store_kwargs(self, acquisition):
-        return {"array": sequence(acquisition[0])._file_array(), "zattrs": {"unit": "um"}}
+        return {"array": sequence(acquisition[0]).array(), "zattrs": {"unit": "um"}}
 
     @pytest.fixture
     def values(self, acquisition, store):
@@ -488,7 +488,7 @@ def test_tiff_files(acquisition, tmp_path, axestiled, container):
     np.testing.assert_array_equal(array[1:, ..., 5:60:7], expected[1:, ..., 5:60:7])
     assert array[(-1,) * array.ndim] == expected[(-1,) * array.ndim]
     assert dict(array.attrs) == {"unit": "um"}
-    assert array.metadata.dimension_names == seq._file_array(axestiled=axestiled).dims
+    assert array.metadata.dimension_names == seq.array(axestiled=axestiled).dims
 
 
 def test_one_chunk_reads_one_file(acquisition):
@@ -650,7 +650,7 @@ def test_writable_store():
 
 def test_part_of_a_file():
     """Chunks of zarr are all equal: an array cut within files has none."""
-    array = Files((2,), (4,)).sequence()._file_array()
+    array = Files((2,), (4,)).sequence().array()
     whole = zarr.open_array(FileArrayStore(array.block([(1, 2), (0, 4)])))
     assert whole[...].tolist() == [[5, 6, 7, 8]]
     with pytest.raises(ValueError, match="whole files"):

@@ -18,9 +18,10 @@ import numpy as np
 
 from dask_fileseq.check.onefile import Seen, look_at, size_and_time
 from dask_fileseq.files import LocalFiles, Source
-from dask_fileseq.graph import Progress, Scheduler, run_batches
+from dask_fileseq.graph import Scheduler, run_batches
 from dask_fileseq.grid import FileGrid, labels_at
-from dask_fileseq.readers import FileFacts
+from dask_fileseq.readers import FileInfo, Reader
+from dask_fileseq.types import Progress
 
 __all__ = ["KINDS", "Finding", "check_files"]
 
@@ -76,7 +77,7 @@ class Finding:
 def check_files(
     grid: FileGrid,
     source: Source,
-    imread: Callable[..., Any],
+    reader: Reader,
     *,
     pixels: bool = False,
     scheduler: Any = None,
@@ -91,7 +92,7 @@ def check_files(
         The files, and those left out.
     source : Source
         Where they are opened.
-    imread : callable
+    reader : Reader
         The reader. One that cannot read a header alone reads the pixels.
     pixels : bool
         Whether to read all pixels, not just the headers.
@@ -100,7 +101,7 @@ def check_files(
     progress : callable, optional
         Told how many files are done, and how many there are.
     """
-    look = partial(look_at, source=source, imread=imread, pixels=pixels)
+    look = partial(look_at, source=source, reader=reader, pixels=pixels)
     size = max(1, min(LARGEST, len(grid.names) // BATCHES))
     started = time.time()
     seen: list[Seen] = run_batches(Scheduler(scheduler, workers), look, grid.names, size, progress)
@@ -119,7 +120,7 @@ def check_files(
 def _of_files(grid: FileGrid, seen: Sequence[Seen]) -> Iterator[Finding]:
     """Yield what is wrong with each file, in the order of the files."""
     usual = {
-        kind: _most(get(one.facts) for one in seen if one.facts is not None)
+        kind: _most(get(one.info) for one in seen if one.info is not None)
         for kind, get in _ASPECTS.items()
     }
     cells = np.arange(len(grid.names)) if grid.positions is None else grid.positions
@@ -127,10 +128,10 @@ def _of_files(grid: FileGrid, seen: Sequence[Seen]) -> Iterator[Finding]:
         if one.problem:
             cell = labels_at(grid, int(cells[number]))
             yield Finding(one.problem, name, cell, one.detail)
-        if one.facts is None:
+        if one.info is None:
             continue
         for kind, get in _ASPECTS.items():
-            found = get(one.facts)
+            found = get(one.info)
             if found != usual[kind]:
                 cell = labels_at(grid, int(cells[number]))
                 what = f"{found} pages" if kind == "pages" else f"{kind} {found}"
@@ -138,10 +139,10 @@ def _of_files(grid: FileGrid, seen: Sequence[Seen]) -> Iterator[Finding]:
                 yield Finding(kind, name, cell, detail)
 
 
-_ASPECTS: dict[str, Callable[[FileFacts], Any]] = {
-    "shape": lambda facts: facts.spec.shape,
-    "dtype": lambda facts: facts.spec.dtype,
-    "pages": lambda facts: facts.pages,
+_ASPECTS: dict[str, Callable[[FileInfo], Any]] = {
+    "shape": lambda info: info.spec.shape,
+    "dtype": lambda info: info.spec.dtype,
+    "pages": lambda info: info.pages,
 }
 
 

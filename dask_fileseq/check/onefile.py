@@ -6,14 +6,14 @@ Special files (pipes, devices) are never opened: that could hang.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from dask_fileseq.files import Source
-from dask_fileseq.readers import FactReader, FileFacts, read_into, require_file
+from dask_fileseq.readers import FileInfo, Reader, require_file, whole_region
 
 __all__ = ["Seen", "look_at", "size_and_time"]
 
@@ -24,7 +24,7 @@ Stat = tuple[int, int]
 class Seen:
     """What was found in one file."""
 
-    facts: FileFacts | None = None
+    info: FileInfo | None = None
     """What it holds, if it can be read."""
     problem: str = ""
     """What kind of problem it has; empty if none."""
@@ -36,12 +36,9 @@ class Seen:
     """Where it was opened, if it is a local file."""
 
 
-def look_at(
-    names: Sequence[str], source: Source, imread: Callable[..., Any], pixels: bool
-) -> list[Seen]:
+def look_at(names: Sequence[str], source: Source, reader: Reader, pixels: bool) -> list[Seen]:
     """Return what is found in each of some files: in their headers, or also in their pixels."""
-    facts = FactReader(imread)
-    return [_look_at_one(name, source, facts, pixels) for name in names]
+    return [_look_at_one(name, source, reader, pixels) for name in names]
 
 
 def size_and_time(path: str) -> Stat:
@@ -50,7 +47,7 @@ def size_and_time(path: str) -> Stat:
     return status.st_size, status.st_mtime_ns
 
 
-def _look_at_one(name: str, source: Source, facts: FactReader, pixels: bool) -> Seen:
+def _look_at_one(name: str, source: Source, reader: Reader, pixels: bool) -> Seen:
     before, path = None, ""
     try:
         with source.open(name) as file:
@@ -59,9 +56,9 @@ def _look_at_one(name: str, source: Source, facts: FactReader, pixels: bool) -> 
                 before = status.st_size, status.st_mtime_ns
                 if not status.st_size:
                     return Seen(None, "empty", "has no bytes", before, path)
-            found = facts(file)
+            found = reader.inspect(file)
             if pixels:
-                _read_pixels(file, facts.imread, found)
+                _read_pixels(file, reader, found)
             return Seen(found, stat=before, path=path)
     except FileNotFoundError:
         return Seen(None, "gone", "there is no such file")
@@ -72,15 +69,13 @@ def _look_at_one(name: str, source: Source, facts: FactReader, pixels: bool) -> 
         return Seen(None, problem, detail, before, path)
 
 
-def _read_pixels(file: Any, imread: Callable[..., Any], facts: FileFacts) -> None:
+def _read_pixels(file: Any, reader: Reader, info: FileInfo) -> None:
     """Read all pixels of a file; raise what is wrong with it."""
-    out = np.empty(facts.spec.shape, facts.spec.dtype)
-    batch = getattr(imread, "read_files", None)
-    if batch is not None and isinstance(file, str) and batch([file], facts.spec, [out]):
+    out = np.empty(info.spec.shape, info.spec.dtype)
+    if isinstance(file, str) and reader.read_files([file], info.spec, [out]):
         return
     if out.size:
-        whole = tuple(slice(0, length) for length in out.shape)
-        read_into(imread, file, {}, facts.spec, whole, out)
+        reader.read_region(file, info.spec, whole_region(out.shape), out)
 
 
 def _is_truncation(error: Exception, detail: str) -> bool:

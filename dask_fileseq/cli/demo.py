@@ -42,7 +42,7 @@ def demo(folder: str | None, as_json: bool) -> None:
     with waiting("writing an acquisition"):
         files = data.write_acquisition(os.path.join(folder, "acquisition"))
     seq = open_sequence(files, pattern=data.PATTERN)
-    told = describe(seq) | array_summary(seq.shape, seq._first_facts())
+    told = describe(seq) | array_summary(seq.shape, seq._first_info())
     if not as_json:
         echo_names(told)
         echo_array(told)

@@ -60,8 +60,8 @@ def describe(seq: FileSequence, container: str | None = None) -> dict[str, Any]:
     from dask_fileseq.report.summary import grid_summary
 
     where = container or seq.commonpath() or os.curdir
-    told = {"type": type(seq).__name__, "where": where} | grid_summary(seq._grid)
-    told["map"] = text_map(seq._grid) if seq.files_missing else []
+    told = {"type": type(seq).__name__, "where": where} | grid_summary(seq.grid)
+    told["map"] = text_map(seq.grid) if seq.files_missing else []
     return told
 
 
@@ -71,7 +71,7 @@ def array_of(seq: FileSequence) -> dict[str, Any]:
     from dask_fileseq.report.summary import array_summary
 
     try:
-        return {"error": None} | array_summary(seq.shape, seq._first_facts())
+        return {"error": None} | array_summary(seq.shape, seq._first_info())
     except ReadError as error:
         return {"error": spoken(str(error)), "chunk": None, "array": None}
 

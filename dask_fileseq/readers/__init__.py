@@ -1,41 +1,52 @@
-"""Readers: what one file holds, and the pixels of any part of it.
+"""Readers: what one file contains, and the pixels of any part of it.
 
-Only this package knows TIFF, and it knows nothing of grids or dask. The rest
-calls `chunk_spec` and `read_into`, which take any ``imread(file, **imreadargs)``:
-a plain function reads whole files, a `RegionReader` such as `read_tiff` also
-reads a header by itself and only the bytes that a region needs, and a `BatchReader`
-reads many files in one go.
+Only this package contains TIFF code, and it uses no grids and no dask. The rest calls the
+methods of a `Reader`: the TIFF reader decodes only the bytes that a region needs, and a
+plain function ``imread(file, **imreadargs)`` becomes a complete reader by `as_reader`.
 """
 
-from dask_fileseq.readers.chunk import ChunkSpec, WrongChunk
+from dask_fileseq.readers.bytelayout import ByteLayout, NoByteLayout
+from dask_fileseq.readers.chunk import ChunkSpec, WrongChunk, plain_dims
 from dask_fileseq.readers.counters import Counts, count
-from dask_fileseq.readers.facts import FactReader, FileFacts, file_facts, require_file
-from dask_fileseq.readers.layout import Layout, NoLayout, file_layout, require_plain
-from dask_fileseq.readers.metadata import chunk_description
-from dask_fileseq.readers.protocol import BatchReader, File, RegionReader, chunk_spec, read_into
+from dask_fileseq.readers.fileinfo import require_file
+from dask_fileseq.readers.formats import ImageReader, SuffixReader, read_by_suffix, read_image
+from dask_fileseq.readers.reader import (
+    IMAGE_SUFFIXES,
+    TIFF_SUFFIXES,
+    File,
+    FileInfo,
+    FunctionReader,
+    Reader,
+    as_reader,
+)
+from dask_fileseq.readers.regions import Region, is_whole, whole_region
 from dask_fileseq.readers.scales import ChunkMetadata
 from dask_fileseq.readers.tiff import TiffReader, read_tiff
 
 __all__ = [
-    "BatchReader",
+    "IMAGE_SUFFIXES",
+    "TIFF_SUFFIXES",
+    "ByteLayout",
     "ChunkMetadata",
     "ChunkSpec",
     "Counts",
-    "FactReader",
     "File",
-    "FileFacts",
-    "Layout",
-    "NoLayout",
-    "RegionReader",
+    "FileInfo",
+    "FunctionReader",
+    "ImageReader",
+    "NoByteLayout",
+    "Reader",
+    "Region",
+    "SuffixReader",
     "TiffReader",
     "WrongChunk",
-    "chunk_description",
-    "chunk_spec",
+    "as_reader",
     "count",
-    "file_facts",
-    "file_layout",
-    "read_into",
+    "is_whole",
+    "plain_dims",
+    "read_by_suffix",
+    "read_image",
     "read_tiff",
     "require_file",
-    "require_plain",
+    "whole_region",
 ]

@@ -23,7 +23,7 @@ from dask_fileseq.readers.headers import Header, read_header
 from dask_fileseq.readers.opening import open_tiff
 from dask_fileseq.readers.plans import BytesPlan, Plan
 from dask_fileseq.readers.rawfile import HEAD, RawFile
-from dask_fileseq.readers.regions import ascending
+from dask_fileseq.readers.regions import Region, ascending
 from dask_fileseq.readers.runs import read_runs
 from dask_fileseq.readers.tiffimage import ContiguousImage, PagedImage, image_of
 from dask_fileseq.readers.trusted import Trust, unproven
@@ -31,7 +31,6 @@ from dask_fileseq.readers.trusted import Trust, unproven
 __all__ = ["read_region"]
 
 Array = np.ndarray[Any, Any]
-Region = tuple[slice, ...]
 
 _trust: Trust[RegionPlan] = Trust()
 
@@ -135,7 +134,7 @@ class RegionPlan:
         asked for.
         """
         assert self.image is not None
-        ranges, out = ascending(region, self.image.spec.shape, out)
+        ranges, out = ascending(region, out)
         if isinstance(self.plan, BytesPlan):
             runs = self.plan.runs(header)
             if runs is None or max(map(sum, runs)) > file.size:

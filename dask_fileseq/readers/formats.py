@@ -1,80 +1,72 @@
-"""Which reader reads which type of file, and readers for images that are not TIFF."""
+"""Which reader reads which type of file, and the reader of images that are not TIFF."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import imagecodecs
 import numpy as np
-from numpy.typing import NDArray
-from tifffile import TIFF
 
-from dask_fileseq.readers.chunk import ChunkSpec
-from dask_fileseq.readers.protocol import File, chunk_spec, read_into
+from dask_fileseq.readers.reader import IMAGE_SUFFIXES, File, Reader, codec_of_suffix
 from dask_fileseq.readers.tiff import read_tiff
 
-__all__ = ["IMAGE_SUFFIXES", "TIFF_SUFFIXES", "InPlaceReader", "read_image", "reader_of"]
-
-TIFF_SUFFIXES = tuple(f".{suffix}" for suffix in TIFF.FILE_EXTENSIONS)
-"""Ends of names of TIFF files, in lower case."""
-
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".jp2", ".j2k", ".jxl", ".jxr", ".webp", ".bmp", ".npy")
-"""Ends of names of other images, in lower case."""
+__all__ = ["ImageReader", "SuffixReader", "read_by_suffix", "read_image"]
 
 
-def reader_of(name: str) -> Callable[..., Any]:
-    """Return the reader for a file by the end of its name: TIFF unless it says otherwise.
+@dataclass(frozen=True, slots=True)
+class ImageReader(Reader):
+    """Read images that are not TIFF: PNG, JPEG, JPEG 2000, WebP, BMP, NPY and others.
 
-    >>> reader_of("scan.PNG").__name__
-    'read_image'
+    A call gives what :py:func:`imagecodecs.imread` or, for NPY, :py:func:`numpy.load` gives.
+    Readers have no state, and all are equal; use `read_image`.
     """
-    return read_image if name.lower().endswith(IMAGE_SUFFIXES) else read_tiff
 
+    suffixes = (IMAGE_SUFFIXES,)
 
-def read_image(file: File, **imreadargs: Any) -> NDArray[Any]:
-    """Read an image that is not TIFF: PNG, JPEG, JPEG 2000, WebP, BMP, NPY and others.
-
-    Parameters
-    ----------
-    file : str or binary handle
-        What to read.
-    **imreadargs
-        Arguments of :py:func:`imagecodecs.imread`.
-    """
-    if isinstance(file, str) and file.lower().endswith(".npy"):
-        return np.asarray(np.load(file, **imreadargs))
-    content = file if isinstance(file, str) else file.read()
-    return np.asarray(imagecodecs.imread(content, **imreadargs))
-
-
-class InPlaceReader:
-    """A reader made of an ``imread`` that takes ``out=``, an array to decode into."""
-
-    def __init__(self, imread: Callable[..., Any]) -> None:
-        self.imread = imread
+    @property
+    def __name__(self) -> str:
+        """Name of the reader, as if it were a function."""
+        return "read_image"
 
     def __call__(self, file: File, **imreadargs: Any) -> Any:
-        """Return the array in a file."""
-        return self.imread(file, **imreadargs)
+        """Return the image in a file."""
+        if isinstance(file, str) and file.lower().endswith(".npy"):
+            return np.load(file, **imreadargs)
+        return imagecodecs.imread(file if isinstance(file, str) else file.read(), **imreadargs)
 
-    def spec(self, file: File, **imreadargs: Any) -> ChunkSpec:
-        """Return what a file holds."""
-        return chunk_spec(self.imread, file, imreadargs)
+    def codec(self, name: str, imreadargs: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return the codec of imagecodecs for files of this suffix, if any."""
+        return codec_of_suffix(name, imreadargs)
 
-    def read_region(
-        self,
-        file: File,
-        spec: ChunkSpec,
-        region: tuple[slice, ...],
-        out: NDArray[Any],
-        **imreadargs: Any,
-    ) -> None:
-        """Read a whole file in place; any other region as the function itself does.
+    def __repr__(self) -> str:
+        return "read_image"
 
-        The function must see to it that the file fits `out`.
-        """
-        if all(s.indices(n) == (0, n, 1) for s, n in zip(region, spec.shape, strict=True)):
-            self.imread(file, out=out, **imreadargs)
-        else:
-            read_into(self.imread, file, imreadargs, spec, region, out)
+    def __dask_tokenize__(self) -> str:
+        return "dask_fileseq.read_image"
+
+
+read_image = ImageReader()
+"""The one reader of images that are not TIFF."""
+
+
+@dataclass(frozen=True, slots=True)
+class SuffixReader(Reader):
+    """Read images by the reader for their suffix; TIFF is the default.
+
+    >>> read_by_suffix.for_file("scan.PNG"), read_by_suffix.for_file("scan.lsm")
+    (read_image, read_tiff)
+    """
+
+    def for_file(self, name: str) -> Reader:
+        """Return the reader for files with the suffix of this one."""
+        return read_image if name.lower().endswith(IMAGE_SUFFIXES) else read_tiff
+
+    def __call__(self, file: File, **imreadargs: Any) -> Any:
+        """Return the image in a file; a handle is read as TIFF."""
+        return self.for_file(file if isinstance(file, str) else "")(file, **imreadargs)
+
+
+read_by_suffix = SuffixReader()
+"""The reader for TIFF and all other images."""

@@ -10,23 +10,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import tifffile
 
+from dask_fileseq.readers.bytelayout import ByteLayout, NoByteLayout, Segment
 from dask_fileseq.readers.chunk import ChunkSpec, require_chunk
 from dask_fileseq.readers.counters import record
-from dask_fileseq.readers.opening import open_tiff, stands_alone
+from dask_fileseq.readers.opening import open_tiff, split_arguments, stands_alone
 from dask_fileseq.readers.pages import PageStack
-from dask_fileseq.readers.protocol import File
-from dask_fileseq.readers.tiff import split_arguments
+from dask_fileseq.readers.reader import File
 from dask_fileseq.readers.tiffimage import ContiguousImage, PagedImage, image_of
 
-__all__ = ["Layout", "NoLayout", "file_layout", "require_plain"]
-
-Segment = tuple[int, int]
+__all__ = ["file_layout", "require_plain"]
 
 CODECS = {1, 5, 8, 32773, 32946, 34925, 50000}
 """None, LZW, Deflate, PackBits, LZMA, Zstandard: of bytes, whatever these mean."""
@@ -40,32 +37,7 @@ SMALL = 2**20
 """Bytes that a chunk cut so has at least: each is a request."""
 
 
-class NoLayout(Exception):
-    """What keeps the pixels of a file from being chunks of bytes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """How the pixels of a file are stored. Equal for files that are stored alike."""
-
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    """With the byte order of the file."""
-    chunks: tuple[int, ...]
-    """Shape of a chunk; the last along an axis may reach beyond the array."""
-    compression: int = 1
-    """TIFF's code of the codec."""
-    predictor: int = 1
-    """1: none, 2: differences along rows, 3: the same of floats."""
-    interleaved: bool = False
-    """Whether the last axis is the samples of a pixel: then rows run along the one before."""
-    nodata: float = field(default=0, compare=False)
-    """What a chunk reads as that was never written."""
-    segments: tuple[Segment, ...] = field(default=(), compare=False)
-    """Offset and count of bytes of each chunk, in C order; a count of zero: never written."""
-
-
-def file_layout(file: File, spec: ChunkSpec, imreadargs: Mapping[str, Any]) -> Layout:
+def file_layout(file: File, spec: ChunkSpec, imreadargs: Mapping[str, Any]) -> ByteLayout:
     """Return the layout of a file, from its header.
 
     Parameters
@@ -79,7 +51,7 @@ def file_layout(file: File, spec: ChunkSpec, imreadargs: Mapping[str, Any]) -> L
 
     Raises
     ------
-    NoLayout
+    NoByteLayout
         It has none.
     WrongChunk
         It holds another shape or dtype than `spec`.
@@ -97,14 +69,14 @@ def file_layout(file: File, spec: ChunkSpec, imreadargs: Mapping[str, Any]) -> L
     record(headers=1)
     fileargs, imageargs = split_arguments(imreadargs)
     if selecting := imageargs.keys() - {"key", "series", "level", "maxworkers", "buffersize"}:
-        raise NoLayout(f"only tifffile knows what {', '.join(sorted(selecting))} selects")
+        raise NoByteLayout(f"only tifffile knows what {', '.join(sorted(selecting))} selects")
     with open_tiff(file, fileargs) as tif:
         image = image_of(tif, imageargs)
         require_chunk(spec, image.spec.shape, image.spec.dtype)
         if isinstance(image, ContiguousImage):
             return _contiguous(image, tif.pages.first.keyframe.size)
         if not isinstance(image, PagedImage):
-            raise NoLayout("only tifffile knows where its pixels are")
+            raise NoByteLayout("only tifffile knows where its pixels are")
         if image.stack.way == "contiguous":
             return _pages(image.stack)
         return _segments(image.stack)
@@ -115,7 +87,7 @@ def require_plain(file: File, spec: ChunkSpec, imreadargs: Mapping[str, Any]) ->
 
     Raises
     ------
-    NoLayout
+    NoByteLayout
         Its metadata tell of other files, which are not there when it is decoded.
     WrongChunk
         It holds another shape or dtype.
@@ -126,23 +98,23 @@ def require_plain(file: File, spec: ChunkSpec, imreadargs: Mapping[str, Any]) ->
     args: dict[str, Any] = {"_multifile": False} | start | fileargs
     with tifffile.TiffFile(file, **args) as tif:
         if not stands_alone(tif):
-            raise NoLayout("its metadata tell of other files")
+            raise NoByteLayout("its metadata tell of other files")
         image = image_of(tif, imageargs)
         require_chunk(spec, image.spec.shape, image.spec.dtype)
 
 
-def _contiguous(image: ContiguousImage, page: int) -> Layout:
+def _contiguous(image: ContiguousImage, page: int) -> ByteLayout:
     """Return the layout of an image that stands there as in memory: pages, cut by rows."""
     shape = image.spec.shape
     over = next((i for i in range(len(shape)) if math.prod(shape[i:]) == page), 0)
     if not image.offset:
-        raise NoLayout("its pixels were never written")
+        raise NoByteLayout("its pixels were never written")
     size = math.prod(shape[over:]) * image.stored.itemsize
     starts = [image.offset + i * size for i in range(math.prod(shape[:over]))]
     return _cut(shape, image.stored, over, starts)
 
 
-def _pages(stack: PageStack) -> Layout:
+def _pages(stack: PageStack) -> ByteLayout:
     """Return the layout of pages of uncompressed pixels, cut by rows."""
     first = min((axis for axis in stack.within if axis is not None), default=len(stack.shape))
     starts = [page.dataoffsets[0] for page in stack.pages]
@@ -155,7 +127,7 @@ def _cut(
     over: int,
     starts: list[int],
     nodata: float = 0,
-) -> Layout:
+) -> ByteLayout:
     """Return the layout of pages, from axis `over` on, of which each stands as in memory.
 
     A large one is cut along its first axis into equal parts, if they are not too small.
@@ -172,34 +144,34 @@ def _cut(
     segments = tuple(
         (start + i * size, size) if start else (0, 0) for start in starts for i in range(parts)
     )
-    return Layout(shape, dtype, chunks, nodata=nodata, segments=segments)
+    return ByteLayout(shape, dtype, chunks, nodata=nodata, segments=segments)
 
 
-def _segments(stack: PageStack) -> Layout:
+def _segments(stack: PageStack) -> ByteLayout:
     """Return the layout of pages in strips or tiles: a chunk each."""
     keyframe = stack.keyframe
     if keyframe.compression not in CODECS or keyframe.photometric == YCBCR:
-        raise NoLayout(f"compression {keyframe.compression!r} is no codec of bytes")
+        raise NoByteLayout(f"compression {keyframe.compression!r} is no codec of bytes")
     if keyframe.predictor not in (1, 2, 3) or keyframe.fillorder != 1:
-        raise NoLayout(f"{keyframe.predictor!r} or {keyframe.fillorder!r} is not supported")
+        raise NoByteLayout(f"{keyframe.predictor!r} or {keyframe.fillorder!r} is not supported")
     if keyframe.bitspersample != 8 * stack.stored.itemsize:
-        raise NoLayout(f"its pixels have {keyframe.bitspersample} bits")
+        raise NoByteLayout(f"its pixels have {keyframe.bitspersample} bits")
     chunks = [1] * len(stack.shape)
     for axis, length, whole in zip(stack.within, stack.segment, keyframe.shaped, strict=True):
         part = length if keyframe.is_tiled else min(length, whole)
         if whole % part and not keyframe.is_tiled:
-            raise NoLayout("its last strip is shorter than the others")
+            raise NoByteLayout("its last strip is shorter than the others")
         if axis is not None:
             chunks[axis] = part
         elif part > 1:
-            raise NoLayout("its tiles reach beyond an axis that the array has not")
+            raise NoByteLayout("its tiles reach beyond an axis that the array has not")
     segments = tuple(
         (offset, count) if offset and count else (0, 0)
         for page in stack.pages
         for offset, count in zip(page.dataoffsets, page.databytecounts, strict=False)
     )
     _require_counts(stack, chunks, segments)
-    return Layout(
+    return ByteLayout(
         stack.shape,
         stack.stored,
         tuple(chunks),
@@ -212,10 +184,10 @@ def _segments(stack: PageStack) -> Layout:
 
 
 def _require_counts(stack: PageStack, chunks: list[int], segments: tuple[Segment, ...]) -> None:
-    """Raise `NoLayout` if there are not as many segments, or bytes in them, as there should be."""
+    """Raise `NoByteLayout` if the number of segments, or of bytes in them, is wrong."""
     grid = [-(-n // c) for n, c in zip(stack.shape, chunks, strict=True)]
     if len(segments) != math.prod(grid):
-        raise NoLayout(f"it has {len(segments)} strips or tiles for {math.prod(grid)} places")
+        raise NoByteLayout(f"it has {len(segments)} strips or tiles for {math.prod(grid)} places")
     size = math.prod(chunks) * stack.stored.itemsize
     if stack.keyframe.compression == 1 and not {count for _, count in segments} <= {0, size}:
-        raise NoLayout("its strips or tiles are of several sizes")
+        raise NoByteLayout("its strips or tiles are of several sizes")

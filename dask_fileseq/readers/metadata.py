@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from xml.etree import ElementTree
 
@@ -19,10 +19,9 @@ import tifffile
 
 from dask_fileseq.readers.chunk import ChunkSpec
 from dask_fileseq.readers.georeference import georeference
-from dask_fileseq.readers.protocol import File, chunk_spec
 from dask_fileseq.readers.scales import ChunkMetadata, Labels, Scale, positive, unit_name
 
-__all__ = ["chunk_description", "imagej_metadata", "ome_metadata", "tiff_metadata"]
+__all__ = ["imagej_metadata", "ome_metadata", "tiff_metadata"]
 
 X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 282, 283, 296
 MICROMETRES = {2: 25400.0, 3: 10000.0}
@@ -30,24 +29,6 @@ MICROMETRES = {2: 25400.0, 3: 10000.0}
 IMAGEJ_METADATA, GDAL_NODATA = 50839, 42113
 
 Found = tuple[dict[str, Scale], dict[str, Labels]]
-
-
-def chunk_description(
-    imread: Callable[..., Any], file: File, imreadargs: Mapping[str, Any]
-) -> tuple[ChunkSpec, ChunkMetadata]:
-    """Return what a file holds and what it says of its axes, opening it once.
-
-    Of a reader without ``describe(file, **imreadargs)``, nothing but the spec is known.
-
-    >>> spec, metadata = chunk_description(lambda name: np.zeros((4, 6)), "a.bin", {})
-    >>> metadata
-    ChunkMetadata(scales={}, labels={}, crs={}, attrs={})
-    """
-    describe = getattr(imread, "describe", None)
-    if describe is None:
-        return chunk_spec(imread, file, imreadargs), ChunkMetadata()
-    spec, metadata = describe(file, **imreadargs)
-    return spec, metadata
 
 
 def tiff_metadata(

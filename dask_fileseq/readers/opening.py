@@ -20,15 +20,18 @@ import numpy as np
 import tifffile
 
 from dask_fileseq.readers.counters import record
-from dask_fileseq.readers.protocol import File
+from dask_fileseq.readers.reader import File
 
 __all__ = [
     "open_tiff",
     "require_complete",
     "require_extent",
     "require_segments",
+    "split_arguments",
     "stands_alone",
 ]
+
+_FILEARGS = {"mode", "name", "offset", "size", "omexml", "superres", "_multifile", "_useframes"}
 
 # tried in turn until the first series is made of the file's own pages
 _FLAGS: tuple[dict[str, bool], ...] = (
@@ -37,6 +40,14 @@ _FLAGS: tuple[dict[str, bool], ...] = (
     # ImageJ metadata, too, may count the images of the whole set
     {"is_ome": False, "is_mmstack": False, "is_ndtiff": False, "is_imagej": False},
 )
+
+
+def split_arguments(imreadargs: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return which arguments are of the file, and which of the image in it."""
+    fileargs = {k: v for k, v in imreadargs.items() if k in _FILEARGS or k.startswith("is_")}
+    imageargs = {k: v for k, v in imreadargs.items() if k not in fileargs and v is not None}
+    imageargs["maxworkers"] = imreadargs.get("maxworkers", 1)  # None: as many as tifffile likes
+    return fileargs, imageargs
 
 
 @contextmanager

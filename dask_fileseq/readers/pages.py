@@ -18,7 +18,7 @@ import numpy as np
 import tifffile
 
 from dask_fileseq.readers.ahead import announce, takes_announcements
-from dask_fileseq.readers.regions import Ranges, pieces
+from dask_fileseq.readers.regions import Region, pieces
 from dask_fileseq.readers.runs import ByteSource, read_runs, runs_of
 
 __all__ = ["Page", "PageFile", "PageStack", "page_stack", "whole_segments"]
@@ -95,7 +95,7 @@ class PageStack:
                 tile[axis] = min(length, self.shape[axis])
         return tuple(tile)
 
-    def read(self, ranges: Ranges, out: Array, maxworkers: int) -> int:
+    def read(self, ranges: Region, out: Array, maxworkers: int) -> int:
         """Read a region and return the number of bytes read from the file."""
         counts = [self.shape[axis] for axis in self.over]
         steps = [math.prod(counts[i + 1 :]) for i in range(len(counts))]
@@ -109,7 +109,7 @@ class PageStack:
             total += self._read_page(self.pages[number], inner, view, maxworkers)
         return total
 
-    def _stored_ranges(self, ranges: Ranges, inner: Ranges) -> Iterator[tuple[int, int]]:
+    def _stored_ranges(self, ranges: Region, inner: Region) -> Iterator[tuple[int, int]]:
         """Yield start and stop of all that a region needs from the file."""
         counts = [self.shape[axis] for axis in self.over]
         for indices in itertools.product(*(ranges[axis] for axis in self.over)):
@@ -137,7 +137,7 @@ class PageStack:
         fives = tuple(None if axis is None else slice(None) for axis in self.within)
         return out[(*index, ...)][fives]  # with an Ellipsis, a view also of a single pixel
 
-    def _read_page(self, page: Page, ranges: Ranges, out: Array, maxworkers: int) -> int:
+    def _read_page(self, page: Page, ranges: Region, out: Array, maxworkers: int) -> int:
         if not self.keyframe.is_final:
             keyframe, segment = self.keyframe, self.segment
             return read_segments(self.file, page, keyframe, segment, ranges, out, maxworkers)
@@ -195,7 +195,7 @@ def read_segments(
     page: Page,
     keyframe: tifffile.TiffPage,
     segment: tuple[int, ...],
-    ranges: Ranges,
+    ranges: Region,
     out: Array,
     maxworkers: int,
 ) -> int:
@@ -268,7 +268,7 @@ def whole_segments(stack: PageStack) -> list[tuple[Place, Place]]:
 
 
 def _touched(
-    shape: Sequence[int], segment: Sequence[int], ranges: Ranges
+    shape: Sequence[int], segment: Sequence[int], ranges: Region
 ) -> Iterable[tuple[int, tuple[Place, Place]]]:
     """Yield the number of each segment that a region touches, its place in the output, its part.
 

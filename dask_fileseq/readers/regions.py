@@ -1,8 +1,7 @@
 """Arithmetic of regions: pure integers and views, no I/O.
 
-A region is a slice for each axis. Inside the readers it is a tuple of ascending
-`range` objects, the indices to read along each axis: a range knows its length,
-its step and its i-th element, and is never ambiguous as a slice can be.
+A region is a tuple of `range` objects, the indices to read along each axis: a range has
+a length, a step and an i-th element, and is never ambiguous as a slice can be.
 """
 
 from __future__ import annotations
@@ -12,38 +11,56 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Ranges", "ascending", "pieces", "whole_region"]
+__all__ = ["Region", "as_slices", "ascending", "is_whole", "pieces", "whole_region"]
 
-Ranges = tuple[range, ...]
+Region = tuple[range, ...]
 Array = np.ndarray[Any, Any]
 
 
-def whole_region(shape: Sequence[int]) -> tuple[slice, ...]:
+def whole_region(shape: Sequence[int]) -> Region:
     """Return the region that is everything.
 
     >>> whole_region((4, 6))
-    (slice(None, None, None), slice(None, None, None))
+    (range(0, 4), range(0, 6))
     """
-    return (slice(None),) * len(shape)
+    return tuple(map(range, shape))
 
 
-def ascending(region: Sequence[slice], shape: Sequence[int], out: Array) -> tuple[Ranges, Array]:
-    """Return a region as ascending ranges, and the view of `out` that matches it.
+def is_whole(region: Region, shape: Sequence[int]) -> bool:
+    """Return whether a region is everything, in ascending order.
+
+    >>> is_whole((range(4), range(0, 6)), (4, 6)), is_whole((range(4), range(6)), (4, 7))
+    (True, False)
+    """
+    return region == whole_region(shape)
+
+
+def as_slices(region: Region) -> tuple[slice, ...]:
+    """Return the slices that select a region.
+
+    >>> as_slices((range(1, 3), range(3, -1, -1)))
+    (slice(1, 3, 1), slice(3, None, -1))
+    """
+    return tuple(slice(r.start, r.stop if r.stop >= 0 else None, r.step) for r in region)
+
+
+def ascending(region: Region, out: Array) -> tuple[Region, Array]:
+    """Return a region in ascending order, and the view of `out` that matches it.
 
     An axis that is read backwards is read forwards into a flipped view.
 
-    >>> ranges, view = ascending([slice(None, None, -2)], [5], np.empty(3))
+    >>> ranges, view = ascending((range(4, -1, -2),), np.empty(3))
     >>> [list(indices) for indices in ranges], view.strides
     ([[0, 2, 4]], (-8,))
     """
     ranges = []
     flips: list[Any] = []
-    for part, length in zip(region, shape, strict=True):
-        indices = range(*part.indices(length))
+    for indices in region:
         flips.append(slice(None, None, -1 if indices.step < 0 else 1))
-        if len(indices) == 1:  # any step: one that says "next to each other" merges best
-            indices = range(indices[0], indices[0] + 1)
-        ranges.append(indices if indices.step > 0 else indices[::-1])
+        if len(indices) == 1:  # a step of 1 lets more ranges merge
+            ranges.append(range(indices[0], indices[0] + 1))
+        else:
+            ranges.append(indices if indices.step > 0 else indices[::-1])
     return tuple(ranges), out[(*flips, ...)]
 
 

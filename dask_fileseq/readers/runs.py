@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from dask_fileseq.readers.regions import Ranges
+from dask_fileseq.readers.regions import Region
 
 __all__ = ["ByteSource", "read_runs", "runs_of"]
 
@@ -42,7 +42,7 @@ def read_runs(
     offset: int,
     dtype: np.dtype[Any],
     shape: Sequence[int],
-    ranges: Ranges,
+    ranges: Region,
     out: Array,
 ) -> int:
     """Read a region of an array in C order that begins at `offset` of a file.
@@ -103,7 +103,7 @@ def read_runs(
 
 
 def runs_of(
-    offset: int, dtype: np.dtype[Any], shape: Sequence[int], ranges: Ranges
+    offset: int, dtype: np.dtype[Any], shape: Sequence[int], ranges: Region
 ) -> Iterator[tuple[int, int]]:
     """Yield start and stop of what `read_runs` reads.
 
@@ -117,7 +117,7 @@ def runs_of(
 
 
 def _layout(
-    offset: int, dtype: np.dtype[Any], shape: Sequence[int], ranges: Ranges
+    offset: int, dtype: np.dtype[Any], shape: Sequence[int], ranges: Region
 ) -> tuple[tuple[int, ...], int]:
     """Return the bytes from one index to the next along each axis, and where the first pixel is."""
     strides = tuple(

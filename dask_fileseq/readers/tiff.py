@@ -10,25 +10,26 @@ from typing import Any
 import numpy as np
 import tifffile
 
+from dask_fileseq.readers.bytelayout import ByteLayout
 from dask_fileseq.readers.chunk import ChunkSpec, require_chunk
 from dask_fileseq.readers.counters import record
 from dask_fileseq.readers.fast import read_files
 from dask_fileseq.readers.fastregions import read_region
+from dask_fileseq.readers.fileinfo import inspect_tiff
+from dask_fileseq.readers.layout import file_layout, require_plain
 from dask_fileseq.readers.metadata import tiff_metadata
-from dask_fileseq.readers.opening import open_tiff
-from dask_fileseq.readers.protocol import File
-from dask_fileseq.readers.regions import whole_region
-from dask_fileseq.readers.scales import ChunkMetadata
+from dask_fileseq.readers.opening import open_tiff, split_arguments
+from dask_fileseq.readers.reader import TIFF_SUFFIXES, File, FileInfo, Reader
+from dask_fileseq.readers.regions import Region, whole_region
 from dask_fileseq.readers.tiffimage import Image, WholeImage, image_of
 
-__all__ = ["TiffReader", "read_tiff", "split_arguments"]
+__all__ = ["TiffReader", "read_tiff"]
 
-_FILEARGS = {"mode", "name", "offset", "size", "omexml", "superres", "_multifile", "_useframes"}
 _IMAGEARGS = {"key", "series", "level", "squeeze", "maxworkers", "buffersize", "kind"}
 
 
 @dataclass(frozen=True, slots=True)
-class TiffReader:
+class TiffReader(Reader):
     """Read TIFF files: whole, by header alone, or part of one.
 
     A call gives what ``tifffile.imread(file, **imreadargs)`` gives, except that
@@ -50,15 +51,17 @@ class TiffReader:
     array([[ 0,  1,  2,  3],
            [ 4,  5,  6,  7],
            [ 8,  9, 10, 11]], dtype=uint16)
-    >>> spec = read_tiff.spec(name)
+    >>> spec = read_tiff.describe(name).spec
     >>> spec
     ChunkSpec(shape=(3, 4), dtype=dtype('uint16'), dims=('y', 'x'), tile=(3, 4))
     >>> out = np.empty((2, 1), "u2")
-    >>> read_tiff.read_region(name, spec, np.s_[1:, ::4], out)
+    >>> read_tiff.read_region(name, spec, (range(1, 3), range(0, 4, 4)), out)
     >>> out
     array([[4],
            [8]], dtype=uint16)
     """
+
+    suffixes = (TIFF_SUFFIXES,)
 
     @property
     def __name__(self) -> str:
@@ -72,39 +75,37 @@ class TiffReader:
             image.read(whole_region(out.shape), out)
         return out
 
-    def spec(self, file: File, **imreadargs: Any) -> ChunkSpec:
-        """Return what a file holds, from its header.
+    def describe(self, file: File, **imreadargs: Any) -> FileInfo:
+        """Return what a file contains, from its header.
 
-        Arguments that make tifffile select or reshape in other ways than by a page,
-        series or level (``key=slice(3)``, ``selection``, ``squeeze``) need it read, and
-        its axes get names by their number only.
+        Arguments with which tifffile selects or reshapes in other ways than by a page,
+        series or level (``key=slice(3)``, ``selection``, ``squeeze``) require that the
+        pixels are read, and axes are then named by their number only.
         """
-        record(headers=1)
-        with _open_image(file, imreadargs) as image:
-            return image.spec
-
-    def describe(self, file: File, **imreadargs: Any) -> tuple[ChunkSpec, ChunkMetadata]:
-        """Return what a file holds and what it says of its axes, from its header."""
         record(headers=1)
         fileargs, imageargs = split_arguments(imreadargs)
         if not imageargs.keys() <= _IMAGEARGS:
             with _open_image(file, imreadargs) as image:
-                return image.spec, ChunkMetadata()
+                return FileInfo(image.spec)
         with open_tiff(file, fileargs) as tif:
             spec = image_of(tif, imageargs).spec
-            return spec, tiff_metadata(tif, spec, imageargs)
+            return FileInfo(spec, tiff_metadata(tif, spec, imageargs))
+
+    def inspect(self, file: File) -> FileInfo:
+        """Return what a file contains, from its header; raise an error if it is incomplete."""
+        return inspect_tiff(file)
 
     def read_region(
         self,
         file: File,
         spec: ChunkSpec,
-        region: tuple[slice, ...],
+        region: Region,
         out: np.ndarray[Any, Any],
         **imreadargs: Any,
     ) -> None:
         """Read part of a file into an array, reading little else from the file.
 
-        See `RegionReader.read_region`.
+        See `Reader.read_region`.
         """
         if isinstance(file, str) and not imreadargs and read_region(file, spec, region, out):
             return
@@ -117,9 +118,21 @@ class TiffReader:
     ) -> int:
         """Read whole files as long as they can be read fast, and return how many those are.
 
-        See `BatchReader.read_files`.
+        See `Reader.read_files`.
         """
         return read_files(names, spec, outs)
+
+    def byte_layout(self, file: File, spec: ChunkSpec, **imreadargs: Any) -> ByteLayout:
+        """Return where in the file the pixels are and how they are encoded."""
+        return file_layout(file, spec, imreadargs)
+
+    def require_codec(self, file: File, spec: ChunkSpec, **imreadargs: Any) -> None:
+        """Raise `NoByteLayout` unless tifffile's codec decodes this file by itself."""
+        require_plain(file, spec, imreadargs)
+
+    def codec(self, name: str, imreadargs: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return the codec ``tifffile`` with the reader's arguments."""
+        return {"id": "tifffile", **imreadargs}
 
     def __repr__(self) -> str:
         return "read_tiff"
@@ -132,16 +145,8 @@ read_tiff = TiffReader()
 """The one TIFF reader."""
 
 
-def split_arguments(imreadargs: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return which arguments are of the file, and which of the image in it."""
-    fileargs = {k: v for k, v in imreadargs.items() if k in _FILEARGS or k.startswith("is_")}
-    imageargs = {k: v for k, v in imreadargs.items() if k not in fileargs and v is not None}
-    imageargs["maxworkers"] = imreadargs.get("maxworkers", 1)  # None: as many as tifffile likes
-    return fileargs, imageargs
-
-
 @contextmanager
-def _open_image(file: File, imreadargs: dict[str, Any]) -> Iterator[Image]:
+def _open_image(file: File, imreadargs: Mapping[str, Any]) -> Iterator[Image]:
     """Open a file and give its image: the one place where a way to read is chosen."""
     fileargs, imageargs = split_arguments(imreadargs)
     if imageargs.keys() <= _IMAGEARGS:

@@ -23,7 +23,7 @@ from dask_fileseq.readers.chunk import ChunkSpec, plain_dims, plain_spec, unique
 from dask_fileseq.readers.counters import record
 from dask_fileseq.readers.opening import require_complete, require_extent, require_segments
 from dask_fileseq.readers.pages import Page, PageStack, page_stack
-from dask_fileseq.readers.regions import ascending
+from dask_fileseq.readers.regions import Region, as_slices, ascending
 from dask_fileseq.readers.runs import read_runs, runs_of
 
 __all__ = ["ContiguousImage", "Image", "PagedImage", "WholeImage", "image_of"]
@@ -42,7 +42,7 @@ class Image(Protocol):
     def spec(self) -> ChunkSpec:
         """What the image is."""
 
-    def read(self, region: tuple[slice, ...], out: Array) -> None:
+    def read(self, region: Region, out: Array) -> None:
         """Read a region into an array of its shape."""
 
 
@@ -77,7 +77,7 @@ class WholeImage:
         """What the image is; read it if that is not known yet."""
         return plain_spec(self._array) if self._spec is None else self._spec
 
-    def read(self, region: tuple[slice, ...], out: Array) -> None:
+    def read(self, region: Region, out: Array) -> None:
         """Read all, and cut."""
         record(way="whole")
         if self._array.shape != self.spec.shape:
@@ -85,7 +85,7 @@ class WholeImage:
                 f"tifffile reads shape {self._array.shape}, "
                 f"the file's metadata say {self.spec.shape}"
             )
-        out[...] = self._array[region]
+        out[...] = self._array[as_slices(region)]
 
 
 class ContiguousImage:
@@ -100,13 +100,13 @@ class ContiguousImage:
         require_extent(tif, self.offset + series.nbytes)
         self.spec = _spec(series, _row_tile(series.axes, series.shape, series.dtype.itemsize))
 
-    def read(self, region: tuple[slice, ...], out: Array) -> None:
+    def read(self, region: Region, out: Array) -> None:
         """Read the bytes of the region."""
         size = 0
         if self.offset == 0:  # nothing was ever written there
             out[...] = self._nodata
         else:
-            ranges, out = ascending(region, self.spec.shape, out)
+            ranges, out = ascending(region, out)
             if takes_announcements(self._file):
                 announce(self._file, runs_of(self.offset, self.stored, self.spec.shape, ranges))
             size = read_runs(self._file, self.offset, self.stored, self.spec.shape, ranges, out)
@@ -121,9 +121,9 @@ class PagedImage:
         self._maxworkers = maxworkers
         self.spec = spec
 
-    def read(self, region: tuple[slice, ...], out: Array) -> None:
+    def read(self, region: Region, out: Array) -> None:
         """Read the strips and tiles that the region touches."""
-        ranges, out = ascending(region, self.spec.shape, out)
+        ranges, out = ascending(region, out)
         size = self.stack.read(ranges, out, self._maxworkers)
         record(bytes=size, way=self.stack.way)
 

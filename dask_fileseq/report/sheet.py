@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from dask_fileseq.files import Source
 from dask_fileseq.grid import FileGrid, plain_labels
-from dask_fileseq.readers import ChunkSpec, FactReader
+from dask_fileseq.readers import ChunkSpec, Reader
 from dask_fileseq.report.roles import Roles, roles_of
 from dask_fileseq.report.thumbnails import Project, Thumbnailer
 
@@ -91,7 +91,7 @@ class Sheet:
 def contact_sheet(
     grid: FileGrid,
     source: Source,
-    imread: Callable[..., Any],
+    reader: Reader,
     *,
     project: Literal["auto", "max", "mean", "middle"] = "auto",
     pixels: int | None = None,
@@ -102,7 +102,7 @@ def contact_sheet(
 
     Parameters
     ----------
-    grid, source, imread
+    grid, source, reader
         Files, where they are opened, and what reads them.
     project : {"auto", "max", "mean", "middle"}
         How the planes of a stack become one picture: by their maximum, their mean, or only
@@ -116,7 +116,7 @@ def contact_sheet(
     """
     limits = limits or Limits()
     roles = roles_of(grid)
-    spec = _first_spec(grid, source, imread)
+    spec = _first_spec(grid, source, reader)
     inside = spec.shape[spec.dims.index("c")] if spec and "c" in spec.dims else 1
     inside = 1 if roles.channel is not None else inside
     sizes = [_size(grid, roles.channel) * inside, _size(grid, roles.time)]
@@ -134,7 +134,7 @@ def contact_sheet(
         for p in places
     ]
     pixels = pixels or (512 if count <= FEW_PICTURES else 256)
-    make = Thumbnailer(source, imread, FactReader(imread), pixels, project)
+    make = Thumbnailer(source, reader, pixels, project)
     made = _made(make, groups, progress)
     size = len(times) * len(places)
     return Sheet(
@@ -153,11 +153,11 @@ def contact_sheet(
     )
 
 
-def _first_spec(grid: FileGrid, source: Source, imread: Callable[..., Any]) -> ChunkSpec | None:
+def _first_spec(grid: FileGrid, source: Source, reader: Reader) -> ChunkSpec | None:
     """Return what the first file holds; None if it cannot be read, as the sheet will show."""
     try:
         with source.open(grid.names[0]) as file:
-            return FactReader(imread)(file).spec
+            return reader.inspect(file).spec
     except Exception:
         return None
 

@@ -11,7 +11,7 @@ import numpy as np
 from dask.utils import format_bytes
 
 from dask_fileseq.grid import FileGrid, labels_at, plain_labels
-from dask_fileseq.readers import FileFacts
+from dask_fileseq.readers import FileInfo
 
 __all__ = ["array_summary", "array_text", "cell_text", "chunk_text", "few", "grid_summary"]
 
@@ -42,9 +42,9 @@ def grid_summary(grid: FileGrid) -> dict[str, Any]:
     }
 
 
-def array_summary(shape: Sequence[int], facts: FileFacts) -> dict[str, Any]:
+def array_summary(shape: Sequence[int], info: FileInfo) -> dict[str, Any]:
     """Return what the files hold, if all are as the first, and what array they make."""
-    spec = facts.spec
+    spec = info.spec
     whole = (*shape, *spec.shape)
     return {
         "chunk": {
@@ -53,9 +53,9 @@ def array_summary(shape: Sequence[int], facts: FileFacts) -> dict[str, Any]:
             "dtype": str(spec.dtype),
             "bytes": math.prod(spec.shape) * spec.dtype.itemsize,
             "tile": list(spec.tile),
-            "pages": facts.pages,
-            "compression": facts.compression or None,
-            "levels": [list(level) for level in facts.levels],
+            "pages": info.pages,
+            "compression": info.compression or None,
+            "levels": [list(level) for level in info.levels],
         },
         "array": {
             "shape": list(whole),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dask_fileseq.files import Source
-from dask_fileseq.readers import ChunkSpec, FactReader, FileFacts, read_into
+from dask_fileseq.readers import ChunkSpec, FileInfo, Reader, Region
 
 __all__ = ["Project", "Thumbnailer"]
 
@@ -32,8 +32,7 @@ class Thumbnailer:
     """Makes small pictures of files."""
 
     source: Source
-    imread: Callable[..., Any]
-    facts: FactReader
+    reader: Reader
     pixels: int
     """Length of the longer side of a picture, about."""
     project: Project
@@ -57,45 +56,44 @@ class Thumbnailer:
         """Return the picture of one file, None if it cannot be read."""
         try:
             with self.source.open(name) as file:
-                facts = self.facts(file)
-                y, x, rgb = _axes(facts.spec)
-                spec, imreadargs = self._level(facts, y, x)
+                info = self.reader.inspect(file)
+                y, x, rgb = _axes(info.spec)
+                spec, imreadargs = self._level(info, y, x)
                 region = self._region(spec, y, x, rgb, channel)
-                spans = (len(range(*s.indices(n))) for s, n in zip(region, spec.shape, strict=True))
-                image = np.empty(tuple(spans), spec.dtype)
+                image = np.empty(tuple(map(len, region)), spec.dtype)
                 if image.size:
-                    read_into(self.imread, file, imreadargs, spec, region, image)
+                    self.reader.read_region(file, spec, region, image, **imreadargs)
         except MemoryError:
             raise
         except Exception:  # of any reader, for any reason: the sheet says that it cannot be read
             return None
         return self._small(_flattened(image, y, x, rgb, self.project)) if image.size else None
 
-    def _level(self, facts: FileFacts, y: int | None, x: int | None) -> tuple[ChunkSpec, Any]:
+    def _level(self, info: FileInfo, y: int | None, x: int | None) -> tuple[ChunkSpec, Any]:
         """Return the smallest level that is large enough, and the arguments that read it."""
-        for number in range(len(facts.levels) - 1, 0, -1):
-            shape = facts.levels[number]
-            if len(shape) == len(facts.spec.shape) and _longer(shape, y, x) >= self.pixels:
-                return replace(facts.spec, shape=shape, tile=shape), {"level": number}
-        return facts.spec, {}
+        for number in range(len(info.levels) - 1, 0, -1):
+            shape = info.levels[number]
+            if len(shape) == len(info.spec.shape) and _longer(shape, y, x) >= self.pixels:
+                return replace(info.spec, shape=shape, tile=shape), {"level": number}
+        return info.spec, {}
 
     def _region(
         self, spec: ChunkSpec, y: int | None, x: int | None, rgb: int | None, channel: int | None
-    ) -> tuple[slice, ...]:
+    ) -> Region:
         """Return what to read: all planes of a projection, else the middle one of each axis."""
         lengths = [spec.shape[axis] for axis in (y, x) if axis is not None]
         step = max(1, int(math.sqrt(math.prod(lengths) / READ_PIXELS)))
         region = []
         for axis, (dim, length) in enumerate(zip(spec.dims, spec.shape, strict=True)):
             if axis in (y, x):
-                region.append(slice(0, length, min(step, max(1, length))))
+                region.append(range(0, length, min(step, max(1, length))))
             elif axis == rgb:
-                region.append(slice(0, 3))
+                region.append(range(min(3, length)))
             elif dim == "z" and self.project != "middle":
-                region.append(slice(0, length))
+                region.append(range(length))
             else:
                 at = length // 2 if channel is None or dim != "c" else min(channel, length - 1)
-                region.append(slice(at, at + 1))
+                region.append(range(at, at + 1))
         return tuple(region)
 
     def _small(self, image: Array) -> Array:

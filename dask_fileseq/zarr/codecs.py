@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numcodecs
 import numpy as np
-import tifffile
 from numpy.typing import NDArray
 
-from dask_fileseq.readers import Layout, TiffReader
-from dask_fileseq.readers.formats import read_image
+from dask_fileseq.readers import ByteLayout, Reader
 
-__all__ = ["decoded", "file_codec", "is_tiff", "segment_codecs"]
+__all__ = ["decoded", "file_codec", "segment_codecs"]
 
 Config = Mapping[str, Any]
 
@@ -29,16 +27,11 @@ COMPRESSORS: dict[int, str | None] = {1: None, 8: "zlib", 32946: "zlib"} | {
 PREDICTORS = {2: "imagecodecs_delta", 3: "imagecodecs_floatpred"}
 """Names of filters, by TIFF's codes. The ``delta`` of numcodecs goes on from row to row."""
 
-SUFFIXES = {"jpg": "jpeg", "jpeg": "jpeg", "jp2": "jpeg2k", "j2k": "jpeg2k"} | {
-    name: name for name in ("jxl", "jxr", "png", "webp")
-}
-LONG = {"jxl": "jpegxl", "jxr": "jpegxr", "jpeg8": "jpeg", "jpeg12": "jpeg"}
 
-
-def segment_codecs(layout: Layout) -> dict[str, Any]:
+def segment_codecs(layout: ByteLayout) -> dict[str, Any]:
     """Return the entries of zarr's format 2 that decode strips or tiles.
 
-    >>> segment_codecs(Layout((4, 6), np.dtype(">u2"), (2, 6), compression=8))
+    >>> segment_codecs(ByteLayout((4, 6), np.dtype(">u2"), (2, 6), compression=8))
     {'dtype': '>u2', 'compressor': {'id': 'zlib'}, 'filters': None}
     """
     dtype = layout.dtype.str
@@ -61,19 +54,14 @@ def segment_codecs(layout: Layout) -> dict[str, Any]:
     }
 
 
-def is_tiff(imread: Callable[..., Any]) -> bool:
-    """Return whether a reader is one of TIFF files."""
-    return isinstance(imread, TiffReader) or imread is tifffile.imread
-
-
 def file_codec(
-    imread: Callable[..., Any], name: str, imreadargs: Mapping[str, Any], codec_id: str | None
+    reader: Reader, name: str, imreadargs: Mapping[str, Any], codec_id: str | None
 ) -> dict[str, Any]:
     """Return the codec that decodes whole files as a reader reads them.
 
     Parameters
     ----------
-    imread : callable
+    reader : Reader
         The reader.
     name : str
         The first file.
@@ -91,24 +79,16 @@ def file_codec(
 
     Examples
     --------
-    >>> file_codec(tifffile.imread, "a.tif", {"key": 0}, None)
+    >>> from dask_fileseq import read_tiff
+    >>> file_codec(read_tiff, "a.tif", {"key": 0}, None)
     {'id': 'tifffile', 'key': 0}
     """
     args = {key: value for key, value in imreadargs.items() if value is not None}
-    if codec_id is None and is_tiff(imread):
-        codec_id = "tifffile"
-    elif codec_id is None and (
-        imread is read_image or "imagecodecs" in (getattr(imread, "__module__", None) or "")
-    ):
-        codec = args.pop("codec", None) or SUFFIXES.get(name.rpartition(".")[2].lower())
-        codec = codec[0] if isinstance(codec, list | tuple) else codec
-        codec = codec.__name__.split("_")[0] if callable(codec) else codec
-        codec_id = None if codec is None else f"imagecodecs_{LONG.get(codec, codec)}"
-    if codec_id is None:
+    config = reader.codec(name, args) if codec_id is None else {"id": codec_id, **args}
+    if config is None:
         raise ValueError(
-            f"no codec of numcodecs is known that reads as {imread!r} does: name one by codec_id="
+            f"no codec of numcodecs is known that reads as {reader!r} does: name one by codec_id="
         )
-    config = {"id": codec_id, **args}
     try:
         json.dumps(config)
     except (TypeError, ValueError) as error:

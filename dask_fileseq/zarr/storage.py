@@ -17,17 +17,8 @@ from dask_fileseq.errors import ChunkMismatchError
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.filearray.failures import read_error
 from dask_fileseq.graph import Scheduler, run_batches
-from dask_fileseq.readers import (
-    Layout,
-    NoLayout,
-    TiffReader,
-    WrongChunk,
-    file_layout,
-    read_into,
-    require_plain,
-)
-from dask_fileseq.readers.regions import whole_region
-from dask_fileseq.zarr.codecs import decoded, file_codec, is_tiff, segment_codecs
+from dask_fileseq.readers import ByteLayout, NoByteLayout, WrongChunk, whole_region
+from dask_fileseq.zarr.codecs import decoded, file_codec, segment_codecs
 
 __all__ = ["Storage", "storage_of"]
 
@@ -77,7 +68,7 @@ def storage_of(
     if codec_id is None and chunks != "file":
         try:
             return _segments(array, scheduler)
-        except NoLayout as error:
+        except NoByteLayout as error:
             if chunks == "tile":
                 raise ValueError(f"chunks='tile' is not possible: {error}") from error
     elif chunks == "tile":
@@ -89,52 +80,46 @@ def storage_of(
 
 def _segments(array: FileArray, scheduler: Any) -> Storage:
     """Return where the strips, tiles or pages of each file stand, if all are stored alike."""
-    if not isinstance(array.imread, TiffReader):
-        raise NoLayout(f"{array.imread!r} does not tell where pixels are")
-    first = _described(file_layout, array, [array.names[0]])[0]
-    if isinstance(first, NoLayout):
-        raise NoLayout(f"{array.names[0]!r}: {first}")
+    layout_of = partial(_each_file, array.reader.byte_layout, _Slim.of(array))
+    first = layout_of([array.names[0]])[0]
+    if isinstance(first, NoByteLayout):
+        raise NoByteLayout(f"{array.names[0]!r}: {first}")
     for axis in array.tiling.axes:
         if axis.chunk is not None and axis.files > 1 and axis.size % first.chunks[axis.chunk]:
-            raise NoLayout(
+            raise NoByteLayout(
                 f"files lie edge to edge along an axis of {axis.size}, which parts of"
                 f" {first.chunks[axis.chunk]} do not fill"
             )
     stored = segment_codecs(first)
     _prove(array, partial(_read_segments, first, stored))
     found = []
-    for name, layout in zip(array.names, _in_tasks(file_layout, array, scheduler), strict=True):
-        if isinstance(layout, NoLayout):
-            raise NoLayout(f"{name!r}: {layout}")
+    for name, layout in zip(
+        array.names, run_batches(Scheduler(scheduler), layout_of, array.names, BATCH), strict=True
+    ):
+        if isinstance(layout, NoByteLayout):
+            raise NoByteLayout(f"{name!r}: {layout}")
         if layout != first:
-            raise NoLayout(f"{name!r} is stored otherwise than {array.names[0]!r}")
+            raise NoByteLayout(f"{name!r} is stored otherwise than {array.names[0]!r}")
         if not all(count for _, count in layout.segments) and layout.nodata != array.fillvalue:
-            raise NoLayout(f"{name!r} has parts never written, which read as {layout.nodata}")
+            raise NoByteLayout(f"{name!r} has parts never written, which read as {layout.nodata}")
         found.append(layout.segments)
     return Storage(first.chunks, stored, found)
 
 
 def _files(array: FileArray, codec_id: str | None, scheduler: Any) -> Storage:
     """Return the codec that decodes whole files."""
-    stored = {"compressor": file_codec(array.imread, array.names[0], array.imreadargs, codec_id)}
+    stored = {"compressor": file_codec(array.reader, array.names[0], array.imreadargs, codec_id)}
     if codec_id is None:
         try:
             _prove(array, partial(_read_file, array.spec, stored))
-        except NoLayout as error:
+        except NoByteLayout as error:
             raise ValueError(f"{error}; name another codec by codec_id=") from error
-    if is_tiff(array.imread):
-        plain = _in_tasks(require_plain, array, scheduler)
-        for name, reason in zip(array.names, plain, strict=True):
-            if reason is not None:
-                raise ValueError(f"no codec reads {name!r} by itself: {reason}")
+    check = partial(_each_file, array.reader.require_codec, _Slim.of(array))
+    reasons = run_batches(Scheduler(scheduler), check, array.names, BATCH)
+    for name, reason in zip(array.names, reasons, strict=True):
+        if reason is not None:
+            raise ValueError(f"no codec reads {name!r} by itself: {reason}")
     return Storage(array.spec.shape, stored, None)
-
-
-def _in_tasks(function: Callable[..., Any], array: FileArray, scheduler: Any) -> list[Any]:
-    """Return what a function of a file and what it must hold returns for each file."""
-    slim = _Slim(array.source, array.spec, array.imreadargs)
-    described = partial(_described, function, slim)
-    return run_batches(Scheduler(scheduler), described, array.names, BATCH)
 
 
 @dataclass(frozen=True)
@@ -145,15 +130,20 @@ class _Slim:
     spec: Any
     imreadargs: Mapping[str, Any]
 
+    @classmethod
+    def of(cls, array: FileArray) -> _Slim:
+        """Return that of a file array."""
+        return cls(array.source, array.spec, array.imreadargs)
 
-def _described(function: Callable[..., Any], array: Any, names: Sequence[str]) -> list[Any]:
-    """Return what a function returns for some files, or the `NoLayout` that it raises."""
+
+def _each_file(function: Callable[..., Any], array: Any, names: Sequence[str]) -> list[Any]:
+    """Return what a function returns for some files, or the `NoByteLayout` that it raises."""
     results: list[Any] = []
     for name in names:
         try:
             with array.source.open(name) as file:
-                results.append(function(file, array.spec, array.imreadargs))
-        except NoLayout as error:
+                results.append(function(file, array.spec, **array.imreadargs))
+        except NoByteLayout as error:
             results.append(error)
         except WrongChunk as error:
             raise ChunkMismatchError(f"{name!r} does not fit the sequence: {error}") from error
@@ -165,13 +155,13 @@ def _described(function: Callable[..., Any], array: Any, names: Sequence[str]) -
 
 
 def _prove(array: FileArray, decode: Callable[[Any], NDArray[Any]]) -> None:
-    """Raise `NoLayout` unless the first file decodes to what its reader reads."""
+    """Raise `NoByteLayout` unless the first file decodes to what its reader reads."""
     name = array.names[0]
     expected = np.empty(array.spec.shape, array.spec.dtype)
     try:
         with array.source.open(name) as file:
             region = whole_region(expected.shape)
-            read_into(array.imread, file, array.imreadargs, array.spec, region, expected)
+            array.reader.read_region(file, array.spec, region, expected, **array.imreadargs)
     except Exception as error:
         raise read_error(error, repr(name), name) from error
     try:
@@ -179,9 +169,9 @@ def _prove(array: FileArray, decode: Callable[[Any], NDArray[Any]]) -> None:
             found = decode(file)
             same = found.dtype == expected.dtype and _bytes_equal(found, expected)
     except Exception as error:
-        raise NoLayout(f"{name!r} cannot be decoded without its reader: {error}") from error
+        raise NoByteLayout(f"{name!r} cannot be decoded without its reader: {error}") from error
     if not same:
-        raise NoLayout(f"{name!r} decodes to other pixels than its reader reads")
+        raise NoByteLayout(f"{name!r} decodes to other pixels than its reader reads")
 
 
 def _bytes_equal(first: NDArray[Any], second: NDArray[Any]) -> bool:
@@ -204,7 +194,7 @@ def _read_file(spec: Any, stored: Mapping[str, Any], file: Any) -> NDArray[Any]:
     return decoded(_content(file), spec.shape, spec.dtype, stored)
 
 
-def _read_segments(layout: Layout, stored: Mapping[str, Any], file: Any) -> NDArray[Any]:
+def _read_segments(layout: ByteLayout, stored: Mapping[str, Any], file: Any) -> NDArray[Any]:
     """Return the pixels of a file, decoded chunk by chunk."""
     image = np.full(layout.shape, layout.nodata, layout.dtype.newbyteorder("="))
     grid = [-(-n // c) for n, c in zip(layout.shape, layout.chunks, strict=True)]

@@ -93,11 +93,11 @@ def test_arguments_are_the_same_in_another_process(tmp_path):
     arguments = {"key": times(3), "lut": np.arange(5000), "words": {"a", "b", "c"}}
     seq = FileSequence(lambda name, **_: np.zeros(3), ["1", "2"], pattern=PATH)
     found = [
-        source_identity(seq._file_array(imreadargs=arguments | {"key": times(k)}), None)
+        source_identity(seq.array(imreadargs=arguments | {"key": times(k)}), None)
         for k in (3, 3, 4)
     ]
     assert found[0] == found[1] != found[2]
-    other = seq._file_array(imreadargs=arguments | {"lut": np.arange(5000) % 4999})
+    other = seq.array(imreadargs=arguments | {"lut": np.arange(5000) % 4999})
     assert source_identity(other, None) != found[0]
     code = (
         "from functools import partial\n"

@@ -328,7 +328,7 @@ def test_large_members(tmp_path, method):
     tifffile.imwrite(buffer, data, rowsperstrip=10)
     path = write_zip(tmp_path / "a.zip", [("t.tif", buffer.getvalue())], compression=method)
     seq = TiffSequence("*.tif", container=path)
-    with seq._source.open("t.tif") as handle:
+    with seq.source.open("t.tif") as handle:
         content = buffer.getvalue()
         assert handle.read(100) == content[:100]
         handle.seek(-100, 2)
@@ -361,7 +361,7 @@ def test_tasks_do_not_hold_the_directory(write):
     """It would travel with each of a million tasks."""
     path = write([(f"exp/t{i}.tif", b"") for i in range(3000)])
     seq = TiffSequence("exp/*.tif", container=path)
-    array = seq._file_array(chunkshape=(8, 8), chunkdtype="u1")
+    array = seq.array(chunkshape=(8, 8), chunkdtype="u1")
     assert len(pickle.dumps(array.block([(5, 6), (0, 8), (0, 8)]))) < 1200
     assert len(pickle.dumps(seq)) < 40 * 3000
 

@@ -360,7 +360,7 @@ def test_arguments(folder, web):
     with pytest.raises(ReadError, match="no-such-profile"):
         TiffSequence("s3://scans/*.tif", storage_options={"profile": "no-such-profile"})
     seq = TiffSequence([url], storage_options={"headers": {"token": "secret"}})
-    assert "secret" not in f"{seq!r} {seq} {seq._source!r} {seq._file_array()!r}"
+    assert "secret" not in f"{seq!r} {seq} {seq.source!r} {seq.array()!r}"
     again = pickle.loads(pickle.dumps(seq))
     assert again.to_dask_array().name == seq.to_dask_array().name
     assert again.asarray().shape == (1, 8, 9)
@@ -379,7 +379,7 @@ def test_a_file_that_changes_while_it_is_read(served, broken, mode, rows):
     path = served / "replaced.tif"
     tifffile.imwrite(path, np.zeros((500, 500), "u1"))
     seq = TiffSequence([f"{broken[mode].url}/replaced.tif"])
-    with seq._source.open(seq[0]) as handle:
+    with seq.source.open(seq[0]) as handle:
         handle.read(10)
         tifffile.imwrite(path, np.ones((rows, 500), "u1"))
         os.utime(path, ns=(1, 1))
@@ -393,7 +393,7 @@ def test_a_file_in_memory_that_changes_while_it_is_read():
     memory = pytest.importorskip("fsspec").filesystem("memory")
     memory.pipe_file("/replaced.raw", bytes(500_000))
     seq = TiffSequence(["memory://replaced.raw"])
-    with seq._source.open(seq[0]) as handle:
+    with seq.source.open(seq[0]) as handle:
         handle.read(10)
         memory.pipe_file("/replaced.raw", b"1" * 500_000)
         handle.seek(200_000)

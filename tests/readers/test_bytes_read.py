@@ -23,7 +23,7 @@ def write(path: Path, **args: Any) -> tuple[str, Any]:
 
 
 def bytes_of(path: str, region: Region, expected: Any) -> tuple[int, str]:
-    spec = read_tiff.spec(path)
+    spec = read_tiff.describe(path).spec
     out = np.empty_like(expected[region])
     with count() as counts:
         read_tiff.read_region(path, spec, region, out)
@@ -99,7 +99,7 @@ def test_counts_do_not_leak(tmp_path: Path) -> None:
     path, _ = write(tmp_path / "a.tif")
     with count() as outer:
         with count() as inner:
-            read_tiff.spec(path)
+            read_tiff.describe(path)
         read_tiff(path)
     read_tiff(path)
     assert (inner.files, inner.headers, inner.bytes) == (1, 1, 0)

@@ -33,7 +33,7 @@ def test_truncated_file(name: str, corpus: dict[str, str]) -> None:
     """A file cut short gives zeros, noise, or fewer pages."""
     path = corpus[name]
     expected = tifffile.imread(path)
-    spec = read_tiff.spec(path)
+    spec = read_tiff.describe(path).spec
     content = Path(path).read_bytes()
     corner = (slice(0, 1),) * len(spec.shape)
     for length in tail(path):
@@ -61,7 +61,7 @@ def test_truncated_pixels_outside_the_region(args: dict[str, Any], cut: int) -> 
     """A region read does not see that the file is cut elsewhere."""
     file = io.BytesIO()
     tifffile.imwrite(file, image((64, 64), "u1"), metadata=None, **args)
-    spec = read_tiff.spec(file)
+    spec = read_tiff.describe(file).spec
     with tifffile.TiffFile(file, offset=0) as tif:
         page = tif.pages[0]
         end = max(map(sum, zip(page.dataoffsets, page.databytecounts, strict=True)))
@@ -103,7 +103,7 @@ def test_missing_strips() -> None:
     file = io.BytesIO()
     args: dict[str, Any] = {"rowsperstrip": 8, "compression": "zlib", "metadata": None}
     tifffile.imwrite(file, image((64, 64), "u1"), **args)
-    spec = read_tiff.spec(file)
+    spec = read_tiff.describe(file).spec
     file.seek(0)
     with tifffile.TiffFile(file, mode="r+") as tif:
         for name in ("StripOffsets", "StripByteCounts"):
@@ -151,7 +151,7 @@ def test_wrong_chunk(tmp_path: Path, imread: Any, data: Any, found: str) -> None
     right, wrong = str(tmp_path / "right.tif"), str(tmp_path / "wrong.tif")
     tifffile.imwrite(right, np.zeros((4, 6), "u2"))
     tifffile.imwrite(wrong, data, photometric="minisblack")
-    spec = read_tiff.spec(right)
+    spec = read_tiff.describe(right).spec
     region = (slice(0, 1),) * 2
     with pytest.raises(WrongChunk) as caught:
         read_into(imread, wrong, {}, spec, region, np.empty((1, 1), "u2"))
@@ -165,7 +165,7 @@ def test_byte_order_is_no_difference(tmp_path: Path, imread: Any) -> None:
     """A file that was written on another machine is an error."""
     path = str(tmp_path / "a.tif")
     tifffile.imwrite(path, np.zeros((4, 6), "u2"))
-    spec = read_tiff.spec(path)
+    spec = read_tiff.describe(path).spec
     tifffile.imwrite(path, np.ones((4, 6), ">u2"), byteorder=">")
     out = np.empty((4, 3), "u2")
     read_into(imread, path, {}, spec, np.s_[:, ::2], out)

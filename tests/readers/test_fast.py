@@ -67,7 +67,7 @@ def test_corpus(tmp_path: Path, corpus: dict[str, str]) -> None:
         more.append(write_corpus(tmp_path / str(seed), seed))
     left = []
     for name, path in corpus.items():
-        spec = read_tiff.spec(path)
+        spec = read_tiff.describe(path).spec
         ways = [check(paths[name], spec) for paths in (corpus, *more)]
         if not FAST.intersection(ways):
             left.append(name)
@@ -84,7 +84,7 @@ def test_files_that_differ_in_one_thing(tmp_path: Path, first: str) -> None:
     for seed in (1, 2):
         (tmp_path / str(seed)).mkdir()
     paths, others = write_near(tmp_path / "1", 1), write_near(tmp_path / "2", 2)
-    spec = read_tiff.spec(paths[first])
+    spec = read_tiff.describe(paths[first]).spec
     ways: Counter[str] = Counter()
     for path in (paths[first], others[first], *paths.values(), *others.values(), paths[first]):
         ways[check(path, spec)] += 1
@@ -100,7 +100,7 @@ def test_the_end_of_a_name_counts(tmp_path, suffix):
     paths = [str(folder / f"{i}{suffix}") for i in range(4)]
     for i, path in enumerate(paths):
         tifffile.imwrite(path, np.full((16, 16), i, "u2"))
-    spec = read_tiff.spec(paths[0])
+    spec = read_tiff.describe(paths[0]).spec
     assert [check(path, spec) for path in paths][2:] == ["plain", "plain"]
     shutil.copy(paths[0], folder / "slide.ndpi")
     assert check(str(folder / "slide.ndpi"), spec) == "left"
@@ -120,7 +120,7 @@ def test_strips_of_uneven_length(tmp_path):
             first = tags[273].value[0]
             tags[273].overwrite([first + sum(counts[:place]) for place in order])
             tags[279].overwrite(counts)
-    spec = read_tiff.spec(paths[0])
+    spec = read_tiff.describe(paths[0]).spec
     assert [check(path, spec) for path in paths][1:] == ["trusted", "trusted", "left"]
     found = np.empty((8, 16), spec.dtype)
     for path in paths[:2] + paths[3:]:
@@ -133,7 +133,7 @@ def test_strips_of_uneven_length(tmp_path):
 def test_real_files() -> None:
     """Files of microscopes and satellites get other pixels."""
     paths = sorted(str(p) for p in DATA.glob("**/*.tif*"))
-    specs = {path: read_tiff.spec(path) for path in paths}
+    specs = {path: read_tiff.describe(path).spec for path in paths}
     ways = Counter(check(path, specs[path]) for _ in range(2) for path in paths)
     assert sum(ways[way] for way in FAST) > len(paths)
 
@@ -174,7 +174,7 @@ def test_files_altered_at_random(
     for seed in (1, 2, 3):
         (tmp_path / str(seed)).mkdir()
         paths.append(write_corpus(tmp_path / str(seed), seed, [name])[name])
-    spec = read_tiff.spec(paths[0])
+    spec = read_tiff.describe(paths[0]).spec
     assert check(paths[0], spec) not in FAST
     ways = Counter(check(path, spec) for path in paths)
     assert set(ways) <= FAST
@@ -370,7 +370,7 @@ def test_two_headers_in_turn(tmp_path: Path) -> None:
 def test_threads_that_begin_together(tmp_path: Path) -> None:
     """Threads prove the same signature at the same time."""
     names, data = write_many(tmp_path, 30, compression="zlib")
-    spec = read_tiff.spec(names[0])
+    spec = read_tiff.describe(names[0]).spec
     failures = []
     barrier = threading.Barrier(8)
 
@@ -428,5 +428,5 @@ def test_metadata_inside_pixels(tmp_path: Path) -> None:
         content[start : start + 60] = text.ljust(59) + b"\0"
         content[tag.offset + 8 : tag.offset + 12] = start.to_bytes(4, "little")
         Path(name).write_bytes(content)
-    spec = read_tiff.spec(names[0])
+    spec = read_tiff.describe(names[0]).spec
     assert [check(name, spec) for name in names] == ["contiguous", "trusted", "contiguous"]

@@ -78,7 +78,7 @@ def test_corpus(tmp_path: Path, corpus: dict[str, str]) -> None:
         more.append(write_corpus(tmp_path / str(seed), seed))
     left = []
     for name, path in corpus.items():
-        spec = read_tiff.spec(path)
+        spec = read_tiff.describe(path).spec
         ways = {check(paths[name], spec, rng) for paths in (corpus, *more, *more, *more)}
         if "trusted" not in ways:
             left.append(name)
@@ -105,7 +105,7 @@ def test_files_that_differ_in_one_thing(tmp_path: Path, first: str) -> None:
     for seed in (1, 2):
         (tmp_path / str(seed)).mkdir()
     paths, others = write_near(tmp_path / "1", 1), write_near(tmp_path / "2", 2)
-    spec = read_tiff.spec(paths[first])
+    spec = read_tiff.describe(paths[first]).spec
     ways: Counter[str] = Counter()
     for path in (paths[first], others[first], *paths.values(), *others.values(), paths[first]):
         ways[check(path, spec, rng)] += 1
@@ -118,7 +118,7 @@ def test_real_files() -> None:
     """Files of microscopes and satellites get other pixels."""
     rng = np.random.default_rng(3)
     paths = sorted(str(p) for p in DATA.glob("**/*.tif*"))
-    specs = {path: read_tiff.spec(path) for path in paths}
+    specs = {path: read_tiff.describe(path).spec for path in paths}
     ways = Counter(check(path, specs[path], rng) for _ in range(3) for path in paths)
     assert ways["trusted"] > len(paths)
 
@@ -136,7 +136,7 @@ def test_files_altered_at_random(
     for seed in (1, 2, 3):
         (tmp_path / str(seed)).mkdir()
         paths.append(write_corpus(tmp_path / str(seed), seed, [name])[name])
-    spec = read_tiff.spec(paths[0])
+    spec = read_tiff.describe(paths[0]).spec
     assert check(paths[0], spec, rng) in ("contiguous", "segments")
     assert {check(path, spec, rng) for path in paths} == {"trusted"}
     monkeypatch.setattr(Trust, "is_worth_a_proof", lambda trust: proving)

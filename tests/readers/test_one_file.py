@@ -62,7 +62,7 @@ def ome_set(tmp_path: Path) -> tuple[list[str], Array]:
 def check(path: str, expected: Array, **imreadargs: Any) -> None:
     """Compare whole, spec, region and handle."""
     for file in (path, io.BytesIO(Path(path).read_bytes())):
-        spec = read_tiff.spec(file, **imreadargs)
+        spec = read_tiff.describe(file, **imreadargs).spec
         assert spec.shape == expected.shape
         np.testing.assert_array_equal(read_tiff(file, **imreadargs), expected)
         region = (slice(None, None, -1),) * expected.ndim
@@ -94,7 +94,7 @@ def test_other_files_are_joined_on_request(ome_set: tuple[list[str], Array]) -> 
     """``_multifile=True`` is overruled."""
     paths, data = ome_set
     np.testing.assert_array_equal(read_tiff(paths[0], _multifile=True), data)
-    assert read_tiff.spec(paths[0], _multifile=True).shape == data.shape
+    assert read_tiff.describe(paths[0], _multifile=True).spec.shape == data.shape
 
 
 def test_ome_planes_that_stand_elsewhere(tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_ome_file_of_its_own(tmp_path: Path) -> None:
     path = str(tmp_path / "a.ome.tif")
     tifffile.imwrite(path, data, metadata={"axes": "TCYX"})
     check(path, data)
-    assert read_tiff.spec(path).dims == ("t", "c", "y", "x")
+    assert read_tiff.describe(path).spec.dims == ("t", "c", "y", "x")
     check(path, data.reshape(6, 8, 9), is_ome=False)
 
 
@@ -129,7 +129,7 @@ def test_leica_matrix() -> None:
     if not paths:
         pytest.skip(f"no files in {folder}")
     for path in paths:
-        assert read_tiff.spec(str(path)).shape == (1024, 1024)
+        assert read_tiff.describe(str(path)).spec.shape == (1024, 1024)
         with count() as counts:
             assert read_tiff(str(path)).any()
         assert counts.bytes == 1024 * 1024
@@ -159,7 +159,7 @@ def test_mmstack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, images: int) -
     opened = []
     metadata = property(lambda tif: opened.append(tif.filename) or mmstack(tif, images))
     monkeypatch.setattr(tifffile.TiffFile, "micromanager_metadata", metadata)
-    spec = read_tiff.spec(str(paths[0]))
+    spec = read_tiff.describe(str(paths[0])).spec
     assert spec.shape == (3, 8, 9)
     assert spec.dims[0] == ("t" if images == 3 else "i")
     assert set(opened) == {paths[0].name}
@@ -187,4 +187,4 @@ def test_ndtiff(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alone: bool) ->
     monkeypatch.setattr(tifffile.TiffFile, "micromanager_metadata", metadata)
     for path in paths[:1] if alone else paths:
         check(str(path), data)
-        assert read_tiff.spec(str(path)).dims[0] == ("z" if alone else "i")
+        assert read_tiff.describe(str(path)).spec.dims[0] == ("z" if alone else "i")

@@ -67,7 +67,7 @@ def test_whole_file_and_spec(name: str, corpus: dict[str, str], images: dict[str
     """A file is read as another image, or its header says something else than its pixels."""
     expected = images[name]
     with count() as counts:
-        spec = read_tiff.spec(corpus[name])
+        spec = read_tiff.describe(corpus[name]).spec
     assert (counts.files, counts.headers, counts.bytes) == (1, 1, 0)
     actual = read_tiff(corpus[name])
     assert (spec.shape, spec.dtype) == (expected.shape, expected.dtype)
@@ -103,7 +103,7 @@ def test_any_region_of_any_kind(
     region = data.draw(regions(expected.shape))
     layout = data.draw(st.sampled_from(["plain", "other dtype", "strided", "fortran"]))
     out = outputs(expected[region], layout)
-    spec = read_tiff.spec(corpus[name])
+    spec = read_tiff.describe(corpus[name]).spec
     if data.draw(st.booleans()):
         read_tiff.read_region(corpus[name], spec, region, out)
     else:
@@ -153,7 +153,7 @@ def test_members_of_an_archive(
             expected = images[name][..., ::-2, 1:]
             region = (*(slice(None) for _ in expected.shape[:-2]), *np.s_[::-2, 1:])
             with archive.open(f"folder/{name}.tif") as handle:
-                spec = read_tiff.spec(handle)
+                spec = read_tiff.describe(handle).spec
                 out = np.empty_like(expected)
                 read_tiff.read_region(handle, spec, region, out)
                 assert not handle.closed
@@ -186,7 +186,7 @@ ARGUMENTS: list[tuple[str, dict[str, Any]]] = [
 def test_arguments_of_imread(name: str, imreadargs: dict[str, Any], corpus: dict[str, str]) -> None:
     """An argument of tifffile is lost in a region read, or in the spec."""
     expected = tifffile.imread(corpus[name], **imreadargs)
-    spec = read_tiff.spec(corpus[name], **imreadargs)
+    spec = read_tiff.describe(corpus[name], **imreadargs).spec
     assert (spec.shape, spec.dtype) == (expected.shape, expected.dtype)
     np.testing.assert_array_equal(read_tiff(corpus[name], **imreadargs), expected)
     region = (slice(None, None, -3),) * expected.ndim
@@ -221,7 +221,7 @@ def test_name_with_wildcards(tmp_path: Path) -> None:
 
 def test_dims(corpus: dict[str, str]) -> None:
     """A chunk's axes lose the names that the file gives them."""
-    dims = {name: read_tiff.spec(path).dims for name, path in corpus.items()}
+    dims = {name: read_tiff.describe(path).spec.dims for name, path in corpus.items()}
     assert dims["ome-zlib"] == ("t", "c", "y", "x")
     assert dims["imagej-virtual"] == ("z", "y", "x")
     assert dims["rgb-zlib"] == ("y", "x", "s")
@@ -231,7 +231,7 @@ def test_dims(corpus: dict[str, str]) -> None:
 
 def test_tiles(corpus: dict[str, str]) -> None:
     """Splits would cut strips or tiles in two."""
-    tiles = {name: read_tiff.spec(path).tile for name, path in corpus.items()}
+    tiles = {name: read_tiff.describe(path).spec.tile for name, path in corpus.items()}
     assert tiles["zlib-strips"] == (8, 53)
     assert tiles["lzw-one-strip"] == (37, 53)
     assert tiles["planar-pages-zlib"] == (1, 1, 16, 16)
@@ -245,6 +245,8 @@ def test_tiles(corpus: dict[str, str]) -> None:
 def test_spec_equals_itself(corpus: dict[str, str]) -> None:
     """A spec cannot be compared or hashed, so not be part of a token."""
     path = corpus["zlib-tiles"]
-    assert read_tiff.spec(path) == read_tiff.spec(path)
-    assert hash(read_tiff.spec(path)) == hash(read_tiff.spec(path))
-    assert read_tiff.spec(path) != ChunkSpec((37, 53), np.dtype("u2"), ("y", "x"), (37, 53))
+    assert read_tiff.describe(path).spec == read_tiff.describe(path).spec
+    assert hash(read_tiff.describe(path).spec) == hash(read_tiff.describe(path).spec)
+    assert read_tiff.describe(path).spec != ChunkSpec(
+        (37, 53), np.dtype("u2"), ("y", "x"), (37, 53)
+    )

@@ -131,7 +131,7 @@ def test_files(acquisition, chunks, axestiled, zarr_format):
     """TIFF files through zarr and dask, in both formats."""
     seq = sequence(acquisition[0])
     if isinstance(chunks, dict):
-        dims = seq._file_array(axestiled=axestiled).dims
+        dims = seq.array(axestiled=axestiled).dims
         chunks = {dim: n for dim, n in chunks.items() if dim in dims}
     store = seq.aszarr(axestiled=axestiled, chunks=chunks, zarr_format=zarr_format)
     expected = seq.asarray(axestiled=axestiled)
@@ -157,7 +157,7 @@ def test_files(acquisition, chunks, axestiled, zarr_format):
     ids=str,
 )
 def test_chunk_shape(acquisition, chunks, axestiled, expected):
-    array = sequence(acquisition[0])._file_array(axestiled=axestiled)
+    array = sequence(acquisition[0]).array(axestiled=axestiled)
     assert regular_chunks(array, chunks) == expected
 
 
@@ -167,8 +167,8 @@ def test_files_edge_to_edge_are_cut_evenly(tmp_path, chunks):
     for i in range(2):
         tifffile.imwrite(tmp_path / f"{i}.tif", np.ones((40, 64), "u2"), tile=(16, 16))
     seq = TiffSequence(f"{tmp_path}/*.tif", pattern=r"(?P<n>\d)\.")
-    assert regular_chunks(seq._file_array(axestiled={0: 0}), chunks)[0] == 40
-    assert regular_chunks(seq._file_array(), chunks)[1] == 16
+    assert regular_chunks(seq.array(axestiled={0: 0}), chunks)[0] == 40
+    assert regular_chunks(seq.array(), chunks)[1] == 16
 
 
 @pytest.mark.parametrize("chunks", ["other", (1, 2), {"no": 1}, ((1, 2), 1, 1, 48, 64), "0kB"])
@@ -221,9 +221,7 @@ async def test_format_2_is_that_of_tifffile(acquisition, axestiled, fillvalue):
         for key in metadata
     ]
     assert json.loads(found[".zarray"]) == read[0]
-    names = {
-        "_ARRAY_DIMENSIONS": list(sequence(acquisition[0])._file_array(axestiled=axestiled).dims)
-    }
+    names = {"_ARRAY_DIMENSIONS": list(sequence(acquisition[0]).array(axestiled=axestiled).dims)}
     assert json.loads(found[".zattrs"]) == read[1] | names
 
 

@@ -20,7 +20,7 @@ import pytest
 import tifffile
 
 from dask_fileseq import ChunkMismatchError, FileSequence, ReadError, TiffSequence, open_sequence
-from dask_fileseq.readers import count
+from dask_fileseq.readers import Reader, count
 from dask_fileseq.zarr import locations as locations_module
 from dask_fileseq.zarr.locations import locations
 from tests.corpus import KINDS, image, write_corpus
@@ -131,7 +131,7 @@ def test_grid(acquisition, tmp_path, elsewhere, axestiled, fillvalue):
     """Tiles of many files in their places; the one cell without a file is fill."""
     seq = sequence(acquisition[0])
     arguments = {"axestiled": axestiled, "fillvalue": fillvalue}
-    dims = list(seq._file_array(axestiled=axestiled).dims)
+    dims = list(seq.array(axestiled=axestiled).dims)
     kinds = list(itertools.product([None, "file"], [0, 1]))
     paths = [tmp_path / f"{chunks}{version}.json" for chunks, version in kinds]
     for path, (chunks, version) in zip(paths, kinds, strict=True):
@@ -345,12 +345,15 @@ def test_codec_that_reads_otherwise(tmp_path):
     imagecodecs = pytest.importorskip("imagecodecs")
     imagecodecs.imwrite(tmp_path / "t.png", image((20, 20), "u1"))
 
-    def imread(name):
-        return imagecodecs.imread(name).T
+    class Turning(Reader):
+        def __call__(self, file):
+            return imagecodecs.imread(file).T
 
-    imread.__module__ = "imagecodecs"
+        def codec(self, name, imreadargs):
+            return {"id": "imagecodecs_png"}
+
     with pytest.raises(ValueError, match=r"t\.png' decodes to other pixels"):
-        FileSequence(imread, [str(tmp_path / "t.png")]).write_fsspec(tmp_path / "a.json")
+        FileSequence(Turning(), [str(tmp_path / "t.png")]).write_fsspec(tmp_path / "a.json")
 
 
 # where the files are

@@ -1,0 +1,292 @@
+"""The reader protocol: all that the rest of the package asks of a reader.
+
+`Reader` is the base class of all readers. Each of its methods but ``__call__`` has a
+default, so a plain function ``imread(file, **imreadargs)`` makes a complete reader:
+`as_reader` wraps it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, BinaryIO
+
+import imagecodecs
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+
+from dask_fileseq.readers.bytelayout import ByteLayout, NoByteLayout
+from dask_fileseq.readers.chunk import ChunkSpec, plain_spec, require_chunk
+from dask_fileseq.readers.counters import record
+from dask_fileseq.readers.regions import Region, as_slices, is_whole
+from dask_fileseq.readers.scales import ChunkMetadata
+
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "TIFF_SUFFIXES",
+    "File",
+    "FileInfo",
+    "FunctionReader",
+    "Reader",
+    "as_reader",
+    "codec_of_suffix",
+]
+
+File = str | BinaryIO
+"""A path, or a seekable binary handle (a member of an archive, a remote object)."""
+
+TIFF_SUFFIXES = tuple(f".{suffix}" for suffix in tifffile.TIFF.FILE_EXTENSIONS)
+"""Suffixes of TIFF files, in lower case."""
+
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".jp2", ".j2k", ".jxl", ".jxr", ".webp", ".bmp", ".npy")
+"""Suffixes of other images, in lower case."""
+
+CODECS = {"jpg": "jpeg", "jpeg": "jpeg", "jp2": "jpeg2k", "j2k": "jpeg2k"} | {
+    name: name for name in ("jxl", "jxr", "png", "webp")
+}
+"""imagecodecs' codecs by file name suffix."""
+
+NUMCODECS = {"jxl": "jpegxl", "jxr": "jpegxr", "jpeg8": "jpeg", "jpeg12": "jpeg"}
+"""Names in imagecodecs.numcodecs of codecs that have another name in imagecodecs."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileInfo:
+    """What the header of a file contains."""
+
+    spec: ChunkSpec
+    """The array in the file."""
+    metadata: ChunkMetadata = field(default_factory=ChunkMetadata)
+    """Pixel sizes, channel names, georeference."""
+    pages: int | None = None
+    """Number of pages of a TIFF file."""
+    compression: str = ""
+    """Name of the codec; empty if unknown."""
+    levels: tuple[tuple[int, ...], ...] = ()
+    """Shapes of the levels of a pyramid, largest first; empty if there is only one."""
+
+
+class Reader:
+    """Base class of readers of one kind of file.
+
+    A subclass must define ``__call__``; all other methods have defaults, which read
+    whole files. Readers must pickle and compare equal if they read alike, and handles
+    must be read from their start, whatever their position.
+
+    Examples
+    --------
+    >>> class Zeros(Reader):
+    ...     suffixes = ((".zero",),)
+    ...     def __call__(self, file, **imreadargs):
+    ...         return np.zeros((4, 6), "u1")
+    >>> Zeros().describe("a.zero").spec
+    ChunkSpec(shape=(4, 6), dtype=dtype('uint8'), dims=('y', 'x'), tile=(4, 6))
+    """
+
+    suffixes: tuple[tuple[str, ...], ...] = (TIFF_SUFFIXES, IMAGE_SUFFIXES)
+    """Groups of file name suffixes, in lower case. In a folder, the files of the first group
+    that occurs count."""
+
+    @property
+    def name(self) -> str:
+        """Name of the reader in task names: ``"tiff"`` for tasks called ``read-tiff``."""
+        return type(self).__name__.removesuffix("Reader").lower()
+
+    @property
+    def imread(self) -> Callable[..., Any]:
+        """The callable that users gave."""
+        return self
+
+    def __call__(self, file: File, **imreadargs: Any) -> Any:
+        """Return the array in a file."""
+        raise NotImplementedError
+
+    def for_file(self, name: str) -> Reader:
+        """Return the reader for files like this one, by its name."""
+        return self
+
+    def describe(self, file: File, **imreadargs: Any) -> FileInfo:
+        """Return what a file contains, if possible from its header alone."""
+        record(headers=1)
+        return FileInfo(plain_spec(self._image(file, imreadargs)))
+
+    def inspect(self, file: File) -> FileInfo:
+        """Return what `describe` does; raise an error if the file is incomplete.
+
+        Called for many files, one after the other.
+        """
+        return self.describe(file)
+
+    def read_region(
+        self,
+        file: File,
+        spec: ChunkSpec,
+        region: Region,
+        out: NDArray[Any],
+        **imreadargs: Any,
+    ) -> None:
+        """Read part of a file into an array.
+
+        Parameters
+        ----------
+        file : str or binary handle
+            The file.
+        spec : ChunkSpec
+            What the file must contain.
+        region : tuple of range
+            The indices to read along each axis, ascending or descending, never none.
+        out : ndarray
+            Array of the region's shape, with any strides and any dtype, to which pixels
+            are cast.
+
+        Raises
+        ------
+        WrongChunk
+            If the file contains an array of another shape or dtype than `spec`.
+        """
+        image = self._image(file, imreadargs)
+        require_chunk(spec, image.shape, image.dtype)
+        out[...] = image[as_slices(region)]
+
+    def read_files(
+        self, paths: Sequence[str], spec: ChunkSpec, outs: Sequence[NDArray[Any]]
+    ) -> int:
+        """Read whole files from the front of a list, and return the number of files read.
+
+        Called without `imreadargs`. All `outs` are of ``spec.shape`` and have the same
+        strides and dtype. The method may stop at any file, without an error: that file is
+        then read by `read_region`, and the next call begins behind it.
+        """
+        return 0
+
+    def byte_layout(self, file: File, spec: ChunkSpec, **imreadargs: Any) -> ByteLayout:
+        """Return where in the file the pixels are and how they are encoded.
+
+        Raises
+        ------
+        NoByteLayout
+            If that cannot be expressed as chunks of bytes.
+        """
+        raise NoByteLayout(f"{self!r} does not reveal where pixels are")
+
+    def require_codec(self, file: File, spec: ChunkSpec, **imreadargs: Any) -> None:
+        """Raise `NoByteLayout` unless the codec of `codec` decodes this file by itself."""
+
+    def codec(self, name: str, imreadargs: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return the configuration of the numcodecs codec that decodes whole files, if any."""
+        return None
+
+    def _image(self, file: File, imreadargs: Mapping[str, Any]) -> NDArray[Any]:
+        """Return the checked result of reading a whole file from its start."""
+        if not isinstance(file, str):
+            file.seek(0)
+        returned = self(file, **imreadargs)
+        image = np.asarray(returned)
+        masked = np.ma.is_masked(returned)
+        if image.dtype.kind in "OU" or masked:
+            masks = ", some of it masked" if masked else ""
+            raise TypeError(f"imread returned {type(returned).__name__}{masks}: no array of pixels")
+        record(files=1, way="function")
+        return image
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionReader(Reader):
+    """The reader made of a plain function.
+
+    >>> reader = FunctionReader(lambda name: np.eye(3))
+    >>> spec = reader.describe("a.bin").spec
+    >>> out = np.empty((2, 3), "u1")
+    >>> reader.read_region("a.bin", spec, (range(2, -1, -2), range(3)), out)
+    >>> out
+    array([[0, 0, 1],
+           [1, 0, 0]], dtype=uint8)
+    """
+
+    function: Callable[..., Any]
+    """``function(file, **imreadargs) -> ndarray``."""
+    suffixes: tuple[tuple[str, ...], ...] = ()
+    """Groups of suffixes; none: all files in a folder count, and an archive is one file."""
+    in_place: bool = False
+    """Whether the function takes ``out=``, an array of the file's shape to decode into."""
+
+    @property
+    def name(self) -> str:
+        """Name of the function, without ``read_``."""
+        function = self.function
+        while isinstance(function, partial):
+            function = function.func
+        name = getattr(function, "__name__", type(function).__name__)
+        return str(name).strip("<>").removeprefix("read_")
+
+    @property
+    def imread(self) -> Callable[..., Any]:
+        """The function."""
+        return self.function
+
+    def __call__(self, file: File, **imreadargs: Any) -> Any:
+        """Return the array in a file."""
+        return self.function(file, **imreadargs)
+
+    def read_region(
+        self,
+        file: File,
+        spec: ChunkSpec,
+        region: Region,
+        out: NDArray[Any],
+        **imreadargs: Any,
+    ) -> None:
+        """Read part of a file into an array; a whole file in place, if the function can.
+
+        See `Reader.read_region`.
+        """
+        if self.in_place and is_whole(region, spec.shape):
+            self.function(file, out=out, **imreadargs)
+        else:
+            Reader.read_region(self, file, spec, region, out, **imreadargs)
+
+    def codec(self, name: str, imreadargs: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return the codec of tifffile or imagecodecs whose function this is, if any."""
+        if self.function is tifffile.imread:
+            return {"id": "tifffile", **imreadargs}
+        if any(self.function is each for each in vars(imagecodecs).values()):
+            return codec_of_suffix(name, imreadargs)
+        return None
+
+    def __repr__(self) -> str:
+        return repr(self.function)
+
+
+def codec_of_suffix(name: str, imreadargs: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the numcodecs codec of imagecodecs for a file, by its suffix or by ``codec=``.
+
+    >>> codec_of_suffix("a.jpg", {}), codec_of_suffix("a.bin", {"codec": "png"})
+    ({'id': 'imagecodecs_jpeg'}, {'id': 'imagecodecs_png'})
+    """
+    args = dict(imreadargs)
+    codec = args.pop("codec", None) or CODECS.get(name.rpartition(".")[2].lower())
+    codec = codec[0] if isinstance(codec, list | tuple) else codec
+    codec = codec.__name__.split("_")[0] if callable(codec) else codec
+    return None if codec is None else {"id": f"imagecodecs_{NUMCODECS.get(codec, codec)}", **args}
+
+
+def as_reader(imread: Callable[..., Any], suffixes: tuple[tuple[str, ...], ...] = ()) -> Reader:
+    """Return the reader for an ``imread`` argument.
+
+    Parameters
+    ----------
+    imread : callable
+        A reader, or a function.
+    suffixes : tuple of tuples of str, optional
+        The `Reader.suffixes` of a function.
+
+    Raises
+    ------
+    TypeError
+        If it is not callable.
+    """
+    if not callable(imread):
+        raise TypeError(f"imread={imread!r} is not callable")
+    return imread if isinstance(imread, Reader) else FunctionReader(imread, suffixes)
