@@ -104,9 +104,10 @@ def _axis(dim: str, texts: list[str], kind: str, spacing: Spacing, start: int | 
     spacing = spacing if start is None else "unit"
     if numbers.dtype == np.int64 and spacing != "values":
         axis = _regular_axis(numbers, spacing, start)
+        if spacing == "unit" or not _is_sparse(axis):
+            return axis
         # 405, 488 and 561 have but 1 in common: without neighbours, no step is evident
-        has_neighbours = (np.diff(np.unique(axis.indices)) == 1).any()
-        if spacing == "unit" or has_neighbours or not _is_sparse(axis):
+        if (np.diff(np.unique(axis.indices)) == 1).any():
             return axis
     return _label_axis(numbers)
 

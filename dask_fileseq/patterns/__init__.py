@@ -3,8 +3,8 @@
 `as_pattern` makes a `NamePattern` of everything that users may pass as ``pattern=``. Each
 module imports only from those before it: `columns`, `format_strings`, `bioformats`, `lookup`
 (functions and tables), `name_pattern`, `text_pattern`, `presets`; then the steps of inference,
-`tokens`, `similar_names`, `dates`, `axis_names`, `repeated_axes`, and `inference` itself; and
-`parse_pattern`, which has `as_pattern`.
+`tokens`, `similar_names`, `dates`, `axis_names`, and `inference` itself; and `parse_pattern`,
+which has `as_pattern`.
 """
 
 from dask_fileseq.patterns.columns import BATCH, NameColumns, factorize, unique_dims

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from dask_fileseq.errors import NamesError, ReadError
 from dask_fileseq.patterns.columns import unique_dims
-from dask_fileseq.patterns.format_strings import Field, ParsedText, literal, path_end
+from dask_fileseq.patterns.format_strings import Field, ParsedText, literal
 
 __all__ = ["any_of", "has_blocks", "parse_blocks", "read_pattern_file"]
 
@@ -36,15 +36,9 @@ def parse_blocks(text: str) -> ParsedText:
     """Return the regular expression and the fields of a Bio-Formats pattern.
 
     The letters right before a block name its axis. Without such letters, a block of words is
-    the axis ``channel`` and a block of numbers is the axis ``Q``.
+    the axis ``channel`` and a block of numbers is the axis ``Q``. A malformed block, or none,
+    is a `NamesError`.
 
-    Raises
-    ------
-    NamesError
-        There is no block, or one is malformed.
-
-    Examples
-    --------
     >>> parse_blocks("Z<01-10>_<R,G>.tif").fields
     (Field(name='Z', type='int'), Field(name='channel', type='word'))
     """
@@ -60,19 +54,11 @@ def parse_blocks(text: str) -> ParsedText:
     regex = literal(between[0])
     for dim, listed, behind in zip(dims, elements, between[1:], strict=True):
         regex += f"(?P<{dim}>{any_of(listed)}){literal(behind)}"
-    return ParsedText(path_end(regex), tuple(map(Field, dims, types)))
+    return ParsedText(regex, tuple(map(Field, dims, types)))
 
 
 def read_pattern_file(path: str | os.PathLike[str]) -> str:
-    """Return the pattern in a ``.pattern`` file.
-
-    Raises
-    ------
-    ReadError
-        The file cannot be read.
-    NamesError
-        The file has no line, or more than one.
-    """
+    """Return the pattern in a ``.pattern`` file, its only line."""
     try:
         with open(path, encoding="utf-8") as file:
             lines = file.read().split("\n")

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain, count
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BATCH", "Codes", "NameColumns", "Numbering", "factorize", "unique_dims"]
+__all__ = [
+    "BATCH",
+    "Codes",
+    "NameColumns",
+    "factorize",
+    "factorize_rows",
+    "unique_dims",
+]
 
 BATCH = 256
 """Number of names to work on at once, so that their texts never pile up.
@@ -48,7 +55,7 @@ class NameColumns(NamedTuple):
         )
 
 
-class Numbering(dict[Any, int]):
+class _Numbering(dict[Any, int]):
     """A dictionary that numbers its keys in the order of the first look-ups."""
 
     def __missing__(self, key: Any) -> int:
@@ -62,9 +69,29 @@ def factorize(values: Sequence[Any]) -> tuple[list[Any], Codes]:
     >>> factorize(["b", "a", "b"])
     (['b', 'a'], array([0, 1, 0], dtype=int32))
     """
-    numbering = Numbering()
+    numbering = _Numbering()
     codes = np.fromiter(map(numbering.__getitem__, values), np.int32, len(values))
     return list(numbering), codes
+
+
+def factorize_rows(
+    batches: Iterable[list[Any]], width: int, count: int
+) -> tuple[list[list[Any]], list[Codes]]:
+    """Return what `factorize` does for each of `width` columns of at most `count` rows.
+
+    Raises ValueError if a row has another width.
+
+    >>> factorize_rows([[("a", "x")], [("a", "y")]], 2, 2)[0]
+    [['a'], ['x', 'y']]
+    """
+    numberings = [_Numbering() for _ in range(width)]
+    codes = [np.empty(count, np.int32) for _ in numberings]
+    end = 0
+    for rows in batches:
+        begin, end = end, end + len(rows)
+        for numbering, code, column in zip(numberings, codes, zip(*rows, strict=True), strict=True):
+            code[begin:end] = np.fromiter(map(numbering.__getitem__, column), np.int32, len(rows))
+    return list(map(list, numberings)), [code[:end] for code in codes]
 
 
 def unique_dims(dims: Sequence[str]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from dask_fileseq.patterns.columns import factorize
 from dask_fileseq.patterns.tokens import Token
 
-__all__ = ["MARKS", "UUID_MARK", "mask_dates", "mask_uuids", "unmask"]
+__all__ = ["MARKS", "UUID_MARK", "mask_dates", "unmask"]
 
 UUID_MARK = "\0"
 """Replaces UUIDs, which vary but are no axis."""
@@ -23,19 +23,16 @@ _DATE = re.compile(
 )
 
 
-def mask_uuids(names: list[str]) -> list[str]:
-    """Return names with `UUID_MARK` in place of UUIDs."""
-    return [_UUID.sub(UUID_MARK, name) for name in names] if _UUID.search(names[0]) else names
-
-
 def mask_dates(names: list[str]) -> tuple[list[str], dict[str, Token]]:
-    r"""Return names with marks in place of dates that vary, and the token for each mark.
+    r"""Return names with marks in place of dates that vary and UUIDs, and the dates' tokens.
 
     >>> names, dates = mask_dates(["a_20200723.tif", "a_20200724.tif"])
     >>> names, dates["\x01"].form, dates["\x01"].texts
     (['a_\x01.tif', 'a_\x01.tif'], '%Y%m%d', ['20200723', '20200724'])
     """
     dates: dict[str, Token] = {}
+    if _UUID.search(names[0]):
+        names = [_UUID.sub(UUID_MARK, name) for name in names]
     if not _DATE.search(names[0]):
         return names, dates
     found = [list(_DATE.finditer(name)) for name in names]

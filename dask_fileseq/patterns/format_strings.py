@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from dask_fileseq.errors import NamesError
 
-__all__ = ["Field", "ParsedText", "has_fields", "literal", "parse_format", "path_end"]
+__all__ = ["Field", "ParsedText", "has_fields", "literal", "parse_format"]
 
 _FIELD = re.compile(r"(?<!\\)\{(?:[^\W\d]\w*)?(?::[^{}]*)?\}")
 _TOKEN = re.compile(r"(\{\{)|(\}\})|\{([^{}:]*)(?::([^{}]*))?\}|([{}])")
@@ -62,22 +62,12 @@ def has_fields(text: str) -> bool:
 def parse_format(text: str) -> ParsedText:
     r"""Return the regular expression and the fields of a format string.
 
-    Parameters
-    ----------
-    text : str
-        Texts and fields. A field is ``{name}`` (a number or a word), ``{name:d}`` or
-        ``{name:04d}`` (an integer; ``{name:+d}`` with either sign), ``{name:f}`` (also ``e``,
-        ``g``), ``{name:s}`` (a word, even if of digits), ``{name:%Y%m%d}`` (a date), or
-        ``{name:uuid}``. A field without a name varies but is no axis. A name that occurs again
-        matches the same text. Doubled braces are braces.
+    A field is ``{name}`` (a number or a word), ``{name:d}`` or ``{name:04d}`` (an integer;
+    ``{name:+d}`` with either sign), ``{name:f}`` (also ``e``, ``g``), ``{name:s}`` (a word,
+    even if of digits), ``{name:%Y%m%d}`` (a date), or ``{name:uuid}``. A field without a name
+    varies but is no axis. A name that occurs again matches the same text. Doubled braces are
+    braces. A malformed text is a `NamesError`.
 
-    Raises
-    ------
-    NamesError
-        A field is malformed, none is an axis, or nothing marks the end of a field.
-
-    Examples
-    --------
     >>> parse_format("{well}_{time:%Y%m%d}.tif").fields
     (Field(name='well', type=''), Field(name='time', type='%Y%m%d'))
     """
@@ -116,17 +106,12 @@ def parse_format(text: str) -> ParsedText:
     parts.append(literal(text[end:]))
     if not types:
         raise NamesError(f"pattern {text!r} has no field with a name, such as '{{time:03d}}'")
-    return ParsedText(path_end("".join(parts)), tuple(map(Field, types, types.values())))
+    return ParsedText("".join(parts), tuple(map(Field, types, types.values())))
 
 
 def literal(text: str) -> str:
     """Return the regular expression for a text, in which a slash matches either slash."""
     return re.escape(text).replace("/", r"[/\\]")
-
-
-def path_end(regex: str) -> str:
-    """Return a regular expression that matches only whole components at the end of a path."""
-    return rf"(?:^|[/\\]){regex}$"
 
 
 def _field(text: str, name: str, spec: str, touching: bool) -> tuple[str, str]:

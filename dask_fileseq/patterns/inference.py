@@ -1,8 +1,8 @@
 """Inference of a pattern from the names alone.
 
 Names are split into tokens that are constant or vary (`tokens`). Numbers get the letters
-around them as names, words are channels (`axis_names`). Tokens that repeat the information
-of another axis are no axes (`repeated_axes`). If two readings fit, the error shows both.
+around them as names, words are channels, and tokens that repeat the information of others
+are no axes (`axis_names`). If two readings fit, the error shows both.
 """
 
 from __future__ import annotations
@@ -15,13 +15,21 @@ from collections.abc import Sequence
 import numpy as np
 
 from dask_fileseq.errors import NamesError
-from dask_fileseq.patterns.axis_names import AmbiguousNames, join_wells, join_words, name_axes
-from dask_fileseq.patterns.dates import UUID_MARK, mask_dates, mask_uuids, unmask
+from dask_fileseq.patterns.axis_names import (
+    AmbiguousNames,
+    drop_repeated,
+    is_unnamed,
+    join_wells,
+    join_words,
+    name_axes,
+    name_others,
+)
+from dask_fileseq.patterns.dates import UUID_MARK, mask_dates, unmask
+from dask_fileseq.patterns.format_strings import parse_format
 from dask_fileseq.patterns.name_pattern import NamePattern
 from dask_fileseq.patterns.presets import matching_preset, preset_pattern
-from dask_fileseq.patterns.repeated_axes import drop_repeated, is_unnamed, name_others
 from dask_fileseq.patterns.similar_names import below_common_folder, similar_names
-from dask_fileseq.patterns.text_pattern import compile_regex, pattern_of_text
+from dask_fileseq.patterns.text_pattern import compile_regex, path_pattern
 from dask_fileseq.patterns.tokens import Outliers, Token, determines, tokenize
 
 __all__ = ["infer"]
@@ -63,7 +71,7 @@ def infer(names: Sequence[str]) -> NamePattern:
         raise _refusal(f"nothing varies in {len(names):,} file names")
     kept = similar_names(below_common_folder(list(names)))
     for _ in range(_ROUNDS):
-        masked, dates = mask_dates(mask_uuids(kept))
+        masked, dates = mask_dates(kept)
         try:
             tokens = join_words(join_wells(tokenize(masked)))
             _ignore_spellings(tokens)
@@ -106,7 +114,7 @@ def _read(tokens: list[Token], names: list[str]) -> NamePattern:
     if preset:
         return preset_pattern(preset)
     text = _format_string(tokens)
-    pattern = pattern_of_text(text)
+    pattern = path_pattern(parse_format(text.removeprefix("format:")), text)
     for i in range(0, len(names), max(1, len(names) // _CHECKED)):
         found = pattern.regex.search(names[i])
         if found is None or found.groups() != tuple(axis.texts[axis.codes[i]] for axis in axes):
@@ -137,10 +145,7 @@ def _ignore_spellings(tokens: list[Token]) -> None:
 def _ignore_loose_parts(tokens: list[Token]) -> None:
     """Make no axes of parts that only some names have, if other words determine which ones.
 
-    Raises
-    ------
-    Outliers
-        A few names have the part, or all but a few.
+    Raises `Outliers` if a few names have the part, or all but a few.
     """
     words = [token for token in tokens if token.varies and not token.is_number]
     for token in tokens:

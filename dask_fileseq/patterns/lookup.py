@@ -46,21 +46,10 @@ class _TableLookup:
 def table_lookup(table: Any, names: Sequence[str]) -> Lookup:
     """Return the function that looks up names in a table.
 
-    Parameters
-    ----------
-    table : mapping of str to sequence, or pandas.DataFrame
-        Columns. One of them has the file names, each with enough of its path to be unique;
-        each other column is an axis.
-    names : sequence of str
-        File names, to find the column that has them.
+    The table is a mapping of columns, or a DataFrame. One column has the file names, each
+    with enough of its path to be unique: the one that has any of `names`. Each other column
+    is an axis.
 
-    Raises
-    ------
-    NamesError
-        No column, or more than one, has the names, or the columns differ in length.
-
-    Examples
-    --------
     >>> table = {"file": ["a.tif", "b.tif"], "dose": [0.5, 1.0]}
     >>> table_lookup(table, ["/x/a.tif", "/x/b.tif"])("/x/b.tif")
     {'dose': 1.0}

@@ -8,23 +8,19 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dask_fileseq.errors import NamesError, UnmatchedError, shown
-from dask_fileseq.patterns.columns import BATCH, Codes, NameColumns, Numbering
+from dask_fileseq.patterns.columns import BATCH, Codes, NameColumns, factorize, factorize_rows
 from dask_fileseq.patterns.format_strings import Field
 from dask_fileseq.patterns.lookup import Lookup, lookup_columns, lookup_name
 
 __all__ = ["NamePattern"]
 
-# The role of a group in a name: None if it takes no part, "" for an index,
-# otherwise the name of the axis of the next index.
-_Role: TypeAlias = str | None
 # The axes of a name, and the number of the group that has the index of each.
 _Layout: TypeAlias = tuple[tuple[str, ...], tuple[int, ...]]
 
@@ -85,8 +81,7 @@ class NamePattern:
         if match is None:
             return None
         texts = match.groups()
-        named = self._named()
-        dims, groups = _layout((_role(t, i in named) for i, t in enumerate(texts)), named)
+        dims, groups = _layout(texts, self.regex)
         return dims, tuple(texts[i] for i in groups)
 
     def columns(self, names: Sequence[str], start: int = 0) -> NameColumns:
@@ -121,48 +116,43 @@ class NamePattern:
         texts, codes, unmatched = self._search(names, 0 if self.whole else start)
         if len(unmatched) == len(names):
             raise self._no_match(names)
-        layouts, layout_of = _layouts(texts, codes, self._named())
-        dims = layouts[0][0]
+        layouts, layout_of = _layouts(texts, codes, self.regex)
+        dims, groups = layouts[0]
         if not dims or any(other != dims for other, _ in layouts):
             raise NamesError(self._no_common_dims(names, unmatched, layouts, layout_of))
-        groups = zip(*(groups for _, groups in layouts), strict=True)
-        axes = [_axis(in_layout, layout_of, texts, codes) for in_layout in groups]
+        columns_of = [(texts[group], codes[group]) for group in groups]
+        if len(layouts) > 1:
+            in_layouts = zip(*(groups for _, groups in layouts), strict=True)
+            columns_of = [_axis(groups, layout_of, texts, codes) for groups in in_layouts]
         types = dict(self.fields)
         return NameColumns(
             dims,
-            tuple(texts for texts, _ in axes),
-            tuple(codes for _, codes in axes),
+            tuple(texts for texts, _ in columns_of),
+            tuple(codes for _, codes in columns_of),
             unmatched,
             tuple(types.get(dim, "") for dim in dims),
         )
-
-    def _named(self) -> dict[int, str]:
-        """Return the named groups by number, counted from 0."""
-        return {number - 1: name for name, number in self.regex.groupindex.items()}
 
     def _search(
         self, names: Sequence[str], start: int
     ) -> tuple[list[list[Any]], list[Codes], list[int]]:
         """Return each group's distinct texts and their code in each name, and the unmatched."""
-        tables = [Numbering() for _ in range(self.regex.groups)]
-        codes = [np.empty(len(names), np.int32) for _ in tables]
         unmatched: list[int] = []
-        end = 0
-        for first in range(0, len(names), BATCH):
-            tails: Sequence[str] = names[first : first + BATCH]
-            if not self.whole:
-                tails = [name[start:].lstrip(os.sep) for name in tails]
-            found = list(map(self.regex.search, tails))
-            matches = [match for match in found if match is not None]
-            if len(matches) < len(found):
-                unmatched += [first + i for i, match in enumerate(found) if match is None]
-            if not matches:
-                continue
-            begin, end = end, end + len(matches)
-            columns = zip(*map(type(matches[0]).groups, matches), strict=True)
-            for table, code, column in zip(tables, codes, columns, strict=True):
-                code[begin:end] = np.fromiter(map(table.__getitem__, column), np.int32)
-        return list(map(list, tables)), [code[:end] for code in codes], unmatched
+
+        def batches() -> Iterator[list[tuple[Any, ...]]]:
+            for first in range(0, len(names), BATCH):
+                tails: Sequence[str] = names[first : first + BATCH]
+                if not self.whole:
+                    tails = [name[start:].lstrip(os.sep) for name in tails]
+                found = list(map(self.regex.search, tails))
+                matches = [match for match in found if match is not None]
+                if len(matches) < len(found):
+                    unmatched.extend(first + i for i, match in enumerate(found) if match is None)
+                if matches:
+                    yield list(map(type(matches[0]).groups, matches))
+
+        texts, codes = factorize_rows(batches(), self.regex.groups, len(names))
+        return texts, codes, unmatched
 
     def _no_match(self, names: Sequence[str]) -> UnmatchedError:
         below = "" if self.whole else " (below the folder that they share)"
@@ -176,7 +166,7 @@ class NamePattern:
         names: Sequence[str],
         unmatched: list[int],
         layouts: list[_Layout],
-        layout_of: NDArray[np.intp],
+        layout_of: Codes,
     ) -> str:
         """Return which names have other axes than the first one, or that it has none."""
         matched = np.delete(np.arange(len(names)), unmatched)
@@ -195,64 +185,51 @@ class NamePattern:
         )
 
 
-def _role(text: str | None, is_named: bool) -> _Role:
-    """Return the role of a text in a group."""
-    return text if text is None or (text[:1].isalpha() and not is_named) else ""
-
-
-def _layout(roles: Iterable[_Role], named: dict[int, str]) -> _Layout:
-    """Return the axis names and the groups of their indices, by the role of each group."""
+def _layout(texts: Iterable[str | None], regex: re.Pattern[str]) -> _Layout:
+    """Return the axis names in the texts of a match's groups, and the groups of the indices."""
+    named = {number - 1: name for name, number in regex.groupindex.items()}
     dims: list[str] = []
     groups: list[int] = []
     label = ""
-    for group, role in enumerate(roles):
-        if role:
-            label = role
-        elif role is not None:
-            dims.append(named.get(group) or label or "Q")
-            groups.append(group)
-            label = ""
+    for group, text in enumerate(texts):
+        if text is None:
+            continue
+        if text[:1].isalpha() and group not in named:
+            label = text
+            continue
+        dims.append(named.get(group) or label or "Q")
+        groups.append(group)
+        label = ""
     return tuple(dims), tuple(groups)
 
 
 def _layouts(
-    texts: list[list[Any]], codes: list[Codes], named: dict[int, str]
-) -> tuple[list[_Layout], NDArray[np.intp]]:
+    texts: list[list[Any]], codes: list[Codes], regex: re.Pattern[str]
+) -> tuple[list[_Layout], Codes]:
     """Return the distinct layouts, nearly always one, and the number of each name's layout.
 
-    The roles of a group are found for its distinct texts, not for each name. Names are only
-    looked at for groups with several roles, which divide the layouts so far.
+    Texts that are indices are all alike for the layout. With these as ``""``, most groups
+    have one text, and nothing has to be done for each name.
     """
-    layouts: list[tuple[_Role, ...]] = [()]  # the roles of the groups so far
-    layout_of = np.zeros(len(codes[0]), np.intp)
-    for group, (column, code) in enumerate(zip(texts, codes, strict=True)):
-        numbering = Numbering()
-        role_of = [numbering[_role(text, group in named)] for text in column]
-        roles = list(numbering)
-        if len(roles) == 1:
-            layouts = [(*layout, roles[0]) for layout in layouts]
-            continue
-        pairs = layout_of * len(roles) + np.array(role_of)[code]
-        seen, layout_of = np.unique(pairs, return_inverse=True)
-        layouts = [(*layouts[k // len(roles)], roles[k % len(roles)]) for k in seen]
-    number = Numbering()
-    places = [number[_layout(roles, named)] for roles in layouts]
-    return list(number), np.array(places)[layout_of]
+    named = {number - 1 for number in regex.groupindex.values()}
+    labels = [
+        [text if text is None or (text[:1].isalpha() and i not in named) else "" for text in column]
+        for i, column in enumerate(texts)
+    ]
+    if all(len(set(column)) == 1 for column in labels):
+        layout = _layout([column[0] for column in labels], regex)
+        return [layout], np.zeros(len(codes[0]), np.int32)
+    columns = ([column[i] for i in code] for column, code in zip(labels, codes, strict=True))
+    rows, row_of = factorize(list(zip(*columns, strict=True)))
+    layouts, layout_of = factorize([_layout(row, regex) for row in rows])
+    return layouts, layout_of[row_of]
 
 
 def _axis(
-    groups: Sequence[int],
-    layout_of: NDArray[np.intp],
-    texts: list[list[Any]],
-    codes: list[Codes],
+    groups: Sequence[int], layout_of: Codes, texts: list[list[Any]], codes: list[Codes]
 ) -> tuple[list[str], Codes]:
     """Return the texts and codes of an axis, for the group of its index in each layout."""
     if len(set(groups)) == 1:
         return texts[groups[0]], codes[groups[0]]
-    numbering = Numbering()
-    merged = np.empty(len(layout_of), np.int32)
-    for k, group in enumerate(groups):
-        rows = np.flatnonzero(layout_of == k)
-        used, codes_used = np.unique(codes[group][rows], return_inverse=True)
-        merged[rows] = np.array([numbering[texts[group][i]] for i in used])[codes_used]
-    return list(numbering), merged
+    group_of = (groups[k] for k in layout_of)
+    return factorize([texts[group][codes[group][i]] for i, group in enumerate(group_of)])

@@ -25,7 +25,7 @@ from dask_fileseq.patterns.bioformats import has_blocks, parse_blocks, read_patt
 from dask_fileseq.patterns.format_strings import Field, ParsedText, has_fields, parse_format
 from dask_fileseq.patterns.name_pattern import NamePattern
 
-__all__ = ["compile_regex", "pattern_of_regex", "pattern_of_text"]
+__all__ = ["compile_regex", "path_pattern", "pattern_of_regex", "pattern_of_text"]
 
 _PARSERS = {"format:": parse_format, "blocks:": parse_blocks}
 _FLAGS = {re.I: "i", re.M: "m", re.S: "s", re.X: "x", re.A: "a"}
@@ -36,19 +36,14 @@ _QUANTIFIER = re.compile(r"(?<=.)\{\d+(?:,\d*)?\}|\\[{}]")
 def pattern_of_text(text: str) -> NamePattern:
     """Return the pattern that a text describes; see the top of this module.
 
-    Raises
-    ------
-    NamesError
-        The text is malformed or ambiguous, or has no groups.
+    A text that is malformed or ambiguous, or has no groups, is a `NamesError`.
 
-    Examples
-    --------
     >>> pattern_of_text("img_Z<0-9>.tif").match("img_Z3.tif")
     (('Z',), ('3',))
     """
     for prefix, parse in _PARSERS.items():
         if text.startswith(prefix):
-            return _path_pattern(parse(text.removeprefix(prefix)), text)
+            return path_pattern(parse(text.removeprefix(prefix)), text)
     regex, error = compile_regex(text)
     tests = {"format:": has_fields, "blocks:": has_blocks}
     kinds = [kind for kind, test in tests.items() if test(text)]
@@ -59,9 +54,9 @@ def pattern_of_text(text: str) -> NamePattern:
     if len(kinds) > 1:
         raise _ambiguous(text, kinds)
     if kinds:
-        return _path_pattern(_PARSERS[kinds[0]](text), text)
+        return path_pattern(_PARSERS[kinds[0]](text), text)
     if text.endswith(".pattern"):
-        return _path_pattern(parse_blocks(read_pattern_file(text)), text)
+        return path_pattern(parse_blocks(read_pattern_file(text)), text)
     _check_braces(text)
     if regex is None:
         raise NamesError(f"pattern {text!r} is malformed: {error}") from error
@@ -98,8 +93,10 @@ def compile_regex(text: str) -> tuple[re.Pattern[str] | None, re.error | None]:
         return None, error
 
 
-def _path_pattern(parsed: ParsedText, text: str) -> NamePattern:
-    return NamePattern(re.compile(parsed.regex), parsed.fields, text, whole=True)
+def path_pattern(parsed: ParsedText, text: str) -> NamePattern:
+    """Return the pattern of a text that matches whole components at the end of a path."""
+    regex = re.compile(rf"(?:^|[/\\]){parsed.regex}$")
+    return NamePattern(regex, parsed.fields, text, whole=True)
 
 
 def _check_braces(text: str) -> None:
@@ -115,10 +112,9 @@ def _check_braces(text: str) -> None:
 
 def _ambiguous(text: str, kinds: list[str]) -> NamesError:
     ways = {
-        "format:": f"pattern={'format:' + text!r} for a format string",
-        "blocks:": f"pattern={'blocks:' + text!r} for blocks of Bio-Formats",
-        "re.compile": f"pattern=re.compile({text!r}) for a regular expression",
+        "format:": f"{'format:' + text!r} for a format string",
+        "blocks:": f"{'blocks:' + text!r} for blocks of Bio-Formats",
+        "re.compile": f"re.compile({text!r}) for a regular expression",
     }
-    return NamesError(
-        f"pattern {text!r} is ambiguous: say {' or '.join(ways[kind] for kind in kinds)}"
-    )
+    either = " or ".join(f"pattern={ways[kind]}" for kind in kinds)
+    return NamesError(f"pattern {text!r} is ambiguous: say {either}")

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dask_fileseq.patterns.columns import BATCH, Codes, Numbering, factorize
+from dask_fileseq.patterns.columns import BATCH, Codes, factorize, factorize_rows
 
 __all__ = ["FAMILIES", "Outliers", "Token", "common_suffix", "determines", "joined", "tokenize"]
 
@@ -102,13 +102,8 @@ class Outliers(Exception):
 def tokenize(names: Sequence[str]) -> list[Token]:
     """Split names into tokens.
 
-    Raises
-    ------
-    Outliers
-        A few names have a word where all others have one of many numbers.
+    Raises `Outliers` if a few names have a word where all others have one of many numbers.
 
-    Examples
-    --------
     >>> [(token.texts, token.joint) for token in tokenize(["img_z1", "img_z2"])]
     [(['img_'], False), (['z'], False), (['1', '2'], True)]
     """
@@ -219,17 +214,15 @@ def _columns(texts: list[str], separator: re.Pattern[str]) -> list[tuple[list[st
 
     The list is empty if the texts have different numbers of parts.
     """
-    width = len(separator.split(texts[0]))
-    numberings = [Numbering() for _ in range(width)]
-    codes = [np.empty(len(texts), np.int32) for _ in range(width)]
-    for first in range(0, len(texts), BATCH):
-        rows = list(map(separator.split, texts[first : first + BATCH]))
-        if set(map(len, rows)) != {width}:
-            return []
-        for numbering, code, column in zip(numberings, codes, zip(*rows, strict=True), strict=True):
-            places = map(numbering.__getitem__, column)
-            code[first : first + len(rows)] = np.fromiter(places, np.int32, len(rows))
-    return list(zip(map(list, numberings), codes, strict=True))
+    batches = (
+        list(map(separator.split, texts[first : first + BATCH]))
+        for first in range(0, len(texts), BATCH)
+    )
+    try:
+        parts, codes = factorize_rows(batches, len(separator.split(texts[0])), len(texts))
+    except ValueError:
+        return []
+    return list(zip(parts, codes, strict=True))
 
 
 def _check_outliers(token: Token) -> None:
