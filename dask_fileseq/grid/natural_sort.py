@@ -3,7 +3,7 @@
 Splitting a million names into texts and numbers, as tifffile and natsort do, takes about ten
 seconds. The fastest of three ways that give the same order is used instead: by the numbers
 alone if the names differ in nothing else; as bytes if that is the natural order; as bytes
-with all numbers padded to one length. Unusual names are split after all (`natural_key`).
+with all numbers padded to one length. Few or unusual names are split (`natural_key`).
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BATCH", "MAX_MASKS", "natural_key", "natural_sorted", "padded_keys"]
+__all__ = ["BATCH", "FEW", "MAX_MASKS", "natural_key", "natural_sorted", "padded_keys"]
 
 BATCH = 4096
 """Number of names to work on at once."""
+FEW = 100
+"""Number of names up to which splitting them is as fast as anything else."""
 MAX_MASKS = 10_000
 """Number of different names, apart from their digits, up to which plain order is tried."""
 _MAX_WIDTH = 40  # padding to more digits takes too much memory
@@ -40,6 +42,8 @@ def natural_sorted(iterable: Iterable[str], /) -> list[str]:
     ['f1', 'f2', 'f10']
     """
     names = list(iterable)
+    if len(names) <= FEW:
+        return sorted(names, key=natural_key)
     numbers = _numbers(names)
     if numbers is not None:
         return [names[i] for i in _row_order(numbers).tolist()]

@@ -8,6 +8,13 @@ from hypothesis import strategies as st
 from dask_fileseq.grid import natural_sort, natural_sorted
 
 
+@pytest.fixture(autouse=True, scope="module", params=[0, natural_sort.FEW])
+def few(request):
+    """Sort the few names of a test as many are sorted, and as few are."""
+    with mock.patch.object(natural_sort, "FEW", request.param):
+        yield
+
+
 @given(
     st.lists(st.text("a0129.-_\0\n\u00e9\u0661\u00b2\U0001d7d8", max_size=6), max_size=12),
     st.sampled_from([1, 2, 256]),
