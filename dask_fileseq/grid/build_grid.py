@@ -26,13 +26,6 @@ _SPARSE_RATIO = 100
 def grid_of_sequence(names: Sequence[str]) -> FileGrid:
     """Return the grid of files in a row, along the axis ``sequence``.
 
-    Raises
-    ------
-    NoFilesError
-        There are no names.
-
-    Examples
-    --------
     >>> grid_of_sequence(["a.tif", "b.tif"])
     <FileGrid sequence: 2; 2 files, 0 missing>
     """
@@ -54,43 +47,15 @@ def grid_of_pattern(
 ) -> FileGrid:
     r"""Return the grid that a pattern finds in file names.
 
-    Along an axis whose texts all are integers, the numbers are indices. Other texts are
-    labels, with one index for each that occurs: numbers in their order, words in natural
-    order.
+    The parameters are those of `parse_filenames` and, by keyword, of `FileSequence`. Along an
+    axis whose texts all are integers, the numbers are indices. Other texts are labels, with
+    one index for each that occurs: numbers in their order, words in natural order.
 
-    Parameters
-    ----------
-    names : sequence of str
-        File names. A regular expression is matched below their common folder only, or
-        with the base name of a single file.
-    pattern : str, re.Pattern, NamePattern, callable or table
-        See `open_sequence`.
-    axesorder : sequence of int, optional
-        The order of the axes in the grid, by their positions in `pattern`.
-    categories : mapping of str to mapping of str to int, optional
-        The indices of texts, for axes by their names: ``{"c": {"DAPI": 0}}``.
-        These indices are used whatever `spacing` is.
-    shape : sequence of int, optional
-        Shape of the grid. The integers in names then are the indices, whatever `spacing`
-        is, and the first index of an axis need not occur.
-    unmatched : {"raise", "skip"}
-        What to do about names that the pattern does not match.
-    duplicates : {"raise", "first", "last"}
-        What to do about files for the same cell: keep the first or the last.
-    spacing : {"unit", "step", "values"}
-        The integers that have indices: all from the lowest to the highest, those at the
-        largest common step, or only those that occur. With ``"step"``, only those that occur
-        have indices if they are under a tenth of the steps and no two are a step apart.
-        Only dates that occur have indices, except with ``"step"`` if they are at least a
-        tenth of the dates at their common step.
+    With ``spacing="step"``, integers have indices at their largest common step; only those that
+    occur have indices if they are under a tenth of the steps and no two are a step apart. Dates
+    have indices at their common step only if a tenth of the steps occur. Indices of `categories`
+    and of a given `shape` do not depend on the spacing.
 
-    Raises
-    ------
-    NoFilesError, UnmatchedError, DuplicateError, SparseGridError, NamesError
-        The names or parameters do not make a grid.
-
-    Examples
-    --------
     >>> names = ["x1000_a.tif", "x1000_b.tif", "x3000_a.tif"]
     >>> grid = grid_of_pattern(names, r"(x)(\d+)_(?P<well>[a-z])", spacing="step")
     >>> grid.coords
@@ -125,26 +90,8 @@ def grid_of_indices(
 ) -> FileGrid:
     """Return the grid of files whose indices are given by a user's own function.
 
-    Parameters
-    ----------
-    names : sequence of str
-        File names.
-    dims : sequence of str
-        Names of the axes.
-    shape : sequence of int
-        Number of cells along each axis.
-    indices : iterable of sequence of int
-        The index of each file in `shape`.
-    duplicates : {"raise", "first", "last"}
-        What to do about files for the same cell: keep the first or the last.
+    It is the result of a `parse` function of `FileSequence`, and is checked.
 
-    Raises
-    ------
-    NoFilesError, DuplicateError, SparseGridError, NamesError
-        The parameters do not make a grid.
-
-    Examples
-    --------
     >>> grid_of_indices(["a", "b"], "TZ", (1, 3), [(0, 0), (0, 2)]).missing
     [(0, 1)]
     """

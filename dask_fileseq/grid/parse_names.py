@@ -38,10 +38,12 @@ def parse_filenames(
         File names.
     pattern : str, re.Pattern, NamePattern, callable or table, optional
         See `open_sequence`. By default, files are counted along axis ``I``.
-    axesorder, categories
-        See `grid_of_pattern`.
+    axesorder : sequence of int, optional
+        The order of the axes, by their positions in `pattern`.
+    categories : mapping of str to mapping of str to int, optional
+        The indices of texts, for axes by their names: ``{"c": {"DAPI": 0}}``.
     _shape : sequence of int, optional
-        Shape of the grid.
+        Shape of the grid. The first index of an axis need not occur.
 
     Returns
     -------
@@ -57,7 +59,7 @@ def parse_filenames(
     Raises
     ------
     NoFilesError, UnmatchedError, NamesError
-        Names, or parameters, do not make a grid. All are a `ValueError`.
+        The names or parameters do not make a grid. All are a `ValueError`.
 
     Examples
     --------
@@ -91,7 +93,11 @@ def name_columns(
         raise NoFilesError("files is empty")
     pattern = as_pattern(pattern, names)
     paths = names if pattern.lookup else _normalised(names)
-    columns = pattern.columns(paths, 0 if pattern.whole else _folder_length(paths))
+    try:
+        start = 0 if pattern.whole else len(common_folder(paths))
+    except ValueError as error:
+        raise NamesError(f"files have no common folder: {error}") from error
+    columns = pattern.columns(paths, start)
     if columns.unmatched and unmatched == "raise":
         count = len(columns.unmatched)
         raise UnmatchedError(
@@ -116,11 +122,3 @@ def _normalised(names: Sequence[str]) -> Sequence[str]:
         if list(map(os.path.normpath, batch)) != list(batch):
             return list(map(os.path.normpath, names))
     return names
-
-
-def _folder_length(paths: Sequence[str]) -> int:
-    """Return the length of the common folder of normalised paths."""
-    try:
-        return len(common_folder(paths))
-    except ValueError as error:
-        raise NamesError(f"files have no common folder: {error}") from error

@@ -39,24 +39,10 @@ def selected(
 ) -> FileGrid:
     r"""Return the part of a grid at integer positions.
 
-    Parameters
-    ----------
-    grid : FileGrid
-        The whole.
-    indexers : mapping of str to int, slice, or sequence of int or bool
-        The indices to keep along some axes; an int drops its axis.
-    labels : mapping, optional
-        The labels that the user gave for these, to show them in errors.
+    An indexer is an int, which drops its axis, a slice, or a sequence of int or bool. The
+    `labels` that the user gave for indexers are shown in errors. An axis that is not there or
+    an indexer that does not fit is a `NamesError`; a part without files is a `NoFilesError`.
 
-    Raises
-    ------
-    NamesError
-        There is no such axis, or an indexer does not fit.
-    NoFilesError
-        All cells of the part are empty.
-
-    Examples
-    --------
     >>> from dask_fileseq.grid import grid_of_pattern
     >>> grid = grid_of_pattern(["t0_a", "t0_b", "t1_a"], r"(t)(\d)_(?P<c>[a-z])")
     >>> selected(grid, {"c": 0, "t": slice(1, None)})
