@@ -39,11 +39,7 @@ _BY_CHANCE = 2
 
 
 class AmbiguousNames(Exception):
-    """Two readings of the names fit."""
-
-    def __init__(self, one: list[Token], two: list[Token]) -> None:
-        super().__init__(one, two)
-        self.readings = one, two
+    """Two readings of the names fit; the arguments are the tokens of both."""
 
 
 def join_wells(tokens: list[Token]) -> list[Token]:
@@ -113,10 +109,14 @@ def name_axes(tokens: list[Token]) -> None:
         label = _label(tokens, i)
         if label:
             token.name, token.family = label, FAMILIES[label.lower()]
-        elif not token.is_number:
-            _name_word(tokens, i)
-        elif _is_behind_row(tokens, i):
-            token.name = token.family = "column"
+        elif token.is_number:
+            token.name = token.family = "column" if _is_behind_row(tokens, i) else ""
+        elif _are_rows(token.texts) and not token.joint:
+            token.name = token.family = "row"
+        elif any("/" in later.texts[0] for later in tokens[i + 1 :]):
+            token.name = "folder"
+        else:
+            token.name = token.family = "channel"
     seen: Counter[str] = Counter()
     for token in tokens:
         if token.varies and token.name:
@@ -163,7 +163,12 @@ def _name_numbers(tokens: list[Token], start: int, end: int) -> None:
     if (all_before and all_behind and known_before and known_behind) or (
         some_before and not all_behind and len(varying) > 1
     ):
-        raise AmbiguousNames(_renamed(tokens, before), _renamed(tokens, behind))
+        raise AmbiguousNames(
+            *(
+                [replace(t, name=names.get(i, t.name)) for i, t in enumerate(tokens)]
+                for names in (before, behind)
+            )
+        )
     names = before
     if all_before and all_behind:
         names = behind if known_behind else before
@@ -174,11 +179,6 @@ def _name_numbers(tokens: list[Token], start: int, end: int) -> None:
         names = {i: before[i] or behind[i] for i in varying}
     for i in varying:
         tokens[i].name, tokens[i].family = names[i], FAMILIES.get(names[i].lower(), "")
-
-
-def _renamed(tokens: list[Token], names: dict[int, str]) -> list[Token]:
-    """Return tokens with other names for some of them."""
-    return [replace(t, name=names[i]) if i in names else t for i, t in enumerate(tokens)]
 
 
 def _letters(tokens: Sequence[Token], i: int) -> str:
@@ -199,17 +199,6 @@ def _constant_before(tokens: Sequence[Token], i: int) -> str:
     if 0 < start < i and tokens[start].joint and tokens[start - 1].is_number:
         start += 1
     return "".join(token.texts[0] for token in tokens[start:i])
-
-
-def _name_word(tokens: Sequence[Token], i: int) -> None:
-    """Name words: rows of a plate, folders, or channels."""
-    token = tokens[i]
-    if _are_rows(token.texts) and not token.joint:
-        token.name = token.family = "row"
-    elif any("/" in later.texts[0] for later in tokens[i + 1 :]):
-        token.name = "folder"
-    else:
-        token.name = token.family = "channel"
 
 
 def is_unnamed(token: Token) -> bool:
@@ -293,17 +282,17 @@ def _drop_one(tokens: list[Token], one: Token, two: Token) -> None:
     elif bool(one.family) != bool(two.family):
         worse = two if one.family else one
         if is_unnamed(worse) and len(one.texts) <= _BY_CHANCE:
-            raise AmbiguousNames(*_either(tokens, worse))
+            raise AmbiguousNames(tokens, _without(tokens, worse))
     elif len(one.texts) > _BY_CHANCE:
         worse = no_word
     else:
-        raise AmbiguousNames(*_either(tokens, two))
+        raise AmbiguousNames(tokens, _without(tokens, two))
     worse.is_axis = False
 
 
-def _either(tokens: list[Token], worse: Token) -> tuple[list[Token], list[Token]]:
-    """Return the tokens as they are, and with one of them no axis."""
-    return tokens, [replace(t, is_axis=t.is_axis and t is not worse) for t in tokens]
+def _without(tokens: list[Token], dropped: Token) -> list[Token]:
+    """Return a copy of the tokens in which one of them is no axis."""
+    return [replace(t, is_axis=t.is_axis and t is not dropped) for t in tokens]
 
 
 def _same_texts(one: Token, two: Token) -> bool:

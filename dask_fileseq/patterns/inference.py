@@ -82,7 +82,7 @@ def infer(names: Sequence[str]) -> NamePattern:
                 return preset_pattern(preset)
             if not isinstance(error, Outliers):
                 raise
-            away = set(error.places)
+            away = set(error.args[0])
             kept = [name for i, name in enumerate(kept) if i not in away]
             continue
         return _read(unmask(tokens, dates), kept)
@@ -102,9 +102,9 @@ def _read(tokens: list[Token], names: list[str]) -> NamePattern:
         preset = matching_preset(names)
         if preset:
             return preset_pattern(preset)
-        for reading in ambiguous.readings:
+        for reading in ambiguous.args:
             name_others(reading)
-        one, two = map(_format_string, ambiguous.readings)
+        one, two = map(_format_string, ambiguous.args)
         raise _refusal(f"two readings fit: pattern={one!r} or pattern={two!r}") from None
     axes = [token for token in tokens if token.varies and token.is_axis]
     if not axes:

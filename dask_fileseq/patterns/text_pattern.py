@@ -27,7 +27,7 @@ from dask_fileseq.patterns.name_pattern import NamePattern
 
 __all__ = ["compile_regex", "path_pattern", "pattern_of_regex", "pattern_of_text"]
 
-_PARSERS = {"format:": parse_format, "blocks:": parse_blocks}
+_PARSERS = {"format:": (has_fields, parse_format), "blocks:": (has_blocks, parse_blocks)}
 _FLAGS = {re.I: "i", re.M: "m", re.S: "s", re.X: "x", re.A: "a"}
 _FIELD_OR_BLOCK = re.compile(r"(?<!\\)(\{(?:[^\W\d]\w*)?(?::[^{}]*)?\}|(?<!\(\?P)<[^<>()]*>)")
 _QUANTIFIER = re.compile(r"(?<=.)\{\d+(?:,\d*)?\}|\\[{}]")
@@ -41,12 +41,11 @@ def pattern_of_text(text: str) -> NamePattern:
     >>> pattern_of_text("img_Z<0-9>.tif").match("img_Z3.tif")
     (('Z',), ('3',))
     """
-    for prefix, parse in _PARSERS.items():
+    for prefix, (_, parse) in _PARSERS.items():
         if text.startswith(prefix):
             return path_pattern(parse(text.removeprefix(prefix)), text)
     regex, error = compile_regex(text)
-    tests = {"format:": has_fields, "blocks:": has_blocks}
-    kinds = [kind for kind, test in tests.items() if test(text)]
+    kinds = [prefix for prefix, (is_kind, _) in _PARSERS.items() if is_kind(text)]
     if regex is not None and regex.groups:
         if kinds:
             raise _ambiguous(text, [*kinds, "re.compile"])
@@ -54,7 +53,7 @@ def pattern_of_text(text: str) -> NamePattern:
     if len(kinds) > 1:
         raise _ambiguous(text, kinds)
     if kinds:
-        return path_pattern(_PARSERS[kinds[0]](text), text)
+        return path_pattern(_PARSERS[kinds[0]][1](text), text)
     if text.endswith(".pattern"):
         return path_pattern(parse_blocks(read_pattern_file(text)), text)
     _check_braces(text)

@@ -92,11 +92,7 @@ class Token:
 
 
 class Outliers(Exception):
-    """Some names are built otherwise than nearly all others."""
-
-    def __init__(self, places: Sequence[int]) -> None:
-        super().__init__(places)
-        self.places = places
+    """Some names are built otherwise than nearly all others; the argument is their positions."""
 
 
 def tokenize(names: Sequence[str]) -> list[Token]:
