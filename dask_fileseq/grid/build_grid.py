@@ -11,7 +11,7 @@ import numpy as np
 
 from dask_fileseq.errors import DuplicateError, NamesError, NoFilesError, SparseGridError
 from dask_fileseq.grid.filegrid import FileGrid, cell_numbers, index_tuples
-from dask_fileseq.grid.grid_axes import Axis, Categories, Spacing, grid_axes, shape_tuple
+from dask_fileseq.grid.grid_axes import Categories, GridAxis, Spacing, grid_axes, shape_tuple
 from dask_fileseq.grid.parse_names import Unmatched, name_columns
 from dask_fileseq.patterns import NameColumns, unique_dims
 
@@ -171,7 +171,7 @@ def _is_sparse(shape: tuple[int, ...], count: int) -> bool:
 
 def _sparse_message(
     columns: NameColumns,
-    axes: list[Axis],
+    axes: list[GridAxis],
     count: int,
     categories: Categories | None,
     shape: Sequence[int] | None,

@@ -20,7 +20,7 @@ from dask_fileseq.errors import NamesError, shown
 from dask_fileseq.grid.natural_sort import natural_key
 from dask_fileseq.patterns import NameColumns
 
-__all__ = ["Axis", "Categories", "Spacing", "grid_axes", "shape_tuple"]
+__all__ = ["Categories", "GridAxis", "Spacing", "grid_axes", "shape_tuple"]
 
 Spacing: TypeAlias = Literal["unit", "step", "values"]
 Categories: TypeAlias = Mapping[str, Mapping[str, int]]
@@ -32,7 +32,7 @@ _FIRST_DATE, _LAST_DATE = np.datetime64("1678-01-01"), np.datetime64("2262-04-11
 """The dates between these have nanoseconds, as those of xarray and pandas."""
 
 
-class Axis(NamedTuple):
+class GridAxis(NamedTuple):
     """An axis of a grid."""
 
     indices: NDArray[np.int64]
@@ -46,7 +46,7 @@ def grid_axes(
     categories: Categories | None,
     shape: Sequence[int] | None,
     spacing: Spacing,
-) -> list[Axis]:
+) -> list[GridAxis]:
     """Return the axes of a grid, of the given shape if there is one."""
     categories = {} if categories is None else categories
     if not isinstance(categories, Mapping) or not all(
@@ -88,7 +88,7 @@ def shape_tuple(shape: Sequence[int]) -> tuple[int, ...]:
     return tuple(map(int, shape))
 
 
-def _axis(dim: str, texts: list[str], kind: str, spacing: Spacing, start: int | None) -> Axis:
+def _axis(dim: str, texts: list[str], kind: str, spacing: Spacing, start: int | None) -> GridAxis:
     """Return the axis of distinct texts; with a `start`, numbers from there on are indices."""
     if kind == "iso" or "%" in kind:
         return _date_axis(_dates(dim, texts, kind), spacing)
@@ -100,7 +100,7 @@ def _axis(dim: str, texts: list[str], kind: str, spacing: Spacing, start: int | 
     if numbers is None:
         words = sorted(texts, key=lambda word: (natural_key(word), word))
         index = {word: i for i, word in enumerate(words)}
-        return Axis(np.array([index[word] for word in texts]), np.array(words))
+        return GridAxis(np.array([index[word] for word in texts]), np.array(words))
     spacing = spacing if start is None else "unit"
     if numbers.dtype == np.int64 and spacing != "values":
         axis = _regular_axis(numbers, spacing, start)
@@ -123,10 +123,10 @@ def _degrees(dim: str, text: str) -> str:
     return f"-{text[1:]}" if text[0].upper() in "SW" else text[1:]
 
 
-def _label_axis(labels: NDArray[Any]) -> Axis:
+def _label_axis(labels: NDArray[Any]) -> GridAxis:
     """Return the axis of the labels that occur."""
     values, index = np.unique(labels, return_inverse=True)
-    return Axis(index, values)
+    return GridAxis(index, values)
 
 
 def _dates(dim: str, texts: list[str], form: str) -> NDArray[np.datetime64]:
@@ -145,7 +145,7 @@ def _dates(dim: str, texts: list[str], form: str) -> NDArray[np.datetime64]:
     return np.array(dates, "M8[ns]")
 
 
-def _date_axis(dates: NDArray[np.datetime64], spacing: Spacing) -> Axis:
+def _date_axis(dates: NDArray[np.datetime64], spacing: Spacing) -> GridAxis:
     """Return the axis of dates, a step apart if a tenth of the steps occur.
 
     The times of a clock rarely have a step in common but the second, which would make an
@@ -157,7 +157,7 @@ def _date_axis(dates: NDArray[np.datetime64], spacing: Spacing) -> Axis:
     assert isinstance(axis.values, range)
     # numpy's arange counts in floats, which are too coarse for nanoseconds
     moments = axis.values.start + axis.values.step * np.arange(len(axis.values))
-    return Axis(axis.indices, moments.astype("M8[ns]"))
+    return GridAxis(axis.indices, moments.astype("M8[ns]"))
 
 
 def _numbers(texts: list[str]) -> NDArray[Any] | None:
@@ -175,24 +175,24 @@ def _numbers(texts: list[str]) -> NDArray[Any] | None:
     return None
 
 
-def _regular_axis(numbers: NDArray[Any], spacing: Spacing, start: int | None) -> Axis:
+def _regular_axis(numbers: NDArray[Any], spacing: Spacing, start: int | None) -> GridAxis:
     """Return the axis of integers that are equally spaced, by default from the lowest one."""
     lowest, stop, step = int(numbers.min()), int(numbers.max()) + 1, 1
     if spacing == "step":
         step = int(np.gcd.reduce(numbers - lowest)) or 1
     elif start is not None:
         lowest = start
-    return Axis((numbers - lowest) // step, range(lowest, stop, step))
+    return GridAxis((numbers - lowest) // step, range(lowest, stop, step))
 
 
-def _is_sparse(axis: Axis) -> bool:
+def _is_sparse(axis: GridAxis) -> bool:
     """Return whether under a tenth of the steps along an axis occur."""
     return len(axis.values) > len(np.unique(axis.indices)) * _SPARSE
 
 
 def _category_axis(
     dim: str, texts: list[str], category: Mapping[str, int], start: int | None
-) -> Axis:
+) -> GridAxis:
     """Return the axis of texts whose indices are given."""
     try:
         numbers = np.fromiter((int(category[text]) for text in texts), np.int64, len(texts))
