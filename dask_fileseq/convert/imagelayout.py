@@ -25,7 +25,7 @@ import numpy as np
 from dask_fileseq.convert.partition import Window
 from dask_fileseq.errors import LayoutError
 from dask_fileseq.filearray import FileArray
-from dask_fileseq.patterns.atoms import FAMILIES
+from dask_fileseq.patterns import FAMILIES
 
 __all__ = ["ImageLayout", "ImagePart", "TargetImage", "array_layout", "ome_layout"]
 

@@ -369,7 +369,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
             for dim, value in labels.items()
             if dim in self.coords
         }
-        return self._on(selected(self.grid, labels | places, said=labels))
+        return self._on(selected(self.grid, labels | places, labels=labels))
 
     def split(self, dim: str) -> dict[Any, Self]:
         """Return one sequence, without the axis, for each label along an axis that has files.

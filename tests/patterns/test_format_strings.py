@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dask_fileseq.errors import NamesError, UnmatchedError
 from dask_fileseq.grid import grid_of_pattern, parse_filenames
-from dask_fileseq.patterns import NamePattern
+from dask_fileseq.patterns import as_pattern
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ from dask_fileseq.patterns import NamePattern
 )
 def test_fields_read_what_format_writes(pattern, name, expected):
     """A field takes too much, too little, or what is not of its type."""
-    found = NamePattern.of(pattern).match(name)
+    found = as_pattern(pattern).match(name)
     assert expected == (None if found is None else found[1])
 
 
@@ -71,7 +71,7 @@ def test_what_format_writes_is_read_as_it_was(rows, template):
     pattern = f"format:{template}" if "(" in template else template
     grid = grid_of_pattern(names, pattern, spacing="values", duplicates="last")
     assert set(grid.dims) == set(fields)
-    assert NamePattern.of(str(grid.pattern)) == grid.pattern
+    assert as_pattern(str(grid.pattern)) == grid.pattern
     for name, index in zip(grid.names, grid.indices, strict=True):
         found = {d: grid.coords[d][i] for d, i in zip(grid.dims, index, strict=True)}
         for dim in ("time", "dose"):
@@ -96,7 +96,7 @@ def test_what_format_writes_is_read_as_it_was(rows, template):
 def test_malformed_formats_say_what_to_write(pattern, message):
     """A slip in a format string is an obscure error of re, or matches nothing."""
     with pytest.raises(NamesError, match=re.escape(message)):
-        NamePattern.of(pattern)
+        as_pattern(pattern)
 
 
 def test_dates_are_coordinates():

@@ -1,4 +1,4 @@
-"""Names to what a pattern finds in them, below the folder that they share."""
+"""The axes that a pattern finds in file names, below the folder that they share."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any, Literal, TypeAlias
 
 from dask_fileseq.errors import NamesError, NoFilesError, UnmatchedError, shown
 from dask_fileseq.files import common_folder
-from dask_fileseq.grid.axes import Categories, axes_of
-from dask_fileseq.patterns import BATCH, NameColumns, NamePattern
+from dask_fileseq.grid.grid_axes import Categories, grid_axes
+from dask_fileseq.patterns import BATCH, NameColumns, NamePattern, as_pattern
 
-__all__ = ["Unmatched", "columns_of", "parse_filenames", "pattern_of"]
+__all__ = ["Unmatched", "name_columns", "parse_filenames"]
 
 Unmatched: TypeAlias = Literal["raise", "skip"]
 
@@ -27,22 +27,23 @@ def parse_filenames(
 ) -> tuple[tuple[str, ...], tuple[int, ...], list[tuple[int, ...]], Sequence[str]]:
     r"""Return the dims, shape and indices that a pattern finds in file names.
 
-    The function of tifffile 2026.11.8, with the same parameters and results,
-    save that texts that are no integers are indices too, and that a pattern
-    that finds no index is an error. As there, two files may have one index.
-    Where `_shape` is given, the numbers in names are the indices; older
-    releases of tifffile subtract the lowest ones.
+    The function of tifffile 2026.11.8, with the same parameters and results, except that
+    texts that are no integers are indices too, and that a pattern that finds no index is an
+    error. Two files may have one index, as in tifffile. If `_shape` is given, the numbers in
+    names are the indices; older releases of tifffile subtract the lowest ones.
 
     Parameters
     ----------
     files : sequence of str
         File names.
     pattern : str, re.Pattern, NamePattern, callable or table, optional
-        See `NamePattern.of`. By default, files are counted along axis ``I``.
-    axesorder, categories
-        See `grid_of_pattern`.
+        See `open_sequence`. By default, files are counted along axis ``I``.
+    axesorder : sequence of int, optional
+        The order of the axes, by their positions in `pattern`.
+    categories : mapping of str to mapping of str to int, optional
+        The indices of texts, for axes by their names: ``{"c": {"DAPI": 0}}``.
     _shape : sequence of int, optional
-        Shape of the grid.
+        Shape of the grid. The first index of an axis need not occur.
 
     Returns
     -------
@@ -58,7 +59,7 @@ def parse_filenames(
     Raises
     ------
     NoFilesError, UnmatchedError, NamesError
-        Names, or parameters, do not make a grid. All are a `ValueError`.
+        The names or parameters do not make a grid. All are a `ValueError`.
 
     Examples
     --------
@@ -70,32 +71,32 @@ def parse_filenames(
         if _shape is not None and (len(_shape) != 1 or _shape[0] < len(files)):
             raise NamesError(f"shape {length} does not fit provided shape {tuple(_shape)}")
         return ("I",), length, [(i,) for i in range(len(files))], files
-    columns = columns_of(files, pattern_of(files, pattern), axesorder, "raise")
-    axes = axes_of(columns, categories, _shape, "unit")
-    found = (axis.place[codes].tolist() for axis, codes in zip(axes, columns.codes, strict=True))
+    _, columns = name_columns(files, pattern, axesorder, "raise")
+    axes = grid_axes(columns, categories, _shape, "unit")
+    found = (axis.indices[codes].tolist() for axis, codes in zip(axes, columns.codes, strict=True))
     shape = tuple(len(axis.values) for axis in axes)
     return columns.dims, shape, list(zip(*found, strict=True)), files
 
 
-def pattern_of(names: Sequence[str], pattern: Any) -> NamePattern:
-    """Return the pattern that a user's argument means for these names."""
-    if not len(names):
-        raise NoFilesError("files is empty")
-    return NamePattern.of(pattern, names)
-
-
-def columns_of(
+def name_columns(
     names: Sequence[str],
-    pattern: NamePattern,
+    pattern: Any,
     axesorder: Sequence[int] | None,
     unmatched: Unmatched,
-) -> NameColumns:
-    """Return what a pattern finds in names; an expression, below their common folder."""
-    if pattern.whole:
-        start, paths = 0, names if pattern.lookup else _normalised(names)
-    else:
-        paths = _normalised(names)
-        start = _folder_length(paths)
+) -> tuple[NamePattern, NameColumns]:
+    """Return a user's pattern, and the axes that it finds in names.
+
+    A regular expression is matched below the folder that the names share, other patterns
+    are matched with whole paths.
+    """
+    if not len(names):
+        raise NoFilesError("files is empty")
+    pattern = as_pattern(pattern, names)
+    paths = names if pattern.lookup else _normalised(names)
+    try:
+        start = 0 if pattern.whole else len(common_folder(paths))
+    except ValueError as error:
+        raise NamesError(f"files have no common folder: {error}") from error
     columns = pattern.columns(paths, start)
     if columns.unmatched and unmatched == "raise":
         count = len(columns.unmatched)
@@ -105,27 +106,19 @@ def columns_of(
             "a file sequence leaves them out with unmatched='skip'"
         )
     if axesorder is None:
-        return columns
+        return pattern, columns
     dims = columns.dims
     if not isinstance(axesorder, Sequence) or sorted(axesorder) != list(range(len(dims))):
         raise NamesError(
             f"axesorder {axesorder!r} is no order of {dims!r}: each of 0 to {len(dims) - 1} once"
         )
-    return columns.ordered(axesorder)
+    return pattern, columns.ordered(axesorder)
 
 
 def _normalised(names: Sequence[str]) -> Sequence[str]:
-    """Return normalised paths; `names` themselves if they are, which spares their memory."""
+    """Return normalised paths; `names` itself if all are, which saves memory."""
     for first in range(0, len(names), BATCH):
         batch = names[first : first + BATCH]
         if list(map(os.path.normpath, batch)) != list(batch):
             return list(map(os.path.normpath, names))
     return names
-
-
-def _folder_length(paths: Sequence[str]) -> int:
-    """Return the length of the common folder of normalised paths."""
-    try:
-        return len(common_folder(paths))
-    except ValueError as error:
-        raise NamesError(f"files have no common folder: {error}") from error

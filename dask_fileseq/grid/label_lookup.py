@@ -1,4 +1,4 @@
-"""Labels along an axis to places on it, by the rules of xarray and pandas: no I/O.
+"""Positions of labels along an axis, by the rules of xarray and pandas: no I/O.
 
 pandas itself is not needed. The tests compare with ``DataArray.sel``.
 """
@@ -20,24 +20,24 @@ __all__ = ["places_of_labels", "scalar"]
 
 _COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:(?=[T ]|$)|(?=(?:\d{4}|\d{6})$))")
 _DATE = re.compile(
-    r"(?P<Y>\d{4})(?:[-/](?P<M>\d\d?)(?:[-/](?P<D>\d\d?)"
-    r"(?:[T ]?(?P<h>\d\d)(?::?(?P<m>\d\d)(?::?(?P<s>\d\d)(?P<f>\.\d{1,9})?)?)?)?)?)?"
+    r"(\d{4})(?:[-/](\d\d?)(?:[-/](\d\d?)"
+    r"(?:[T ]?(\d\d)(?::?(\d\d)(?::?(\d\d)(\.\d{1,9})?)?)?)?)?)?"
 )
-_TICKS = {"D": 86_400_000_000_000, "h": 3_600_000_000_000, "m": 60_000_000_000, "s": 1_000_000_000}
-"""Nanoseconds of the units into which days fall."""
+_UNITS = ["Y", "M", "D", "h", "m", "s"]
+"""Numpy's units of dates from coarse to fine; finer than seconds are all alike here."""
 
 
 class _Period(NamedTuple):
-    """What a date stands for: ``"2020-07"`` is a month."""
+    """The time from the first to the last moment of a date: ``"2020-07"`` is a month."""
 
     first: np.datetime64
     last: np.datetime64
-    unit: str
-    """The unit of a text, empty for a moment."""
+    unit: str = ""
+    """Numpy's unit of a text, empty for a moment."""
 
 
 def places_of_labels(dim: str, values: NDArray[Any], labels: Any) -> Any:
-    """Return the indexer for labels along an axis: see `SelectableSequence.sel`.
+    """Return the integer indexer for labels along an axis: see `FileSequence.sel`.
 
     >>> places_of_labels("t", np.array([2, 4, 6, 8]), slice(3, 6)).tolist()
     [1, 2]
@@ -45,7 +45,7 @@ def places_of_labels(dim: str, values: NDArray[Any], labels: Any) -> Any:
     1
     """
     if isinstance(labels, slice):
-        return _between(dim, values, labels)
+        return _slice_places(dim, values, labels)
     try:
         listed = np.asarray(labels, object if isinstance(labels, tuple | list) else None)
     except ValueError as error:
@@ -63,7 +63,7 @@ def places_of_labels(dim: str, values: NDArray[Any], labels: Any) -> Any:
             if not len(inside):
                 raise _no_label(dim, values, labels)
             return inside
-    return _place(dim, values, labels)
+    return int(_places(dim, values, [labels])[0])
 
 
 def scalar(label: Any) -> Any:
@@ -71,8 +71,8 @@ def scalar(label: Any) -> Any:
     return label if isinstance(label, np.datetime64) else label.item()
 
 
-def _between(dim: str, values: NDArray[Any], labels: slice) -> NDArray[np.int64]:
-    """Return the places of the labels from one to another, both included."""
+def _slice_places(dim: str, values: NDArray[Any], labels: slice) -> NDArray[np.int64]:
+    """Return the positions of the labels from one to another, both included."""
     step = 1 if labels.step is None else labels.step
     if not isinstance(step, int | np.integer) or step == 0:
         raise NamesError(f"{dim}={labels!r} must have a step that is an integer other than 0")
@@ -83,7 +83,7 @@ def _between(dim: str, values: NDArray[Any], labels: slice) -> NDArray[np.int64]
 
 
 def _edge(dim: str, values: NDArray[Any], label: Any, side: Any, labels: slice) -> int:
-    """Return where a range begins or ends: at its label or, in ordered values, between."""
+    """Return the position at which a range begins or ends; in ordered values, any label fits."""
     bounds: Sequence[Any] = (label, label)
     if values.dtype.kind == "M":
         bounds = _period(dim, label)[:2]
@@ -94,24 +94,19 @@ def _edge(dim: str, values: NDArray[Any], label: Any, side: Any, labels: slice) 
     if (values[:-1] >= values[1:]).all():
         other: Any = "right" if side == "left" else "left"
         return len(values) - int(np.searchsorted(values[::-1], bounds[side == "left"], other))
-    return _place(dim, values, label) + int(side == "right")
-
-
-def _place(dim: str, values: NDArray[Any], label: Any) -> int:
-    """Return the place of one label."""
-    return int(_places(dim, values, [label])[0])
+    return int(_places(dim, values, [label])[0]) + int(side == "right")
 
 
 def _places(dim: str, values: NDArray[Any], labels: Iterable[Any]) -> NDArray[np.int64]:
-    """Return the places of labels."""
-    known = {value: i for i, value in reversed(list(enumerate(values.tolist())))}
+    """Return the positions of labels."""
+    place_of = {value: i for i, value in reversed(list(enumerate(values.tolist())))}
     places = []
     for label in labels:
         wanted = label
         if values.dtype.kind == "M":
             wanted = _period(dim, label).first.astype("M8[ns]").astype(np.int64).item()
         is_label = isinstance(label, Hashable) and not isinstance(label, bool | np.bool_)
-        place = known.get(wanted) if is_label else None  # True is not 1
+        place = place_of.get(wanted) if is_label else None  # True is not 1
         if place is None:
             raise _no_label(dim, values, label)
         places.append(place)
@@ -119,53 +114,37 @@ def _places(dim: str, values: NDArray[Any], labels: Iterable[Any]) -> NDArray[np
 
 
 def _period(dim: str, label: Any) -> _Period:
-    """Return the first and last moment that a date stands for."""
+    """Return the first and last moment of a date."""
     try:
-        return _period_of(label) if isinstance(label, str) else _moment(label)
+        if isinstance(label, str):
+            return _period_of_text(label)
+        if isinstance(label, datetime.datetime) and label.tzinfo is not None:
+            raise ValueError("dates of files have no time zone")
+        date = label.to_datetime64() if hasattr(label, "to_datetime64") else label
+        if not isinstance(date, datetime.date | np.datetime64) or np.isnat(np.datetime64(date)):
+            raise ValueError("it is neither a text nor a moment")
+        return _Period(np.datetime64(date), np.datetime64(date))
     except (ValueError, TypeError) as error:
         raise NamesError(f"{dim}={label!r} is no date: {error}") from error
 
 
-def _moment(label: Any) -> _Period:
-    """Return the moment that is no text."""
-    if getattr(label, "tzinfo", None) is not None:
-        raise ValueError("dates of files have no time zone")
-    date = getattr(label, "to_datetime64", lambda: label)()
-    if not isinstance(date, datetime.date | np.datetime64) or np.isnat(np.datetime64(date)):
-        raise ValueError("it is neither a text nor a moment")
-    moment = np.datetime64(date)
-    return _Period(moment, moment, "")
-
-
-def _period_of(text: str) -> _Period:
-    """Return what a text stands for."""
+def _period_of_text(text: str) -> _Period:
+    """Return the period of a text, in the finest of numpy's units that is written."""
     match = _DATE.fullmatch(_COMPACT.sub(r"\1-\2-\3", text, 1))
-    if match is None or not 1678 <= int(match["Y"]) < 2262:  # those that have nanoseconds
+    if match is None or not 1678 <= int(match[1]) < 2262:  # those that have nanoseconds
         raise ValueError("write it as '2020-07-23', '20200723T1030', or '2020-07' for all of it")
-    parts = match.groupdict()
-    unit = next(unit for unit in "fsmhDMY" if parts[unit])
-    day = f"{parts['Y']}-{int(parts['M'] or 1):02d}-{int(parts['D'] or 1):02d}"
-    clock = ":".join(parts[key] or "00" for key in "hms") + (parts["f"] or "")
-    first = np.datetime64(f"{day}T{clock}", "ns")
-    if unit in ("Y", "M"):
-        month = first.astype("M8[M]") + np.timedelta64(12 if unit == "Y" else 1, "M")
-        last = month.astype("M8[ns]")
-    else:
-        last = first + _ticks(unit, parts["f"] or "")
-    return _Period(first, last - np.timedelta64(1, "ns"), unit)
-
-
-def _ticks(unit: str, fraction: str) -> np.timedelta64:
-    """Return the length of a unit, for a fraction of seconds milli-, micro- or nanoseconds."""
-    return np.timedelta64(_TICKS.get(unit) or 10 ** (9 - 3 * ((len(fraction) + 1) // 3)), "ns")
+    *parts, fraction = match.groups()
+    written = [part.zfill(2) for part in parts if part]
+    clock = "T" + ":".join(written[3:]) + (fraction or "") if written[3:] else ""
+    date = np.datetime64("-".join(written[:3]) + clock)
+    last = (date + 1).astype("M8[ns]") - np.timedelta64(1, "ns")
+    return _Period(date.astype("M8[ns]"), last, np.datetime_data(date.dtype)[0])
 
 
 def _is_coarser(unit: str, values: NDArray[Any]) -> bool:
     """Return whether a unit is coarser than the finest that the dates need, a day at most."""
-    moments = values.astype("M8[ns]").astype(np.int64)
-    finest = next((u for u, ticks in _TICKS.items() if not (moments % ticks).any()), "f")
-    units = "YMDhmsf"
-    return units.index(unit) < units.index(finest)
+    needed = next((u for u in _UNITS[2:] if (values == values.astype(f"M8[{u}]")).all()), "")
+    return unit in (_UNITS[: _UNITS.index(needed)] if needed else _UNITS)
 
 
 def _no_label(dim: str, values: NDArray[Any], label: Any) -> NamesError:

@@ -1,7 +1,4 @@
-"""Names and what was found in them to a checked `FileGrid`.
-
-One file a cell, and cells enough filled.
-"""
+"""Checked grids: one file in a cell, and enough cells filled."""
 
 from __future__ import annotations
 
@@ -11,13 +8,12 @@ from dataclasses import replace
 from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dask_fileseq.errors import DuplicateError, NamesError, NoFilesError, SparseGridError
-from dask_fileseq.grid.axes import Axis, Categories, Spacing, axes_of, sizes_of
-from dask_fileseq.grid.filegrid import FileGrid, index_tuples, unique_dims
-from dask_fileseq.grid.parsing import Unmatched, columns_of, pattern_of
-from dask_fileseq.patterns import NameColumns
+from dask_fileseq.grid.filegrid import FileGrid, cell_numbers, index_tuples
+from dask_fileseq.grid.grid_axes import Categories, GridAxis, Spacing, grid_axes, shape_tuple
+from dask_fileseq.grid.parse_names import Unmatched, name_columns
+from dask_fileseq.patterns import NameColumns, unique_dims
 
 __all__ = ["grid_of_indices", "grid_of_pattern", "grid_of_sequence"]
 
@@ -30,13 +26,6 @@ _SPARSE_RATIO = 100
 def grid_of_sequence(names: Sequence[str]) -> FileGrid:
     """Return the grid of files in a row, along the axis ``sequence``.
 
-    Raises
-    ------
-    NoFilesError
-        There are no names.
-
-    Examples
-    --------
     >>> grid_of_sequence(["a.tif", "b.tif"])
     <FileGrid sequence: 2; 2 files, 0 missing>
     """
@@ -58,43 +47,15 @@ def grid_of_pattern(
 ) -> FileGrid:
     r"""Return the grid that a pattern finds in file names.
 
-    Along an axis whose texts all are integers, the numbers are indices. Other
-    texts are labels: numbers in their order or else words in natural order,
-    one index for each that occurs.
+    The parameters are those of `parse_filenames` and, by keyword, of `FileSequence`. Along an
+    axis whose texts all are integers, the numbers are indices. Other texts are labels, with
+    one index for each that occurs: numbers in their order, words in natural order.
 
-    Parameters
-    ----------
-    names : sequence of str
-        File names. A regular expression is matched below their common folder only;
-        of a single file, with its base name.
-    pattern : str, re.Pattern, NamePattern, callable or table
-        See `NamePattern.of`.
-    axesorder : sequence of int, optional
-        The order of the axes in the grid, by their places in `pattern`.
-    categories : mapping of str to mapping of str to int, optional
-        The indices of texts, for axes by their names: ``{"c": {"DAPI": 0}}``.
-        They stand one apart, whatever `spacing` is.
-    shape : sequence of int, optional
-        Shape of the grid. The integers in names then are the indices, whatever
-        `spacing` is, and the first of an axis need not occur.
-    unmatched : {"raise", "skip"}
-        What to do about names that the pattern does not match.
-    duplicates : {"raise", "first", "last"}
-        What to do about files for the same cell: keep the first or the last.
-    spacing : {"unit", "step", "values"}
-        Which integers have indices: all from the lowest to the highest, every
-        n-th of these where no other occurs, or only those that occur. By ``"step"``, too,
-        only those that occur if they are under a tenth of the steps, and no two are a step
-        apart. Dates have those that occur, or, by ``"step"``, all at a common step if a
-        tenth occur.
+    With ``spacing="step"``, integers have indices at their largest common step; only those that
+    occur have indices if they are under a tenth of the steps and no two are a step apart. Dates
+    have indices at their common step only if a tenth of the steps occur. Indices of `categories`
+    and of a given `shape` do not depend on the spacing.
 
-    Raises
-    ------
-    NoFilesError, UnmatchedError, DuplicateError, SparseGridError, NamesError
-        Names, or parameters, do not make a grid.
-
-    Examples
-    --------
     >>> names = ["x1000_a.tif", "x1000_b.tif", "x3000_a.tif"]
     >>> grid = grid_of_pattern(names, r"(x)(\d+)_(?P<well>[a-z])", spacing="step")
     >>> grid.coords
@@ -102,9 +63,8 @@ def grid_of_pattern(
     >>> grid.missing
     [(1, 1)]
     """
-    pattern = pattern_of(names, pattern)
-    columns = columns_of(names, pattern, axesorder, unmatched)
-    axes = axes_of(columns, categories, shape, spacing)
+    pattern, columns = name_columns(names, pattern, axesorder, unmatched)
+    axes = grid_axes(columns, categories, shape, spacing)
     skipped = tuple(names[i] for i in columns.unmatched)
     if skipped:
         skip = set(columns.unmatched)
@@ -114,8 +74,8 @@ def grid_of_pattern(
         raise SparseGridError(_sparse_message(columns, axes, len(names), categories, shape))
     values = (np.asarray(axis.values) for axis in axes)
     coords = dict(zip(unique_dims(columns.dims), values, strict=True))
-    index = (axis.place[codes] for axis, codes in zip(axes, columns.codes, strict=True))
-    cells = _cells(index, sizes, len(names))
+    along = (axis.indices[codes] for axis, codes in zip(axes, columns.codes, strict=True))
+    cells = cell_numbers(along, sizes, len(names))
     grid = FileGrid(names, columns.dims, sizes, coords, cells, skipped, pattern=pattern)
     return _placed(grid, duplicates)
 
@@ -128,28 +88,10 @@ def grid_of_indices(
     *,
     duplicates: Duplicates = "raise",
 ) -> FileGrid:
-    """Return the grid that a user's own function found.
+    """Return the grid of files whose indices are given by a user's own function.
 
-    Parameters
-    ----------
-    names : sequence of str
-        File names.
-    dims : sequence of str
-        Names of the axes.
-    shape : sequence of int
-        Number of cells along each axis.
-    indices : iterable of sequence of int
-        The index of each file in `shape`.
-    duplicates : {"raise", "first", "last"}
-        What to do about files for the same cell: keep the first or the last.
+    It is the result of a `parse` function of `FileSequence`, and is checked.
 
-    Raises
-    ------
-    NoFilesError, DuplicateError, SparseGridError, NamesError
-        The parameters do not make a grid.
-
-    Examples
-    --------
     >>> grid_of_indices(["a", "b"], "TZ", (1, 3), [(0, 0), (0, 2)]).missing
     [(0, 1)]
     """
@@ -161,7 +103,7 @@ def grid_of_indices(
         raise NamesError(f"dims must be names, got {dims!r}")
     if not isinstance(indices, Iterable):
         raise NamesError(f"indices must be one for each file, got {indices!r}")
-    sizes = sizes_of(shape)
+    sizes = shape_tuple(shape)
     if len(dims) != len(sizes):
         raise NamesError(f"dims {dims!r} and shape {sizes} differ in length")
     if _is_sparse(sizes, len(names)):
@@ -171,11 +113,11 @@ def grid_of_indices(
         )
     indices = list(indices)
     _check_indices(indices, sizes, len(names))
-    columns = (
+    along = (
         np.fromiter((index[axis] for index in indices), np.int64, len(names))
         for axis in range(len(sizes))
     )
-    cells = _cells(columns, sizes, len(names))
+    cells = cell_numbers(along, sizes, len(names))
     coords = {dim: np.arange(size) for dim, size in zip(unique_dims(dims), sizes, strict=True)}
     return _placed(FileGrid(names, tuple(dims), sizes, coords, cells), duplicates)
 
@@ -193,19 +135,8 @@ def _check_indices(indices: list[Sequence[int]], shape: tuple[int, ...], count: 
             raise NamesError(f"index {index!r} of file {number:,} is not in the shape {shape}")
 
 
-def _cells(
-    index: Iterable[NDArray[np.int64]], shape: tuple[int, ...], count: int
-) -> NDArray[np.int64]:
-    """Return the cell of each file, counted in C order, for its index along each axis."""
-    cells = np.zeros(count, np.int64)
-    for size, column in zip(shape, index, strict=True):
-        cells *= size
-        cells += column
-    return cells
-
-
 def _placed(grid: FileGrid, duplicates: Duplicates) -> FileGrid:
-    """Return the grid with one file a cell, and no positions if they are plain."""
+    """Return the grid with one file in a cell, and without positions if these are 0, 1, 2..."""
     cells = grid.positions
     assert cells is not None
     size = math.prod(grid.shape)
@@ -240,14 +171,14 @@ def _is_sparse(shape: tuple[int, ...], count: int) -> bool:
 
 def _sparse_message(
     columns: NameColumns,
-    axes: list[Axis],
+    axes: list[GridAxis],
     count: int,
     categories: Categories | None,
     shape: Sequence[int] | None,
 ) -> str:
-    """Return what is sparse and which grids would be denser."""
+    """Return which axis is sparse, and which other spacings give denser grids."""
     sizes = [len(axis.values) for axis in axes]
-    filled = [len(np.unique(axis.place)) for axis in axes]
+    filled = [len(np.unique(axis.indices)) for axis in axes]
     worst = max(range(len(axes)), key=lambda k: sizes[k] / filled[k])
     message = (
         f"only {count:,} cells of a grid of shape {tuple(sizes)} are filled; "
@@ -258,7 +189,7 @@ def _sparse_message(
         return f"{message}: give a smaller shape, or none"
     denser = []
     for spacing in get_args(Spacing)[1:]:
-        other = tuple(len(axis.values) for axis in axes_of(columns, categories, None, spacing))
+        other = tuple(len(axis.values) for axis in grid_axes(columns, categories, None, spacing))
         if math.prod(other) < math.prod(sizes):
             denser.append(f"spacing={spacing!r} gives shape {other}")
     return f"{message}: {', '.join(denser) or 'match fewer groups, or give a parse function'}"

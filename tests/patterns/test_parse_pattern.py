@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from dask_fileseq.errors import NamesError, ReadError, UnmatchedError
 from dask_fileseq.grid import grid_of_pattern, parse_filenames
-from dask_fileseq.patterns import Field, NamePattern
-from dask_fileseq.patterns.blocks import any_of
+from dask_fileseq.patterns import Field, as_pattern
+from dask_fileseq.patterns.bioformats import any_of
 
 
 @pytest.mark.parametrize(
@@ -34,8 +34,8 @@ from dask_fileseq.patterns.blocks import any_of
 )
 def test_a_pattern_prints_itself(pattern):
     """What a pattern prints is no pattern, or another one."""
-    compiled = NamePattern.of(pattern)
-    again = NamePattern.of(str(compiled))
+    compiled = as_pattern(pattern)
+    again = as_pattern(str(compiled))
     assert again.fields == compiled.fields
     assert again.whole == compiled.whole
     assert str(again) == str(compiled)
@@ -55,9 +55,9 @@ def test_a_pattern_prints_itself(pattern):
 def test_ambiguous_texts_say_how_to_say_it(pattern, ways):
     """One of two meanings is taken in silence."""
     with pytest.raises(NamesError, match="is ambiguous: say") as info:
-        NamePattern.of(pattern)
+        as_pattern(pattern)
     assert all(way in str(info.value) for way in ways)
-    assert NamePattern.of("format:A - 1(fld {field:d}).tif").match("A - 1(fld 3).tif")
+    assert as_pattern("format:A - 1(fld {field:d}).tif").match("A - 1(fld 3).tif")
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_ambiguous_texts_say_how_to_say_it(pattern, ways):
 )
 def test_blocks_of_bioformats(pattern, fields, matches, others):
     """A block stands for other texts, or for another axis."""
-    compiled = NamePattern.of(pattern)
+    compiled = as_pattern(pattern)
     assert [Field(*field) for field in fields] == list(compiled.fields)
     for name, texts in matches.items():
         assert compiled.match(name)[1] == texts
@@ -104,7 +104,7 @@ def test_long_ranges_stay_short():
 def test_malformed_blocks(pattern):
     """A block that lists nothing is an obscure error, or fills memory."""
     with pytest.raises(NamesError, match="has"):
-        NamePattern.of(pattern)
+        as_pattern(pattern)
 
 
 def test_pattern_files(tmp_path):
@@ -112,14 +112,14 @@ def test_pattern_files(tmp_path):
     path = tmp_path / "test.pattern"
     path.write_text("test_Z<0-1>_C<0-2:2>\n")
     for given_path in (path, str(path)):
-        pattern = NamePattern.of(given_path)
+        pattern = as_pattern(given_path)
         assert pattern.match("x/test_Z1_C2") == (("Z", "C"), ("1", "2"))
     path.write_text("a<1-2>\nb<1-2>\n")
     with pytest.raises(NamesError, match="must have one line"):
-        NamePattern.of(path)
+        as_pattern(path)
     path.write_bytes(b"\xff<1-2>")
     with pytest.raises(ReadError, match="cannot read the pattern file"):
-        NamePattern.of(path)
+        as_pattern(path)
 
 
 def test_a_function_says_the_axes():
@@ -144,8 +144,8 @@ def test_a_function_says_the_axes():
     assert grid.coords["dose"].tolist() == [0.1, 0.5]
     assert grid.coords["day"].tolist() == np.array(["2020-01-01", "2020-01-05"], "M8[ns]").tolist()
     assert grid.indices == [(1, 0, 0, 0), (0, 1, 1, 1)]
-    assert NamePattern.of(axes).match("x/GFP_08_1.tif")[1][:2] == ("GFP", "08")
-    assert NamePattern.of(axes).match("note") is None
+    assert as_pattern(axes).match("x/GFP_08_1.tif")[1][:2] == ("GFP", "08")
+    assert as_pattern(axes).match("note") is None
     with pytest.raises(UnmatchedError, match="none of 1"):
         parse_filenames(["note"], axes)
     with pytest.raises(NamesError, match="the same axes"):
@@ -211,4 +211,4 @@ def test_a_dataframe_is_a_table():
 def test_mistakes_are_named(text, message):
     """A slip in a format string or a preset is answered with advice on regular expressions."""
     with pytest.raises((NamesError, ReadError), match=message):
-        NamePattern.of(text)
+        as_pattern(text)

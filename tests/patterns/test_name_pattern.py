@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tifffile import parse_filenames as tifffile_parse
 
 from dask_fileseq.errors import NamesError, UnmatchedError
-from dask_fileseq.patterns import BATCH, NamePattern
+from dask_fileseq.patterns import BATCH, as_pattern
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from dask_fileseq.patterns import BATCH, NamePattern
 )
 def test_a_group_names_the_next_index_or_is_one(regex, name, expected):
     """Groups are taken for names and indices by other rules than tifffile's."""
-    assert expected == NamePattern.of(regex).match(name)
+    assert expected == as_pattern(regex).match(name)
 
 
 @given(
@@ -47,26 +47,26 @@ def test_axes_is_the_pattern_of_tifffile(axes, stem, separator, suffix):
     """The named pattern finds other axes than tifffile's."""
     name = stem + separator.join(f"{dim}{number}" for dim, number in axes) + suffix
     dims, _, _, _ = tifffile_parse([name], "axes")
-    assert (dims, tuple(str(number) for _, number in axes)) == NamePattern.of("axes").match(name)
+    assert (dims, tuple(str(number) for _, number in axes)) == as_pattern("axes").match(name)
 
 
 def test_axes_stand_at_the_end():
     """Letters and digits in the middle of a name are taken for axes, as by tifffile 2026.3.3."""
-    assert NamePattern.of("axes").match("c1-raw_t2.tif") == (("t",), ("2",))
-    assert NamePattern.of("axes").match("t2-raw.tif") is None
+    assert as_pattern("axes").match("c1-raw_t2.tif") == (("t",), ("2",))
+    assert as_pattern("axes").match("t2-raw.tif") is None
 
 
 @pytest.mark.parametrize("pattern", ["", None, 1, b"(x)", re.compile(b"(x)"), object()])
 def test_what_is_no_pattern(pattern):
     """Something else than a pattern fails late, or with an error that hides it."""
     with pytest.raises(NamesError, match="pattern must be"):
-        NamePattern.of(pattern)
+        as_pattern(pattern)
 
 
 def test_a_malformed_pattern_is_shown():
     """re.error, which is no ValueError, comes out, as from tifffile, or hides the pattern."""
     with pytest.raises(NamesError, match=r"pattern '\(x' is malformed: missing \)") as info:
-        NamePattern.of("(x")
+        as_pattern("(x")
     assert isinstance(info.value, ValueError)
     assert isinstance(info.value.__cause__, re.error)
 
@@ -74,21 +74,21 @@ def test_a_malformed_pattern_is_shown():
 def test_a_pattern_needs_groups():
     """A pattern without groups gives a grid without axes, as in tifffile."""
     with pytest.raises(NamesError, match="has no groups"):
-        NamePattern.of(r"c\d+")
+        as_pattern(r"c\d+")
 
 
 def test_compiled_patterns_keep_their_flags():
     """A compiled pattern is compiled anew without its flags."""
-    pattern = NamePattern.of(re.compile(r"(C)(\d)", re.IGNORECASE))
+    pattern = as_pattern(re.compile(r"(C)(\d)", re.IGNORECASE))
     assert pattern.match("c1") == (("c",), ("1",))
-    assert pattern is NamePattern.of(pattern)
+    assert pattern is as_pattern(pattern)
     assert pattern == pickle.loads(pickle.dumps(pattern))
 
 
 @pytest.mark.parametrize("regex", [r"(\d+)", r"([A-Z]+)?(\d+)", r"(?:x(\d+)|y(\d+))(?:-(\d))?"])
 def test_columns_are_the_matches_of_each_name(regex):
     """Working by column finds other texts than matching each name, or mixes up batches."""
-    pattern = NamePattern.of(regex)
+    pattern = as_pattern(regex)
     names = [f"{'xy'[i % 2]}{i % 37}-{i % 7}" for i in range(3 * BATCH + 5)]
     columns = pattern.columns(names)
     found = list(zip(columns.texts, columns.codes, strict=True))
@@ -100,14 +100,14 @@ def test_columns_are_the_matches_of_each_name(regex):
 
 def test_columns_leave_out_the_beginning_and_separators():
     """Folders that all names share take part in the match."""
-    columns = NamePattern.of(r"^(\d)").columns(["/1/2", "/1/3"], len("/1"))
+    columns = as_pattern(r"^(\d)").columns(["/1/2", "/1/3"], len("/1"))
     assert columns.texts == (["2", "3"],)
 
 
 def test_unmatched_names_are_counted_in_all_batches():
     """Names that do not match shift the texts of later ones, or are not found."""
     names = ["x" if i % 3 else f"{i}" for i in range(2 * BATCH)] + ["x"] * (BATCH + 1)
-    columns = NamePattern.of(r"(\d+)").columns(names)
+    columns = as_pattern(r"(\d+)").columns(names)
     assert [i for i, name in enumerate(names) if name == "x"] == columns.unmatched
     assert [name for name in names if name != "x"] == [
         columns.texts[0][code] for code in columns.codes[0]
@@ -117,16 +117,16 @@ def test_unmatched_names_are_counted_in_all_batches():
 def test_nothing_matches():
     """Without any match there is an obscure error, or an empty grid."""
     with pytest.raises(UnmatchedError, match=r"matches none of 4 names .*'a', 'a', 'a' and 1 more"):
-        NamePattern.of(r"(\d)").columns(["a"] * 4)
+        as_pattern(r"(\d)").columns(["a"] * 4)
 
 
 def test_other_dims_are_an_error_that_names_files():
     """A file with an axis more than others is placed somewhere, or has to be searched for."""
     with pytest.raises(NamesError, match=r"\('c',\) in 'c1' but \('c', 't'\) in 'c2t3'"):
-        NamePattern.of(r"(c)(\d)(?:(t)(\d))?").columns(["-", "c1", "c1", "c2t3"])
+        as_pattern(r"(c)(\d)(?:(t)(\d))?").columns(["-", "c1", "c1", "c2t3"])
 
 
 def test_letters_alone_are_no_index():
     """Words in an unnamed group vanish, and all files stand for one cell."""
     with pytest.raises(NamesError, match=r"finds no index in 'DAPI'.*\(\?P<name>"):
-        NamePattern.of("([A-Z]+)").columns(["DAPI", "GFP"])
+        as_pattern("([A-Z]+)").columns(["DAPI", "GFP"])

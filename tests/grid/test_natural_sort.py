@@ -5,7 +5,14 @@ import tifffile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dask_fileseq.grid import natural, natural_sorted
+from dask_fileseq.grid import natural_sort, natural_sorted
+
+
+@pytest.fixture(autouse=True, scope="module", params=[0, natural_sort.FEW])
+def few(request):
+    """Sort the few names of a test as many are sorted, and as few are."""
+    with mock.patch.object(natural_sort, "FEW", request.param):
+        yield
 
 
 @given(
@@ -14,7 +21,7 @@ from dask_fileseq.grid import natural, natural_sorted
 )
 def test_natural_order_is_that_of_tifffile(names, batch):
     """Names come in another order than tifffile's, or batches are mixed up."""
-    with mock.patch.object(natural, "_BATCH", batch):
+    with mock.patch.object(natural_sort, "BATCH", batch):
         assert tifffile.natural_sorted(names) == natural_sorted(iter(names))
 
 
@@ -34,7 +41,7 @@ def test_natural_order_of_names_that_differ_in_numbers_alone(fields, form, batch
     """Equal numbers of other lengths change places, or long numbers overflow."""
     names = [form.format(*field) for field in fields]
     names += [name.replace("00", "0") for name in names]
-    with mock.patch.object(natural, "_BATCH", batch):
+    with mock.patch.object(natural_sort, "BATCH", batch):
         assert tifffile.natural_sorted(names) == natural_sorted(names)
 
 
@@ -53,12 +60,12 @@ def test_natural_order_needs_text():
 )
 def test_natural_order_is_the_plain_one_only_where_it_is(names, many):
     """Names with numbers of various lengths, or that differ in marks, are sorted as plain text."""
-    with mock.patch.object(natural, "_MANY_MASKS", many):
+    with mock.patch.object(natural_sort, "MAX_MASKS", many):
         assert tifffile.natural_sorted(names) == natural_sorted(names)
 
 
 def test_natural_order_of_very_long_numbers():
     """One name with a long number makes the keys of all others as long."""
     names = ["a9" + "0" * 50, "a2" + "1" * 50, "a3"]
-    with mock.patch.object(natural, "_padded_keys", side_effect=AssertionError):
+    with mock.patch.object(natural_sort, "padded_keys", side_effect=AssertionError):
         assert natural_sorted(names) == ["a3", names[1], names[0]]

@@ -158,4 +158,4 @@ def test_the_message_has_what_was_written():
     labels = {"a": [1], "b": slice(1, 1)}
     places = {dim: places_of_labels(dim, grid.coords[dim], labels[dim]) for dim in labels}
     with pytest.raises(NamesError, match=r"a=\[1\], b=slice\(1, 1, None\) selects no file: all 1"):
-        selected(grid, places, said=labels)
+        selected(grid, places, labels=labels)

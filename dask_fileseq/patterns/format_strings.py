@@ -1,7 +1,7 @@
-r"""Format strings, ``"{well}_t{time:04d}.tif"``, as regular expressions: pure text.
+r"""Format strings, ``"{well}_t{time:04d}.tif"``, as regular expressions.
 
-What Python's own ``format`` writes from such a string, its expression reads. Fields
-never reach over a folder; the string stands for the end of a path, whole parts of it.
+The regular expression matches what Python's ``format`` writes with the same string. A field
+never contains a path separator. The string matches whole components at the end of a path.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from dask_fileseq.errors import NamesError
 
-__all__ = ["Field", "Reading", "has_fields", "literal", "of_format", "whole_path"]
+__all__ = ["Field", "ParsedText", "has_fields", "literal", "parse_format"]
 
 _FIELD = re.compile(r"(?<!\\)\{(?:[^\W\d]\w*)?(?::[^{}]*)?\}")
 _TOKEN = re.compile(r"(\{\{)|(\}\})|\{([^{}:]*)(?::([^{}]*))?\}|([{}])")
@@ -25,30 +25,29 @@ _DATE = {
     "p": r"[AaPp][Mm]",
     "%": "%",
 } | dict.fromkeys("ymdHIMS", r"\d{2}")
-_WIDEST = 1000
+_MAX_DIGITS = 1000
 _TEXT = r"[^/\\]+?"
 _ANY = r"[^/\\]*?"
-_GUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
-_REAL = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_UUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+_FLOAT = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 
 
 class Field(NamedTuple):
-    """What a pattern finds in a name: an axis."""
+    """An axis that a pattern finds in a name."""
 
     name: str
     """Name of the axis."""
     type: str = ""
     """``int``, ``float``, ``word``, ``compass`` (degrees, ``S05``), the format of a date
-    (``%Y%m%d``), or empty: what the texts are, numbers if all of them are, else words."""
+    (``%Y%m%d``), or empty for numbers if all texts are numbers, else words."""
 
 
-class Reading(NamedTuple):
-    """What a pattern that is no regular expression means."""
+class ParsedText(NamedTuple):
+    """The regular expression for a format string or for Bio-Formats blocks."""
 
     regex: str
-    """The regular expression."""
     fields: tuple[Field, ...]
-    """Its named groups."""
+    """The named groups of the regular expression."""
 
 
 def has_fields(text: str) -> bool:
@@ -60,31 +59,20 @@ def has_fields(text: str) -> bool:
     return _FIELD.search(text.replace("{{", "").replace("}}", "")) is not None
 
 
-def of_format(text: str) -> Reading:
-    r"""Return what a format string means.
+def parse_format(text: str) -> ParsedText:
+    r"""Return the regular expression and the fields of a format string.
 
-    Parameters
-    ----------
-    text : str
-        Texts and fields. A field is ``{name}`` (a number or a word), ``{name:d}`` or
-        ``{name:04d}`` (an integer; ``{name:+d}`` with either sign), ``{name:f}`` (also ``e``,
-        ``g``), ``{name:s}`` (a word, even if of digits), ``{name:%Y%m%d}`` (a date), or
-        ``{name:uuid}``. Without a name it
-        varies but is no axis; a name that occurs again stands for the same text. Doubled
-        braces are braces.
+    A field is ``{name}`` (a number or a word), ``{name:d}`` or ``{name:04d}`` (an integer;
+    ``{name:+d}`` with either sign), ``{name:f}`` (also ``e``, ``g``), ``{name:s}`` (a word,
+    even if of digits), ``{name:%Y%m%d}`` (a date), or ``{name:uuid}``. A field without a name
+    varies but is no axis. A name that occurs again matches the same text. Doubled braces are
+    braces. A malformed text is a `NamesError`.
 
-    Raises
-    ------
-    NamesError
-        A field is malformed, none is an axis, or nothing tells where a field ends.
-
-    Examples
-    --------
-    >>> of_format("{well}_{time:%Y%m%d}.tif").fields
+    >>> parse_format("{well}_{time:%Y%m%d}.tif").fields
     (Field(name='well', type=''), Field(name='time', type='%Y%m%d'))
     """
     parts: list[str] = []
-    fields: dict[str, str] = {}
+    types: dict[str, str] = {}
     end, open_before = 0, False
     for token in _TOKEN.finditer(text):
         between = text[end : token.start()]
@@ -109,31 +97,29 @@ def of_format(text: str) -> Reading:
                 "between them, or say what they are, as in '{time:03d}'"
             )
         open_before = is_open
-        if name in fields:
+        if name in types:
             regex = f"(?P={name})"
         elif name:
-            fields[name] = kind
+            types[name] = kind
             regex = f"(?P<{name}>{regex})"
         parts.append(regex)
     parts.append(literal(text[end:]))
-    if not fields:
+    if not types:
         raise NamesError(f"pattern {text!r} has no field with a name, such as '{{time:03d}}'")
-    return Reading(whole_path("".join(parts)), tuple(Field(*field) for field in fields.items()))
+    return ParsedText("".join(parts), tuple(map(Field, types, types.values())))
 
 
 def literal(text: str) -> str:
-    """Return the expression for a text; either slash stands between folders."""
+    """Return the regular expression for a text, in which a slash matches either slash."""
     return re.escape(text).replace("/", r"[/\\]")
 
 
-def whole_path(regex: str) -> str:
-    """Return the expression for whole parts at the end of a path."""
-    return rf"(?:^|[/\\]){regex}$"
-
-
 def _field(text: str, name: str, spec: str, touching: bool) -> tuple[str, str]:
-    """Return the expression and the type of a field; of `touching`, the width is exact."""
-    if name and not (name.isidentifier()):
+    """Return the regular expression and the type of a field.
+
+    A zero-padded integer has exactly its width if another field is `touching` its end.
+    """
+    if name and not name.isidentifier():
         raise NamesError(
             f"pattern {text!r} has a field {name!r}, which is no name: letters, digits and '_', "
             "beginning with a letter"
@@ -141,7 +127,7 @@ def _field(text: str, name: str, spec: str, touching: bool) -> tuple[str, str]:
     if "%" in spec:
         return _date(text, spec), spec
     if spec == "uuid":
-        return _GUID, "word"
+        return _UUID, "word"
     match = _SPEC.fullmatch(spec)
     if match is None:
         raise NamesError(
@@ -149,25 +135,22 @@ def _field(text: str, name: str, spec: str, touching: bool) -> tuple[str, str]:
             "d, 04d, f, e, g, s, uuid and dates such as %Y%m%d_%H%M are known"
         )
     kind, width = match["type"], int(match["width"] or 0)
-    if width > _WIDEST:
-        raise NamesError(f"pattern {text!r} has a field {name!r} of more than {_WIDEST} digits")
+    if width > _MAX_DIGITS:
+        raise NamesError(f"pattern {text!r} has a field {name!r} of more than {_MAX_DIGITS} digits")
     if kind == "d" or ((match["zero"] or match["sign"]) and not kind):
-        regex = _integer(width if match["zero"] else 0, width, touching)
+        regex = r" *-?\d+" if width > 1 else r"-?\d+"
+        if match["zero"] and width > 1:
+            regex = rf"(?:\d{{{width},}}|-\d{{{width - 1},}})"
+            if touching:
+                regex = rf"\d{{{width}}}"
         return (regex.replace("-", "[+-]") if match["sign"] else regex), "int"
     if kind in ("f", "e", "g"):
-        return f" *{_REAL}" if width else _REAL, "float"
+        return f" *{_FLOAT}" if width else _FLOAT, "float"
     return (_TEXT if name else _ANY), "word" if kind else ""
 
 
-def _integer(digits: int, width: int, touching: bool) -> str:
-    """Return the expression for an integer of so many padded digits, or so wide a text."""
-    if digits > 1:
-        return rf"\d{{{digits}}}" if touching else rf"(?:\d{{{digits},}}|-\d{{{digits - 1},}})"
-    return r" *-?\d+" if width > 1 else r"-?\d+"
-
-
 def _date(text: str, spec: str) -> str:
-    """Return the expression for a date."""
+    """Return the regular expression for a date."""
 
     def part(match: re.Match[str]) -> str:
         if match[1] is None:
