@@ -1,4 +1,4 @@
-"""Trying again: what is worth it, how often, and after how long."""
+"""Retries of requests: which errors are worth one, how many, and after how long."""
 
 from __future__ import annotations
 
@@ -6,22 +6,24 @@ import logging
 import random
 import time
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 __all__ = ["Unavailable", "fetch_all", "is_transient", "retried"]
 
 PAUSES = (0.2, 0.8, 2.5)
-"""Seconds to wait before each further try, give or take a quarter."""
+"""Seconds before each retry, give or take a quarter."""
 
 LONGEST = 20.0
-"""Seconds that a server may ask for at most."""
+"""Largest number of seconds for which a server may ask."""
 
-PASSING = {
+TRANSIENT = {
     "ClientConnectionError", "ClientPayloadError", "FSTimeoutError", "IncompleteRead",
     "IncompleteReadError", "ReadTimeoutError", "ResponseStreamingError",
 }  # fmt: skip
+"""Names of exceptions of aiohttp, fsspec, http.client and botocore, which are not imported."""
 
 STATUSES = {408, 425, 429, 500, 502, 503, 504}
+"""HTTP statuses that are worth a retry."""
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
@@ -30,17 +32,17 @@ _log = logging.getLogger("dask_fileseq")
 
 
 class Unavailable(OSError):
-    """A server that cannot answer now."""
+    """A server cannot answer now."""
 
     retry_after = 0.0
     """Seconds for which it asks."""
 
 
 def is_transient(error: BaseException) -> bool:
-    """Return whether the same request may be answered a little later.
+    """Return whether the same request may succeed a little later.
 
-    Connections that fail or break, timeouts, and the HTTP statuses that say so are;
-    whatever tells that a file is not there, or not for us, is not.
+    True for broken connections, timeouts, and HTTP statuses such as 503; False for errors
+    such as a missing file or missing permissions.
 
     >>> is_transient(ConnectionResetError()), is_transient(FileNotFoundError())
     (True, False)
@@ -49,36 +51,35 @@ def is_transient(error: BaseException) -> bool:
         return True
     if getattr(error, "status", None) in STATUSES or getattr(error, "code", None) in STATUSES:
         return True
-    # by name, so that no package is imported for it: of aiohttp, fsspec, http.client, botocore
     names = {kind.__name__ for kind in type(error).__mro__}
-    return "ClientSSLError" not in names and not names.isdisjoint(PASSING)
+    return "ClientSSLError" not in names and not names.isdisjoint(TRANSIENT)
 
 
 def fetch_all(
-    get: Callable[[Sequence[K]], Sequence[T | BaseException]], keys: Sequence[K]
+    fetch: Callable[[Sequence[K]], Sequence[T | BaseException]], keys: Sequence[K]
 ) -> list[T]:
-    """Return what `get` gives for each key, and ask again for those worth a retry.
+    """Return the result of `fetch` for each key; keys with transient errors are fetched again.
 
     Parameters
     ----------
-    get : callable
+    fetch : callable
         Returns a result or an error for each key.
     keys : sequence
         No key twice.
     """
-    found: dict[K, Any] = {}
+    found: dict[K, T] = {}
     for pause in (*PAUSES, None):
         left = [key for key in keys if key not in found]
         wait = 0.0
-        for key, result in zip(left, get(left), strict=True):
+        for key, result in zip(left, fetch(left), strict=True):
             if not isinstance(result, BaseException):
                 found[key] = result
             elif pause is None or not is_transient(result):
                 raise result
             else:
-                asked = min(LONGEST, getattr(result, "retry_after", 0.0))
-                wait = max(wait, asked, pause * random.uniform(0.75, 1.25))
-                _log.debug("trying again in %.1f s: %r: %r", wait, key, result)
+                wanted = result.retry_after if isinstance(result, Unavailable) else 0.0
+                wait = max(wait, min(LONGEST, wanted), pause * random.uniform(0.75, 1.25))
+                _log.debug("retry in %.1f s: %r: %r", wait, key, result)
         if len(found) == len(keys):
             break
         time.sleep(wait)
@@ -86,7 +87,7 @@ def fetch_all(
 
 
 def retried(call: Callable[[], T]) -> T:
-    """Return what a function returns, and call it again where its error is worth it.
+    """Return the result of a function, which is called again after transient errors.
 
     >>> answers = iter([ConnectionResetError(), "here"])
     >>> def call():
@@ -98,10 +99,10 @@ def retried(call: Callable[[], T]) -> T:
     'here'
     """
 
-    def get(keys: Sequence[str]) -> list[T | BaseException]:
+    def attempt(keys: Sequence[None]) -> list[T | BaseException]:
         try:
             return [call()]
         except Exception as error:
             return [error]
 
-    return fetch_all(get, ["call"])[0]
+    return fetch_all(attempt, [None])[0]

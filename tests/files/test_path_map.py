@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dask_fileseq import NamesError, ReadError, TiffSequence
-from dask_fileseq.files.paths import PathMap
+from dask_fileseq.files import PathMap
 from tests.conftest import PATTERN
 from tests.elsewhere import packed
 

@@ -22,7 +22,7 @@ from zarr.core.sync import sync
 from zarr.storage import FsspecStore, LocalStore, MemoryStore
 
 from dask_fileseq.errors import FileSequenceError, WriteError
-from dask_fileseq.files.urls import has_scheme, local_path
+from dask_fileseq.files import has_scheme, local_path
 
 __all__ = ["Target", "as_json", "clear_write_errors"]
 
