@@ -19,7 +19,7 @@ from dask_fileseq.readers.reader import (
     Reader,
     as_reader,
 )
-from dask_fileseq.readers.regions import Region, whole_region
+from dask_fileseq.readers.regions import Region, is_whole, whole_region
 from dask_fileseq.readers.scales import ChunkMetadata
 from dask_fileseq.readers.tiff import TiffReader, read_tiff
 
@@ -42,6 +42,7 @@ __all__ = [
     "WrongChunk",
     "as_reader",
     "count",
+    "is_whole",
     "plain_dims",
     "read_by_suffix",
     "read_image",
