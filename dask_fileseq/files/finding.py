@@ -117,7 +117,7 @@ def find_files(given: str | list[str], source: Source, suffixes: Suffixes) -> li
     elif given.startswith(("http://", "https://")):
         hint = "; a server lists a folder only by a page of links: list their URLs"
     elif has_scheme(given) and not is_url(given):
-        hint = f"; {scheme_of(given)!r} is no protocol of fsspec"
+        hint = f"; {scheme_of(given)!r} is no protocol that fsspec knows"
     elif isinstance(source, LocalFiles) and not glob.has_magic(given):
         hint = "; there is no such file or folder"
     raise NoFilesError(f"no files found: files={given!r}{hint}")

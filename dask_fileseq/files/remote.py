@@ -104,7 +104,7 @@ class RemoteFiles(Source):
         except FileNotFoundError as error:
             if scheme_of(name) != "memory":
                 raise
-            hint = "memory:// is the memory of a single process"
+            hint = "what is at memory:// is in the memory of one process only"
             raise FileNotFoundError(f"{path}; {hint}") from error
         fetch = partial(fetch_ranges, fs, path, version=first.version, size=first.size)
         with RangeFile(fetch, first.size, first.content, base_name(name)) as handle:
