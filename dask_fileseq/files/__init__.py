@@ -6,9 +6,8 @@ each process opens its own archive, and its own connections.
 """
 
 from dask_fileseq.files.finding import archive_of, find_files, given_names, open_source
-from dask_fileseq.files.local import LocalFiles
+from dask_fileseq.files.local import LocalFiles, PathMap
 from dask_fileseq.files.names import Names, common_folder, common_path, shared_folder
-from dask_fileseq.files.pathmap import PathMap
 from dask_fileseq.files.remote import RemoteFiles
 from dask_fileseq.files.retries import is_transient
 from dask_fileseq.files.source import Source

@@ -1,16 +1,18 @@
-"""`Archive`: the members of a ZIP or TAR file, whose directory each process reads once.
+"""Archives: the members of a ZIP or TAR file, or of an archive that the caller opened.
 
-A subclass reads the directory, and opens a member. Handles on members are independent of
-each other: no thread waits for another one.
+A subclass of `Archive` reads the directory, once a process, and opens a member. Handles on
+members are independent of each other: no thread waits for another one.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
+import zipfile
 from abc import abstractmethod
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, BinaryIO
@@ -19,10 +21,12 @@ import numpy as np
 
 from dask_fileseq.errors import DuplicateError, shown
 from dask_fileseq.files.archivefile import ArchiveFile, LocalArchiveFile, downloaded
-from dask_fileseq.files.matching import matching
-from dask_fileseq.files.source import Source, Suffixes, Versions
+from dask_fileseq.files.fileobjects import NamedBytesIO
+from dask_fileseq.files.matching import matching, repeated_names
+from dask_fileseq.files.source import MISSING, Source, Suffixes, Versions
+from dask_fileseq.files.urls import base_name
 
-__all__ = ["Archive", "Directory", "unique_members"]
+__all__ = ["Archive", "Directory", "OpenArchive"]
 
 
 @dataclass(frozen=True)
@@ -30,10 +34,10 @@ class Directory:
     """The members of an archive."""
 
     members: Mapping[str, Any]
-    """Position and size of each member by name, in their order; the type is the archive's."""
+    """Where each member is, by name, in their order; the type is the archive's own."""
     repeated: frozenset[str]
     """Names of more than one member."""
-    open: Any
+    open: Callable[[], BinaryIO]
     """Returns a handle on the bytes in which the members are."""
 
 
@@ -64,20 +68,15 @@ class Archive(Source):
 
     def directory(self) -> Directory:
         """Return the directory of the archive as it is now; a process reads it once."""
-        with _lock:
+        with _directories_lock:
             return _directory(self, self._file.version(), os.getpid())
 
     def glob(self, pattern: str, suffixes: Suffixes = ()) -> list[str]:
-        """Return the members that match, as `matching` does.
-
-        Raises
-        ------
-        DuplicateError
-            If several members have one of the names.
-        """
+        """Return the members that match, as `matching` does."""
         directory = self.directory()
         names = matching(list(directory.members), pattern, suffixes)
-        return unique_members(self, names, directory.repeated)
+        _require_single(self, names, directory.repeated)
+        return names
 
     @contextmanager
     def open(self, name: str) -> Iterator[BinaryIO]:
@@ -85,7 +84,7 @@ class Archive(Source):
         directory = self.directory()
         if name not in directory.members:
             raise FileNotFoundError(f"no {name!r} in {self}")
-        unique_members(self, [name], directory.repeated)
+        _require_single(self, [name], directory.repeated)
         with self.open_member(directory, name) as handle:
             yield handle
 
@@ -117,27 +116,86 @@ class Archive(Source):
         return str(self._file)
 
 
-_lock = threading.Lock()
+_directories_lock = threading.Lock()
 
 
 @lru_cache(maxsize=16)
 def _directory(archive: Archive, version: Hashable, process: int) -> Directory:
-    """Return the directory of an archive in a version, kept for the next read."""
+    """Return the directory of a version of an archive, kept for the next read."""
     return archive.read_directory()
 
 
-def unique_members(archive: Source, names: list[str], repeated: frozenset[str]) -> list[str]:
-    """Return names of members, of which none may be one of the repeated names.
-
-    Raises
-    ------
-    DuplicateError
-        If one is.
-    """
+def _require_single(archive: Source, names: Sequence[str], repeated: frozenset[str]) -> None:
+    """Raise an error if more than one member has one of the names."""
     twice = sorted(repeated.intersection(names)) if repeated else []
     if twice:
         raise DuplicateError(
             f"container={str(archive)!r} holds more than one member of the same name: "
             f"{shown(twice, len(twice))}; pack it anew, or leave them out of files="
         )
-    return names
+
+
+_numbers = itertools.count(1)
+
+_open_lock = threading.RLock()
+"""Shared by all open archives: two sequences may have the same one."""
+
+
+class OpenArchive(Source):
+    """Members of an archive that is open, and that no name opens again in another process.
+
+    The archive is any object with ``open(name)`` and ``namelist()``. One member is read at a
+    time, except from a `zipfile.ZipFile`, which is safe in threads.
+    """
+
+    def __init__(self, archive: Any) -> None:
+        self._archive = archive
+        self._is_zip = isinstance(archive, zipfile.ZipFile)
+        # Without versions of members, a number identifies the archive: after its end, another
+        # one may have its address in memory.
+        self._number = 0 if self._is_zip else next(_numbers)
+
+    def glob(self, pattern: str, suffixes: Suffixes = ()) -> list[str]:
+        """Return the members that match, as `matching` does."""
+        if not hasattr(self._archive, "namelist"):
+            raise ValueError(f"container={self._archive!r} cannot list its files: pass their names")
+        members = [name for name in self._archive.namelist() if not name.endswith("/")]
+        names = matching(members, pattern, suffixes)
+        _require_single(self, names, repeated_names(members))
+        return names
+
+    def open(self, name: str) -> AbstractContextManager[BinaryIO]:
+        """Return a context that yields the member's bytes, and reads no other member."""
+        try:
+            with nullcontext() if self._is_zip else _open_lock, self._archive.open(name) as member:
+                return NamedBytesIO(member.read(), base_name(name))
+        except KeyError as error:
+            raise FileNotFoundError(f"no {name!r} in {self}") from error
+
+    def on_disk(self, names: Sequence[str]) -> Sequence[str]:
+        """Return the path of the archive, if it has one."""
+        path = getattr(self._archive, "filename", None)
+        return [path] if isinstance(path, str) else []
+
+    def versions(self, names: Sequence[str], *, fresh: bool = False) -> Versions | None:
+        """Return size and checksum of each member; None if the archive has none."""
+        if not self._is_zip:
+            return None
+        infos = {i.filename: (i.file_size, i.CRC) for i in self._archive.infolist()}
+        return np.array([infos.get(name, MISSING) for name in names], np.int64)
+
+    def close(self) -> None:
+        """Close the archive for good."""
+        self._archive.close()
+
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            f"container={self._archive!r} cannot go to another process, as it has no file name;"
+            " pass the name of an archive"
+        )
+
+    def __repr__(self) -> str:
+        return f"OpenArchive({self._archive!r}, {self._number})"
+
+    def __str__(self) -> str:
+        return str(self._archive)

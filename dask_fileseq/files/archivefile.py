@@ -9,37 +9,21 @@ import tempfile
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from typing import IO, BinaryIO, Protocol, cast
+from typing import IO, BinaryIO, cast
 
 import dask
 
 from dask_fileseq.errors import NamesError, ReadError
 from dask_fileseq.files.fetching import fetch_ranges, fetch_start
-from dask_fileseq.files.fileobjects import MemoryFile
+from dask_fileseq.files.fileobjects import BLOCK, MemoryFile, RangeFile
 from dask_fileseq.files.filesystems import StorageOptions, filesystem
-from dask_fileseq.files.pathmap import PathMap
-from dask_fileseq.files.rangefile import BLOCK, RangeFile
+from dask_fileseq.files.local import PathMap
 from dask_fileseq.files.urls import base_name
 
-__all__ = ["ArchiveFile", "LocalArchiveFile", "RemoteArchiveFile", "downloaded", "spooled"]
+__all__ = ["START", "ArchiveFile", "LocalArchiveFile", "RemoteArchiveFile", "downloaded", "spooled"]
 
 START = 512
-
-
-class ArchiveFile(Protocol):
-    """A file that each process can open; ``str`` returns its path or URL."""
-
-    concurrency: int
-    """Number of handles to read at the same time."""
-
-    def version(self) -> Hashable:
-        """Return a value that changes when the file does."""
-
-    def start(self) -> bytes:
-        """Return the first 512 bytes, which show the kind of archive."""
-
-    def open(self) -> BinaryIO:
-        """Return a handle with its own position."""
+"""Number of bytes that show the kind of archive."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +40,6 @@ class LocalArchiveFile:
         """Return the number, size and time of the file as it is now."""
         stat = os.stat(self.path_map.require(self.path))
         return stat.st_ino, stat.st_size, stat.st_mtime_ns
-
-    def start(self) -> bytes:
-        """Return the first bytes."""
-        with self.open() as handle:
-            return handle.read(START)
 
     def open(self) -> BinaryIO:
         """Open the file."""
@@ -81,7 +60,7 @@ class RemoteArchiveFile:
     has_ranges: bool
     """Whether the server sends parts of the file."""
     first: bytes = field(repr=False)
-    """Its first bytes."""
+    """The first bytes, which show the kind of archive."""
 
     concurrency = 16
 
@@ -98,10 +77,6 @@ class RemoteArchiveFile:
         head = bytes(first.content[:START])
         return cls(url, options, first.size, first.version, has_ranges, head)
 
-    def start(self) -> bytes:
-        """Return the first bytes."""
-        return self.first
-
     def version(self) -> Hashable:
         """Return the size and version that the file had when it was first opened."""
         return self.size, self.etag
@@ -113,10 +88,14 @@ class RemoteArchiveFile:
             return cast(BinaryIO, MemoryFile(downloaded(self, os.getpid()), name))
         fs, path = filesystem(self.url, self.options)
         fetch = partial(fetch_ranges, fs, path, version=self.etag, size=self.size)
-        return cast(BinaryIO, RangeFile(fetch, self.size, name=name))
+        return cast(BinaryIO, RangeFile(fetch, self.size, self.first, name))
 
     def __str__(self) -> str:
         return self.url
+
+
+ArchiveFile = LocalArchiveFile | RemoteArchiveFile
+"""A file that each process can open, several times; ``str`` returns its path or URL."""
 
 
 @lru_cache(maxsize=4)

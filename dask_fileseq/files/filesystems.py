@@ -19,14 +19,9 @@ from dask_fileseq.files.urls import root_of, scheme_of
 __all__ = ["StorageOptions", "filesystem", "is_url", "run_async"]
 
 PACKAGES = {
-    "gs": "gcsfs",
-    "gcs": "gcsfs",
-    "abfs": "adlfs",
-    "abfss": "adlfs",
-    "az": "adlfs",
-    "sftp": "paramiko",
-    "ssh": "paramiko",
-}
+    "gs": "gcsfs", "gcs": "gcsfs", "abfs": "adlfs", "abfss": "adlfs", "az": "adlfs",
+    "sftp": "paramiko", "ssh": "paramiko",
+}  # fmt: skip
 """The packages of file systems that the extra ``remote`` does not install."""
 
 T = TypeVar("T")

@@ -11,12 +11,10 @@ from itertools import chain, islice
 from typing import Any
 
 from dask_fileseq.errors import NamesError, NoFilesError, ReadError
-from dask_fileseq.files.archive import Archive
-from dask_fileseq.files.archivefile import ArchiveFile, LocalArchiveFile, RemoteArchiveFile
+from dask_fileseq.files.archive import Archive, OpenArchive
+from dask_fileseq.files.archivefile import START, ArchiveFile, LocalArchiveFile, RemoteArchiveFile
 from dask_fileseq.files.filesystems import StorageOptions, is_url
-from dask_fileseq.files.local import LocalFiles
-from dask_fileseq.files.openarchive import OpenArchive
-from dask_fileseq.files.pathmap import PathMap
+from dask_fileseq.files.local import LocalFiles, PathMap
 from dask_fileseq.files.remote import RemoteFiles
 from dask_fileseq.files.source import Source, Suffixes
 from dask_fileseq.files.tarfiles import COMPRESSIONS, TarFiles
@@ -213,7 +211,8 @@ def open_source(
 def _open_archive(file: ArchiveFile, name: str) -> Archive:
     """Return the archive in a file, of the kind that its first bytes show."""
     try:
-        start = file.start()
+        with file.open() as handle:
+            start = handle.read(START)
     except OSError as error:
         raise ReadError.of(error, f"cannot open container={name!r}: {error}") from error
     is_tar = start[TAR_SIGNATURE:].startswith(b"ustar") or name.lower().endswith(".tar")

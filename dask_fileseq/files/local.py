@@ -1,24 +1,27 @@
-"""`LocalFiles`: files on a local file system, listed and identified in little time."""
+"""Files on a local file system, listed and identified in little time, also below other roots."""
 
 from __future__ import annotations
 
 import fnmatch
 import glob
 import os
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from itertools import chain
 from operator import attrgetter
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
+from dask_fileseq.errors import NamesError
+from dask_fileseq.files.filesystems import is_url
 from dask_fileseq.files.matching import with_suffixes
-from dask_fileseq.files.pathmap import PathMap
 from dask_fileseq.files.source import MISSING, Source, Suffixes, Versions
 
-__all__ = ["LocalFiles"]
+__all__ = ["LocalFiles", "PathMap"]
 
 SAMPLE = 64
 """Number of files that show whether any exist, and whether threads are faster."""
@@ -28,17 +31,13 @@ SLOW_STAT = 100e-6
 
 STAT_THREADS = 16
 
+_WINDOWS = re.compile(r"[A-Za-z]:|\\\\")
+
 _SIZE_AND_TIME = attrgetter("st_size", "st_mtime_ns")
 
 
 class LocalFiles(Source):
-    """Files on a file system that this process, and each worker, can reach.
-
-    Parameters
-    ----------
-    path_map : PathMap, optional
-        The roots under which other machines find the files.
-    """
+    """Files on a file system that this process, and each worker, can reach."""
 
     def __init__(self, path_map: PathMap | None = None) -> None:
         self._map = path_map or None
@@ -46,10 +45,8 @@ class LocalFiles(Source):
     def glob(self, pattern: str, suffixes: Suffixes = ()) -> list[str]:
         """Return the files that match a pattern, or the images in a folder.
 
-        In a folder, only files with the first group of `suffixes` that occurs count; letter
-        case does not matter; if none is given, all files count. Hidden files do not. The name
-        of an existing file is that file, even if it has brackets. ``**`` matches any number
-        of folders.
+        In a folder, the `Suffixes` decide which files count; hidden files never do. The name of
+        an existing file is that file, even with brackets. ``**`` matches any number of folders.
         """
         if os.path.isdir(pattern):
             return _images(pattern, suffixes)
@@ -73,11 +70,11 @@ class LocalFiles(Source):
         return self.paths(names)
 
     def versions(self, names: Sequence[str], *, fresh: bool = False) -> Versions | None:
-        """Return the size and modification time of each file, as `Source.versions` does.
+        """Return the size and modification time of each file.
 
         None if no file of an evenly spaced sample exists: then these are names, not files.
-        If the first files are slow to answer, as on a network share, the others are asked for
-        in threads; elsewhere threads would only wait for each other.
+        Threads are used only if the first files are slow, as on a network share: elsewhere
+        threads would only wait for each other.
         """
         names = self.paths(names)
         sample = chain(names[:: -(-len(names) // SAMPLE)], names[-1:])
@@ -127,23 +124,14 @@ def _is_link_to_no_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _matches(folder: str, pattern: str) -> list[str]:
-    """Return what ``glob`` returns for a pattern within one folder, in a third of the time."""
+    """Return what ``glob`` returns for a pattern within one folder, in less time."""
     try:
         names = os.listdir(folder or os.curdir)
     except OSError:  # there is no such folder
         return []
     prefix = os.path.join(folder, "")
     hidden = "" if pattern[0] == "." else "."
-    start, _, end = pattern.partition("*")
-    if os.sep != "/" or glob.has_magic(start + end):
-        names = fnmatch.filter(names, pattern)
-        return [prefix + n for n in names if not hidden or n[0] != hidden]
-    size = len(start) + len(end)  # with one star, the start and the end of a name decide
-    return [
-        prefix + n
-        for n in names
-        if n.endswith(end) and n.startswith(start) and len(n) >= size and n[0] != hidden
-    ]
+    return [prefix + n for n in fnmatch.filter(names, pattern) if n[0] != hidden]
 
 
 def _versions(names: Sequence[str]) -> Versions:
@@ -162,3 +150,87 @@ def _version(name: str) -> tuple[int, int]:
         return _SIZE_AND_TIME(os.stat(name))
     except (OSError, ValueError):
         return MISSING
+
+
+class PathMap:
+    r"""A mapping of roots of paths to the roots that replace them on other machines.
+
+    A path below a root is first looked for below the other root, and if there is no such file,
+    under its own name. So one mapping serves workers that see the files under either root. If
+    several roots fit, the longest one counts. Windows paths, with a drive letter or two
+    backslashes, match in any letter case and with slashes of either kind, on every system.
+
+    Examples
+    --------
+    >>> path_map = PathMap({"/data": "/mnt/data", "D:\\scans": "/mnt/scans"})
+    >>> path_map.mapped("/data/day1/t1.tif"), path_map.mapped("d:/scans/t1.tif")
+    ('/mnt/data/day1/t1.tif', '/mnt/scans/t1.tif')
+    >>> path_map.mapped("/database/t1.tif") is None
+    True
+    """
+
+    def __init__(self, path_map: Mapping[Any, Any] | None = None) -> None:
+        if not isinstance(path_map, Mapping | None):
+            raise NamesError(f"path_map={path_map!r} is not a mapping of roots of paths to others")
+        roots = []
+        for entry in (path_map or {}).items():
+            try:
+                root, other = map(os.fspath, entry)
+            except TypeError as error:
+                raise NamesError(f"path_map={path_map!r}: {error}") from error
+            if not isinstance(root, str) or not isinstance(other, str) or not root or not other:
+                raise NamesError(f"path_map={path_map!r}: {root!r}: {other!r} are not paths")
+            if is_url(root) or is_url(other):
+                raise NamesError(f"path_map={path_map!r} has a URL: it maps paths to paths")
+            roots.append((_with_slashes(root).rstrip("/"), bool(_WINDOWS.match(root)), other))
+        self._roots = tuple(sorted(roots, key=lambda entry: -len(entry[0])))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PathMap) and self._roots == other._roots
+
+    def __hash__(self) -> int:
+        return hash(self._roots)
+
+    def __bool__(self) -> bool:
+        return bool(self._roots)
+
+    def mapped(self, name: str) -> str | None:
+        """Return the path below the other root; None if the path is below no root."""
+        windows = bool(_WINDOWS.match(name))
+        plain = _with_slashes(name)
+        for root, is_windows, other in self._roots:
+            start, rest = plain[: len(root)], plain[len(root) :]
+            same = start.lower() == root.lower() if windows else start == root
+            if same and windows is is_windows and (not rest or rest.startswith("/")):
+                if _WINDOWS.match(other):
+                    rest = rest.replace("/", "\\")
+                return other.rstrip("/\\") + rest
+        return None
+
+    def path(self, name: str) -> str:
+        """Return the path under which this process finds a file."""
+        mapped = self.mapped(name)
+        return mapped if mapped is not None and os.path.exists(mapped) else name
+
+    def require(self, name: str) -> str:
+        """Return the path under which this process finds a file.
+
+        Raises
+        ------
+        FileNotFoundError
+            If the path is below a root, and the file exists under neither root.
+        """
+        path = self.path(name)
+        if path == name and not os.path.exists(name) and self.mapped(name) is not None:
+            raise FileNotFoundError(
+                f"neither {self.mapped(name)!r} (by path_map) nor {name!r} exists"
+            )
+        return path
+
+    def __repr__(self) -> str:
+        return repr({root or "/": other for root, _, other in self._roots})
+
+
+def _with_slashes(path: str) -> str:
+    """Return a Windows path with slashes in place of backslashes, other paths as they are."""
+    return path.replace("\\", "/") if _WINDOWS.match(path) else path

@@ -30,7 +30,8 @@ class Names(list[str]):
     __slots__ = ()
 
     def __reduce__(self) -> Any:
-        prefix = _common_prefix(self)
+        # what the first and the last name in order share, all names share
+        prefix = os.path.commonprefix([min(self, default=""), max(self, default="")])  # noqa: RUF071
         joined = "\0".join([name[len(prefix) :] for name in self])
         if joined.count("\0") != len(self) - 1:  # no names, or a NUL in one of them
             return Names, (list(self),)
@@ -54,11 +55,6 @@ class Names(list[str]):
 def _unpacked(prefix: str, rest: bytes, compressed: bool) -> Names:
     text = (zlib.decompress(rest) if compressed else rest).decode("utf-8", "surrogatepass")
     return Names([prefix + name for name in text.split("\0")])
-
-
-def _common_prefix(names: Sequence[str]) -> str:
-    """Return the text that all names begin with: the first and the last in order share it."""
-    return os.path.commonprefix([min(names, default=""), max(names, default="")])  # noqa: RUF071
 
 
 def common_folder(paths: Sequence[str]) -> str:
@@ -86,7 +82,7 @@ def shared_folder(names: Sequence[str]) -> str:
     >>> shared_folder(["/data/a/t1.tif", "/data/a1/t2.tif"]), shared_folder(["/t1", "s3://b/t1"])
     ('/data/', '')
     """
-    prefix = _common_prefix(names)
+    prefix = os.path.commonprefix([min(names, default=""), max(names, default="")])  # noqa: RUF071
     return prefix[: max(prefix.rfind("/"), prefix.rfind(os.sep)) + 1]
 
 

@@ -14,9 +14,9 @@ import numpy as np
 
 from dask_fileseq.errors import NamesError, ReadError
 from dask_fileseq.files.fetching import fetch_ranges, fetch_start, version_of
+from dask_fileseq.files.fileobjects import BLOCK, RangeFile
 from dask_fileseq.files.filesystems import StorageOptions, filesystem
 from dask_fileseq.files.matching import in_folder
-from dask_fileseq.files.rangefile import BLOCK, RangeFile
 from dask_fileseq.files.retries import retried
 from dask_fileseq.files.source import MISSING, Source, Suffixes, Versions, version_number
 from dask_fileseq.files.urls import base_name, root_of, scheme_of
@@ -33,13 +33,7 @@ Found = dict[str, tuple[int, int]]
 
 
 class RemoteFiles(Source):
-    """Files at URLs that this process, and each worker, can reach.
-
-    Parameters
-    ----------
-    options : StorageOptions
-        Arguments of the file system.
-    """
+    """Files at URLs that this process, and each worker, can reach."""
 
     concurrency = 16
 
@@ -56,44 +50,29 @@ class RemoteFiles(Source):
         On an HTTP server, the URL of a folder ends with a slash, and the server has to list
         it. The versions in the listing are kept.
         """
+        is_http = scheme_of(pattern) in _HTTP
+        has_magic = any(sign in pattern for sign in ("*[" if is_http else "*[?"))
         try:
             fs, path = filesystem(pattern, self._options)
             fs.invalidate_cache()
-            found = self._find(fs, path, pattern, suffixes)
+            if has_magic:
+                infos = retried(lambda: fs.glob(path, detail=True))
+                if not infos and "[" in path:  # a name may have brackets
+                    infos = {path: retried(lambda: fs.info(path))}
+            elif is_http and not pattern.endswith("/"):
+                return [pattern]
+            else:
+                infos = _file_or_images(fs, path, is_http, suffixes)
         except FileNotFoundError:
             return []
         except (ImportError, NamesError):
             raise
         except Exception as error:
             raise ReadError.of(error, f"cannot list {pattern!r}: {error}") from error
-        if found is None:
-            return [pattern]
         prefix = _prefix(pattern, path)
-        infos = {prefix + p: info for p, info in found.items() if info["type"] != "directory"}
-        self._listed = {
-            name: _version(info) for name, info in infos.items() if info.get("size") is not None
-        }
+        infos = {prefix + p: info for p, info in infos.items() if info["type"] != "directory"}
+        self._listed = {n: _version(i) for n, i in infos.items() if i.get("size") is not None}
         return list(infos)
-
-    def _find(
-        self, fs: Any, path: str, pattern: str, suffixes: Suffixes
-    ) -> Mapping[str, Any] | None:
-        """Return the listing of files that match; None for an HTTP file that is not listed."""
-        is_http = scheme_of(pattern) in _HTTP
-        if any(sign in path for sign in ("*[" if is_http else "*[?")):
-            found: Mapping[str, Any] = retried(lambda: fs.glob(path, detail=True))
-            if not found and "[" in path:  # a name may have brackets
-                found = {path: retried(lambda: fs.info(path))}
-            return found
-        if is_http and not pattern.endswith("/"):
-            return None
-        if not is_http:
-            info = retried(lambda: fs.info(path))
-            if info["type"] != "directory":
-                return {path: info}
-        infos = {i["name"]: i for i in retried(lambda: fs.ls(path, detail=True))}
-        files = [name for name, i in infos.items() if i["type"] != "directory"]
-        return {name: infos[name] for name in in_folder(files, path.rstrip("/") + "/", suffixes)}
 
     @contextmanager
     def open(self, name: str) -> Iterator[BinaryIO]:
@@ -144,37 +123,43 @@ class RemoteFiles(Source):
         return found
 
     def _list(self, folder: str) -> Found | None:
-        """Return the versions of the files in a folder; None if listing is not permitted.
-
-        Public data can often be read by all, and listed by nobody.
-        """
-        fs, path = filesystem(folder, self._options)
+        """Return the versions of files in a folder; None if only the files may be asked for."""
         try:
-            infos = retried(lambda: fs.ls(path, detail=True))
-        except FileNotFoundError:
-            return {}
+            infos = self._request(folder, "ls", detail=True)
         except PermissionError:
             return None
-        except Exception as error:
-            raise _cannot_ask(folder, error) from error
-        return {f"{folder}/{base_name(info['name'])}": _version(info) for info in infos}
+        return {f"{folder}/{base_name(info['name'])}": _version(info) for info in infos or ()}
 
     def _ask(self, url: str) -> Found:
         """Return the version of a file, if it exists."""
+        info = self._request(url, "info")
+        return {} if info is None else {url: _version(info)}
+
+    def _request(self, url: str, method: str, **kwargs: Any) -> Any:
+        """Return what the file system has at a URL; None if there is nothing."""
         fs, path = filesystem(url, self._options)
         try:
-            return {url: _version(retried(lambda: fs.info(path)))}
+            return retried(lambda: getattr(fs, method)(path, **kwargs))
         except FileNotFoundError:
-            return {}
+            return None
         except Exception as error:
-            raise _cannot_ask(url, error) from error
+            raise ReadError.of(
+                error, f"cannot ask for {url!r}: {error}; identity='name' does not ask"
+            ) from error
 
     def __repr__(self) -> str:
         return f"RemoteFiles({self._options or ''})"
 
 
-def _cannot_ask(url: str, error: Exception) -> ReadError:
-    return ReadError.of(error, f"cannot ask for {url!r}: {error}; identity='name' does not ask")
+def _file_or_images(fs: Any, path: str, is_folder: bool, suffixes: Suffixes) -> dict[str, Any]:
+    """Return the listing of a file, or of the images right inside a folder, by name."""
+    if not is_folder:
+        info = retried(lambda: fs.info(path))
+        if info["type"] != "directory":
+            return {path: info}
+    infos = {info["name"]: info for info in retried(lambda: fs.ls(path, detail=True))}
+    files = [name for name, info in infos.items() if info["type"] != "directory"]
+    return {name: infos[name] for name in in_folder(files, path.rstrip("/") + "/", suffixes)}
 
 
 def _prefix(url: str, path: str) -> str:

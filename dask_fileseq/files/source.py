@@ -50,20 +50,9 @@ class Source(ABC):
         return ()
 
     def versions(self, names: Sequence[str], *, fresh: bool = False) -> Versions | None:
-        """Return the versions of files, of shape (files, 2).
+        """Return the versions of files; None if the names alone identify the files.
 
-        Parameters
-        ----------
-        names : sequence of str
-            The files.
-        fresh : bool
-            Whether to look at the files again; else versions may come from a listing.
-
-        Returns
-        -------
-        ndarray of int64 or None
-            ``(-1, -1)`` for a file that does not exist; None if the names alone identify
-            the files.
+        They may come from a listing, unless they have to be fresh.
         """
         return None
 

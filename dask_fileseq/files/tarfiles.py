@@ -24,8 +24,7 @@ import imagecodecs
 from dask_fileseq.errors import ReadError
 from dask_fileseq.files.archive import Archive, Directory
 from dask_fileseq.files.archivefile import ArchiveFile, spooled
-from dask_fileseq.files.fileobjects import MemoryFile
-from dask_fileseq.files.rangefile import section
+from dask_fileseq.files.fileobjects import MemoryFile, section
 from dask_fileseq.files.source import MISSING, version_number
 from dask_fileseq.files.urls import base_name
 

@@ -9,9 +9,14 @@ from typing import Any, BinaryIO, cast
 
 from dask_fileseq.errors import ReadError
 from dask_fileseq.files.archive import Archive, Directory
-from dask_fileseq.files.fileobjects import DecompressedFile, NamedBytesIO
+from dask_fileseq.files.fileobjects import (
+    BLOCK,
+    DecompressedFile,
+    NamedBytesIO,
+    RangeFile,
+    section,
+)
 from dask_fileseq.files.matching import repeated_names
-from dask_fileseq.files.rangefile import BLOCK, RangeFile, section
 from dask_fileseq.files.source import MISSING
 from dask_fileseq.files.urls import base_name
 

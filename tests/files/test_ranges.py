@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dask_fileseq.files import rangefile
-from dask_fileseq.files.rangefile import RangeFile, merged
+from dask_fileseq.files import fileobjects
+from dask_fileseq.files.fileobjects import RangeFile, merged
 
 CONTENT = bytes(i * 7 % 251 for i in range(5000))
 
@@ -17,7 +17,7 @@ CONTENT = bytes(i * 7 % 251 for i in range(5000))
 def small(monkeypatch):
     """Limits at which small files are large ones."""
     for name, size in {"BLOCK": 64, "GAP": 16, "PART": 300, "BATCH": 700, "KEPT": 400}.items():
-        monkeypatch.setattr(rangefile, name, size)
+        monkeypatch.setattr(fileobjects, name, size)
 
 
 def opened(head=0, size=5000):
