@@ -14,9 +14,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dask_fileseq.files.fileobjects import Range
 from dask_fileseq.files.filesystems import run_async
-from dask_fileseq.files.retries import STATUSES, Unavailable, fetch_all, retried
+from dask_fileseq.files.retries import STATUSES, Unavailable, pause_after, retried
 
 __all__ = ["Part", "fetch_ranges", "fetch_start", "version_of"]
 
@@ -29,6 +28,8 @@ _VERSION_KEYS = (
     "ETag", "etag", "Content-MD5", "md5Hash", "Last-Modified", "LastModified",
     "mtime", "modify", "updated", "last_modified", "created",
 )  # fmt: skip
+
+Range = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +44,11 @@ class Part:
     """Another text for another version of the file; may be empty."""
 
 
-Get = Callable[[Any, str, int, int], Awaitable[Part]]
-
-
 def fetch_start(fs: Any, path: str, count: int) -> Part:
     """Return the first bytes of a file, maybe all, in a single request where possible."""
     get = _getter(fs)
     if get is not None:
-        (first,) = fetch_all(lambda ranges: _get_all(fs, get, path, ranges), [(0, count)])
+        (first,) = _get_parts(fs, get, path, [(0, count)])
         if first.start:
             raise OSError(f"{path!r}: bytes from {first.start} on came for those from 0 on")
         return first
@@ -59,11 +57,9 @@ def fetch_start(fs: Any, path: str, count: int) -> Part:
     if info.get("type") == "directory":
         raise IsADirectoryError(f"{path!r} is a folder")
     size = info.get("size")
-    if size is None:
-        content = retried(lambda: fs.cat_file(path))
-        return Part(0, content, len(content), version_of(info))
-    content = retried(lambda: fs.cat_file(path, 0, min(count, size))) if size else b""
-    return Part(0, content, size, version_of(info))
+    stop = None if size is None else min(count, size)
+    content = b"" if size == 0 else retried(lambda: fs.cat_file(path, 0, stop))
+    return Part(0, content, len(content) if size is None else size, version_of(info))
 
 
 def fetch_ranges(
@@ -79,10 +75,11 @@ def fetch_ranges(
     """
     get = _getter(fs)
     if get is None:
-        contents = fetch_all(lambda left: _cat_ranges(fs, path, left), ranges)
+        starts, stops = map(list, zip(*ranges, strict=True))  # it takes a tuple for one number
+        contents = retried(lambda: list(fs.cat_ranges([path] * len(ranges), starts, stops)))
         changed = fs.protocol == "memory" and version_of(fs.info(path)) != version
     else:
-        parts = fetch_all(lambda left: _get_all(fs, get, path, left), ranges)
+        parts = _get_parts(fs, get, path, ranges)
         contents = [
             part.content[max(0, start - part.start) : max(0, stop - part.start)]
             for part, (start, stop) in zip(parts, ranges, strict=True)
@@ -98,12 +95,7 @@ def version_of(info: Any) -> str:
     return next((str(info[key]) for key in _VERSION_KEYS if info.get(key)), "")
 
 
-def _cat_ranges(fs: Any, path: str, ranges: Sequence[Range]) -> Sequence[Any]:
-    starts, stops = map(list, zip(*ranges, strict=True))  # it takes a tuple for one number
-    try:
-        return list(fs.cat_ranges([path] * len(ranges), starts, stops, on_error="return"))
-    except Exception as error:
-        return [error] * len(ranges)
+Get = Callable[[Any, str, int, int], Awaitable[Part]]
 
 
 def _getter(fs: Any) -> Get | None:
@@ -114,19 +106,27 @@ def _getter(fs: Any) -> Get | None:
     return _get_s3 if ("s3fs.core", "S3FileSystem") in kinds else None
 
 
-def _get_all(fs: Any, get: Get, path: str, ranges: Sequence[Range]) -> list[Part | BaseException]:
-    """Return the part, or the error, for each of some ranges requested at the same time."""
+def _get_parts(fs: Any, get: Get, path: str, ranges: Sequence[Range]) -> list[Part]:
+    """Return the parts of a file that are requested at the same time, with retries."""
+    limit = asyncio.Semaphore(AT_ONCE)
 
-    async def gather() -> list[Part | BaseException]:
-        limit = asyncio.Semaphore(AT_ONCE)
+    async def get_part(start: int, stop: int) -> Part:
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                async with limit:
+                    return await get(fs, path, start, stop)
+            except Exception as error:
+                pause = pause_after(error, tries)
+                if pause is None:
+                    raise
+            await asyncio.sleep(pause)
+    
+    async def get_all() -> list[Part]:
+        return await asyncio.gather(*(get_part(*r) for r in ranges))
 
-        async def get_one(start: int, stop: int) -> Part:
-            async with limit:
-                return await get(fs, path, start, stop)
-
-        return await asyncio.gather(*(get_one(*r) for r in ranges), return_exceptions=True)
-
-    return run_async(fs, gather)
+    return run_async(fs, get_all)
 
 
 async def _get_http(fs: Any, url: str, start: int, stop: int) -> Part:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable
 from typing import TypeVar
 
-__all__ = ["Unavailable", "fetch_all", "is_transient", "retried"]
+__all__ = ["STATUSES", "Unavailable", "is_transient", "pause_after", "retried"]
 
 PAUSES = (0.2, 0.8, 2.5)
 """Seconds before each retry, give or take a quarter."""
@@ -26,7 +26,6 @@ STATUSES = {408, 425, 429, 500, 502, 503, 504}
 """HTTP statuses that are worth a retry."""
 
 T = TypeVar("T")
-K = TypeVar("K", bound=Hashable)
 
 _log = logging.getLogger("dask_fileseq")
 
@@ -55,54 +54,25 @@ def is_transient(error: BaseException) -> bool:
     return "ClientSSLError" not in names and not names.isdisjoint(TRANSIENT)
 
 
-def fetch_all(
-    fetch: Callable[[Sequence[K]], Sequence[T | BaseException]], keys: Sequence[K]
-) -> list[T]:
-    """Return the result of `fetch` for each key; keys with transient errors are fetched again.
-
-    Parameters
-    ----------
-    fetch : callable
-        Returns a result or an error for each key.
-    keys : sequence
-        No key twice.
-    """
-    found: dict[K, T] = {}
-    for pause in (*PAUSES, None):
-        left = [key for key in keys if key not in found]
-        wait = 0.0
-        for key, result in zip(left, fetch(left), strict=True):
-            if not isinstance(result, BaseException):
-                found[key] = result
-            elif pause is None or not is_transient(result):
-                raise result
-            else:
-                wanted = result.retry_after if isinstance(result, Unavailable) else 0.0
-                wait = max(wait, min(LONGEST, wanted), pause * random.uniform(0.75, 1.25))
-                _log.debug("retry in %.1f s: %r: %r", wait, key, result)
-        if len(found) == len(keys):
-            break
-        time.sleep(wait)
-    return [found[key] for key in keys]
+def pause_after(error: Exception, tries: int) -> float | None:
+    """Return the seconds to wait after some failed tries; None if another is not worth it."""
+    if tries > len(PAUSES) or not is_transient(error):
+        return None
+    wanted = error.retry_after if isinstance(error, Unavailable) else 0.0
+    pause = max(min(LONGEST, wanted), PAUSES[tries - 1] * random.uniform(0.75, 1.25))
+    _log.debug("retry in %.1f s: %r", pause, error)
+    return pause
 
 
 def retried(call: Callable[[], T]) -> T:
-    """Return the result of a function, which is called again after transient errors.
-
-    >>> answers = iter([ConnectionResetError(), "here"])
-    >>> def call():
-    ...     answer = next(answers)
-    ...     if isinstance(answer, Exception):
-    ...         raise answer
-    ...     return answer
-    >>> retried(call)
-    'here'
-    """
-
-    def attempt(keys: Sequence[None]) -> list[T | BaseException]:
+    """Return the result of a function, which is called again after transient errors."""
+    tries = 0
+    while True:
+        tries += 1
         try:
-            return [call()]
+            return call()
         except Exception as error:
-            return [error]
-
-    return fetch_all(attempt, [None])[0]
+            pause = pause_after(error, tries)
+            if pause is None:
+                raise
+        time.sleep(pause)
