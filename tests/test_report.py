@@ -19,7 +19,7 @@ from dask_fileseq.report.roles import Roles, roles_of
 from dask_fileseq.report.sheet import Limits, Window, contact_sheet, windows
 from dask_fileseq.report.svgmap import svg_map
 from dask_fileseq.report.thumbnails import Thumbnailer
-from tests.corpus import write_corpus
+from tests.helpers.corpus import write_corpus
 
 PATTERN = "t{t:d}_{channel}_z{z:d}.tif"
 
@@ -307,6 +307,7 @@ def test_preview_refuses_another_projection(stack):
         open_sequence(os.fspath(stack)).preview(project="sum")
 
 
+@pytest.mark.slow
 def test_preview_without_matplotlib_says_how_to_get_it(stack):
     """The package works without; a picture does not."""
     code = (

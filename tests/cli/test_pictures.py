@@ -9,7 +9,7 @@ import pytest
 import tifffile
 
 from dask_fileseq.readers import count
-from tests.cli.running import invoke
+from tests.helpers.commands import invoke
 
 
 def test_preview_fits_a_screen(cells, tmp_path):

@@ -4,7 +4,7 @@ import pytest
 
 from dask_fileseq.readers import fast, fastregions
 from dask_fileseq.readers.trusted import Trust
-from tests.corpus import write_corpus
+from tests.helpers.corpus import write_corpus
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ import pytest
 import tifffile
 
 from dask_fileseq.readers import WrongChunk, read_into, read_tiff
-from tests.corpus import KINDS, image, punch_holes
+from tests.helpers.corpus import KINDS, image, punch_holes
 
 
 def tail(path: str) -> list[int]:

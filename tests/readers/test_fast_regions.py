@@ -13,8 +13,8 @@ import tifffile
 from dask_fileseq import TiffSequence
 from dask_fileseq.readers import ChunkSpec, WrongChunk, count, fastregions, rawfile, read_tiff
 from dask_fileseq.readers.trusted import Trust
-from tests.corpus import image, write_corpus, write_near
-from tests.readers.test_fast import ALTERED, DATA
+from tests.helpers.corpus import ALTERED, image, write_corpus, write_near
+from tests.helpers.shared import DATA
 
 Array = np.ndarray[Any, Any]
 Region = tuple[slice, ...]
@@ -67,6 +67,7 @@ def check(path: str, spec: ChunkSpec, rng: np.random.Generator) -> str:
     return next(way for way, times in counts.ways.items() if times)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("eager")
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_corpus(tmp_path: Path, corpus: dict[str, str]) -> None:
@@ -123,6 +124,7 @@ def test_real_files() -> None:
     assert ways["trusted"] > len(paths)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("proving", [False, True])
 @pytest.mark.parametrize("name", [name for name in ALTERED if name != "imagej-plain"])
