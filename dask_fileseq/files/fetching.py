@@ -122,7 +122,7 @@ def _get_parts(fs: Any, get: Get, path: str, ranges: Sequence[Range]) -> list[Pa
                 if pause is None:
                     raise
             await asyncio.sleep(pause)
-    
+
     async def get_all() -> list[Part]:
         return await asyncio.gather(*(get_part(*r) for r in ranges))
 
