@@ -1,4 +1,4 @@
-"""Archives: the members of a ZIP or TAR file, or of an archive that the caller opened.
+"""Archives: local or remote files with members, and archives that the caller opened.
 
 A subclass of `Archive` reads the directory, once a process, and opens a member. Handles on
 members are independent of each other: no thread waits for another one.
@@ -7,26 +7,135 @@ members are independent of each other: no thread waits for another one.
 from __future__ import annotations
 
 import itertools
+import mmap
 import os
+import shutil
+import tempfile
 import threading
 import zipfile
 from abc import abstractmethod
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, BinaryIO
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
+from typing import IO, Any, BinaryIO, cast
 
+import dask
 import numpy as np
 
 from dask_fileseq.errors import DuplicateError, shown
-from dask_fileseq.files.archivefile import ArchiveFile, LocalArchiveFile, downloaded
-from dask_fileseq.files.fileobjects import NamedBytesIO
+from dask_fileseq.files.fetching import fetch_ranges, fetch_start
+from dask_fileseq.files.fileobjects import BLOCK, MemoryFile, NamedBytesIO, RangeFile
+from dask_fileseq.files.filesystems import StorageOptions, filesystem
+from dask_fileseq.files.local import PathMap
 from dask_fileseq.files.matching import matching, repeated_names
 from dask_fileseq.files.source import MISSING, Source, Suffixes, Versions
 from dask_fileseq.files.urls import base_name
 
-__all__ = ["Archive", "Directory", "OpenArchive"]
+__all__ = [
+    "START",
+    "Archive",
+    "ArchiveFile",
+    "Directory",
+    "LocalArchiveFile",
+    "OpenArchive",
+    "RemoteArchiveFile",
+    "spooled",
+]
+
+
+START = 512
+"""Number of bytes that show the kind of archive."""
+
+
+@dataclass(frozen=True)
+class LocalArchiveFile:
+    """A file on a local file system."""
+
+    path: str
+    """Absolute path."""
+    path_map: PathMap
+
+    concurrency = 1
+
+    def version(self) -> Hashable:
+        """Return the number, size and time of the file as it is now."""
+        stat = os.stat(self.path_map.require(self.path))
+        return stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+    def open(self) -> BinaryIO:
+        """Open the file."""
+        return open(self.path_map.path(self.path), "rb")
+
+    def __str__(self) -> str:
+        return self.path
+
+
+@dataclass(frozen=True)
+class RemoteArchiveFile:
+    """A file at a URL, in the version that it had when it was first opened."""
+
+    url: str
+    options: StorageOptions
+    size: int
+    etag: str
+    has_ranges: bool
+    """Whether the server sends parts of the file."""
+    first: bytes = field(repr=False)
+    """The first bytes, which show the kind of archive."""
+
+    concurrency = 16
+
+    @classmethod
+    def of(cls, url: str, options: StorageOptions) -> RemoteArchiveFile:
+        """Return the file at a URL, in its present version."""
+        first = fetch_start(*filesystem(url, options), BLOCK)
+        has_ranges = len(first.content) <= BLOCK
+        head = bytes(first.content[:START])
+        return cls(url, options, first.size, first.version, has_ranges, head)
+
+    def version(self) -> Hashable:
+        """Return the size and version that the file had when it was first opened."""
+        return self.size, self.etag
+
+    def open(self) -> BinaryIO:
+        """Return a handle that fetches the parts that are read."""
+        name = base_name(self.url)
+        if not self.has_ranges:
+            return cast(BinaryIO, MemoryFile(_downloaded(self, os.getpid()), name))
+        fs, path = filesystem(self.url, self.options)
+        fetch = partial(fetch_ranges, fs, path, version=self.etag, size=self.size)
+        return cast(BinaryIO, RangeFile(fetch, self.size, self.first, name))
+
+    def __str__(self) -> str:
+        return self.url
+
+
+ArchiveFile = LocalArchiveFile | RemoteArchiveFile
+"""A file that each process can open, several times; ``str`` returns its path or URL."""
+
+
+@lru_cache(maxsize=4)
+def _downloaded(file: RemoteArchiveFile, process: int) -> mmap.mmap | bytes:
+    """Return all bytes of a file whose server does not send parts."""
+    first = fetch_start(*filesystem(file.url, file.options), BLOCK)
+    if (first.size, first.version) != file.version():
+        raise OSError(f"{file.url!r} has changed since it was opened")
+    return spooled(MemoryFile(first.content, file.url))
+
+
+def spooled(stream: IO[bytes] | MemoryFile) -> mmap.mmap | bytes:
+    """Return all bytes of a stream, mapped from a temporary file without a name.
+
+    The file is in dask's ``temporary-directory``, if that is set; it ends with the map.
+    """
+    folder = dask.config.get("temporary-directory", None)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        shutil.copyfileobj(stream, file, 2**20)
+        if not file.tell():
+            return b""
+        file.flush()
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 @dataclass(frozen=True)
@@ -42,13 +151,7 @@ class Directory:
 
 
 class Archive(Source):
-    """Members of an archive that each process opens for itself.
-
-    Parameters
-    ----------
-    file : ArchiveFile
-        The file of the archive.
-    """
+    """Members of an archive that each process opens for itself."""
 
     def __init__(self, file: ArchiveFile) -> None:
         self._file = file
@@ -101,7 +204,7 @@ class Archive(Source):
     def close(self) -> None:
         """Close the archive; reading from it opens it again."""
         _directory.cache_clear()
-        downloaded.cache_clear()
+        _downloaded.cache_clear()
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and vars(self) == vars(other)

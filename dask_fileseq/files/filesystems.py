@@ -40,11 +40,7 @@ def is_url(name: str) -> bool:
 
 @cache
 def _is_protocol(scheme: str) -> bool:
-    """Return whether fsspec has a file system of this name.
-
-    >>> _is_protocol("s3"), _is_protocol("tray")
-    (True, False)
-    """
+    """Return whether fsspec has a file system of this name."""
     try:
         from fsspec import available_protocols
         from fsspec.registry import registry
@@ -80,14 +76,8 @@ class StorageOptions:
 def filesystem(url: str, options: StorageOptions) -> tuple[Any, str]:
     """Return the file system of a URL, and the path of the URL in it.
 
-    Raises
-    ------
-    NamesError
-        If fsspec has no such file system.
-    ImportError
-        If the package for it is not installed.
-    ReadError
-        If it cannot be set up: it connects at once, or refuses its options.
+    Raises a `NamesError` if fsspec has no such file system, an ImportError if the package for
+    it is not installed, and a `ReadError` if it refuses its options, or connects in vain.
     """
     root = root_of(url)
     with _lock:  # setting up a session takes long: do it once

@@ -6,13 +6,20 @@ import glob
 import os
 import tarfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import chain, islice
 from typing import Any
 
 from dask_fileseq.errors import NamesError, NoFilesError, ReadError
-from dask_fileseq.files.archive import Archive, OpenArchive
-from dask_fileseq.files.archivefile import START, ArchiveFile, LocalArchiveFile, RemoteArchiveFile
+from dask_fileseq.files.archive import (
+    START,
+    Archive,
+    ArchiveFile,
+    LocalArchiveFile,
+    OpenArchive,
+    RemoteArchiveFile,
+)
 from dask_fileseq.files.filesystems import StorageOptions, is_url
 from dask_fileseq.files.local import LocalFiles, PathMap
 from dask_fileseq.files.remote import RemoteFiles
@@ -36,21 +43,10 @@ SEARCHED = 1000
 
 
 def given_names(files: Any) -> str | list[str]:
-    """Return `files` as one text, to be looked for, or as a list of names.
+    """Return a user's `files` as one text, to be looked for, or as a list of names.
 
-    Parameters
-    ----------
-    files : str, os.PathLike or iterable of these
-        A glob pattern, a folder, a path, or names in the order of the sequence.
-
-    Raises
-    ------
-    NoFilesError
-        If there are no names.
-    NamesError
-        If some names are URLs, and some are not.
-    TypeError
-        If `files` is a stream or something else that has no names.
+    Raises a `NoFilesError` if the list is empty, a `NamesError` if some names are URLs and
+    some are not, and a TypeError if `files` is a stream or something else without names.
     """
     if isinstance(files, bytes) or hasattr(files, "read"):
         raise TypeError(
@@ -88,21 +84,8 @@ def find_files(given: str | list[str], source: Source, suffixes: Suffixes) -> li
     """Return the names of the files: those given, or those found.
 
     In a folder, only files with the first group of suffixes that occurs count; letter case
-    does not matter; if there is no group at all, all files count.
-
-    Parameters
-    ----------
-    given : str or list of str
-        What `given_names` returned.
-    source : Source
-        Where to look for names that match a pattern.
-    suffixes : tuple of tuples of str
-        Groups of suffixes, in lower case.
-
-    Raises
-    ------
-    NoFilesError
-        If there are no files.
+    does not matter; if there is no group at all, all files count. A `NoFilesError` is raised
+    if there are no files.
     """
     if not isinstance(given, str):
         return given
@@ -135,15 +118,9 @@ def _example_below(folder: str, suffixes: Suffixes) -> str:
 def archive_of(files: Any, by_name: bool) -> tuple[str, str] | None:
     """Return the archive that `files` names, and a pattern of its members; None if no archive.
 
-    Parameters
-    ----------
-    files
-        The user's argument.
-    by_name : bool
-        Whether a suffix makes a name that of an archive; else only a chained URL does.
+    With `by_name`, the suffix of a name shows that it is an archive; else only a chained URL
+    does.
 
-    Examples
-    --------
     >>> archive_of("zip://t*.tif::s3://scans/day1.zip", False)
     ('s3://scans/day1.zip', 't*.tif')
     >>> archive_of("s3://scans/day1.tar.gz", True), archive_of("scans/*.tif", True)
@@ -165,23 +142,11 @@ def open_source(
     storage_options: Mapping[str, Any] | None = None,
     path_map: Mapping[Any, Any] | None = None,
 ) -> Source:
-    """Return the source of some files.
+    """Return the source of some files, of which one, or a pattern, is given.
 
-    Parameters
-    ----------
-    container : str, os.PathLike, open archive or None
-        The name or URL of a ZIP or TAR file, an open one, or None.
-    first : str
-        One of the files, or a pattern of the files, which may be a URL.
-    storage_options, path_map : mapping, optional
-        As in `FileSequence`.
-
-    Raises
-    ------
-    NamesError, ValueError
-        If an argument is none of these.
-    ReadError
-        If a container is no archive, or cannot be opened.
+    `container` is the name or URL of a ZIP or TAR file, an open archive, or None. Raises a
+    `NamesError` or ValueError if an argument is wrong, and a `ReadError` if the container
+    cannot be opened as an archive.
     """
     if isinstance(container, str | os.PathLike):
         container = os.fspath(container)
@@ -197,10 +162,10 @@ def open_source(
     if container is None:
         return RemoteFiles(options) if remote else LocalFiles(mapping)
     if isinstance(container, str) and remote:
-        return _open_archive(RemoteArchiveFile.of(container, options), container)
+        return _open_archive(partial(RemoteArchiveFile.of, container, options), container)
     path = container if isinstance(container, str) else _path_of(container)
     if path is not None:
-        return _open_archive(LocalArchiveFile(os.path.abspath(path), mapping), path)
+        return _open_archive(partial(LocalArchiveFile, os.path.abspath(path), mapping), path)
     if isinstance(container, tarfile.TarFile) or not hasattr(container, "open"):
         raise ValueError(
             f"container={container!r} is neither the name of a ZIP or TAR file nor an open archive"
@@ -208,18 +173,19 @@ def open_source(
     return OpenArchive(container)
 
 
-def _open_archive(file: ArchiveFile, name: str) -> Archive:
+def _open_archive(open_file: Callable[[], ArchiveFile], name: str) -> Archive:
     """Return the archive in a file, of the kind that its first bytes show."""
     try:
+        file = open_file()
         with file.open() as handle:
             start = handle.read(START)
-    except OSError as error:
+    except (ImportError, NamesError):
+        raise
+    except Exception as error:  # of any package
         raise ReadError.of(error, f"cannot open container={name!r}: {error}") from error
     is_tar = start[TAR_SIGNATURE:].startswith(b"ustar") or name.lower().endswith(".tar")
-    if start.startswith(tuple(COMPRESSIONS)) or (is_tar and not start.startswith(b"PK")):
-        archive: Archive = TarFiles(file, start[:8])
-    else:
-        archive = ZipFiles(file)
+    is_tar = start.startswith(tuple(COMPRESSIONS)) or (is_tar and not start.startswith(b"PK"))
+    archive: Archive = TarFiles(file, start) if is_tar else ZipFiles(file)
     archive.directory()
     return archive
 

@@ -65,10 +65,6 @@ class LocalFiles(Source):
         """Return the paths under which this process finds files."""
         return names if self._map is None else list(map(self._map.path, names))
 
-    def on_disk(self, names: Sequence[str]) -> Sequence[str]:
-        """Return the paths under which this process finds files."""
-        return self.paths(names)
-
     def versions(self, names: Sequence[str], *, fresh: bool = False) -> Versions | None:
         """Return the size and modification time of each file.
 

@@ -12,15 +12,12 @@ from dask_fileseq.files.urls import has_scheme
 
 __all__ = ["Names", "common_folder", "common_path", "shared_folder"]
 
-COMPRESSED = 1024
-"""Number of bytes from which on a pickle is compressed."""
-
 
 class Names(list[str]):
     """A list of file names that pickles small; it is not to be changed.
 
-    The pickle holds the common prefix once, and the rest of each name, compressed if there
-    are many. A million names take some megabytes.
+    The pickle holds the common prefix once, and the rest of each name, compressed. A million
+    names take some megabytes.
 
     >>> names = Names(["exp/t1.tif", "exp/t2.tif"])
     >>> names[1], len(names), names[:1]
@@ -35,10 +32,7 @@ class Names(list[str]):
         joined = "\0".join([name[len(prefix) :] for name in self])
         if joined.count("\0") != len(self) - 1:  # no names, or a NUL in one of them
             return Names, (list(self),)
-        rest = joined.encode("utf-8", "surrogatepass")
-        if len(rest) > COMPRESSED:
-            return _unpacked, (prefix, zlib.compress(rest, 1), True)
-        return _unpacked, (prefix, rest, False)
+        return _unpacked, (prefix, zlib.compress(joined.encode("utf-8", "surrogatepass"), 1))
 
     def digest(self) -> str:
         """Return a hash of all names."""
@@ -52,8 +46,8 @@ class Names(list[str]):
         return hashed.hexdigest()
 
 
-def _unpacked(prefix: str, rest: bytes, compressed: bool) -> Names:
-    text = (zlib.decompress(rest) if compressed else rest).decode("utf-8", "surrogatepass")
+def _unpacked(prefix: str, compressed: bytes) -> Names:
+    text = zlib.decompress(compressed).decode("utf-8", "surrogatepass")
     return Names([prefix + name for name in text.split("\0")])
 
 

@@ -47,7 +47,7 @@ class Source(ABC):
 
     def on_disk(self, names: Sequence[str]) -> Sequence[str]:
         """Return the paths of the local files that are read: the files, or their archive."""
-        return ()
+        return self.paths(names) or ()
 
     def versions(self, names: Sequence[str], *, fresh: bool = False) -> Versions | None:
         """Return the versions of files; None if the names alone identify the files.

@@ -22,8 +22,7 @@ from typing import IO, Any, BinaryIO
 import imagecodecs
 
 from dask_fileseq.errors import ReadError
-from dask_fileseq.files.archive import Archive, Directory
-from dask_fileseq.files.archivefile import ArchiveFile, spooled
+from dask_fileseq.files.archive import Archive, ArchiveFile, Directory, spooled
 from dask_fileseq.files.fileobjects import MemoryFile, section
 from dask_fileseq.files.source import MISSING, version_number
 from dask_fileseq.files.urls import base_name
@@ -44,6 +43,11 @@ COMPRESSIONS: dict[bytes, Callable[[BinaryIO], Any]] = {
 }
 """Signatures of compressed files, and the functions that open them."""
 
+_ERRORS = (
+    tarfile.TarError, zlib.error, lzma.LZMAError, imagecodecs.ZstdError,
+    EOFError, OSError, ValueError,
+)  # fmt: skip
+
 LINKS = 16
 """Largest number of links in a row that are followed."""
 
@@ -59,20 +63,11 @@ class Member:
 
 
 class TarFiles(Archive):
-    """Members of a TAR file; each process collects its directory, again if it changed.
+    """Members of a TAR file, of which the first bytes are given."""
 
-    Parameters
-    ----------
-    file : ArchiveFile
-        The file of the archive.
-    signature : bytes
-        Its first bytes.
-    """
-
-    def __init__(self, file: ArchiveFile, signature: bytes = b"") -> None:
+    def __init__(self, file: ArchiveFile, start: bytes) -> None:
         super().__init__(file)
-        found = (start for start in COMPRESSIONS if signature.startswith(start))
-        self._compression = next(found, None)
+        self._compression = next(filter(start.startswith, COMPRESSIONS), None)
         if self._compression:
             self.concurrency = 1
 
@@ -89,11 +84,8 @@ class TarFiles(Archive):
             with open_tar() as handle, tarfile.open(fileobj=handle, mode="r:") as archive:
                 members, repeated = _members(archive, version)
                 _require_end(handle, archive.offset)
-        except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, ValueError) as error:
+        except _ERRORS as error:
             raise ReadError.of(error, f"cannot read container={str(self)!r}: {error}") from error
-        except (imagecodecs.ZstdError, OSError) as error:
-            message = f"cannot unpack container={str(self)!r}: {error}"
-            raise ReadError.of(error, message) from error
         return Directory(members, frozenset(repeated), open_tar)
 
     def open_member(self, directory: Directory, name: str) -> BinaryIO:

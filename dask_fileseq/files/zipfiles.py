@@ -42,19 +42,14 @@ class ZipFiles(Archive):
         try:
             with self._file.open() as handle, zipfile.ZipFile(handle) as archive:
                 infos = [info for info in archive.infolist() if not info.is_dir()]
-        except zipfile.BadZipFile as error:
-            raise ReadError(
-                f"container={str(self)!r} is neither a TAR nor a ZIP file: {error}"
-            ) from error
         except MemoryError:
             raise
         except Exception as error:  # a damaged directory can cause any
-            raise ReadError.of(error, f"cannot read container={str(self)!r}: {error}") from error
-        return Directory(
-            {info.filename: info for info in infos},
-            repeated_names([info.filename for info in infos]),
-            self._file.open,
-        )
+            kind = " as a TAR or ZIP file" if isinstance(error, zipfile.BadZipFile) else ""
+            message = f"cannot read container={str(self)!r}{kind}: {error}"
+            raise ReadError.of(error, message) from error
+        repeated = repeated_names([info.filename for info in infos])
+        return Directory({info.filename: info for info in infos}, repeated, self._file.open)
 
     def open_member(self, directory: Directory, name: str) -> BinaryIO:
         """Return a handle on a member."""
