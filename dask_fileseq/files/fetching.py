@@ -24,6 +24,10 @@ AT_ONCE = 16
 
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d*/(\d+|\*)")
 
+_ERRORS: dict[int, type[OSError]] = {
+    401: PermissionError, 403: PermissionError, 404: FileNotFoundError, 410: FileNotFoundError
+}  # fmt: skip
+
 _VERSION_KEYS = (
     "ETag", "etag", "Content-MD5", "md5Hash", "Last-Modified", "LastModified",
     "mtime", "modify", "updated", "last_modified", "created",
@@ -165,16 +169,10 @@ def _raise_for_status(response: Any) -> None:
     if status < 300:
         return
     message = f"HTTP status {status} {response.reason or ''}".rstrip()
-    if status in (404, 410):
-        raise FileNotFoundError(message)
-    if status in (401, 403):
-        raise PermissionError(message)
     if status in STATUSES:
-        error = Unavailable(message)
         seconds = response.headers.get("Retry-After", "")
-        error.retry_after = float(seconds) if seconds.isdecimal() else 0.0
-        raise error
-    raise OSError(message)
+        raise Unavailable(message, float(seconds) if seconds.isdecimal() else 0.0)
+    raise _ERRORS.get(status, OSError)(message)
 
 
 async def _get_s3(fs: Any, path: str, start: int, stop: int) -> Part:
@@ -195,6 +193,5 @@ async def _get_s3(fs: Any, path: str, start: int, stop: int) -> Part:
         content = await body.read()
     version = response.get("ETag", "")
     found = _CONTENT_RANGE.match(response.get("ContentRange", ""))
-    if found is None:
-        return Part(0, content, len(content), version)
-    return Part(start, content, int(found[2]), version)
+    begin, size = (start, int(found[2])) if found else (0, len(content))
+    return Part(begin, content, size, version)

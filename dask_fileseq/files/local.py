@@ -174,10 +174,8 @@ class PathMap:
                 root, other = map(os.fspath, entry)
             except TypeError as error:
                 raise NamesError(f"path_map={path_map!r}: {error}") from error
-            if not isinstance(root, str) or not isinstance(other, str) or not root or not other:
-                raise NamesError(f"path_map={path_map!r}: {root!r}: {other!r} are not paths")
-            if is_url(root) or is_url(other):
-                raise NamesError(f"path_map={path_map!r} has a URL: it maps paths to paths")
+            if not all(isinstance(p, str) and p and not is_url(p) for p in (root, other)):
+                raise NamesError(f"path_map={path_map!r}: {root!r}: {other!r} are not both paths")
             roots.append((_with_slashes(root).rstrip("/"), bool(_WINDOWS.match(root)), other))
         self._roots = tuple(sorted(roots, key=lambda entry: -len(entry[0])))
 

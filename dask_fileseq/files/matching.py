@@ -69,8 +69,6 @@ def repeated_names(names: list[str]) -> frozenset[str]:
     >>> repeated_names(["t1.tif", "t2.tif", "t1.tif"])
     frozenset({'t1.tif'})
     """
-    if len(set(names)) == len(names):
-        return frozenset()
     return frozenset(name for name, count in Counter(names).items() if count > 1)
 
 

@@ -31,10 +31,11 @@ _log = logging.getLogger("dask_fileseq")
 
 
 class Unavailable(OSError):
-    """A server cannot answer now."""
+    """A server cannot answer now, and may ask to wait some seconds."""
 
-    retry_after = 0.0
-    """Seconds for which it asks."""
+    def __init__(self, message: str, retry_after: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 def is_transient(error: BaseException) -> bool:
