@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dask_fileseq.files.fileobjects import Range
 from dask_fileseq.files.filesystems import run_async
 from dask_fileseq.files.retries import STATUSES, Unavailable, pause_after, retried
 
@@ -32,8 +33,6 @@ _VERSION_KEYS = (
     "ETag", "etag", "Content-MD5", "md5Hash", "Last-Modified", "LastModified",
     "mtime", "modify", "updated", "last_modified", "created",
 )  # fmt: skip
-
-Range = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
+import zlib
 from typing import Any, BinaryIO, cast
 
 from dask_fileseq.errors import ReadError
@@ -78,11 +79,16 @@ def _open_member(handle: BinaryIO, info: zipfile.ZipInfo) -> BinaryIO:
         raise zipfile.BadZipFile(f"{info.filename!r} does not stand where the directory says")
     start = info.header_offset + HEADER + sum(struct.unpack_from("<HH", header, 26))
     name = base_name(info.filename)
-    part: Any = section(handle, start, info.compress_size, name)
     if max(info.compress_size, info.file_size) <= SMALL:
-        with part:
-            packed = io.BytesIO(part.read())
-        return NamedBytesIO(zipfile.ZipExtFile(packed, "r", info).read(), name)
+        with handle:
+            handle.seek(start)
+            content = handle.read(info.compress_size)
+        if info.compress_type != zipfile.ZIP_STORED:
+            content = zipfile.ZipExtFile(io.BytesIO(content), "r", info).read()
+        elif zlib.crc32(content) != info.CRC:
+            raise zipfile.BadZipFile(f"Bad CRC-32 for file {info.filename!r}")
+        return NamedBytesIO(content, name)
+    part: Any = section(handle, start, info.compress_size, name)
     if info.compress_type == zipfile.ZIP_STORED:
         return cast(BinaryIO, part)
     stream: Any = zipfile.ZipExtFile(part, "r", info, None, True)
