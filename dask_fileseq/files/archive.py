@@ -10,6 +10,7 @@ import itertools
 import mmap
 import os
 import shutil
+import tarfile
 import tempfile
 import threading
 import zipfile
@@ -33,7 +34,6 @@ from dask_fileseq.files.source import MISSING, Source, Suffixes, Versions
 from dask_fileseq.files.urls import base_name
 
 __all__ = [
-    "START",
     "Archive",
     "ArchiveFile",
     "Directory",
@@ -42,10 +42,6 @@ __all__ = [
     "RemoteArchiveFile",
     "spooled",
 ]
-
-
-START = 512
-"""Number of bytes that show the kind of archive."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +78,7 @@ class RemoteArchiveFile:
     has_ranges: bool
     """Whether the server sends parts of the file."""
     first: bytes = field(repr=False)
-    """The first bytes, which show the kind of archive."""
+    """The first block, which shows the kind of archive."""
 
     concurrency = 16
 
@@ -91,7 +87,7 @@ class RemoteArchiveFile:
         """Return the file at a URL, in its present version."""
         first = fetch_start(*filesystem(url, options), BLOCK)
         has_ranges = len(first.content) <= BLOCK
-        head = bytes(first.content[:START])
+        head = bytes(first.content[: tarfile.BLOCKSIZE])
         return cls(url, options, first.size, first.version, has_ranges, head)
 
     def version(self) -> Hashable:

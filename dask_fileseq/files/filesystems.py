@@ -93,18 +93,15 @@ def _opened(root: str, options: StorageOptions, process: int, thread: int) -> An
     Asynchronous file systems serve all threads from a thread of their own. Others, such
     as FTP, have a single connection.
     """
-    try:
-        import fsspec
-    except ImportError as error:
-        raise ImportError(f"{root!r} needs fsspec: pip install 'dask-fileseq[remote]'") from error
-    scheme = root.rpartition("::")[2].partition("://")[0]
     links = [link.partition("://")[0] for link in root.split("::")]
     try:
+        import fsspec
+
         classes = [fsspec.get_filesystem_class(link) for link in links]
     except ValueError as error:
-        raise NamesError(f"{root!r}: fsspec has no file system {scheme!r}") from error
+        raise NamesError(f"{root!r}: fsspec has no file system {links[-1]!r}") from error
     except ImportError as error:
-        package = PACKAGES.get(scheme, "dask-fileseq[remote]")
+        package = PACKAGES.get(links[-1], "dask-fileseq[remote]")
         raise ImportError(f"{root!r} needs another package: pip install '{package}'") from error
     is_async = all(cls.async_impl for cls in classes)
     if not thread and not is_async:

@@ -13,7 +13,6 @@ from typing import Any
 
 from dask_fileseq.errors import NamesError, NoFilesError, ReadError
 from dask_fileseq.files.archive import (
-    START,
     Archive,
     ArchiveFile,
     LocalArchiveFile,
@@ -151,7 +150,8 @@ def open_source(
     if isinstance(container, str | os.PathLike):
         container = os.fspath(container)
         container = local_path(container) or container
-    remote = is_url(container if isinstance(container, str) else "" if container else first)
+    where = first if container is None else container
+    remote = isinstance(where, str) and is_url(where)
     if container is None and not remote and not storage_options and path_map is None:
         return LocalFiles()
     mapping, options = PathMap(path_map), StorageOptions(storage_options)
@@ -178,7 +178,7 @@ def _open_archive(open_file: Callable[[], ArchiveFile], name: str) -> Archive:
     try:
         file = open_file()
         with file.open() as handle:
-            start = handle.read(START)
+            start = handle.read(tarfile.BLOCKSIZE)
     except (ImportError, NamesError):
         raise
     except Exception as error:  # of any package

@@ -98,7 +98,7 @@ def _images(folder: str, suffixes: Suffixes) -> list[str]:
                 entry.name
                 for entry in listing
                 if entry.name[0] != "."
-                and (entry.is_file(follow_symlinks=False) or _is_link_to_no_folder(entry))
+                and (entry.is_file(follow_symlinks=False) or _is_file_link(entry))
             ]
     except OSError:  # the folder cannot be listed
         return []
@@ -106,17 +106,9 @@ def _images(folder: str, suffixes: Suffixes) -> list[str]:
     return [prefix + name for name in with_suffixes(names, suffixes)]
 
 
-def _is_link_to_no_folder(entry: os.DirEntry[str]) -> bool:
-    """Return whether an entry is a link to a file, or a broken link.
-
-    A broken link counts as a file: without it, there would be a gap that nobody sees.
-    """
-    if not entry.is_symlink():
-        return False
-    try:
-        return entry.is_file() or not os.path.exists(entry.path)
-    except OSError:  # a link to itself
-        return True
+def _is_file_link(entry: os.DirEntry[str]) -> bool:
+    """Return whether an entry is a link to a file, or a broken one, which is a visible gap."""
+    return entry.is_symlink() and (os.path.isfile(entry.path) or not os.path.exists(entry.path))
 
 
 def _matches(folder: str, pattern: str) -> list[str]:

@@ -93,7 +93,7 @@ class RemoteFiles(Source):
         """Return size and a number for the ETag, or time, of each file; None if none exists.
 
         They come from the listing that found the files, or from listings of their folders
-        if the file system has them; else each file is asked for.
+        if the file system has them; else each file is requested.
         """
         found: Found = {} if fresh else self._listed
         left = [name for name in names if name not in found]
@@ -123,7 +123,7 @@ class RemoteFiles(Source):
         return found
 
     def _list(self, folder: str) -> Found | None:
-        """Return the versions of files in a folder; None if only the files may be asked for."""
+        """Return the versions of files in a folder; None if listing is not permitted."""
         try:
             infos = self._request(folder, "ls", detail=True)
         except PermissionError:
