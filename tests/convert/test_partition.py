@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dask_fileseq.zarr.conversion.plan import level_count, make_plan, scaled
-from dask_fileseq.zarr.conversion.pyramid import reduced
-from dask_fileseq.zarr.conversion.shapes import chunk_shape, shard_shape
+from dask_fileseq.convert.arraymetadata import chunk_shape, shard_shape
+from dask_fileseq.convert.downsampling import downsampled
+from dask_fileseq.convert.partition import level_count, make_partition, scaled_window
 
 SIZES = st.integers(1, 70)
 
@@ -23,15 +23,14 @@ def plans(draw):
     shape, chunk = draw(axes), draw(axes)
     times = draw(st.none() | st.tuples(*[st.integers(1, 4)] * ndim))
     shard = times and tuple(c * n for c, n in zip(chunk, times, strict=True))
-    return make_plan(
+    return make_partition(
         shape,
         chunk,
         shard,
         halved=draw(st.tuples(*[st.booleans()] * ndim)),
         levels=draw(st.integers(1, 5)),
-        itemsize=draw(st.sampled_from([1, 2, 8])),
-        limit=draw(st.integers(1, 2**16)),
-        grains=draw(st.lists(axes, max_size=2)),
+        limit=draw(st.integers(1, 2**16)) // draw(st.sampled_from([1, 2, 8])),
+        read_shapes=draw(st.lists(axes, max_size=2)),
     )
 
 
@@ -39,8 +38,8 @@ def boxes(plan, level):
     """Return the windows of all regions that write a level, in its own elements."""
     for stage in plan.stages:
         if stage.first <= level <= stage.last:
-            for window in plan.windows(stage):
-                yield scaled(window, plan.halved, level - stage.base)
+            for window in map(stage.window, range(stage.count)):
+                yield scaled_window(window, plan.halved, level - stage.base)
 
 
 @given(plans())
@@ -65,9 +64,9 @@ def test_each_object_is_written_once_and_whole(plan):
 def test_levels_are_made_of_pairs_that_lie_in_one_region(plan):
     """An odd start would pair other elements than those of the level as a whole."""
     for stage in plan.stages:
-        for window in plan.windows(stage):
+        for window in map(stage.window, range(stage.count)):
             for level in range(stage.base, stage.last):
-                box = scaled(window, plan.halved, level - stage.base)
+                box = scaled_window(window, plan.halved, level - stage.base)
                 for half, (start, _) in zip(plan.halved, box, strict=True):
                     assert not half or start % 2 == 0
 
@@ -77,14 +76,13 @@ def test_regions_grow_no_further_than_the_limit(plan, itemsize):
     """The memory of a task would depend on how large the images are."""
     limit = 2**12
     level = plan.levels[0]
-    made = make_plan(
+    made = make_partition(
         level.shape,
         level.chunk,
         level.shard,
         halved=plan.halved,
         levels=len(plan.levels),
-        itemsize=itemsize,
-        limit=limit,
+        limit=limit // itemsize,
     )
     for stage in made.stages:
         base = made.levels[stage.base]
@@ -100,14 +98,13 @@ def test_regions_grow_no_further_than_the_limit(plan, itemsize):
 
 def test_stages_follow_each_other():
     """A level that no stage writes would be missing, and one that is read too early, empty."""
-    plan = make_plan(
+    plan = make_partition(
         (4, 40000, 40000),
         (1, 512, 512),
         (1, 2048, 2048),
         halved=(False, True, True),
         levels=9,
-        itemsize=2,
-        limit=2**26,
+        limit=2**26 // 2,
     )
     written = [range(stage.first, stage.last + 1) for stage in plan.stages]
     assert list(itertools.chain(*written)) == list(range(9))
@@ -116,24 +113,25 @@ def test_stages_follow_each_other():
 
 def test_files_are_read_whole_where_they_fit():
     """Each of four regions of an LZW file in one strip would decode all of it."""
-    arguments = {"halved": (False, True, True), "levels": 1, "itemsize": 2, "limit": 2**26}
-    split = make_plan((99, 4096, 4096), (1, 512, 512), None, **arguments)
-    whole = make_plan((99, 4096, 4096), (1, 512, 512), None, grains=[(1, 4096, 4096)], **arguments)
+    arguments = {"halved": (False, True, True), "levels": 1, "limit": 2**26 // 2}
+    split = make_partition((99, 4096, 4096), (1, 512, 512), None, **arguments)
+    whole = make_partition(
+        (99, 4096, 4096), (1, 512, 512), None, read_shapes=[(1, 4096, 4096)], **arguments
+    )
     assert whole.stages[0].region[1:] == (4096, 4096)
     assert math.prod(split.stages[0].region) <= 2**25
 
 
 def test_chunks_across_many_files_stay_within_the_limit():
     """A chunk of all times must not bring all files into memory."""
-    plan = make_plan(
+    plan = make_partition(
         (1000, 2048, 2048),
         (1000, 64, 64),
         None,
         halved=(False, False, False),
         levels=1,
-        itemsize=2,
-        limit=2**26,
-        grains=[(1, 2048, 2048)],
+        limit=2**26 // 2,
+        read_shapes=[(1, 2048, 2048)],
     )
     region = plan.stages[0].region
     assert region[0] == 1000
@@ -203,7 +201,7 @@ def test_mean_is_that_of_numpy(height, width, dtype):
     array = bits.view(dtype)[..., 0]
     if array.dtype.kind in "fc":
         array = rng.normal(size=array.shape).astype(dtype)
-    found = reduced(array, (False, True, True), "mean")
+    found = downsampled(array, (False, True, True), "mean")
     wide = array.astype("c16" if array.dtype.kind == "c" else "f8")
     padded = np.pad(wide, ((0, 0), (0, height % 2), (0, width % 2)), mode="edge")
     expected = padded.reshape(3, -(-height // 2), 2, -(-width // 2), 2).mean(axis=(2, 4))
@@ -217,11 +215,11 @@ def test_largest_integers_do_not_overflow():
     """A sum of two would."""
     top = np.iinfo(np.uint64).max
     array = np.array([[top, top], [top, top - 2]], np.uint64)
-    assert reduced(array, (True, True), "mean").tolist() == [[top - 1]]
+    assert downsampled(array, (True, True), "mean").tolist() == [[top - 1]]
 
 
 def test_labels_stay_labels():
     """A mean of two labels is a third one."""
     array = np.array([[1, 9, 9], [9, 9, 9], [7, 1, 3]], np.uint16)
-    assert reduced(array, (True, True), "nearest").tolist() == [[1, 9], [7, 3]]
-    assert reduced(array > 5, (True, True), "mean").tolist() == [[False, True], [True, False]]
+    assert downsampled(array, (True, True), "nearest").tolist() == [[1, 9], [7, 3]]
+    assert downsampled(array > 5, (True, True), "mean").tolist() == [[False, True], [True, False]]
