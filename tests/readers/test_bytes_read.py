@@ -10,6 +10,7 @@ import pytest
 import tifffile
 
 from dask_fileseq.readers import count, read_tiff
+from tests.readers.ranges import read_region
 
 Region = tuple[slice, ...]
 SIZE = 1024
@@ -26,7 +27,7 @@ def bytes_of(path: str, region: Region, expected: Any) -> tuple[int, str]:
     spec = read_tiff.describe(path).spec
     out = np.empty_like(expected[region])
     with count() as counts:
-        read_tiff.read_region(path, spec, region, out)
+        read_region(read_tiff, path, spec, region, out)
     np.testing.assert_array_equal(out, expected[region])
     assert counts.files == 1
     (way,) = counts.ways

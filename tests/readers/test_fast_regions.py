@@ -14,6 +14,7 @@ from dask_fileseq import TiffSequence
 from dask_fileseq.readers import ChunkSpec, WrongChunk, count, fastregions, rawfile, read_tiff
 from dask_fileseq.readers.trusted import Trust
 from tests.corpus import image, write_corpus, write_near
+from tests.readers.ranges import read_region, region_of
 from tests.readers.test_fast import ALTERED, DATA
 
 Array = np.ndarray[Any, Any]
@@ -37,7 +38,7 @@ def slow(path: str, spec: ChunkSpec, region: Region, dtype: Any) -> Array | Exce
     out = np.empty(np.empty(spec.shape, "?")[region].shape, dtype)
     try:
         # an argument that changes nothing keeps the fast way away
-        read_tiff.read_region(path, spec, region, out, maxworkers=1)
+        read_region(read_tiff, path, spec, region, out, maxworkers=1)
     except Exception as error:  # of any codec
         return error
     return out
@@ -53,7 +54,7 @@ def check(path: str, spec: ChunkSpec, rng: np.random.Generator) -> str:
         out = np.empty((*out.shape, 2), dtype)[..., 0]  # no two elements side by side
     with count() as counts:
         try:
-            done = fastregions.read_region(path, spec, region, out)
+            done = fastregions.read_region(path, spec, region_of(region, spec.shape), out)
         except MemoryError:
             assert isinstance(expected, MemoryError)
             return "memory"

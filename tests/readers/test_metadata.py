@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from dask_fileseq.readers import ChunkMetadata, chunk_description, count, read_tiff
+from dask_fileseq.readers import ChunkMetadata, FileInfo, Reader, as_reader, count, read_tiff
 from dask_fileseq.readers.scales import Labels, Scale
 
 ESRI = 'PROJCS["Local",GEOGCS["WGS 84"]]'
@@ -17,7 +17,7 @@ def describe(path, data, read=None, **args):
     file = {key: args.pop(key) for key in ("ome", "imagej", "byteorder") if key in args}
     with tifffile.TiffWriter(path, **file) as writer:
         writer.write(data, **args)
-    return chunk_description(read_tiff, str(path), read or {})[1]
+    return read_tiff.describe(str(path), **(read or {})).metadata
 
 
 def values(metadata, dim, count=3):
@@ -103,9 +103,9 @@ def test_a_file_of_a_set_finds_itself(tmp_path, name, step):
         xml = SET.format(own=each.upper()).encode()
         tifffile.imwrite(tmp_path / f"{each}.ome.tif", IMAGE, description=xml, metadata=None)
     path = str(tmp_path / f"{name}.ome.tif")
-    spec, metadata = chunk_description(read_tiff, path, {})
-    assert spec.shape == (8, 9)
-    assert metadata.scales["x"].step == step
+    info = read_tiff.describe(path)
+    assert info.spec.shape == (8, 9)
+    assert info.metadata.scales["x"].step == step
 
 
 # ImageJ
@@ -313,9 +313,9 @@ def test_levels_of_a_pyramid_have_larger_pixels(tmp_path):
     with tifffile.TiffWriter(path) as writer:
         writer.write(np.zeros((64, 32), "u1"), subifds=1, **args)
         writer.write(np.zeros((32, 16), "u1"), subfiletype=1, tile=(16, 16))
-    spec, metadata = chunk_description(read_tiff, str(path), {"level": 1})
-    assert spec.shape == (32, 16)
-    assert values(metadata, "x") == [0.5, 2.5, 4.5]
+    info = read_tiff.describe(str(path), level=1)
+    assert info.spec.shape == (32, 16)
+    assert values(info.metadata, "x") == [0.5, 2.5, 4.5]
 
 
 def test_series_and_pages(tmp_path):
@@ -326,10 +326,10 @@ def test_series_and_pages(tmp_path):
             args = {"resolution": (10000 / step,) * 2, "resolutionunit": "CENTIMETER"}
             writer.write(np.zeros(shape, "u1"), metadata=None, **args)
     for read in ({"series": 1}, {"key": 1}):
-        spec, metadata = chunk_description(read_tiff, str(path), read)
-        assert spec.shape == (6, 5)
-        assert metadata.scales["x"].step == 4
-    assert chunk_description(read_tiff, str(path), {"key": slice(1)})[1] == ChunkMetadata()
+        info = read_tiff.describe(str(path), **read)
+        assert info.spec.shape == (6, 5)
+        assert info.metadata.scales["x"].step == 4
+    assert read_tiff.describe(str(path), key=slice(1)).metadata == ChunkMetadata()
 
 
 def test_broken_metadata_say_nothing(tmp_path):
@@ -349,8 +349,8 @@ def test_any_file_can_be_described(corpus):
     """A description is the spec and more, for files of any kind, from one header."""
     for name, path in corpus.items():
         with count() as counts:
-            spec, metadata = chunk_description(read_tiff, path, {})
-        assert spec == read_tiff.describe(path).spec, name
+            info = read_tiff.describe(path)
+        spec, metadata = info.spec, info.metadata
         assert set(metadata.scales) | set(metadata.labels) <= set(spec.dims), name
         assert counts.headers == counts.files == 1, name
 
@@ -359,17 +359,17 @@ def test_a_handle_can_be_described(tmp_path):
     """Members of archives and remote files are no paths."""
     described = describe(tmp_path / "a.tif", IMAGE, resolution=(300, 300), resolutionunit="INCH")
     handle = io.BytesIO((tmp_path / "a.tif").read_bytes())
-    assert chunk_description(read_tiff, handle, {})[1] == described
+    assert read_tiff.describe(handle).metadata == described
 
 
 def test_of_a_plain_function_nothing_is_known():
     """A function returns pixels and no more; a reader of one's own may say more."""
 
-    class Reader:
+    class Described(Reader):
         def describe(self, file, **imreadargs):
-            return "spec", "metadata"
+            return FileInfo("spec", "metadata")
 
-    spec, metadata = chunk_description(lambda name: IMAGE, "a", {})
-    assert spec.shape == (8, 9)
-    assert metadata == ChunkMetadata()
-    assert chunk_description(Reader(), "a", {}) == ("spec", "metadata")
+    info = as_reader(lambda name: IMAGE).describe("a")
+    assert info.spec.shape == (8, 9)
+    assert info.metadata == ChunkMetadata()
+    assert as_reader(Described()).describe("a") == FileInfo("spec", "metadata")
