@@ -21,8 +21,7 @@ from dask_fileseq.errors import ChunkMismatchError, FillWarning
 from dask_fileseq.filearray.failures import log_fill, picklable, read_error
 from dask_fileseq.filearray.indexing import expanded, selected_range
 from dask_fileseq.files import LocalFiles, Names, Source
-from dask_fileseq.readers import ChunkMetadata, ChunkSpec, Reader, Region, WrongChunk
-from dask_fileseq.readers.regions import is_whole
+from dask_fileseq.readers import ChunkMetadata, ChunkSpec, Reader, Region, WrongChunk, is_whole
 from dask_fileseq.tiling import Tiling
 
 __all__ = ["FileArray"]

@@ -26,8 +26,8 @@ class Counts:
     bytes: int = 0
     """Bytes of pixel data read from files, as stored (compressed, with merged gaps)."""
     ways: Counter[str] = field(default_factory=Counter)
-    """Reads of pixels by way: "contiguous", "segments", "whole", or "function" (plain imread);
-    without tifffile "trusted", and of whole files also "plain" and "libtiff", see `fast`."""
+    """Reads of pixels by way: "contiguous", "segments", "whole" or "function" (plain imread);
+    without tifffile "template", "proven" or "libtiff", see `readers.tiff.registry`."""
 
 
 _open: list[Counts] = []

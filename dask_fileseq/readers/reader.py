@@ -7,6 +7,8 @@ default, so a plain function ``imread(file, **imreadargs)`` makes a complete rea
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,37 +21,22 @@ from numpy.typing import NDArray
 
 from dask_fileseq.readers.bytelayout import ByteLayout, NoByteLayout
 from dask_fileseq.readers.chunk import ChunkSpec, plain_spec, require_chunk
+from dask_fileseq.readers.chunkmetadata import ChunkMetadata
 from dask_fileseq.readers.counters import record
 from dask_fileseq.readers.regions import Region, as_slices, is_whole
-from dask_fileseq.readers.scales import ChunkMetadata
+from dask_fileseq.readers.suffixes import IMAGE_SUFFIXES, TIFF_SUFFIXES, codec_of_suffix
 
 __all__ = [
-    "IMAGE_SUFFIXES",
-    "TIFF_SUFFIXES",
     "File",
     "FileInfo",
     "FunctionReader",
     "Reader",
     "as_reader",
-    "codec_of_suffix",
+    "require_file",
 ]
 
 File = str | BinaryIO
 """A path, or a seekable binary handle (a member of an archive, a remote object)."""
-
-TIFF_SUFFIXES = tuple(f".{suffix}" for suffix in tifffile.TIFF.FILE_EXTENSIONS)
-"""Suffixes of TIFF files, in lower case."""
-
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".jp2", ".j2k", ".jxl", ".jxr", ".webp", ".bmp", ".npy")
-"""Suffixes of other images, in lower case."""
-
-CODECS = {"jpg": "jpeg", "jpeg": "jpeg", "jp2": "jpeg2k", "j2k": "jpeg2k"} | {
-    name: name for name in ("jxl", "jxr", "png", "webp")
-}
-"""imagecodecs' codecs by file name suffix."""
-
-NUMCODECS = {"jxl": "jpegxl", "jxr": "jpegxr", "jpeg8": "jpeg", "jpeg12": "jpeg"}
-"""Names in imagecodecs.numcodecs of codecs that have another name in imagecodecs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,19 +234,6 @@ class FunctionReader(Reader):
         return repr(self.imread)
 
 
-def codec_of_suffix(name: str, imreadargs: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the numcodecs codec of imagecodecs for a file, by its suffix or by ``codec=``.
-
-    >>> codec_of_suffix("a.jpg", {}), codec_of_suffix("a.bin", {"codec": "png"})
-    ({'id': 'imagecodecs_jpeg'}, {'id': 'imagecodecs_png'})
-    """
-    args = dict(imreadargs)
-    codec = args.pop("codec", None) or CODECS.get(name.rpartition(".")[2].lower())
-    codec = codec[0] if isinstance(codec, list | tuple) else codec
-    codec = codec.__name__.split("_")[0] if callable(codec) else codec
-    return None if codec is None else {"id": f"imagecodecs_{NUMCODECS.get(codec, codec)}", **args}
-
-
 def as_reader(imread: Callable[..., Any]) -> Reader:
     """Return the reader that an ``imread`` argument stands for.
 
@@ -271,3 +245,19 @@ def as_reader(imread: Callable[..., Any]) -> Reader:
     if not callable(imread):
         raise TypeError(f"imread={imread!r} is not callable")
     return imread if isinstance(imread, Reader) else FunctionReader(imread)
+
+
+def require_file(path: str) -> os.stat_result:
+    """Return the status of a file; raise `OSError` for a pipe or device, which could hang.
+
+    >>> require_file(os.curdir)
+    Traceback (most recent call last):
+    ...
+    OSError: is no file but a folder
+    """
+    status = os.stat(path)
+    if stat.S_ISREG(status.st_mode):
+        return status
+    sort = "a folder" if stat.S_ISDIR(status.st_mode) else "a device"
+    sort = "a pipe" if stat.S_ISFIFO(status.st_mode) else sort
+    raise OSError(f"is no file but {sort}")

@@ -58,7 +58,7 @@ def test_rows_of_contiguous(tmp_path: Path) -> None:
     """Rows of an uncompressed image are not read by themselves."""
     path, data = write(tmp_path / "a.tif")
     assert bytes_of(path, np.s_[100:130, :], data) == (30 * SIZE * 2, "contiguous")
-    assert bytes_of(path, np.s_[1023:, 1000:], data) == (24 * 2, "trusted")
+    assert bytes_of(path, np.s_[1023:, 1000:], data) == (24 * 2, "proven")
 
 
 def test_crop_of_contiguous(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 import tifffile
 
 from dask_fileseq.readers import ChunkMetadata, FileInfo, Reader, as_reader, count, read_tiff
-from dask_fileseq.readers.scales import Labels, Scale
+from dask_fileseq.readers.chunkmetadata import Labels, Scale
 
 ESRI = 'PROJCS["Local",GEOGCS["WGS 84"]]'
 

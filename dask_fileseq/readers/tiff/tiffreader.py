@@ -13,15 +13,16 @@ import tifffile
 from dask_fileseq.readers.bytelayout import ByteLayout
 from dask_fileseq.readers.chunk import ChunkSpec, require_chunk
 from dask_fileseq.readers.counters import record
-from dask_fileseq.readers.fast import read_files
-from dask_fileseq.readers.fastregions import read_region
-from dask_fileseq.readers.fileinfo import inspect_tiff
-from dask_fileseq.readers.layout import file_layout, require_plain
-from dask_fileseq.readers.metadata import tiff_metadata
-from dask_fileseq.readers.opening import open_tiff, split_arguments
-from dask_fileseq.readers.reader import TIFF_SUFFIXES, File, FileInfo, Reader
+from dask_fileseq.readers.reader import File, FileInfo, Reader
 from dask_fileseq.readers.regions import Region, whole_region
-from dask_fileseq.readers.tiffimage import Image, WholeImage, image_of
+from dask_fileseq.readers.suffixes import TIFF_SUFFIXES
+from dask_fileseq.readers.tiff.filebytes import HandleBytes
+from dask_fileseq.readers.tiff.inspecting import inspect_tiff
+from dask_fileseq.readers.tiff.opentiff import open_tiff, split_arguments
+from dask_fileseq.readers.tiff.provenreads import read_proven_files, read_proven_region
+from dask_fileseq.readers.tiff.tiffimage import Image, WholeImage, image_of
+from dask_fileseq.readers.tiff.tifflayout import file_layout, require_plain
+from dask_fileseq.readers.tiff.tiffmetadata import tiff_metadata
 
 __all__ = ["TiffReader", "read_tiff"]
 
@@ -70,9 +71,9 @@ class TiffReader(Reader):
 
     def __call__(self, file: File, **imreadargs: Any) -> np.ndarray[Any, Any]:
         """Return the image in a file."""
-        with _open_image(file, imreadargs) as image:
+        with _open_image(file, imreadargs) as (image, source):
             out = np.empty(image.spec.shape, image.spec.dtype)
-            image.read(whole_region(out.shape), out)
+            image.read(source, whole_region(out.shape), out)
         return out
 
     def describe(self, file: File, **imreadargs: Any) -> FileInfo:
@@ -85,7 +86,7 @@ class TiffReader(Reader):
         record(headers=1)
         fileargs, imageargs = split_arguments(imreadargs)
         if not imageargs.keys() <= _IMAGEARGS:
-            with _open_image(file, imreadargs) as image:
+            with _open_image(file, imreadargs) as (image, _):
                 return FileInfo(image.spec)
         with open_tiff(file, fileargs) as tif:
             spec = image_of(tif, imageargs).spec
@@ -107,20 +108,20 @@ class TiffReader(Reader):
 
         See `Reader.read_region`.
         """
-        if isinstance(file, str) and not imreadargs and read_region(file, spec, region, out):
+        if isinstance(file, str) and not imreadargs and read_proven_region(file, spec, region, out):
             return
-        with _open_image(file, imreadargs) as image:
+        with _open_image(file, imreadargs) as (image, source):
             require_chunk(spec, image.spec.shape, image.spec.dtype)
-            image.read(region, out)
+            image.read(source, region, out)
 
     def read_files(
-        self, names: Sequence[str], spec: ChunkSpec, outs: Sequence[np.ndarray[Any, Any]]
+        self, paths: Sequence[str], spec: ChunkSpec, outs: Sequence[np.ndarray[Any, Any]]
     ) -> int:
         """Read whole files as long as they can be read fast, and return how many those are.
 
         See `Reader.read_files`.
         """
-        return read_files(names, spec, outs)
+        return read_proven_files(paths, spec, outs)
 
     def byte_layout(self, file: File, spec: ChunkSpec, **imreadargs: Any) -> ByteLayout:
         """Return where in the file the pixels are and how they are encoded."""
@@ -146,16 +147,16 @@ read_tiff = TiffReader()
 
 
 @contextmanager
-def _open_image(file: File, imreadargs: Mapping[str, Any]) -> Iterator[Image]:
-    """Open a file and give its image: the one place where a way to read is chosen."""
+def _open_image(file: File, imreadargs: Mapping[str, Any]) -> Iterator[tuple[Image, HandleBytes]]:
+    """Open a file; give the image that arguments select, and the bytes to read it from."""
     fileargs, imageargs = split_arguments(imreadargs)
     if imageargs.keys() <= _IMAGEARGS:
         with open_tiff(file, fileargs) as tif:
-            yield image_of(tif, imageargs)
+            yield image_of(tif, imageargs), HandleBytes(tif.filehandle, file)
         return
     # a list of one name, so that brackets and stars in it are no glob pattern
     files: Any = [file] if isinstance(file, str) else file
     start = {} if isinstance(file, str) else {"offset": 0}
     args = start | {"_multifile": False} | fileargs | imageargs
     record(files=1)
-    yield WholeImage(lambda: tifffile.imread(files, **args))
+    yield WholeImage(lambda: tifffile.imread(files, **args)), HandleBytes(file, file)

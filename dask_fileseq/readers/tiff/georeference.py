@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import tifffile
 
-from dask_fileseq.readers.scales import Scale
+from dask_fileseq.readers.chunkmetadata import Scale
 
 __all__ = ["crs_attributes", "geo_keys", "georeference"]
 

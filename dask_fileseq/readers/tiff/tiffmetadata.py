@@ -18,8 +18,8 @@ import numpy as np
 import tifffile
 
 from dask_fileseq.readers.chunk import ChunkSpec
-from dask_fileseq.readers.georeference import georeference
-from dask_fileseq.readers.scales import ChunkMetadata, Labels, Scale, positive, unit_name
+from dask_fileseq.readers.chunkmetadata import ChunkMetadata, Labels, Scale, positive, unit_name
+from dask_fileseq.readers.tiff.georeference import georeference
 
 __all__ = ["imagej_metadata", "ome_metadata", "tiff_metadata"]
 
