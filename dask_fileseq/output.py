@@ -12,36 +12,22 @@ import math
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
 
-import dask
-import dask.local
-import dask.multiprocessing
-import dask.threaded
 import numpy as np
-from dask.base import get_scheduler
-from dask.callbacks import Callback
 from numpy.typing import DTypeLike, NDArray
-from toolz import take
 
 from dask_fileseq.filearray import FileArray
-from dask_fileseq.graph import (
-    LOCAL,
-    Box,
-    block_chunks,
-    graph_of_reads,
-    in_worker_task,
-    read_in_place,
-    task_name,
-)
+from dask_fileseq.graph import Box, Scheduler, block_chunks, read_in_place, run
 
 __all__ = ["load"]
 
 ZEROS = 2**20
-"""Bytes to write at once where a file cannot be given its size otherwise."""
+"""Number of bytes to write at once where a file cannot be given its size otherwise."""
+
+TRAVELLING = 256 * 2**20
+"""Bytes of blocks from other processes that are in memory before they are copied."""
 
 
 def load(
@@ -78,25 +64,21 @@ def load(
     ndarray
         C-contiguous, but for an `out` that is not.
     """
-    try:
-        get = get_scheduler(scheduler=scheduler) or dask.threaded.get
-    except ValueError as error:
-        raise ValueError(f"scheduler={scheduler!r}: {error}") from error
+    with_workers = Scheduler(scheduler, workers, **kwargs)
     result = _output(out, array, array.dtype if dtype is None else np.dtype(dtype))
     if not result.size:
         return result
-    if in_worker_task():  # to wait for other workers would keep this one's thread
-        get = dask.local.get_sync
-    if get in LOCAL:
-        read_in_place(array, _parts(array), result, get, workers, **kwargs)
-    elif hasattr(client := getattr(get, "__self__", None), "submit"):
-        _travel_from_cluster(array, result, client)
-    else:
-        if get is dask.multiprocessing.get:
-            kwargs = {"chunksize": 1} | kwargs
-        if workers and not isinstance(get, partial):  # an executor has its own
-            kwargs = {"num_workers": workers} | kwargs
-        _travel(array, result, get, kwargs)
+    if with_workers.is_local:
+        read_in_place(array, _parts(array), result, with_workers)
+        return result
+
+    def place(block: tuple[FileArray, Box], pixels: NDArray[Any]) -> None:
+        result[block[1]] = pixels
+
+    name = f"read-{array.reader.name}"
+    largest = math.prod(map(max, block_chunks(array, "auto"))) * array.dtype.itemsize
+    batch = max(1, TRAVELLING // largest)
+    run(with_workers, _read_block, None, _blocks(array), place, name=name, batch=batch)
     return result
 
 
@@ -168,71 +150,18 @@ def _mapped(file: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[
 
 
 def _parts(array: FileArray) -> Iterator[tuple[list[range], Box]]:
-    """Yield what to read at once, and where it stands in the array."""
+    """Yield regions to read at once, and their boxes in the array."""
     edges = [[0, *itertools.accumulate(c)] for c in block_chunks(array, "auto")]
     for window in itertools.product(*(list(itertools.pairwise(e)) for e in edges)):
         yield [range(*w) for w in window], tuple(slice(*w) for w in window)
 
 
 def _blocks(array: FileArray) -> Iterator[tuple[FileArray, Box]]:
-    """Yield blocks that can travel, and where they stand in the array."""
+    """Yield blocks that can travel, and their boxes in the array."""
     for selected, box in _parts(array):
         yield array.block([(part.start, part.stop) for part in selected]), box
 
 
-def _whole(block: FileArray) -> NDArray[Any]:
-    """Return all of a block, on whichever worker."""
-    return np.asarray(block[...])
-
-
-class _Place(Callback):
-    """Puts each block in its place as it arrives, and lets go of it."""
-
-    def __init__(self, result: NDArray[Any], boxes: Mapping[Any, Box]) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.result = result
-        self.boxes = boxes
-
-    def _posttask(self, key: Any, value: Any, dsk: Any, state: Any, worker_id: Any) -> None:
-        if key in self.boxes:
-            self.result[self.boxes[key]] = value
-            state["cache"][key] = None
-
-
-def _travel(
-    array: FileArray, result: NDArray[Any], get: Callable[..., Any], kwargs: dict[str, Any]
-) -> None:
-    """Let any scheduler read the blocks, and copy them."""
-    blocks, boxes = zip(*_blocks(array), strict=True)
-    graph = graph_of_reads(array, [(_whole, block) for block in blocks])
-    with _Place(result, dict(zip(graph, boxes, strict=True))):
-        values = get(graph, list(graph), **kwargs)
-    for box, value in zip(boxes, values, strict=True):
-        if value is not None:  # a scheduler that knows no callbacks
-            result[box] = value
-
-
-def _travel_from_cluster(array: FileArray, result: NDArray[Any], client: Any) -> None:
-    """Let a cluster read the blocks, two for each thread at a time, and copy them."""
-    from distributed import as_completed
-
-    boxes = _blocks(array)
-    places: dict[Any, Box] = {}
-
-    def submitted(count: int) -> list[Any]:
-        futures = []
-        for block, box in take(count, boxes):
-            future = client.submit(_whole, block, key=f"{task_name(array)}-{uuid4().hex}")
-            places[future] = box
-            futures.append(future)
-        return futures
-
-    threads = sum(client.nthreads().values()) or 1
-    arriving = as_completed(submitted(2 * threads))
-    try:
-        for future in arriving:
-            result[places.pop(future)] = future.result()
-            for another in submitted(1):
-                arriving.add(another)
-    finally:
-        client.cancel(list(places))
+def _read_block(_: None, block: tuple[FileArray, Box]) -> NDArray[Any]:
+    """Return the pixels of a block, on whichever worker."""
+    return np.asarray(block[0][...])

@@ -1,5 +1,7 @@
 """How grid axes and chunk axes become the array's axes: pure integers, no I/O, no dask.
 
+This is the only module that cuts ranges of the array's axes at the borders of files.
+
 The array's axes are the grid axes that are not tiled, in order, then the chunk
 axes. A tiled grid axis disappears: its files lie edge to edge along a chunk axis.
 
@@ -8,16 +10,15 @@ axes. A tiled grid axis disappears: its files lie edge to edge along a chunk axi
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import index as as_int
 from typing import Any, NamedTuple
 
-__all__ = ["Axis", "Piece", "Tiling"]
+from dask_fileseq.types import AxesTiled
 
-AxesTiled = Mapping[int, int] | Sequence[tuple[int, int]]
+__all__ = ["Axis", "Piece", "Tiling"]
 
 
 class Axis(NamedTuple):
@@ -25,12 +26,12 @@ class Axis(NamedTuple):
 
     grid: int | None  # the grid axis behind it, if any
     chunk: int | None  # the chunk axis behind it, if any
-    files: int  # how many files lie along it
-    size: int  # how many elements of each file
+    files: int  # number of files along it
+    size: int  # number of elements of each file
 
 
 class Piece(NamedTuple):
-    """The part of a selection along one axis that lies in one file."""
+    """The part of a selection along one axis that is in one file."""
 
     file: int  # position along the grid axis
     region: range  # what to take from the file's chunk
@@ -125,13 +126,8 @@ class Tiling:
         """The array's shape."""
         return tuple(axis.files * axis.size for axis in self.axes)
 
-    @property
-    def size(self) -> int:
-        """Number of elements in the array."""
-        return math.prod(self.shape)
-
     def dims(self, griddims: Sequence[str], chunkdims: Sequence[str]) -> tuple[str, ...]:
-        """Return a name for each of the array's axes; a tiled one bears its chunk axis's."""
+        """Return a name for each of the array's axes; a tiled one has that of its chunk axis."""
         return tuple(
             griddims[axis.grid or 0] if axis.chunk is None else chunkdims[axis.chunk]
             for axis in self.axes
@@ -159,3 +155,32 @@ class Tiling:
             pieces.append(Piece(file, region, slice(done, end)))
             done = end
         return pieces
+
+    def files(self, axis: int, start: int, stop: int) -> slice:
+        """Return the files along one of the array's axes that contain a range of elements.
+
+        At least one file, also for an empty range.
+
+        >>> Tiling.of((3,), (4,), {0: 0}).files(0, 5, 9)
+        slice(1, 3, None)
+        """
+        size = self.axes[axis].size
+        if not size:
+            return slice(0, 1)
+        first = start // size
+        return slice(first, max(first + 1, -(-stop // size)))
+
+    def lengths(self, axis: int, start: int, stop: int) -> tuple[int, ...]:
+        """Return the lengths of the parts of a range of elements that are in one file each.
+
+        >>> tiling = Tiling.of((3,), (3,), {0: 0})
+        >>> tiling.lengths(0, 0, 6), tiling.lengths(0, 2, 7), tiling.lengths(0, 4, 5)
+        ((3, 3), (1, 3, 1), (1,))
+        """
+        if start >= stop:
+            return (0,)
+        size = self.axes[axis].size
+        first, last = start // size, (stop - 1) // size
+        if first == last:
+            return (stop - start,)
+        return ((first + 1) * size - start, *[size] * (last - first - 1), stop - last * size)

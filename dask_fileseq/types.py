@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
+from inspect import Parameter
 from operator import index as as_int
 from typing import Any, Literal, TypeVar
 
@@ -20,6 +21,7 @@ __all__ = [
     "Progress",
     "ReadOptions",
     "WriteOptions",
+    "split_options",
     "takes_options",
 ]
 
@@ -30,7 +32,7 @@ Files = str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None
 """A glob pattern, a folder, a path, or names in their order."""
 
 AxesTiled = Mapping[int, int] | Sequence[tuple[int, int]]
-"""Grid axes to lay edge to edge, each with its chunk axis."""
+"""Grid axes to place edge to edge, each with its chunk axis."""
 
 Progress = Callable[[int, int], None]
 """Called as ``progress(done, total)``."""
@@ -38,9 +40,12 @@ Progress = Callable[[int, int], None]
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ReadOptions:
-    """How the files of a sequence are read; see `FileSequence.to_dask_array`."""
+    """How the files of a sequence are read.
+
+    `FileSequence.to_dask_array` documents the fields.
+    """
 
     imreadargs: Mapping[str, Any] | None = None
     chunkshape: Sequence[int] | None = None
@@ -55,11 +60,20 @@ class ReadOptions:
             shape = tuple(map(as_int, self.chunkshape))
             if min(shape, default=0) < 0:
                 raise ValueError(f"chunkshape={shape!r} has a negative length")
+            object.__setattr__(self, "chunkshape", shape)
+
+    @property
+    def has_chunk(self) -> bool:
+        """Whether shape and dtype of the array in each file are given, so no header is read."""
+        return self.chunkshape is not None and self.chunkdtype is not None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class WriteOptions:
-    """How a copy is written, and on which scheduler; see `FileSequence.to_zarr`."""
+    """How a copy is written, and on which scheduler.
+
+    `FileSequence.to_zarr` documents the fields.
+    """
 
     chunks: Any = None
     shards: Any = None
@@ -71,35 +85,42 @@ class WriteOptions:
     scheduler: Any = None
     workers: int | None = None
     memory: int | str = "64 MiB"
-    storage_options: Mapping[str, Any] | None = field(default=None, repr=False)
+    storage_options: Mapping[str, Any] | None = None
 
 
-def takes_options(*options: type) -> Callable[[F], F]:
-    """Show the fields of options classes as keywords, in place of ``**options``.
+def split_options(options: Mapping[str, Any], *types: type) -> list[dict[str, Any]]:
+    """Return the keywords that are fields of each type, and last those of none.
 
-    A function that passes its ``**options`` on to a `ReadOptions` gets these parameters
-    in its signature, as `help` and notebooks show it.
+    >>> split_options({"errors": "fill", "memory": 10, "key": 0}, ReadOptions)
+    [{'errors': 'fill'}, {'memory': 10, 'key': 0}]
+    """
+    rest = dict(options)
+    names = [[field.name for field in fields(each)] for each in types]
+    return [{name: rest.pop(name) for name in own if name in rest} for own in names] + [rest]
+
+
+def takes_options(*types: type) -> Callable[[F], F]:
+    """Show the fields of options types as keywords in the signature of a function.
+
+    For functions that take them as ``**options``, which the fields replace, or among other
+    ``**kwargs``, which stay.
 
     >>> @takes_options(ReadOptions)
     ... def read(files, **options): ...
-    >>> print(inspect.signature(read).replace(return_annotation=inspect.Signature.empty))
-    ... # doctest: +ELLIPSIS
-    (files, *, imreadargs: 'Mapping[str, Any] | None' = None, chunkshape: ...
+    >>> print(*inspect.signature(read).parameters)
+    files imreadargs chunkshape chunkdtype axestiled fillvalue errors
     """
 
     def with_signature(function: F) -> F:
         signature = inspect.signature(function)
         given = [p for p in signature.parameters.values() if p.name != "options"]
-        parameters = [
-            inspect.Parameter(
-                f.name, inspect.Parameter.KEYWORD_ONLY, default=f.default, annotation=f.type
-            )
-            for option in options
-            for f in fields(option)
+        added = [
+            Parameter(f.name, Parameter.KEYWORD_ONLY, default=f.default, annotation=f.type)
+            for each in types
+            for f in fields(each)
         ]
-        function.__signature__ = signature.replace(  # type: ignore[attr-defined]
-            parameters=sorted([*given, *parameters], key=lambda p: p.kind)
-        )
+        parameters = sorted(given + added, key=lambda parameter: parameter.kind)
+        function.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
         return function
 
     return with_signature

@@ -18,10 +18,11 @@ import numpy as np
 
 from dask_fileseq.check.onefile import Seen, look_at, size_and_time
 from dask_fileseq.files import LocalFiles, Source
-from dask_fileseq.graph import Progress, Scheduler, run_batches
+from dask_fileseq.graph import Scheduler, run_batches
 from dask_fileseq.grid import FileGrid
 from dask_fileseq.grid.cells import labels_at
 from dask_fileseq.readers import FileInfo, Reader
+from dask_fileseq.types import Progress
 
 __all__ = ["KINDS", "Finding", "check_files"]
 

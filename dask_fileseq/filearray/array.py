@@ -1,7 +1,7 @@
-"""The one read path: an index of the array becomes reads of regions of files.
+"""The file array: the one path from an index to reads of regions of files.
 
-Every face of a sequence (dask blocks, ``asarray``, the zarr store) reads through
-`FileArray.__getitem__` or `FileArray.read`. No dask graphs here.
+All faces of a sequence (dask blocks, ``asarray``, xarray, the zarr store) read through
+`FileArray.__getitem__` or `FileArray.read`. There are no dask graphs here.
 """
 
 from __future__ import annotations
@@ -9,51 +9,68 @@ from __future__ import annotations
 import itertools
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
+from dask.base import tokenize
 from numpy.typing import DTypeLike, NDArray
 
-from dask_fileseq.errors import ChunkMismatchError, FillWarning
-from dask_fileseq.filearray.failures import log_fill, picklable, read_error
-from dask_fileseq.filearray.indexing import expanded, selected_range
+from dask_fileseq.errors import FillWarning
+from dask_fileseq.filearray.basic_index import basic_index
+from dask_fileseq.filearray.failures import (
+    checked_fillvalue,
+    failure_of,
+    first_readable,
+    log_fill,
+    picklable,
+)
+from dask_fileseq.filearray.version import files_version
 from dask_fileseq.files import LocalFiles, Names, Source
-from dask_fileseq.readers import ChunkMetadata, ChunkSpec, Reader, Region, WrongChunk, is_whole
+from dask_fileseq.grid import FileGrid
+from dask_fileseq.readers import (
+    ChunkMetadata,
+    ChunkSpec,
+    FileInfo,
+    Reader,
+    Region,
+    as_reader,
+    is_whole,
+    plain_dims,
+    read_tiff,
+)
 from dask_fileseq.tiling import Tiling
+from dask_fileseq.types import Imread, ReadOptions
 
-__all__ = ["FileArray"]
-
-Range = tuple[int, int]
+__all__ = ["FileArray", "first_info"]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, slots=True)
 class FileArray:
     """Files on a grid as one lazy array: shape, dtype, and basic indexing.
 
-    Nothing is read before it is indexed; then only the regions of files that the
-    index touches. It pickles, with its file names packed, and reads anywhere.
+    Nothing is read before the array is indexed, and then only the regions of files that the
+    index touches. The array pickles, with its file names packed, and reads anywhere.
+    `FileSequence.array` and `FileArray.from_grid` make it.
 
     Attributes
     ----------
     names : Names
         The files.
     table : ndarray of int
-        The number of the file that stands at each cell of the grid; -1: none.
+        The number of the file in each cell of the grid; -1 in empty cells.
     tiling : Tiling
         How grid axes and chunk axes become the array's axes.
     spec : ChunkSpec
-        What each file holds.
-    reader, imreadargs
-        The reader and its keyword arguments.
+        What each file contains.
+    reader : Reader
+        Reads the files.
     source : Source
-        Where the files are opened.
-    fillvalue : scalar
-        What an empty cell reads as.
-    errors : {"raise", "fill"}
-        What becomes of a file that cannot be read.
+        Opens the files.
+    options : ReadOptions
+        The reading options; `fillvalue` is a scalar of the array's data type.
     griddims, dims : tuple of str
         A name for each axis of the grid, and for each axis of the array.
     coords : mapping of str to ndarray
@@ -63,11 +80,11 @@ class FileArray:
     identity : {"stat", "name"}
         What identifies a version of a file: its size and time, or its name alone.
     token : str
-        Identifies the content: files in their versions, grid, reader and arguments.
+        Identifies the content: files in their versions, grid, reader and options.
     origin : tuple of int
-        Where the table begins in the grid of the whole sequence.
-    window : tuple of pairs of int, optional
-        Start and stop of this array along each axis of the tiling; by default all.
+        Index of the first cell of the table in the grid of the whole sequence.
+    window : tuple of range
+        The elements of this array along each axis of the tiling.
     """
 
     names: Names
@@ -75,25 +92,108 @@ class FileArray:
     tiling: Tiling
     spec: ChunkSpec
     reader: Reader
-    imreadargs: Mapping[str, Any] = field(default_factory=dict)
-    source: Source = field(default_factory=LocalFiles)
-    fillvalue: Any = 0
-    errors: Literal["raise", "fill"] = "raise"
-    griddims: tuple[str, ...] = ()
-    dims: tuple[str, ...] = ()
-    coords: Mapping[str, NDArray[Any]] = field(default_factory=dict)
-    metadata: ChunkMetadata = field(default_factory=ChunkMetadata)
-    identity: Literal["stat", "name"] = "stat"
-    token: str = ""
-    origin: tuple[int, ...] = ()
-    window: tuple[Range, ...] | None = None
+    source: Source
+    options: ReadOptions
+    griddims: tuple[str, ...]
+    dims: tuple[str, ...]
+    coords: Mapping[str, NDArray[Any]]
+    metadata: ChunkMetadata
+    identity: Literal["stat", "name"]
+    token: str
+    origin: tuple[int, ...]
+    window: Region
+
+    @classmethod
+    def from_grid(
+        cls,
+        grid: FileGrid,
+        reader: Imread = read_tiff,
+        *,
+        source: Source | None = None,
+        options: ReadOptions | None = None,
+        identity: Literal["stat", "name"] = "stat",
+        version: str | None = None,
+        info: FileInfo | None = None,
+    ) -> FileArray:
+        """Return the array of the files on a grid; reads at most one header.
+
+        Parameters
+        ----------
+        grid : FileGrid
+            The files and their cells.
+        reader : callable
+            Reads the array of one file, as the `imread` of a sequence.
+        source : Source, optional
+            Opens the files; local files by default.
+        options : ReadOptions, optional
+            How to read.
+        identity : {"stat", "name"}
+            What identifies a version of a file: its size and time, or its name alone.
+        version : str, optional
+            What `files_version` returns, if that is known.
+        info : FileInfo, optional
+            What the first file contains, if that is known.
+
+        Raises
+        ------
+        ReadError
+            If the first file is needed and cannot be read.
+        ValueError
+            If an option does not fit.
+
+        Examples
+        --------
+        >>> from dask_fileseq.grid import grid_of_sequence
+        >>> grid = grid_of_sequence(["a.bin", "b.bin"])
+        >>> array = FileArray.from_grid(grid, lambda name: np.eye(3), identity="name")
+        >>> array.shape, array.dims
+        ((2, 3, 3), ('sequence', 'y', 'x'))
+        >>> array[1, ::2, 0]
+        array([1., 0.])
+        """
+        reader, source = as_reader(reader), source or LocalFiles()
+        options = options or ReadOptions()
+        names = grid.names if isinstance(grid.names, Names) else Names(grid.names)
+        if info is None and not options.has_chunk:
+            info = first_info(names, source, reader, options)
+        spec = _chunk_spec(options, info)
+        options = replace(options, fillvalue=checked_fillvalue(options.fillvalue, spec.dtype))
+        tiling = Tiling.of(grid.shape, spec.shape, options.axestiled)
+        griddims = tuple(grid.coords)
+        chunkdims = [f"{dim}_chunk" if dim in griddims else dim for dim in spec.dims]
+        version = version or files_version(grid, names, source, identity)
+        return cls(
+            names=names,
+            table=grid.table,
+            tiling=tiling,
+            spec=spec,
+            reader=reader,
+            source=source,
+            options=options,
+            griddims=griddims,
+            dims=tiling.dims(griddims, chunkdims),
+            coords=grid.coords,
+            metadata=ChunkMetadata() if options.has_chunk or info is None else info.metadata,
+            identity=identity,
+            token=tokenize(version, reader, spec, tiling, options),
+            origin=(0,) * len(griddims),
+            window=tuple(map(range, tiling.shape)),
+        )
+
+    @property
+    def imreadargs(self) -> Mapping[str, Any]:
+        """Keyword arguments of the reader."""
+        return self.options.imreadargs or {}
+
+    @property
+    def fillvalue(self) -> Any:
+        """The value of pixels in empty cells, a scalar of the array's data type."""
+        return self.options.fillvalue
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of the array, in pixels."""
-        if self.window is None:
-            return self.tiling.shape
-        return tuple(stop - start for start, stop in self.window)
+        return tuple(map(len, self.window))
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -103,7 +203,7 @@ class FileArray:
     @property
     def ndim(self) -> int:
         """Number of axes."""
-        return len(self.tiling.axes)
+        return len(self.window)
 
     @property
     def size(self) -> int:
@@ -117,10 +217,8 @@ class FileArray:
 
     @property
     def chunks(self) -> tuple[tuple[int, ...], ...]:
-        """Lengths along each axis of the parts that lie in one file."""
-        starts = [start for start, _ in self.window] if self.window else [0] * self.ndim
-        axes = zip(starts, self.shape, self.tiling.axes, strict=True)
-        return tuple(_lengths(start, start + n, axis.size) for start, n, axis in axes)
+        """Lengths along each axis of the parts that are in one file."""
+        return tuple(self.tiling.lengths(i, r.start, r.stop) for i, r in enumerate(self.window))
 
     def __len__(self) -> int:
         if not self.ndim:
@@ -141,7 +239,7 @@ class FileArray:
         Returns
         -------
         ndarray or scalar
-            What numpy gives on the whole array.
+            What numpy returns for the whole array.
 
         Raises
         ------
@@ -150,63 +248,74 @@ class FileArray:
         ReadError, ChunkMismatchError
             If a file that it touches cannot be read or does not fit.
         """
-        keys = expanded(index, self.ndim)
-        selected = [selected_range(key, axis, self.shape[axis]) for axis, key in enumerate(keys)]
-        result = np.empty([len(r) for r in selected], self.dtype)
-        self.read(selected, result)
-        keep = tuple(slice(None) if isinstance(key, slice) else 0 for key in keys)
+        keys = basic_index(index, self.ndim)
+        region = []
+        for axis, (key, length) in enumerate(zip(keys, self.shape, strict=True)):
+            if isinstance(key, slice):
+                region.append(range(length)[key])
+            elif -length <= key < length:
+                region.append(range(key % length, key % length + 1))
+            else:
+                raise IndexError(f"index {key} is out of bounds for axis {axis} with size {length}")
+        result = np.empty(tuple(map(len, region)), self.dtype)
+        self.read(region, result)
+        kept = tuple(slice(None) if isinstance(key, slice) else 0 for key in keys)
         given = index if isinstance(index, tuple) else (index,)
-        return result[(*keep, ...)] if any(key is Ellipsis for key in given) else result[keep]
+        return result[(*kept, ...) if Ellipsis in given else kept]
 
-    def read(self, selected: Sequence[range], out: NDArray[Any]) -> None:
-        """Read the elements at `selected` along each axis into `out`.
+    def read(self, region: Sequence[range], out: NDArray[Any]) -> None:
+        """Read a region into `out`.
 
         Parameters
         ----------
-        selected : sequence of range
-            What to read along each axis.
+        region : sequence of range
+            The elements to read along each axis, with any step.
         out : ndarray
-            Of that shape. Another dtype than that of the files is cast to.
+            Array of that shape. Another dtype than that of the files is cast to.
         """
         if not out.size:
             return
         axes = self.tiling.axes
-        selected = [self._shifted(axis, s) for axis, s in enumerate(selected)]
+        starts = [elements.start for elements in self.window]
+        region = [
+            range(r.start + start, r.stop + start, r.step) if start else r
+            for r, start in zip(region, starts, strict=True)
+        ]
         stacked = sum(axis.chunk is None for axis in axes)
         cells: list[Any] = [[0]] * self.table.ndim
-        for axis, s in zip(axes, selected[:stacked], strict=False):
-            cells[axis.grid or 0] = s
-        pieces = [self.tiling.pieces(i, s) for i, s in enumerate(selected) if i >= stacked]
+        for axis, along in zip(axes, region[:stacked], strict=False):
+            cells[axis.grid or 0] = along
+        pieces = [self.tiling.pieces(i, r) for i, r in enumerate(region) if i >= stacked]
         for combination in itertools.product(*pieces):
             for axis, piece in zip(axes[stacked:], combination, strict=True):
                 if axis.grid is not None:
                     cells[axis.grid] = [piece.file]
-            trailing: tuple[Any, ...] = tuple(piece.place for piece in combination)
-            outs = _leading(out[(..., *trailing)], stacked)
+            places: tuple[Any, ...] = tuple(piece.place for piece in combination)
+            outs = [out[(..., *places)]]
+            for _ in range(stacked):
+                outs = [part[i, ...] for part in outs for i in range(len(part))]
             numbers = self.table[np.ix_(*cells)].ravel().tolist()
-            region = tuple(piece.region for piece in combination)
-            self._read_files(numbers, region, outs)
+            self._read_files(numbers, tuple(piece.region for piece in combination), outs)
 
-    def block(self, window: Sequence[Range]) -> FileArray:
+    def block(self, window: Sequence[tuple[int, int]]) -> FileArray:
         """Return the part of the array from start to stop along each axis, lazily.
 
-        It holds just the names of the files that it touches.
+        It contains only the names of the files that it touches.
         """
-        offsets = [start for start, _ in self.window] if self.window else [0] * self.ndim
         cells = [slice(0, n) for n in self.table.shape]
         inner = []
-        for (start, stop), offset, axis in zip(window, offsets, self.tiling.axes, strict=True):
-            first = (start + offset) // axis.size if axis.size else 0
-            last = max(first + 1, -(-(stop + offset) // axis.size)) if axis.size else 1
+        for i, ((start, stop), own) in enumerate(zip(window, self.window, strict=True)):
+            axis = self.tiling.axes[i]
+            files = self.tiling.files(i, start + own.start, stop + own.start)
             if axis.grid is not None:
-                cells[axis.grid] = slice(first, last)
-            begin = start + offset - first * axis.size
-            inner.append((begin, begin + stop - start))
+                cells[axis.grid] = files
+            begin = start + own.start - files.start * axis.size
+            inner.append(range(begin, begin + stop - start))
         table = self.table[tuple(cells)]
-        kept = table >= 0
-        numbers = table[kept]
+        filled = table >= 0
+        numbers = table[filled]
         renumbered = np.full(table.shape, -1, np.int32)
-        renumbered[kept] = np.arange(numbers.size)
+        renumbered[filled] = np.arange(numbers.size)
         return replace(
             self,
             names=Names([self.names[i] for i in numbers.tolist()]),
@@ -218,60 +327,50 @@ class FileArray:
             window=tuple(inner),
         )
 
-    def _shifted(self, axis: int, selected: range) -> range:
-        """Return a selection of this array's axis as one of the tiling's axis."""
-        start = self.window[axis][0] if self.window else 0
-        return range(selected.start + start, selected.stop + start, selected.step)
-
     def _read_files(self, numbers: list[int], region: Region, outs: list[NDArray[Any]]) -> None:
-        """Read a region of each of some files, or what stands for it.
+        """Read a region of each of some files, or fill the places of empty cells.
 
-        Whole files go to the reader in one go, if it takes them so.
+        The reader may take whole files in batches. It leaves those that it cannot read so to
+        the general way, which finds out what is wrong.
         """
         if min(numbers) < 0:
             for number, out in zip(numbers, outs, strict=True):
                 if number < 0:
-                    out[...] = self.fillvalue
+                    out[...] = self.options.fillvalue
             outs = [out for number, out in zip(numbers, outs, strict=True) if number >= 0]
             numbers = [number for number in numbers if number >= 0]
-        whole = not self.imreadargs and is_whole(region, self.spec.shape)
+        whole = not self.options.imreadargs and is_whole(region, self.spec.shape)
         paths = self.source.paths([self.names[n] for n in numbers]) if whole else None
-        if paths is None:
-            self._read_each(numbers, region, outs)
-            return
         done = 0
         while done < len(numbers):
-            done += self.reader.read_files(paths[done:], self.spec, outs[done:])
-            if done < len(numbers):
-                self._read_file(numbers[done], region, outs[done])
-                done += 1
-
-    def _read_each(self, numbers: list[int], region: Region, outs: list[NDArray[Any]]) -> None:
-        """Read a region of each of some files, one by one, or at a time if they are far away."""
-        if self.source.concurrency == 1 or len(numbers) < 2:
-            for number, out in zip(numbers, outs, strict=True):
-                self._read_file(number, region, out)
-            return
-        pool = ThreadPoolExecutor(min(self.source.concurrency, len(numbers)))
-        try:
-            errors = pool.map(lambda n, out: self._attempt(n, region, out), numbers, outs)
-            for number, out, error in zip(numbers, outs, errors, strict=True):
+            stop = len(numbers)
+            if paths is not None:
+                done += self.reader.read_files(paths[done:], self.spec, outs[done:])
+                if done == len(numbers):
+                    return
+                stop = done + 1
+            errors = self._attempts(numbers[done:stop], region, outs[done:stop])
+            for number, out, error in zip(numbers[done:], outs[done:], errors, strict=False):
                 if error is not None:
                     self._fail(error, number, out)
-        finally:
-            pool.shutdown(cancel_futures=True)
+            done = stop
 
-    def _read_file(self, number: int, region: Region, out: NDArray[Any]) -> None:
-        """Read a region of one file, or what stands for it."""
-        error = self._attempt(number, region, out)
-        if error is not None:
-            self._fail(error, number, out)
+    def _attempts(
+        self, numbers: list[int], region: Region, outs: list[NDArray[Any]]
+    ) -> Iterable[Exception | None]:
+        """Read a region of each of some files; far away ones several at a time."""
+        workers = min(self.source.concurrency, len(numbers))
+        jobs = (numbers, itertools.repeat(region), outs)
+        if workers < 2:
+            return map(self._attempt, *jobs)
+        return _in_threads(workers, self._attempt, jobs)
 
     def _attempt(self, number: int, region: Region, out: NDArray[Any]) -> Exception | None:
         """Read a region of one file, and return the error if it cannot be read."""
         try:
             with self.source.open(self.names[number]) as file:
-                self.reader.read_region(file, self.spec, region, out, **self.imreadargs)
+                args = self.options.imreadargs or {}
+                self.reader.read_region(file, self.spec, region, out, **args)
         except MemoryError:
             raise
         except Exception as error:
@@ -279,43 +378,52 @@ class FileArray:
         return None
 
     def _fail(self, error: Exception, number: int, out: NDArray[Any]) -> None:
-        """Raise what says that a file cannot be read, or fill its place."""
+        """Raise the error of a file that cannot be read, or fill its place."""
         name = self.names[number]
-        failure = self._failure(error, name, number)
-        if self.errors != "fill":
-            raise failure from picklable(error)
-        out[...] = self.fillvalue
-        warnings.warn(f"{failure}; filled with {self.fillvalue}", FillWarning, stacklevel=2)
-        log_fill(name, str(failure))
-
-    def _failure(self, error: Exception, name: str, number: int) -> Exception:
-        """Return the error that says which file, which cell and what is wrong."""
         local = np.argwhere(self.table == number)[0].tolist()
         cell = [i + start for i, start in zip(local, self.origin, strict=True)]
-        where = ", ".join(f"{dim}={i}" for dim, i in zip(self.griddims, cell, strict=True))
-        where = f"{name!r} (cell {where})" if where else repr(name)
-        if isinstance(error, WrongChunk):
-            return ChunkMismatchError(f"{where} does not fit the sequence: {error}")
-        return read_error(error, where, name)
+        failure = failure_of(error, name, dict(zip(self.griddims, cell, strict=True)))
+        if self.options.errors != "fill":
+            raise failure from picklable(error)
+        out[...] = self.options.fillvalue
+        message = f"{failure}; filled with {self.options.fillvalue}"
+        warnings.warn(message, FillWarning, stacklevel=2)
+        log_fill(name, str(failure))
 
 
-def _lengths(start: int, stop: int, size: int) -> tuple[int, ...]:
-    """Return the lengths of the parts of a range that lie in one of consecutive files each.
+def first_info(
+    names: Sequence[str], source: Source, reader: Reader, options: ReadOptions
+) -> FileInfo:
+    """Return what the first file contains; with ``errors="fill"`` the first that can be read.
 
-    >>> _lengths(0, 6, 3), _lengths(2, 7, 3), _lengths(4, 5, 3), _lengths(0, 0, 3)
-    ((3, 3), (1, 3, 1), (1,), (0,))
+    Raises
+    ------
+    ReadError
+        If none can be read.
     """
-    if start >= stop:
-        return (0,)
-    first, last = start // size, (stop - 1) // size
-    if first == last:
-        return (stop - start,)
-    return ((first + 1) * size - start, *[size] * (last - first - 1), stop - last * size)
+    args = options.imreadargs or {}
+    names = names if options.errors == "fill" else names[:1]
+    return first_readable(names, source, lambda file: reader.describe(file, **args))
 
 
-def _leading(array: NDArray[Any], count: int) -> list[NDArray[Any]]:
-    """Return the parts of an array at each index of its first axes, as views, in order."""
-    parts = [array]
-    for _ in range(count):
-        parts = [part[i, ...] for part in parts for i in range(len(part))]
-    return parts
+def _chunk_spec(options: ReadOptions, info: FileInfo | None) -> ChunkSpec:
+    """Return what each file must contain: what the options give, else what the first has."""
+    spec = None if info is None else info.spec
+    if options.chunkshape is not None:
+        shape = tuple(options.chunkshape)
+        dims = plain_dims(shape) if spec is None or options.has_chunk else spec.dims
+        dtype = np.dtype(float) if spec is None else spec.dtype
+        spec = ChunkSpec(shape, dtype, dims, shape)
+    assert spec is not None
+    if options.chunkdtype is not None:
+        spec = replace(spec, dtype=np.dtype(options.chunkdtype).newbyteorder("="))
+    return spec
+
+
+def _in_threads(workers: int, function: Any, jobs: tuple[Any, ...]) -> Iterator[Any]:
+    """Yield what a function returns for each job, called in threads; end them with the caller."""
+    pool = ThreadPoolExecutor(workers)
+    try:
+        yield from pool.map(function, *jobs)
+    finally:
+        pool.shutdown(cancel_futures=True)

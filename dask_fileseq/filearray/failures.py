@@ -1,4 +1,4 @@
-"""Reads that fail: which file, why, and what stands in its place."""
+"""Reads that fail: the error that names file and cell, and the record of filled files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import pickle
 import socket
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
@@ -14,11 +14,14 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dask_fileseq.errors import ReadError
+from dask_fileseq.errors import ChunkMismatchError, ReadError
 from dask_fileseq.files import Source, is_transient
+from dask_fileseq.readers import WrongChunk
 
 __all__ = [
     "checked_fillvalue",
+    "current_worker",
+    "failure_of",
     "first_readable",
     "log_fill",
     "picklable",
@@ -28,20 +31,20 @@ __all__ = [
 
 _recorded: ContextVar[list[tuple[str, str]] | None] = ContextVar("recorded_fills", default=None)
 
-SILENT = 3
-"""Files for which a server gives no answer, which takes seconds: the others are not tried."""
+SILENT_FILES = 3
+"""Number of files without an answer from a server, which takes seconds, before giving up."""
 
 T = TypeVar("T")
 
 
 def first_readable(names: Sequence[str], source: Source, read: Callable[[Any], T]) -> T:
-    """Return what `read` returns for the first of the files with which it does not fail.
+    """Return what `read` returns for the first of the files for which it does not fail.
 
     Raises
     ------
     ReadError
-        If it fails with all, or a server does not answer several times; it tells why with
-        the first.
+        If it fails for all, or a server does not answer for several. The error is that of
+        the first file.
     """
     failures: list[Exception] = []
     silent = 0
@@ -54,24 +57,33 @@ def first_readable(names: Sequence[str], source: Source, read: Callable[[Any], T
         except Exception as error:
             failures.append(error)
             silent += is_transient(error)
-            if silent == SILENT:
+            if silent == SILENT_FILES:
                 break
     raise read_error(failures[0], repr(names[0]), names[0]) from failures[0]
 
 
+def failure_of(error: Exception, name: str, cell: Mapping[str, int]) -> Exception:
+    """Return the error that names a file, its cell in the grid, and what is wrong."""
+    where = ", ".join(f"{dim}={i}" for dim, i in cell.items())
+    where = f"{name!r} (cell {where})" if where else repr(name)
+    if isinstance(error, WrongChunk):
+        return ChunkMismatchError(f"{where} does not fit the sequence: {error}")
+    return read_error(error, where, name)
+
+
 def read_error(error: Exception, where: str, name: str) -> ReadError:
-    """Return the error that says where reading failed, and why."""
+    """Return the error that names the place where reading failed, and the reason."""
     if isinstance(error, FileNotFoundError):
         if error.filename and not os.path.isabs(name):
             where += f" relative to {os.getcwd()!r}"
-        worker = _worker()
+        worker = current_worker()
         if worker is not None:
             where += f" on worker {worker.address} (host {socket.gethostname()})"
     return ReadError.of(error, f"cannot read {where}: {type(error).__name__}: {error}")
 
 
 def picklable(error: Exception) -> Exception:
-    """Return the error, or one that says the same, if it would not come back from a worker."""
+    """Return the error, or a plain one with its text if a worker could not send it."""
     try:
         pickle.loads(pickle.dumps(error))
     except Exception:
@@ -80,12 +92,12 @@ def picklable(error: Exception) -> Exception:
 
 
 def checked_fillvalue(fillvalue: ArrayLike | None, dtype: np.dtype[Any]) -> Any:
-    """Return `fillvalue` as a scalar of `dtype`; None stands for its zero.
+    """Return `fillvalue` as a scalar of `dtype`; zero for None.
 
     Raises
     ------
     ValueError
-        If `dtype` cannot hold it.
+        If `dtype` cannot represent it.
 
     Examples
     --------
@@ -98,7 +110,7 @@ def checked_fillvalue(fillvalue: ArrayLike | None, dtype: np.dtype[Any]) -> Any:
     with np.errstate(invalid="ignore", over="ignore"):
         try:
             cast = value.astype(dtype)
-            if dtype.kind in "fc":  # rounded is good enough, but not overflown
+            if dtype.kind in "fc":  # a rounded value is good enough, an overflown one is not
                 fits = np.can_cast(value.dtype, dtype, "same_kind")
                 fits = fits and np.isfinite(cast) == np.isfinite(value)
             else:
@@ -122,19 +134,19 @@ def recorded_fills() -> Iterator[list[tuple[str, str]]]:
 
 
 def log_fill(name: str, reason: str) -> None:
-    """Tell `recorded_fills`; on a cluster, also leave an event, ``get_events("dask-fileseq")``."""
+    """Add a filled file to `recorded_fills`, and on a cluster to the events "dask-fileseq"."""
     recorded = _recorded.get()
     if recorded is not None:
         recorded.append((name, reason))
-    worker = _worker()
+    worker = current_worker()
     if worker is not None:
         worker.log_event("dask-fileseq", {"file": name, "error": reason})
 
 
-def _worker() -> Any:
-    """Return the worker of a cluster in one of whose tasks this runs, if any."""
+def current_worker() -> Any:
+    """Return the distributed worker whose task this thread runs, if any."""
     worker_module = sys.modules.get("distributed.worker")
     try:
         return None if worker_module is None else worker_module.get_worker()
-    except ValueError:  # not in a task of a worker
+    except ValueError:  # this thread runs no task of a worker
         return None

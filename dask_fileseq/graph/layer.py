@@ -20,7 +20,6 @@ from dask.highlevelgraph import HighLevelGraph
 
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.graph.chunks import Chunks, block_chunks
-from dask_fileseq.graph.inplace import task_name
 from dask_fileseq.graph.sliced import SlicedFiles
 
 __all__ = ["to_dask_array"]
@@ -42,7 +41,7 @@ def to_dask_array(array: FileArray, chunks: Any = None) -> Array:
             " set it to False before dask.array is imported"
         )
     cut = block_chunks(array, chunks)
-    name = f"{task_name(array)}-{tokenize(array, cut)}"
+    name = f"read-{array.reader.name}-{tokenize(array, cut)}"
     indices = tuple(range(array.ndim))
     layer = blockwise(
         getter,

@@ -81,6 +81,11 @@ class Reader:
         """Name of the reader in task names: ``"tiff"`` for tasks called ``read-tiff``."""
         return type(self).__name__.removesuffix("Reader").lower()
 
+    @property
+    def imread(self) -> Callable[..., Any]:
+        """The callable that users gave."""
+        return self
+
     def __call__(self, file: File, **imreadargs: Any) -> Any:
         """Return the array in a file."""
         raise NotImplementedError
@@ -187,23 +192,30 @@ class FunctionReader(Reader):
            [1, 0, 0]], dtype=uint8)
     """
 
-    imread: Callable[..., Any]
-    """``imread(file, **imreadargs) -> ndarray``."""
+    function: Callable[..., Any]
+    """``function(file, **imreadargs) -> ndarray``."""
+    suffixes: tuple[tuple[str, ...], ...] = ()
+    """Groups of suffixes; none: all files in a folder count, and an archive is one file."""
     in_place: bool = False
     """Whether the function takes ``out=``, an array of the file's shape to decode into."""
 
     @property
     def name(self) -> str:
         """Name of the function, without ``read_``."""
-        function = self.imread
+        function = self.function
         while isinstance(function, partial):
             function = function.func
         name = getattr(function, "__name__", type(function).__name__)
         return str(name).strip("<>").removeprefix("read_")
 
+    @property
+    def imread(self) -> Callable[..., Any]:
+        """The function."""
+        return self.function
+
     def __call__(self, file: File, **imreadargs: Any) -> Any:
         """Return the array in a file."""
-        return self.imread(file, **imreadargs)
+        return self.function(file, **imreadargs)
 
     def read_region(
         self,
@@ -218,24 +230,31 @@ class FunctionReader(Reader):
         See `Reader.read_region`.
         """
         if self.in_place and is_whole(region, spec.shape):
-            self.imread(file, out=out, **imreadargs)
+            self.function(file, out=out, **imreadargs)
         else:
             Reader.read_region(self, file, spec, region, out, **imreadargs)
 
     def codec(self, name: str, imreadargs: Mapping[str, Any]) -> dict[str, Any] | None:
         """Return the codec of tifffile or imagecodecs whose function this is, if any."""
-        if self.imread is tifffile.imread:
+        if self.function is tifffile.imread:
             return {"id": "tifffile", **imreadargs}
-        if any(self.imread is function for function in vars(imagecodecs).values()):
+        if any(self.function is each for each in vars(imagecodecs).values()):
             return codec_of_suffix(name, imreadargs)
         return None
 
     def __repr__(self) -> str:
-        return repr(self.imread)
+        return repr(self.function)
 
 
-def as_reader(imread: Callable[..., Any]) -> Reader:
-    """Return the reader that an ``imread`` argument stands for.
+def as_reader(imread: Callable[..., Any], suffixes: tuple[tuple[str, ...], ...] = ()) -> Reader:
+    """Return the reader for an ``imread`` argument.
+
+    Parameters
+    ----------
+    imread : callable
+        A reader, or a function.
+    suffixes : tuple of tuples of str, optional
+        The `Reader.suffixes` of a function.
 
     Raises
     ------
@@ -244,7 +263,7 @@ def as_reader(imread: Callable[..., Any]) -> Reader:
     """
     if not callable(imread):
         raise TypeError(f"imread={imread!r} is not callable")
-    return imread if isinstance(imread, Reader) else FunctionReader(imread)
+    return imread if isinstance(imread, Reader) else FunctionReader(imread, suffixes)
 
 
 def require_file(path: str) -> os.stat_result:

@@ -1,6 +1,6 @@
-"""What users open: sequences of file names that are dask collections."""
+"""The classes and functions that users open files with."""
 
-from dask_fileseq.sequence.collection import FileSequence
-from dask_fileseq.sequence.opening import TiffSequence, imread, open_sequence
+from dask_fileseq.sequence.constructors import TiffSequence, imread, open_sequence
+from dask_fileseq.sequence.filesequence import FileSequence
 
 __all__ = ["FileSequence", "TiffSequence", "imread", "open_sequence"]

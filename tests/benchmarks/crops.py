@@ -13,6 +13,7 @@ from images import CROP, Crops, Images, crops_of
 from model import Case, Contender, Faster, Net
 
 import dask_fileseq
+from dask_fileseq.readers import Reader
 
 __all__ = ["crop_case"]
 
@@ -46,16 +47,12 @@ class ReadsNothing:
         return np.empty(shape, self.dtype)
 
 
-class NoReader:
+class NoReader(Reader):
     """A reader that leaves the pixels undefined."""
 
-    def __call__(self, file: str) -> Any:
-        """Read whole files, which no crop is."""
-        raise NotImplementedError
-
-    def spec(self, file: str) -> Any:
+    def describe(self, file: str) -> Any:
         """Return what a file holds."""
-        return dask_fileseq.read_tiff.describe(file).spec
+        return dask_fileseq.read_tiff.describe(file)
 
     def read_region(self, file: str, spec: Any, region: Any, out: Any) -> None:
         """Do nothing."""

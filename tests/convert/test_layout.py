@@ -6,22 +6,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dask_fileseq import FileSequence, LayoutError
-from dask_fileseq.readers import ChunkSpec
+from dask_fileseq.readers import ChunkSpec, FileInfo, Reader
 from dask_fileseq.zarr.conversion.colors import channel_colors
 from dask_fileseq.zarr.conversion.layout import Image, Layout, ome_layout
 
 PLATE = {"axes": {"row": "row", "column": "column"}}
 
 
-class Reader:
+class Axes(Reader):
     """Reads files that hold axes of these names, without files."""
 
     def __init__(self, **axes):
         self.axes = axes
 
-    def spec(self, file, **_):
+    def describe(self, file, **_):
         shape = tuple(self.axes.values())
-        return ChunkSpec(shape, np.dtype("u1"), tuple(self.axes), shape)
+        return FileInfo(ChunkSpec(shape, np.dtype("u1"), tuple(self.axes), shape))
 
     def __call__(self, file, **_):
         return np.zeros(tuple(self.axes.values()), "u1")
@@ -32,7 +32,7 @@ class Reader:
 
 def layout(pattern, names, *, axes=None, **chunk):
     chunk = chunk or {"y": 4, "x": 5}
-    seq = FileSequence(Reader(**chunk), names, pattern=pattern, spacing="step")
+    seq = FileSequence(Axes(**chunk), names, pattern=pattern, spacing="step")
     return ome_layout(seq.array(), axes)
 
 

@@ -159,7 +159,7 @@ class Conversion:
             found = manifest["identity"] if manifest else self.journal.identity()
             self.identity = {**(found or self.identity), "about": self.about}
             self.work = self.work.with_stages(self.identity["stages"])
-        if manifest and manifest["failed"] and self.array.errors == "raise":
+        if manifest and manifest["failed"] and self.array.options.errors == "raise":
             self._read_again(manifest)
             manifest = None
         chosen = self.work.chosen(self.options.verify, self.identity["token"])
@@ -174,7 +174,7 @@ class Conversion:
             if resumed:
                 self.target.delete_partial()
                 records = self.journal.records(self.identity["token"])
-                if self.array.errors == "raise":
+                if self.array.options.errors == "raise":
                     records = self.journal.without_filled(records)
             if self.target.get(f"{FILES}/zarr.json") is None:
                 for objects in file_objects(file_table(self.array, self.versions)):

@@ -1,11 +1,11 @@
-"""Names and a user's arguments to a grid: by a pattern, a function, or their order."""
+"""The arguments `sort`, `parse` and `pattern` of a sequence: names in order, on a grid."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from dask_fileseq.errors import NamesError
+from dask_fileseq.errors import NamesError, check_choice
 from dask_fileseq.files import Names
 from dask_fileseq.grid import (
     FileGrid,
@@ -16,28 +16,48 @@ from dask_fileseq.grid import (
     parse_filenames,
 )
 
-__all__ = ["grid_of", "in_order"]
+__all__ = ["in_order", "parsed_grid"]
 
 
-def grid_of(
+def parsed_grid(
     names: Names, parse: Callable[..., Any] | None, kwargs: dict[str, Any], rules: dict[str, Any]
 ) -> FileGrid:
-    """Return the grid that the names, or the user's own function, form.
+    """Return the grid that a pattern, or the user's own function, makes of names.
 
-    Names stay packed: a grid of all names in order shares them.
+    Parameters
+    ----------
+    names : Names
+        File names in order. They stay packed: a grid of all names in order shares them.
+    parse : callable, optional
+        The user's function; `parse_filenames` by default.
+    kwargs : dict
+        Its arguments, ``pattern`` for one.
+    rules : dict
+        Values of `unmatched`, `duplicates` and `spacing`.
+
+    Raises
+    ------
+    NamesError
+        If the names do not form a grid.
+    TypeError
+        If there are unexpected arguments.
     """
+    check_choice("unmatched", rules["unmatched"], "raise", "skip")
+    check_choice("duplicates", rules["duplicates"], "raise", "first", "last")
+    check_choice("spacing", rules["spacing"], "unit", "step", "values")
     if parse is None or parse is parse_filenames:
         unknown = kwargs.keys() - {"pattern", "axesorder", "categories", "_shape"}
         if unknown:
             raise TypeError(f"unexpected keyword arguments: {', '.join(sorted(unknown))}")
         pattern = kwargs.pop("pattern", None)
-        if pattern is None or (isinstance(pattern, str) and not pattern):
+        is_text = isinstance(pattern, str)
+        if pattern is None or (is_text and not pattern):
             needless = [key for key, value in kwargs.items() if value]
             if needless:
                 raise NamesError(f"{', '.join(needless)} needs a pattern")
             return grid_of_sequence(names)
-        if isinstance(pattern, str) and pattern == "infer" and min(names) == max(names):
-            return grid_of_sequence(names)  # one file, or the same again: nothing can vary
+        if is_text and pattern == "infer" and min(names) == max(names):
+            return grid_of_sequence(names)  # nothing varies in one file, or the same one again
         return grid_of_pattern(
             names,
             pattern,
@@ -56,7 +76,9 @@ def grid_of(
 
 
 def in_order(names: list[str], sort: Any, found: bool) -> list[str]:
-    """Return names in the order that the user asks for; a list, not `found`, keeps its own.
+    """Return names in the order of the `sort` argument.
+
+    By default, names that a search `found` are sorted, and a list keeps its own order.
 
     >>> in_order(["b10", "b2"], None, True), in_order(["b10", "b2"], None, False)
     (['b2', 'b10'], ['b10', 'b2'])

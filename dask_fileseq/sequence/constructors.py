@@ -1,55 +1,54 @@
-"""The ways to open a sequence."""
+"""The other ways to open a sequence: `TiffSequence`, `open_sequence`, `imread`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from dask.array.core import Array
-from numpy.typing import DTypeLike
 
-from dask_fileseq.readers import read_by_suffix, read_tiff
-from dask_fileseq.sequence.collection import FileSequence
-from dask_fileseq.sequence.names import Files, Imread
-from dask_fileseq.tiling import AxesTiled
+from dask_fileseq.readers import as_reader, read_by_suffix, read_tiff
+from dask_fileseq.sequence.filesequence import FileSequence
+from dask_fileseq.types import Files, Imread, ReadOptions, split_options, takes_options
 
 __all__ = ["TiffSequence", "imread", "open_sequence"]
 
 
 class TiffSequence(FileSequence):
-    """Files on a grid that hold TIFF images of the same shape and dtype.
+    """Files on a grid that contain TIFF images of the same shape and dtype.
 
     Parameters
     ----------
     files : str, os.PathLike, iterable of these, or None
-        As in `FileSequence`; None stands for ``"*.tif"``, and a folder for its TIFF files.
+        As in `FileSequence`; None is ``"*.tif"``, and a folder gives its TIFF files.
     imread : callable
-        Reads the array of one file; by default the TIFF reader, which reads just the
-        strips, tiles or bytes that are asked for.
+        Reads the array of one file; by default the TIFF reader, which reads only the
+        strips, tiles or bytes that are needed.
     **kwargs
         All that `FileSequence` takes.
     """
 
     def __init__(self, files: Files = None, *, imread: Imread = read_tiff, **kwargs: Any) -> None:
-        super().__init__(imread, "*.tif" if files is None else files, **kwargs)
+        super().__init__(
+            as_reader(imread, read_tiff.suffixes), "*.tif" if files is None else files, **kwargs
+        )
 
 
 def open_sequence(
     files: Files, *, pattern: Any = "infer", imread: Imread | None = None, **kwargs: Any
 ) -> FileSequence:
-    r"""Open image files as a sequence, with the reader that their type asks for.
+    r"""Open image files as a sequence, with the reader for their type.
 
     Parameters
     ----------
     files : str, os.PathLike or iterable of these
-        As in `FileSequence`. A folder stands for its TIFF files or, if it has none, for
-        its other images.
+        As in `FileSequence`. A folder gives its TIFF files or, if it has none, its other
+        images.
     pattern : str, re.Pattern, callable, table or None
-        What finds the axes in file names:
+        Finds the axes in file names:
 
-        - ``"infer"``: the names alone. What they say is logged (``INFO``, logger
-          ``dask_fileseq``), and is the `pattern` of the sequence. A single file stands
-          along one axis;
+        - ``"infer"``: from the names alone. The pattern found is logged (``INFO``, logger
+          ``dask_fileseq``), and is the `pattern` of the sequence. A single file forms one
+          axis;
         - a format string, ``"{well}_t{time:04d}_{channel}.tif"``: numbers or words, integers
           (``d``, ``04d``), floats (``f``), words (``s``), dates (``%Y%m%d_%H%M``), ``{}`` for
           what varies but is no axis;
@@ -58,7 +57,7 @@ def open_sequence(
         - the name of a preset, such as ``"operetta"``; see `dask_fileseq.patterns.presets`;
         - a function ``name -> {axis: value}``, None for a name that does not belong;
         - a table, or DataFrame, with the names in one column and axes in the others;
-        - None: the files stand along one axis, in their order.
+        - None: the files form one axis, in their order.
     imread : callable, optional
         Reads one file; by default chosen by the first file's type.
     **kwargs
@@ -73,7 +72,7 @@ def open_sequence(
     NoFilesError
         If there are no files.
     NamesError
-        If the names do not form a grid, or do not tell which.
+        If the names do not form a grid, or leave it open which.
 
     Examples
     --------
@@ -87,21 +86,12 @@ def open_sequence(
     inferred = isinstance(pattern, str) and pattern == "infer"
     if pattern is not None and not (inferred and kwargs.get("parse") is not None):
         kwargs["pattern"] = pattern
-    return FileSequence(imread or read_by_suffix, files, **{"spacing": "step"} | kwargs)
+    reader = as_reader(imread or read_by_suffix, read_by_suffix.suffixes)
+    return FileSequence(reader, files, **{"spacing": "step"} | kwargs)
 
 
-def imread(
-    files: Files,
-    *,
-    imreadargs: Mapping[str, Any] | None = None,
-    chunkshape: Sequence[int] | None = None,
-    chunkdtype: DTypeLike | None = None,
-    axestiled: AxesTiled | None = None,
-    chunks: Any = None,
-    fillvalue: Any = None,
-    errors: Literal["raise", "fill"] = "raise",
-    **kwargs: Any,
-) -> Array:
+@takes_options(ReadOptions)
+def imread(files: Files, *, chunks: Any = None, **kwargs: Any) -> Array:
     """Return image files as one lazy dask array.
 
     Parameters
@@ -117,12 +107,5 @@ def imread(
     -------
     dask.array.Array
     """
-    return open_sequence(files, **kwargs).to_dask_array(
-        imreadargs=imreadargs,
-        chunkshape=chunkshape,
-        chunkdtype=chunkdtype,
-        axestiled=axestiled,
-        chunks=chunks,
-        fillvalue=fillvalue,
-        errors=errors,
-    )
+    reading, opening = split_options(kwargs, ReadOptions)
+    return open_sequence(files, **opening).to_dask_array(chunks=chunks, **reading)

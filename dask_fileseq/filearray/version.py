@@ -1,0 +1,41 @@
+"""The identity of files: what makes a token of new files differ from that of old ones."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import Literal
+
+from dask.base import tokenize
+
+from dask_fileseq.files import LocalFiles, Names, Source
+from dask_fileseq.grid import FileGrid
+
+__all__ = ["files_version"]
+
+
+def files_version(
+    grid: FileGrid, names: Names, source: Source, identity: Literal["stat", "name"]
+) -> str:
+    """Return a hash of the files on a grid, in their present versions.
+
+    Parameters
+    ----------
+    grid : FileGrid
+        The grid, for its shape and the cell of each file.
+    names : Names
+        The names of its files.
+    source : Source
+        Where the files are opened.
+    identity : {"stat", "name"}
+        Whether size and time of each file count, or its name alone.
+    """
+    versions = source.versions(names) if identity == "stat" else None
+    digest = hashlib.blake2b(digest_size=16)
+    for part in (versions, grid.positions):
+        digest.update(b"-" if part is None else part.tobytes())
+    where = repr(source)
+    ends = min(names), max(names)  # every name between two absolute paths is absolute
+    if isinstance(source, LocalFiles) and not all(map(os.path.isabs, ends)):
+        where += os.getcwd()
+    return tokenize(names.digest(), digest.hexdigest(), where, grid.shape)

@@ -1,0 +1,1211 @@
+"""The file sequence: file names on a grid, which are also a dask collection.
+
+`FileSequence` is a frozen value, the grid, source, reader and identity of its files, with
+short methods: each makes a `FileArray` and calls the function of the package that does the
+work. Those beside the core, and optional packages, are imported by the method that needs
+them.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+import os
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Literal, Self, TextIO, overload
+
+import dask.threaded
+import numpy as np
+from dask.array.core import Array
+from dask.base import DaskMethodsMixin, tokenize
+from numpy.typing import DTypeLike, NDArray
+from tifffile import TIFF
+
+from dask_fileseq.errors import NamesError, check_choice
+from dask_fileseq.filearray import FileArray, files_version, first_info
+from dask_fileseq.files import (
+    LocalFiles,
+    Names,
+    Source,
+    archive_of,
+    common_path,
+    find_files,
+    given_names,
+    open_source,
+)
+from dask_fileseq.graph import to_dask_array
+from dask_fileseq.grid import FileGrid, indexers_of, parts_of, places_of_labels, selected
+from dask_fileseq.output import load
+from dask_fileseq.patterns import NamePattern
+from dask_fileseq.readers import FileInfo, FunctionReader, Reader, as_reader
+from dask_fileseq.sequence.arguments import in_order, parsed_grid
+from dask_fileseq.sequence.listing import counts, listing
+from dask_fileseq.types import (
+    Files,
+    Imread,
+    Progress,
+    ReadOptions,
+    WriteOptions,
+    split_options,
+    takes_options,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from xarray import DataArray
+
+    from dask_fileseq.check import Finding
+    from dask_fileseq.zarr import FileArrayStore
+
+__all__ = ["FileSequence"]
+
+_log = logging.getLogger("dask_fileseq")
+
+
+class FileSequence(Sequence[str], DaskMethodsMixin):
+    r"""Files on a grid that contain arrays of the same shape and dtype.
+
+    It is a sequence of file names, and a dask collection that computes to one
+    array: the grid's axes, then the axes of the array in each file. No file is
+    read before its array is needed; names need not exist until then.
+
+    Parameters
+    ----------
+    imread : callable
+        Reads the array of one file: ``imread(name, **imreadargs) -> ndarray``. Files in
+        a container, or at URLs, come as binary handles.
+    files : str, os.PathLike, iterable of these, or None
+        Glob pattern (``**`` for any number of folders), folder, path, or names in their
+        order; or URLs of these, as fsspec defines them. None is ``"*"``. The name of a ZIP or
+        TAR file, or a chain such as ``"zip://t*.tif::s3://scans/day1.zip"``, gives members
+        of it, if `imread` is a reader of this package; to a function, an archive is one file.
+    container : str, os.PathLike or open archive, optional
+        ZIP or TAR file with the files, or its URL; `files` is then a pattern of, or a list
+        of, its members. An archive without a name cannot go to other processes.
+    sort : function or bool, optional
+        Sorts the names. By default the names that a glob pattern finds are in natural
+        order (1, 2, 10), and a list keeps its own order; True sorts both, False neither.
+    parse : callable, optional
+        ``parse(names, **kwargs) -> dims, shape, indices, names`` in place of
+        `parse_filenames`, which is used where there is a `pattern`.
+    unmatched : {"raise", "skip"}
+        Whether names that the pattern does not match are an error or left out.
+    duplicates : {"raise", "first", "last"}
+        Whether several files for one cell are an error, or which of them stays.
+    spacing : {"unit", "step", "values"}
+        How numbers in names become indices: every integer from the least to the
+        greatest, only those a common step apart, or only those that occur.
+        Where no two numbers are one step apart, and under a tenth of the steps are filled,
+        ``"step"`` is ``"values"``, as for the wavelengths 405, 488 and 561.
+    identity : {"stat", "name"}
+        What identifies a version of a file: its size and time (or ETag, or checksum), or
+        its name alone.
+    storage_options : mapping, optional
+        Arguments of fsspec's file system, for files or a container at URLs.
+    path_map : mapping, optional
+        Other roots of paths, ``{"/data": "/mnt/data"}``, for workers that see the files
+        elsewhere. A path below a root is looked up below the other root first, and under its
+        own name if there is no such file; so it does no harm on machines that have the files
+        under their own names. Letter case does not matter in Windows paths.
+    **kwargs
+        Arguments of `parse`: ``pattern``, ``axesorder``, ``categories``.
+
+    Attributes
+    ----------
+    imread : callable
+        Reads the array of one file of the sequence, by name.
+    dims : tuple of str
+        Names of the grid's axes.
+    axes : str
+        A letter for each of them, as in tifffile.
+    shape : tuple of int
+        Shape of the grid; not that of the array.
+    indices : sequence of tuple of int
+        Index of each file in the grid.
+    coords : mapping of str to ndarray
+        The values behind the indices of each axis.
+    grid : FileGrid
+        The files and their cells.
+    source : Source
+        Lists and opens the files.
+    reader : Reader
+        Reads the files; made of `imread`.
+    identity : {"stat", "name"}
+        What identifies a version of a file.
+
+    Raises
+    ------
+    NoFilesError
+        If there are no files.
+    NamesError
+        If the names do not form a grid.
+    ReadError
+        If an archive, or a listing, cannot be read.
+    ImportError
+        If the package for a kind of URL is not installed.
+    TypeError
+        If `imread` is not callable or `files` has no names.
+
+    Notes
+    -----
+    Names, parameters and results are those of :py:class:`tifffile.FileSequence`.
+    In addition, words are indices as well as numbers, and keep their values in `coords`;
+    names that do not match and files for the same cell are errors that name them.
+
+    Examples
+    --------
+    >>> from dask_fileseq import TiffSequence
+    >>> seq = TiffSequence(["t1_DAPI.tif", "t1_GFP.tif", "t2_DAPI.tif"],
+    ...                    pattern=r"t(?P<time>\d+)_(?P<channel>[A-Z]+)")
+    >>> print(seq)
+    TiffSequence
+     t1_DAPI.tif
+     files: 3 (1 missing)
+     shape: 2, 2
+     dims: time, channel
+    >>> seq.coords["channel"].tolist(), seq.missing
+    (['DAPI', 'GFP'], [(1, 1)])
+    """
+
+    imread: Imread
+    axes: str
+
+    def __init__(
+        self,
+        imread: Imread,
+        files: Files,
+        *,
+        container: Any = None,
+        sort: Callable[[Iterable[str]], list[str]] | bool | None = None,
+        parse: Callable[..., Any] | None = None,
+        unmatched: Literal["raise", "skip"] = "raise",
+        duplicates: Literal["raise", "first", "last"] = "raise",
+        spacing: Literal["unit", "step", "values"] = "unit",
+        identity: Literal["stat", "name"] = "stat",
+        storage_options: Mapping[str, Any] | None = None,
+        path_map: Mapping[Any, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        check_choice("identity", identity, "stat", "name")
+        reader = as_reader(imread)
+        if container is None:
+            container, files = archive_of(files, by_name=bool(reader.suffixes)) or (None, files)
+        given = given_names("*" if files is None else files)
+        found = isinstance(given, str)
+        first = given if isinstance(given, str) else given[0]
+        self.source: Source = open_source(container, first, storage_options, path_map)
+        names = in_order(find_files(given, self.source, reader.suffixes), sort, found)
+        self.reader: Reader = reader.for_file(names[0] if names else "")
+        self.identity: Literal["stat", "name"] = identity
+        self._container = container
+        imread = self.reader.imread
+        is_path = isinstance(self.source, LocalFiles) and not path_map
+        self.imread = imread if is_path else partial(_imread_member, self.source, imread)
+        rules = {"unmatched": unmatched, "duplicates": duplicates, "spacing": spacing}
+        inferred = isinstance(pattern := kwargs.get("pattern"), str) and pattern == "infer"
+        self._set_grid(parsed_grid(Names(names), parse, kwargs, rules))
+        self._inferred = self.pattern if inferred else None
+        if self._inferred is not None:
+            _log.info("%s", counts(self.grid, self._inferred))
+
+    def _set_grid(self, grid: FileGrid) -> None:
+        """Set the grid, and derive names and axis codes from it."""
+        self._names = grid.names if isinstance(grid.names, Names) else Names(grid.names)
+        self.grid = grid if grid.names is self._names else replace(grid, names=self._names)
+        codes = TIFF.AXES_CODES
+        self.axes = "".join(codes.get(dim.lower(), dim[0].upper()) for dim in grid.dims)
+        self._infos: dict[str, FileInfo] = {}
+
+    def _on(self, grid: FileGrid) -> Self:
+        """Return the same sequence on a part of its grid, without what it has read."""
+        part = copy.copy(self)
+        for name in ("_collection", "_version"):
+            part.__dict__.pop(name, None)
+        part._set_grid(grid)
+        return part
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = self.__dict__ | {"_container": None if self._container is None else self.source}
+        state.pop("_collection", None)  # as large as the sequence, and made in no time
+        if self.pattern is not None and self.pattern.lookup is not None:
+            # a user's function may not pickle, and a table may be as large as all names
+            state["grid"] = replace(self.grid, pattern=None)
+        return state
+
+    # names and the grid: no pixels
+
+    @property
+    def dims(self) -> tuple[str, ...]:
+        """Names of the grid's axes; two may be the same."""
+        return self.grid.dims
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the grid. The shape of the array is ``seq.to_dask_array().shape``."""
+        return self.grid.shape
+
+    @property
+    def indices(self) -> Sequence[tuple[int, ...]]:
+        """Index of each file in the grid; a tuple for files on one axis, as in tifffile."""
+        indices = self.grid.indices
+        return tuple(indices) if self.dims == ("sequence",) else indices
+
+    @property
+    def files(self) -> list[str]:
+        """Names of the files."""
+        return list(self._names)
+
+    @property
+    def files_missing(self) -> int:
+        """Number of empty cells."""
+        return self.grid.files_missing
+
+    @property
+    def missing(self) -> list[tuple[int, ...]]:
+        """The empty cells, by index."""
+        return self.grid.missing
+
+    @property
+    def coords(self) -> Mapping[str, NDArray[Any]]:
+        """The values behind the indices of each grid axis.
+
+        Axes with the same name, ``Q``, are ``Q_0`` and ``Q_1`` here.
+        """
+        return self.grid.coords
+
+    @property
+    def unmatched(self) -> tuple[str, ...]:
+        """Names that were left out because the pattern does not match."""
+        return self.grid.unmatched
+
+    @property
+    def duplicates(self) -> Any:
+        """Names that were left out because another file is in their cell."""
+        return self.grid.duplicates
+
+    @property
+    def pattern(self) -> NamePattern | None:
+        """The pattern that found the axes; its ``str()`` can be passed as ``pattern=``.
+
+        None if the files form one axis, or a `parse` function made the grid. Patterns from a
+        function or a table are not kept in pickles.
+        """
+        return self.grid.pattern
+
+    def listing(self, limit: int | None = 20) -> str:
+        """Return a text that lists matched, unmatched and duplicate names, and empty cells.
+
+        Parameters
+        ----------
+        limit : int, optional
+            How many of each to show; None for all.
+        """
+        return listing(self.grid, limit)
+
+    def commonpath(self) -> str:
+        """Return the longest path that all files are below."""
+        return common_path(self._names)
+
+    def isel(self, indexers: Mapping[str, Any] | None = None, **kwargs: Any) -> Self:
+        """Return the sequence of the files at integer positions; touches no file.
+
+        Parameters
+        ----------
+        indexers : mapping of str to int, slice, or sequence of int or bool, optional
+            What stays along axes, by the names in `coords`, as in xarray: an int drops its
+            axis, anything else keeps it, ``[5]`` too.
+        **kwargs
+            The same as keywords.
+
+        Returns
+        -------
+        FileSequence
+            Of the same class. It reads the header of its own first file.
+
+        Raises
+        ------
+        NamesError
+            There is no such axis, or an indexer does not fit.
+        NoFilesError
+            All cells of the selection are empty.
+        """
+        return self._on(selected(self.grid, indexers_of(indexers, kwargs)))
+
+    def sel(self, indexers: Mapping[str, Any] | None = None, **kwargs: Any) -> Self:
+        """Return the sequence of the files at some labels; touches no file.
+
+        Parameters
+        ----------
+        indexers : mapping of str to label, slice, or sequence of labels, optional
+            What stays along axes, by values in `coords`, as in xarray and pandas: a label
+            drops its axis; a slice keeps both of its ends, and of numbers and dates all
+            between them, whether the ends occur or not. Dates may be texts; a text for a
+            period, such as ``"2020-07"``, stands for all of it and keeps the axis.
+        **kwargs
+            The same as keywords.
+
+        Returns
+        -------
+        FileSequence
+            Of the same class.
+
+        Raises
+        ------
+        NamesError
+            There is no such axis or label.
+        NoFilesError
+            All cells of the selection are empty.
+        """
+        labels = indexers_of(indexers, kwargs)
+        options = {"method", "tolerance", "drop"} & labels.keys() - self.coords.keys()
+        if options:
+            raise NamesError(
+                f"sel takes labels alone, not {', '.join(sorted(options))}=: to_xarray().sel() does"
+            )
+        known = {dim: value for dim, value in labels.items() if dim in self.coords}
+        places = {dim: places_of_labels(dim, self.coords[dim], known[dim]) for dim in known}
+        return self._on(selected(self.grid, labels | places, said=labels))
+
+    def split(self, dim: str) -> dict[Any, Self]:
+        """Return one sequence for each label along an axis that has files, without the axis.
+
+        For channels or bands of different shape or data type. Touches no file.
+
+        Parameters
+        ----------
+        dim : str
+            The axis, by its name in `coords`.
+
+        Raises
+        ------
+        NamesError
+            There is no such axis.
+        """
+        return {label: self._on(grid) for label, grid in parts_of(self.grid, dim)}
+
+    @property
+    def location(self) -> str:
+        """The folder that all files are below, or the container."""
+        where = str(self.source) if self._container is not None else self.commonpath()
+        return where or os.curdir
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    @overload
+    def __getitem__(self, key: int) -> str: ...
+    @overload
+    def __getitem__(self, key: slice) -> list[str]: ...
+    def __getitem__(self, key: int | slice) -> str | list[str]:
+        return self._names[key]
+
+    def close(self) -> None:
+        """Close the container, if any.
+
+        Arrays and stores made of the sequence go on, unless the container is an open
+        archive that cannot be opened again by its name.
+        """
+        if self._container is not None:
+            self.source.close()
+            if hasattr(self._container, "close"):
+                self._container.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<dask_fileseq.{type(self).__name__} @0x{id(self):016X}>"
+
+    def __str__(self) -> str:
+        name = self[0] if self._container is None else str(self.source)
+        found = [] if self._inferred is None else [f"pattern: {self._inferred}"]
+        return "\n ".join(
+            (
+                type(self).__name__,
+                os.path.split(name)[-1],
+                f"files: {len(self)} ({self.files_missing} missing)",
+                f"shape: {', '.join(map(str, self.shape))}",
+                f"dims: {', '.join(self.dims)}",
+                *found,
+            )
+        )
+
+    # the file array, and what one file contains
+
+    @property
+    def chunkshape(self) -> tuple[int, ...]:
+        """Shape of the array in each file; reads one header."""
+        return self._info(ReadOptions()).spec.shape
+
+    @property
+    def chunkdtype(self) -> np.dtype[Any]:
+        """Data type of the array in each file; reads one header."""
+        return self._info(ReadOptions()).spec.dtype
+
+    @property
+    def chunkdims(self) -> tuple[str, ...]:
+        """Names of the axes of the array in each file; reads one header."""
+        return self._info(ReadOptions()).spec.dims
+
+    @takes_options(ReadOptions)
+    def array(self, **options: Any) -> FileArray:
+        """Return the array of all files as a `FileArray`; reads at most one header.
+
+        Every other method that reads is a function of this array.
+
+        Parameters
+        ----------
+        imreadargs, chunkshape, chunkdtype, axestiled, fillvalue, errors
+            As in `to_dask_array`.
+
+        Raises
+        ------
+        ReadError
+            If the first file is needed and cannot be read.
+        ValueError
+            If an argument does not fit.
+        """
+        reading = ReadOptions(**options)
+        return FileArray.from_grid(
+            self.grid,
+            self.reader,
+            source=self.source,
+            options=reading,
+            identity=self.identity,
+            version=self._version,
+            info=None if reading.has_chunk else self._info(reading),
+        )
+
+    def _info(self, options: ReadOptions) -> FileInfo:
+        """Return what the first file contains, read once for each set of arguments."""
+        key = tokenize(options.imreadargs or {})
+        if key not in self._infos:
+            self._infos[key] = first_info(self._names, self.source, self.reader, options)
+        return self._infos[key]
+
+    @cached_property
+    def _version(self) -> str:
+        """The hash of all files in their present versions."""
+        return files_version(self.grid, self._names, self.source, self.identity)
+
+    def _array_of(self, kwargs: Mapping[str, Any]) -> FileArray:
+        """Return the array for keywords of which the unknown ones are arguments of `imread`."""
+        reading, imreadargs = split_options(kwargs, ReadOptions)
+        reading["imreadargs"] = imreadargs | dict(reading.get("imreadargs") or {})
+        return self.array(**reading)
+
+    # faces: dask, numpy, xarray, zarr
+
+    @takes_options(ReadOptions)
+    def to_dask_array(self, *, chunks: Any = None, **options: Any) -> Array:
+        """Return the array of all files as a lazy dask array.
+
+        At most one header is read, and no pixels.
+
+        Parameters
+        ----------
+        imreadargs : mapping, optional
+            Keyword arguments of `imread`.
+        chunkshape, chunkdtype : optional
+            Shape and data type of the array in each file; by default those of the first.
+            A file of another shape or dtype is an error when it is read.
+        axestiled : mapping or sequence of pairs, optional
+            Grid axes to place edge to edge, each with the axis of the array in a file.
+        chunks : optional
+            None makes one block of each file; ``"auto"``, a size such as ``"100MiB"``,
+            or dask's usual forms group small files and split large ones. A mapping may
+            name dimensions.
+        fillvalue : scalar, optional
+            Value of the pixels of empty cells; 0 by default.
+        errors : {"raise", "fill"}
+            Whether a file that cannot be read is an error, or reads as `fillvalue` with
+            a `FillWarning`; on a cluster also an event, ``get_events("dask-fileseq")``.
+
+        Returns
+        -------
+        dask.array.Array
+            The grid's axes that are not tiled, then the axes of the array in each file.
+
+        Raises
+        ------
+        ReadError
+            If the first file is needed and cannot be read.
+        ValueError
+            If an argument does not fit.
+        """
+        return to_dask_array(self.array(**options), chunks)
+
+    @takes_options(ReadOptions)
+    def asarray(
+        self,
+        *,
+        dtype: DTypeLike | None = None,
+        out_inplace: bool | None = None,
+        ioworkers: int | None = None,
+        out: Any = None,
+        scheduler: Any = None,
+        **kwargs: Any,
+    ) -> NDArray[Any]:
+        """Return the array of all files as numpy.
+
+        Parameters
+        ----------
+        imreadargs, chunkshape, chunkdtype, axestiled, fillvalue, errors
+            As in `to_dask_array`.
+        dtype : optional
+            Data type of the result; by default that of the files. Cast file by file.
+        out_inplace : bool, optional
+            Whether `imread` takes ``out=``, an array to decode into. The TIFF reader
+            decodes in place anyway.
+        ioworkers : int, optional
+            Number of workers of the local scheduler; None or 0: dask's default, but one
+            thread for small files.
+        out : None, ndarray, str, os.PathLike or open file
+            Where to: a new array; an array of any compatible shape; ``"memmap"`` or
+            ``"memmap:DIR"`` for a memory map of a temporary file; a file to map.
+        scheduler : optional
+            Any of dask's. By default the running distributed client, else what dask is
+            configured for, else threads.
+        **kwargs
+            More arguments of `imread`; those in `imreadargs` win.
+
+        Returns
+        -------
+        ndarray
+            C-contiguous (unless `out` is not).
+
+        Raises
+        ------
+        ReadError, ChunkMismatchError
+            If a file cannot be read, or holds an array of another shape or dtype.
+        ValueError
+            If an argument does not fit.
+        """
+        array = self._array_of(kwargs)
+        if out_inplace:
+            array = replace(array, reader=FunctionReader(self.reader, in_place=True))
+        return load(array, out=out, dtype=dtype, scheduler=scheduler, workers=ioworkers)
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
+        if copy is False:
+            raise ValueError("an array in files cannot be had without a copy")
+        return self.asarray(dtype=dtype)
+
+    @takes_options(ReadOptions)
+    def to_xarray(
+        self, *, name: Hashable = "image", chunks: Any = None, **options: Any
+    ) -> DataArray:
+        """Return the array of all files as a lazy, labelled `xarray.DataArray`.
+
+        At most one header is read, and no pixels. (Of a georeferenced mosaic, a second one
+        tells whether the tiles lie in the order of the grid; if not, the georeference is
+        left out.)
+
+        Parameters
+        ----------
+        name : hashable
+            The name of the array.
+        chunks, imreadargs, chunkshape, chunkdtype, axestiled, fillvalue, errors
+            As in `to_dask_array`. With both `chunkshape` and `chunkdtype` no header is
+            read, and nothing is known of the axes in a file but their number.
+
+        Returns
+        -------
+        xarray.DataArray
+            Over a dask array. Its coordinates are, along the grid, the values from the names;
+            along axes in the files, what the first file says: centres of pixels in physical
+            units (OME-XML, ImageJ, resolution tags) or on the ground (GeoTIFF, with the
+            coordinate reference system in ``spatial_ref``), names of channels. The
+            attribute ``source`` of each says which. A tiled axis has one coordinate,
+            which goes on over all tiles.
+
+        Raises
+        ------
+        ImportError
+            If xarray is not installed.
+        ReadError
+            If the first file is needed and cannot be read.
+        ValueError
+            If an argument does not fit.
+        """
+        try:
+            from dask_fileseq.xarray import dask_dataarray
+        except ImportError as error:
+            raise _needs("to_xarray", "xarray", "xarray") from error
+
+        return dask_dataarray(self.array(**options), name=name, chunks=chunks)
+
+    @takes_options(ReadOptions)
+    def aszarr(
+        self,
+        *,
+        chunkmode: int | str | None = None,
+        chunks: Any = None,
+        zarr_format: Literal[2, 3] = 3,
+        groupname: str | None = None,
+        dimension_names: Sequence[str | None] | None = None,
+        zattrs: Mapping[str, Any] | None = None,
+        ioworkers: int | None = None,
+        read_only: bool = True,
+        **kwargs: Any,
+    ) -> FileArrayStore:
+        """Return the array of all files as a read-only zarr store, by default one chunk a file.
+
+        At most one header is read, and no pixels. The store outlives the sequence.
+
+        Parameters
+        ----------
+        fillvalue, chunkshape, chunkdtype, axestiled, imreadargs, errors
+            As in `to_dask_array`. A chunk of empty cells only is not there. Of format 2,
+            xarray masks the pixels that equal a `fillvalue`; None leaves them.
+        chunkmode : None, 0, 3, "strile" or "file"
+            As in tifffile, where each of these means one chunk a file.
+        chunks : optional
+            ``"tile"`` splits files along their tiles or strips; other chunks as in
+            `to_dask_array` do so or take many files a chunk. All chunks of zarr are of one
+            length along an axis; where files lie edge to edge along one, ``"tile"``,
+            ``"auto"`` and sizes split it only into parts that fill a file.
+        zarr_format : {3, 2}
+            Which version of the format the store has.
+        groupname : str, optional
+            Put the array by this name into a group, beside the labels along the grid, as
+            `xarray.open_zarr` wants it. By default the array is the root.
+        dimension_names : sequence of str or None, optional
+            Names of the array's axes; by default its dims.
+        zattrs : mapping, optional
+            Attributes of the zarr array.
+        ioworkers : int, optional
+            How many chunks are read at a time; None or 0: as many as zarr asks for at a time.
+        read_only : bool
+            Must be True.
+        **kwargs
+            More arguments of `imread`; those in `imreadargs` win.
+
+        Returns
+        -------
+        zarr.abc.store.Store
+
+        Raises
+        ------
+        ImportError
+            If zarr is not installed.
+        ReadError
+            If the first file is needed and cannot be read.
+        ValueError
+            If an argument does not fit, or zarr has no such data type.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import xarray
+        >>> from dask_fileseq import FileSequence
+        >>> seq = FileSequence(lambda name: np.eye(2), ["a_GFP.bin", "b_GFP.bin"],
+        ...                    pattern="(?P<tile>[a-z])_")
+        >>> dataset = xarray.open_zarr(seq.aszarr(groupname="image"))
+        >>> dataset.image.sizes["tile"], dataset.tile.values.tolist()
+        (2, ['a', 'b'])
+        """
+        try:
+            from dask_fileseq.zarr import FileArrayStore
+        except ImportError as error:
+            raise _needs("aszarr", "zarr 3", "zarr") from error
+
+        return FileArrayStore(
+            self._array_of(kwargs),
+            chunkmode=chunkmode,
+            chunks=chunks,
+            zarr_format=zarr_format,
+            groupname=groupname,
+            dimension_names=dimension_names,
+            zattrs=zattrs,
+            fill=kwargs.get("fillvalue") is not None,
+            ioworkers=ioworkers,
+            read_only=read_only,
+        )
+
+    @takes_options(ReadOptions)
+    def write_fsspec(
+        self,
+        jsonfile: str | os.PathLike[str] | TextIO,
+        url: str | None = None,
+        *,
+        quote: bool | None = None,
+        groupname: str | None = None,
+        templatename: str | None = None,
+        codec_id: str | None = None,
+        zarr_format: Literal[2] = 2,
+        version: Literal[0, 1] | None = None,
+        chunks: Literal["tile", "file"] | None = None,
+        dimension_names: Sequence[str | None] | None = None,
+        zattrs: Mapping[str, Any] | None = None,
+        scheduler: Any = None,
+        _append: bool = False,
+        _close: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        r"""Write references to the bytes in the files, as which other programs read them.
+
+        fsspec's ``ReferenceFileSystem`` and zarr open the JSON file, as an array of zarr
+        format 2, without this package. All headers are read, in parallel, and the first
+        file's pixels.
+
+        Uncompressed TIFF files and those in tiles or full strips of Deflate, LZMA or
+        Zstandard need numcodecs only, which comes with zarr; LZW, PackBits and
+        predictors those of ``imagecodecs.numcodecs.register_codecs()``. There, a chunk is a
+        tile, strip or (part of a) page. Where it cannot be, or not all are stored alike, a chunk
+        is a file, for the codec of ``tifffile.numcodecs.register_codec()``.
+
+        Parameters
+        ----------
+        jsonfile : str, os.PathLike or open text file
+            What to write.
+        url : str, optional
+            Where the files are for those who read them: the location of the folder that
+            all lie below. None: where they are now. Empty: relative to the program that reads.
+        quote : bool, optional
+            Whether to quote names as in URLs. None: where `url` is one of HTTP.
+        groupname : str, optional
+            As in `aszarr`: `xarray.open_zarr` needs a group.
+        templatename : str, optional
+            Of version 1, the name of the template for `url`; by default ``"u"``.
+        codec_id : str, optional
+            The codec of numcodecs that decodes whole files; it gets the arguments of
+            `imread`, and is not tried. By default the reader's, where it is known.
+        zarr_format : 2
+            The version of zarr's format.
+        version : {None, 0, 1}
+            The version of the reference file's format; None: 0.
+        chunks : {None, "tile", "file"}
+            Parts of files where possible, parts of files or an error, whole files.
+        fillvalue, chunkshape, chunkdtype, axestiled, dimension_names, zattrs, imreadargs
+            As in `aszarr`.
+        scheduler : optional
+            Where headers are read: any of dask's; by default threads.
+        _append, _close : bool
+            As in tifffile: go on in a file of version 0 that is not closed; leave it open.
+        **kwargs
+            More arguments of `imread`; those in `imreadargs` win.
+
+        Raises
+        ------
+        ImportError
+            If zarr is not installed.
+        ReadError, ChunkMismatchError
+            If a file cannot be read, or holds another shape or dtype.
+        ValueError
+            If an argument does not fit, or no codec decodes the files.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> import xarray
+        >>> from dask_fileseq import TiffSequence
+        >>> from dask_fileseq.demo import write_acquisition
+        >>> folder = write_acquisition(tempfile.mkdtemp())
+        >>> seq = TiffSequence(folder, pattern=r"t(?P<time>\d)_(?P<channel>[A-Z]+)_z(?P<z>\d)")
+        >>> references = os.path.join(folder, "references.json")
+        >>> seq.write_fsspec(references, groupname="image")
+        >>> import imagecodecs.numcodecs  # for LZW
+        >>> imagecodecs.numcodecs.register_codecs(verbose=False)
+        >>> dataset = xarray.open_zarr("reference://", storage_options={"fo": references})
+        >>> dataset.image.shape, dataset.channel.values.tolist()
+        ((6, 2, 5, 256, 256), ['DAPI', 'GFP'])
+        """
+        try:
+            from dask_fileseq.zarr.references import write_references
+        except ImportError as error:
+            raise _needs("write_fsspec", "zarr 3", "zarr") from error
+
+        if zarr_format not in (None, 2):
+            raise ValueError(f"zarr_format={zarr_format!r}: references are of format 2")
+        if self._container is not None:
+            raise ValueError(
+                f"the files in {self.source} have no locations of their own: references can"
+                " point only to files"
+            )
+        write_references(
+            self._array_of(kwargs),
+            jsonfile,
+            url,
+            quote=quote,
+            groupname=groupname,
+            templatename=templatename,
+            codec_id=codec_id,
+            version=version,
+            chunks=chunks,
+            dimension_names=dimension_names,
+            zattrs=zattrs,
+            fill=kwargs.get("fillvalue") is not None,
+            scheduler=scheduler,
+            append=_append,
+            close=_close,
+        )
+
+    # copies
+
+    @takes_options(WriteOptions, ReadOptions)
+    def to_zarr(
+        self, url: Any, *, attributes: Mapping[str, Any] | None = None, **options: Any
+    ) -> dict[str, Any]:
+        """Copy the array of all files to a Zarr array of format 3, losing nothing.
+
+        It may be interrupted at any moment: the same call goes on where it stopped. The
+        target is no Zarr array before all is written and compared.
+
+        Parameters
+        ----------
+        url : str, os.PathLike or zarr.abc.store.Store
+            Where to: a path, a URL of fsspec's (``s3://...``), or a store.
+        chunks : optional
+            What is read at a time: None, about 512 along y and x; an int for these two;
+            one for each axis; or a mapping from dimension names.
+        shards : optional
+            What is stored as one object, in the same forms; whole chunks. None makes shards
+            of about 32 MiB, False none.
+        codecs : str or zarr codecs
+            ``"auto"`` (Blosc: zstd of shuffled bits), ``"blosc"`` (the same, slower and a
+            little smaller), ``"zstd"``, ``"gzip"``, ``"none"``, or codecs of zarr.
+        attributes : mapping, optional
+            More attributes of the array. Labels are among them as ``"fileseq"``.
+        resume : bool
+            Whether to go on with an interrupted conversion of the same files in the same
+            versions with the same arguments; `scheduler`, `memory` and `errors` may change, and
+            so may metadata, which alone are written anew where all else is complete. A run
+            that is still under way ends: this one takes its place.
+        overwrite : bool
+            Whether to start over, and to replace what Zarr data there are.
+        verify : {"sample", "all", None}
+            What to read back and compare with the files, bit for bit.
+        progress : bool or callable, optional
+            Called as ``progress(done, total)`` with bytes of pixels; True for a bar; None for
+            a bar where standard error is a terminal.
+        scheduler : optional
+            As in `asarray`. Workers read and write; little travels.
+        workers : int, optional
+            Number of workers of a local scheduler.
+        memory : int or str
+            Bytes of pixels that a task reads at a time, unless a single shard is larger. It
+            needs about four times as much. More is faster where chunks lie across many files.
+        storage_options : mapping, optional
+            For the file system of a URL.
+        imreadargs, chunkshape, chunkdtype, axestiled, fillvalue, errors
+            As in `to_dask_array`.
+
+        Returns
+        -------
+        dict
+            The manifest: how many files went in, which cells are empty, which files could
+            not be read and why, what was verified. `dask_fileseq.zarr.read_manifest` reads
+            it from the target, with all names.
+
+        Raises
+        ------
+        ImportError
+            If zarr is not installed.
+        TargetExistsError
+            If something else is there.
+        ChangedError
+            If files or arguments are others than when the conversion began, or another run
+            took the place of this one.
+        ReadError, ChunkMismatchError
+            If a file cannot be read or does not fit.
+        WriteError
+            If the target cannot be written, as when the disk is full.
+        VerifyError
+            If what was written is not what the files hold.
+        ValueError
+            If an argument does not fit.
+
+        Examples
+        --------
+        >>> import tempfile, zarr
+        >>> from dask_fileseq import open_sequence
+        >>> from dask_fileseq.demo import write_acquisition
+        >>> folder = tempfile.mkdtemp()
+        >>> seq = open_sequence(write_acquisition(folder))
+        >>> manifest = seq.to_zarr(f"{folder}/cells.zarr")
+        >>> manifest["file_count"], manifest["empty"]["count"], manifest["failed"]
+        (58, 2, [])
+        >>> zarr.open_array(f"{folder}/cells.zarr").metadata.dimension_names
+        ('t', 'channel', 'z', 'y', 'x')
+        """
+        try:
+            from dask_fileseq.zarr.conversion.exports import to_zarr
+        except ImportError as error:
+            raise _needs("to_zarr", "zarr 3", "zarr") from error
+
+        writing, reading, unknown = split_options(options, WriteOptions, ReadOptions)
+        array = self.array(**reading, **unknown)
+        from dask_fileseq.zarr.conversion.convert import Options
+
+        target = writing.pop("storage_options", None)
+        stat = self.identity == "stat"
+        old = Options(attributes=attributes, **writing)
+        return to_zarr(array, array.metadata, url, target, old, stat=stat)
+
+    @takes_options(WriteOptions, ReadOptions)
+    def to_ome_zarr(
+        self,
+        url: Any,
+        *,
+        axes: Mapping[str, str] | None = None,
+        scale: Mapping[str, Any] | None = None,
+        name: str | None = None,
+        levels: int | None = None,
+        method: Literal["mean", "nearest"] = "mean",
+        **options: Any,
+    ) -> dict[str, Any]:
+        """Copy the array of all files to OME-Zarr 0.5, with a pyramid, losing nothing.
+
+        Axes become time, channel, z, y and x by their names. Wells, by name or by row and
+        column, become a plate, and other axes (fields, tiles, cycles) become images: the
+        fields of a well, or else a collection in the layout of bioformats2raw. Samples of
+        colour are channels. Labels that OME-Zarr has no place for are attributes.
+
+        Parameters
+        ----------
+        url, chunks, shards, codecs, resume, overwrite, verify, progress, scheduler, workers, \
+memory, storage_options
+            As in `to_zarr`. Names of dimensions are ``t``, ``c``, ``z``, ``y`` and ``x``.
+        axes : mapping, optional
+            What dimensions are, where their names do not tell: ``"t"``, ``"c"``, ``"z"``,
+            ``"y"``, ``"x"``, ``"well"``, ``"row"``, ``"column"`` or ``"image"``. Several may
+            be one of t, c and z: they are laid end to end.
+        scale : mapping, optional
+            The step along axes, or step and unit: ``{"z": (0.5, "µm"), "t": (30, "s")}``. By
+            default what file names and the header of the first file tell.
+        name : str, optional
+            The name of the image or plate; by default that of the target.
+        levels : int, optional
+            Number of levels; by default until y and x have at most 256 elements.
+        method : {"mean", "nearest"}
+            How a level is made of the one before: the mean of intensities, or the nearest
+            pixel, for labels.
+        imreadargs, chunkshape, chunkdtype, axestiled, fillvalue, errors
+            As in `to_dask_array`.
+
+        Returns
+        -------
+        dict
+            As in `to_zarr`.
+
+        Raises
+        ------
+        ImportError
+            If zarr or yaozarrs are not installed.
+        LayoutError
+            If the axes do not fit.
+        Exception
+            As in `to_zarr`.
+
+        Examples
+        --------
+        >>> import tempfile, zarr
+        >>> from dask_fileseq import open_sequence
+        >>> from dask_fileseq.demo import write_acquisition
+        >>> folder = tempfile.mkdtemp()
+        >>> seq = open_sequence(write_acquisition(folder))
+        >>> manifest = seq.to_ome_zarr(f"{folder}/cells.ome.zarr", levels=2)
+        >>> group = zarr.open_group(f"{folder}/cells.ome.zarr", mode="r")
+        >>> group["1"].shape, group["1"].metadata.dimension_names
+        ((6, 2, 5, 128, 128), ('t', 'c', 'z', 'y', 'x'))
+        >>> [channel["label"] for channel in group.attrs["ome"]["omero"]["channels"]]
+        ['DAPI', 'GFP']
+        """
+        try:
+            from dask_fileseq.zarr.conversion.exports import to_ome_zarr
+        except ImportError as error:
+            raise _needs("to_ome_zarr", "zarr 3 and yaozarrs", "ome") from error
+
+        writing, reading, unknown = split_options(options, WriteOptions, ReadOptions)
+        from dask_fileseq.zarr.conversion.convert import Options
+
+        array = self.array(**reading, **unknown)
+        target = writing.pop("storage_options", None)
+        return to_ome_zarr(
+            array,
+            array.metadata,
+            url,
+            target,
+            Options(levels=levels, method=method, **writing),
+            axes=axes,
+            scale=scale,
+            name=name,
+            stat=self.identity == "stat",
+        )
+
+    # what people look at
+
+    def check(
+        self,
+        *,
+        pixels: bool = False,
+        scheduler: Any = None,
+        ioworkers: int | None = None,
+        progress: Progress | None = None,
+    ) -> list[Finding]:
+        """Return what is wrong with the files: each problem with its file and its cell.
+
+        Found are files that cannot be read, are cut short, empty, gone or still being
+        written, that hold another shape, dtype or number of pages than most files do;
+        cells without a file; and names that were left out.
+
+        Parameters
+        ----------
+        pixels : bool
+            Whether to read all pixels, too; else only the headers of TIFF files are read.
+        scheduler : optional
+            As in `asarray`.
+        ioworkers : int, optional
+            Number of workers of a local scheduler.
+        progress : callable, optional
+            Called with the number of files done and that of all.
+
+        Returns
+        -------
+        list of Finding
+            Records of ``kind``, ``name``, ``cell`` and ``detail``; none if all is well.
+        """
+        from dask_fileseq.check import check_files
+
+        return check_files(
+            self.grid,
+            self.source,
+            self.reader,
+            pixels=pixels,
+            scheduler=scheduler,
+            workers=ioworkers,
+            progress=progress,
+        )
+
+    def preview(
+        self,
+        *,
+        project: Literal["auto", "max", "mean", "middle"] = "auto",
+        progress: Progress | None = None,
+    ) -> Figure:
+        """Return a contact sheet: rows of channels, columns of times and places.
+
+        Contrast is stretched for each channel. Large images are read in part, and of long
+        axes some labels are shown, at equal distances.
+
+        Parameters
+        ----------
+        project : {"auto", "max", "mean", "middle"}
+            How the planes along z become one picture: by their maximum, their mean, or only
+            the middle one is read. ``"auto"``: the maximum, where that takes few files.
+        progress : callable, optional
+            Called with the number of pictures made and that of all.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        """
+        check_choice("project", project, "auto", "max", "mean", "middle")
+        from dask_fileseq.report.figure import sheet_figure
+        from dask_fileseq.report.sheet import Limits, contact_sheet
+
+        sheet = contact_sheet(
+            self.grid,
+            self.source,
+            self.reader,
+            project=project,
+            limits=Limits(channels=8, times=8, places=8, all=48),
+            progress=progress,
+        )
+        return sheet_figure(sheet, f"{len(self):,} files in {self.location}")
+
+    def _first_info(self) -> FileInfo:
+        """Return what the first file contains; reads one header."""
+        from dask_fileseq.filearray import first_readable
+
+        return first_readable(self._names[:1], self.source, self.reader.inspect)
+
+    def _report(self, told: Any, findings: Any, code: str, *, project: Any, progress: Any) -> str:
+        """Return a page about the sequence: see `report.page`."""
+        from dask_fileseq.report.page import Contents, report_page
+        from dask_fileseq.report.sheet import contact_sheet
+
+        sheet = contact_sheet(
+            self.grid, self.source, self.reader, project=project, progress=progress
+        )
+        return report_page(Contents(self.grid, self.location, told, findings, sheet, code))
+
+    def _repr_html_(self) -> str:
+        """Return what notebooks show; reads nothing."""
+        from dask_fileseq.report.card import card
+
+        info = self._infos.get(tokenize({}))
+        spec = None if info is None else info.spec
+        return card(self.grid, type(self).__name__, self.location, spec)
+
+    # the dask collection: one block a file, the same layer as to_dask_array()
+
+    def compute(self, **kwargs: Any) -> NDArray[Any]:
+        """Return what `asarray` does, on any scheduler.
+
+        Parameters
+        ----------
+        scheduler : optional
+            As in `asarray`.
+        num_workers : int, optional
+            The `ioworkers` of `asarray`.
+        **kwargs
+            Passed to the scheduler.
+        """
+        for option in ("traverse", "optimize_graph"):  # there is nothing to traverse or optimise
+            kwargs.pop(option, None)
+        scheduler, workers = kwargs.pop("scheduler", None), kwargs.pop("num_workers", None)
+        return load(self.array(), scheduler=scheduler, workers=workers, **kwargs)
+
+    @cached_property
+    def _collection(self) -> Array:
+        """The dask array that dask sees in this sequence."""
+        return self.to_dask_array()
+
+    def __dask_graph__(self) -> Any:
+        return self._collection.__dask_graph__()
+
+    def __dask_keys__(self) -> list[Any]:
+        keys = self._collection.__dask_keys__()
+        return keys if isinstance(keys, list) else [keys]
+
+    def __dask_layers__(self) -> Any:
+        return self._collection.__dask_layers__()
+
+    def __dask_tokenize__(self) -> tuple[str, str]:
+        return type(self).__name__, self._collection.name
+
+    def __dask_postcompute__(self) -> Any:
+        return self._collection.__dask_postcompute__()
+
+    def __dask_postpersist__(self) -> Any:
+        return self._collection.__dask_postpersist__()
+
+    __dask_optimize__ = staticmethod(Array.__dask_optimize__)
+    __dask_scheduler__ = staticmethod(dask.threaded.get)
+
+
+def _imread_member(source: Source, imread: Imread, name: str, **imreadargs: Any) -> Any:
+    """Read the array of one file in a container, at a URL, or below another root."""
+    with source.open(name) as file:
+        return imread(file, **imreadargs)
+
+
+def _needs(method: str, package: str, extra: str) -> ImportError:
+    return ImportError(
+        f'{method} needs {package}, which pip install "dask-fileseq[{extra}]" brings'
+    )
