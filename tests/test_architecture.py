@@ -31,7 +31,17 @@ ORDER = [
     "demo",
     "cli",
 ]
-OPTIONAL = {"zarr", "xarray", "fsspec", "rich", "click", "pandas", "matplotlib", "yaozarrs"}
+OPTIONAL = {
+    "click",
+    "fsspec",
+    "matplotlib",
+    "pandas",
+    "pyproj",
+    "rich",
+    "xarray",
+    "yaozarrs",
+    "zarr",
+}
 FACES = {"xarray", "zarr", "report", "backend", "cli"}
 
 

@@ -1,10 +1,13 @@
 """What a TIFF file says of its axes, checked by hand on files that tifffile wrote."""
 
 import io
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 import tifffile
+from pyproj import CRS, Transformer
 
 from dask_fileseq.readers import ChunkMetadata, FileInfo, Reader, as_reader, count, read_tiff
 from dask_fileseq.readers.chunkmetadata import Labels, Scale
@@ -208,7 +211,8 @@ def test_pixels_on_the_ground(tmp_path, raster, x, y):
     assert metadata.scales["x"].units == "metre"
     assert metadata.scales["x"].attrs["standard_name"] == "projection_x_coordinate"
     assert metadata.scales["y"].absolute
-    assert metadata.crs == {"spatial_ref": "EPSG:28355", "epsg": 28355}
+    assert metadata.crs["epsg"] == 28355
+    assert CRS(metadata.crs["spatial_ref"]) == CRS("EPSG:28355")
 
 
 def test_a_tiepoint_may_be_any_pixel(tmp_path):
@@ -235,7 +239,7 @@ def test_a_transformation_places_pixels(tmp_path):
         "degrees_north",
     )
     assert metadata.crs["epsg"] == 4326
-    assert metadata.crs["crs_wkt"].startswith('GEOGCS["WGS 84"')
+    assert CRS(metadata.crs["crs_wkt"]) == CRS("EPSG:4326")
     assert metadata.crs["grid_mapping_name"] == "latitude_longitude"
 
 
@@ -259,6 +263,67 @@ def test_utm_zones_are_written_out(tmp_path, code, name, meridian, northing):
     assert crs["longitude_of_central_meridian"] == meridian
     assert crs["false_northing"] == northing
     assert crs["epsg"] == code
+    assert CRS(crs["spatial_ref"]) == CRS(f"EPSG:{code}")
+
+
+def code_only(code):
+    return {"spatial_ref": f"EPSG:{code}", "epsg": code}
+
+
+def test_without_pyproj_the_code_remains(tmp_path, monkeypatch):
+    """The core must work without the extra; what has no code has its parameters."""
+    monkeypatch.setitem(sys.modules, "pyproj", None)
+    for model, key, code in ((1, 3072, 28355), (1, 3072, 32633), (2, 2048, 4326)):
+        directory = keys((1024, model), (key, code))
+        crs = describe(tmp_path / "a.tif", IMAGE, extratags=[SCALE, TIE, directory]).crs
+        assert code_only(code).items() <= crs.items()
+    assert crs["grid_mapping_name"] == "latitude_longitude"
+    crs = describe(tmp_path / "a.tif", IMAGE, extratags=SINUSOIDAL).crs
+    assert (crs["grid_mapping_name"], crs["semi_major_axis"]) == ("sinusoidal", 6371007.181)
+    assert "crs_wkt" not in crs
+
+
+MODIS = keys(
+    *((1024, 1), (2048, 32767), (2057, (34736, 1, 0)), (2059, (34736, 1, 1))),
+    *((3072, 32767), (3075, 24), (3076, 9001), (3088, (34736, 1, 1))),
+)
+SINUSOIDAL = [SCALE, TIE, MODIS, doubles(34736, 6371007.181, 0.0)]
+ALBERS = keys(
+    *((1024, 1), (2048, 4269), (3072, 32767), (3075, 11), (3076, 9001)),
+    *((3078, (34736, 1, 0)), (3079, (34736, 1, 1)), (3080, (34736, 1, 2)), (3081, (34736, 1, 3))),
+)
+CONUS = [SCALE, TIE, ALBERS, doubles(34736, 29.5, 45.5, -96.0, 23.0)]
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [(SINUSOIDAL, "+proj=sinu +R=6371007.181 +units=m +type=crs"), (CONUS, "EPSG:5070")],
+    ids=["MODIS", "Albers"],
+)
+def test_projections_of_ones_own(tmp_path, tags, expected):
+    """A system without a code of its own is lost, or is another one."""
+    crs = describe(tmp_path / "a.tif", IMAGE, extratags=tags).crs
+    assert "epsg" not in crs
+    assert crs["crs_wkt"] == crs["spatial_ref"]
+    there = Transformer.from_crs("EPSG:4326", crs["crs_wkt"], always_xy=True)
+    expected_there = Transformer.from_crs("EPSG:4326", expected, always_xy=True)
+    np.testing.assert_allclose(there.transform(-90, 40), expected_there.transform(-90, 40))
+
+
+def test_pyproj_is_imported_on_use(tmp_path):
+    """A header costs the import of a library that few need."""
+    directory = keys((1024, 1), (3072, 28355))
+    tifffile.imwrite(tmp_path / "a.tif", IMAGE, extratags=[SCALE, TIE, directory])
+    code = (
+        "import pickle, sys\n"
+        "from dask_fileseq.readers import read_tiff\n"
+        f"metadata = read_tiff.describe({str(tmp_path / 'a.tif')!r}).metadata\n"
+        "metadata = pickle.loads(pickle.dumps(metadata))\n"
+        "assert 'pyproj' not in sys.modules\n"
+        "assert metadata.crs['epsg'] == 28355\n"
+        "assert 'pyproj' in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 import tifffile
 
 from dask_fileseq import TiffSequence
-from dask_fileseq.readers import ChunkSpec, count, read_tiff
+from dask_fileseq.readers import ChunkSpec, WrongChunk, count, read_tiff
 from dask_fileseq.readers.tiff import filebytes
 from dask_fileseq.readers.tiff.provenreads import read_proven_region
 from dask_fileseq.readers.tiff.registry import Registry
@@ -60,6 +60,9 @@ def check(path: str, spec: ChunkSpec, rng: np.random.Generator) -> str:
         except MemoryError:
             assert isinstance(expected, MemoryError)
             return "memory"
+        except WrongChunk:
+            assert isinstance(expected, WrongChunk)
+            return "error"
     if not done:
         return "left"
     assert not isinstance(expected, Exception), f"{path}: {expected!r}"

@@ -1,15 +1,16 @@
-"""Where the pixels of a GeoTIFF lie on the ground, from its tags alone.
+"""Georeference of a GeoTIFF: where its pixels are on the ground, and in which system.
 
-See the OGC GeoTIFF standard, https://docs.ogc.org/is/19-008r4/19-008r4.html. Without a
-projection library, a coordinate reference system is what the tags say: an EPSG code,
-names, an ellipsoid. It is written out as WKT where the code alone tells all: WGS 84
-and its UTM zones.
+Keys and transform follow the OGC GeoTIFF standard,
+https://docs.ogc.org/is/19-008r4/19-008r4.html, and attributes the CF conventions, appendix F,
+https://cfconventions.org. tifffile decodes the keys. pyproj, if installed, resolves codes and
+parameters of projections; this takes milliseconds, and is done when the system is used.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,65 +18,126 @@ import tifffile
 
 from dask_fileseq.readers.chunkmetadata import Scale
 
-__all__ = ["crs_attributes", "geo_keys", "georeference"]
+__all__ = ["CRSAttributes", "crs_attributes", "georeference"]
 
 PIXEL_SCALE, TIEPOINT, TRANSFORMATION = 33550, 33922, 34264
-DIRECTORY, DOUBLES, TEXTS = 34735, 34736, 34737
 
-MODEL_TYPE, RASTER_TYPE, CITATION = 1024, 1025, 1026
-GEOGRAPHIC, GEOGRAPHIC_NAME, ANGULAR_UNITS = 2048, 2049, 2054
-SEMI_MAJOR_AXIS, INVERSE_FLATTENING = 2057, 2059
-PROJECTED, PROJECTED_NAME, LINEAR_UNITS = 3072, 3073, 3076
-CODES = {MODEL_TYPE, RASTER_TYPE, GEOGRAPHIC, ANGULAR_UNITS, PROJECTED, LINEAR_UNITS}
-
-UNITS = {9001: "metre", 9002: "foot", 9003: "US_survey_foot", 9102: "degree"}
+UNITS = {9001: "metre", 9002: "foot", 9003: "US_survey_foot"}
 USER_DEFINED = 32767
 ESRI_WKT = "ESRI PE String = "
 
-_WGS_84 = (
-    'GEOGCS["WGS 84",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563,'
-    'AUTHORITY["EPSG","7030"]],AUTHORITY["EPSG","6326"]],'
-    'PRIMEM["Greenwich",0,AUTHORITY["EPSG","8901"]],'
-    'UNIT["degree",0.0174532925199433,AUTHORITY["EPSG","9122"]],AUTHORITY["EPSG","4326"]]'
-)
+LATITUDE, LONGITUDE = "latitude_of_projection_origin", "longitude_of_projection_origin"
+MERIDIAN, PARALLELS = "longitude_of_central_meridian", "standard_parallel"
+PROJECTIONS = {
+    1: ("transverse_mercator", LATITUDE, MERIDIAN, "scale_factor_at_central_meridian"),
+    7: ("mercator", LONGITUDE, "scale_factor_at_projection_origin"),
+    8: ("lambert_conformal_conic", LATITUDE, MERIDIAN, PARALLELS),
+    10: ("lambert_azimuthal_equal_area", LATITUDE, LONGITUDE),
+    11: ("albers_conical_equal_area", LATITUDE, MERIDIAN, PARALLELS),
+    12: ("azimuthal_equidistant", LATITUDE, LONGITUDE),
+    14: ("stereographic", LATITUDE, LONGITUDE, "scale_factor_at_projection_origin"),
+    21: ("orthographic", LATITUDE, LONGITUDE),
+    24: ("sinusoidal", LONGITUDE),
+    28: ("lambert_cylindrical_equal_area", MERIDIAN, PARALLELS),
+}
+"""Projections of CF and their parameters, by GeoTIFF's codes of transformations."""
+
+PARAMETERS = {
+    LATITUDE: ("NatOriginLat", "FalseOriginLat", "CenterLat"),
+    LONGITUDE: ("NatOriginLong", "FalseOriginLong", "CenterLong"),
+    MERIDIAN: ("NatOriginLong", "FalseOriginLong", "CenterLong"),
+    "scale_factor_at_central_meridian": ("ScaleAtNatOrigin", "ScaleAtCenter"),
+    "scale_factor_at_projection_origin": ("ScaleAtNatOrigin", "ScaleAtCenter"),
+    "false_easting": ("FalseEasting", "FalseOriginEasting", "CenterEasting"),
+    "false_northing": ("FalseNorthing", "FalseOriginNorthing", "CenterNorthing"),
+}
+"""Keys of GeoTIFF, without ``Proj`` and ``GeoKey``, that contain parameters of CF."""
 
 Affine = tuple[float, float, float, float, float, float]
 """The corner of pixel (column, row): ``x = a * column + b * row + c, y = d * column + e * row + f``
 for ``a, b, c, d, e, f``."""
 
 
-def georeference(page: tifffile.TiffPage) -> tuple[dict[str, Scale], dict[str, Any]]:
+class CRSAttributes(Mapping[str, Any]):
+    """A coordinate reference system as attributes, resolved when these are first used.
+
+    Parameters
+    ----------
+    keys
+        GeoTIFF's keys, by their names in `tifffile.TiffPage.geotiff_tags`.
+    more
+        More attributes.
+    """
+
+    def __init__(self, keys: Mapping[str, Any], more: Mapping[str, Any]) -> None:
+        self._keys = keys
+        self._more = more
+
+    @cached_property
+    def _attributes(self) -> dict[str, Any]:
+        return crs_attributes(self._keys) | dict(self._more)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._attributes[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._attributes)
+
+    def __len__(self) -> int:
+        return len(self._attributes)
+
+    def __repr__(self) -> str:
+        return repr(self._attributes)
+
+
+def georeference(page: tifffile.TiffPage) -> tuple[dict[str, Scale], Mapping[str, Any]]:
     """Return the scales of x and y and the coordinate reference system of a page.
 
     Returns
     -------
     scales : dict
-        Of pixel centres; none where rows are not parallels of the axes.
-    crs : dict
-        Attributes of a CF grid mapping variable, as `crs_attributes` has them; with
+        Scales of pixel centres; empty if rows are not parallel to an axis.
+    crs : mapping
+        Attributes of a CF grid mapping variable, as `crs_attributes` returns them; with
         ``GeoTransform``, as GDAL has it, in place of scales that do not exist.
     """
-    keys = geo_keys(page)
-    affine = _affine(page, is_point=keys.get(RASTER_TYPE) == 2)
-    crs = crs_attributes(keys)
+    keys = _geo_keys(page)
+    affine = _affine(page, is_point=keys.get("GTRasterTypeGeoKey") == 2)
     if affine is None:
-        return {}, crs
+        return {}, CRSAttributes(keys, {}) if keys else {}
     a, b, c, d, e, f = affine
     if b or d:
-        return {}, crs | {"GeoTransform": f"{c!r} {a!r} {b!r} {f!r} {d!r} {e!r}"}
+        return {}, CRSAttributes(keys, {"GeoTransform": f"{c!r} {a!r} {b!r} {f!r} {d!r} {e!r}"})
     source = "GeoTIFF tags"
     x_attrs, y_attrs, units = _axis_attributes(keys)
     scales = {
         "x": Scale(c + a / 2, a, units["x"], source, x_attrs, absolute=True),
         "y": Scale(f + e / 2, e, units["y"], source, y_attrs, absolute=True),
     }
-    return scales, crs
+    return scales, CRSAttributes(keys, {}) if keys else {}
+
+
+def _geo_keys(page: tifffile.TiffPage) -> dict[str, Any]:
+    """Return the GeoKeys of a page by name: codes, numbers and texts as Python's own types."""
+    try:
+        tags = page.geotiff_tags or {}
+    except Exception:  # of any broken tag
+        return {}
+    keys: dict[str, Any] = {}
+    for name, value in tags.items():
+        if not str(name).endswith("GeoKey"):
+            continue
+        if isinstance(value, str):
+            keys[name] = value.rstrip("|\0").strip()
+        elif isinstance(value, int | float):
+            keys[name] = int(value) if isinstance(value, int) else float(value)
+    return keys
 
 
 def _affine(page: tifffile.TiffPage, is_point: bool) -> Affine | None:
-    """Return how pixels lie, None if the tags do not say.
+    """Return the transform of a page, None if the tags contain none.
 
-    Where `is_point`, tags speak of the centres of pixels, otherwise of corners.
+    If `is_point`, tags refer to the centres of pixels, otherwise to corners.
     """
     matrix = _numbers(page, TRANSFORMATION)
     scale, tie = _numbers(page, PIXEL_SCALE), _numbers(page, TIEPOINT)
@@ -94,7 +156,7 @@ def _affine(page: tifffile.TiffPage, is_point: bool) -> Affine | None:
 
 
 def _numbers(page: tifffile.TiffPage, code: int) -> list[float]:
-    """Return the numbers in a tag; none if there is no such tag, or it holds others."""
+    """Return the numbers in a tag; none if there is no such tag, or it contains others."""
     value = page.tags.valueof(code)
     try:
         return [] if value is None else np.atleast_1d(np.asarray(value, float)).tolist()
@@ -102,89 +164,96 @@ def _numbers(page: tifffile.TiffPage, code: int) -> list[float]:
         return []
 
 
-def geo_keys(page: tifffile.TiffPage) -> dict[int, Any]:
-    """Return the GeoKeys of a page: codes as int, numbers as float and texts as str."""
-    directory = [int(number) for number in _numbers(page, DIRECTORY)]
-    doubles = _numbers(page, DOUBLES)
-    texts = page.tags.valueof(TEXTS)
-    keys: dict[int, Any] = {}
-    for start in range(4, len(directory) - 3, 4):
-        key, place, count, value = directory[start : start + 4]
-        if place == 0:
-            keys[key] = value
-        elif key in CODES:  # which stand in the directory itself
-            continue
-        elif place == DOUBLES and count == 1 and value < len(doubles):
-            keys[key] = doubles[value]
-        elif place == TEXTS and isinstance(texts, str):
-            keys[key] = texts[value : value + count].rstrip("|\0").strip()
-    return keys
-
-
-def crs_attributes(keys: Mapping[int, Any]) -> dict[str, Any]:
+def crs_attributes(keys: Mapping[str, Any]) -> dict[str, Any]:
     """Return a coordinate reference system as attributes of a CF grid mapping variable.
 
-    ``spatial_ref`` is what GDAL, rioxarray and pyproj read: WKT, or a code such as
-    ``EPSG:28355``. ``crs_wkt`` is there where it is WKT, ``epsg`` where there is a code.
+    ``spatial_ref``, which GDAL, rioxarray and pyproj read, is WKT, or without pyproj a code
+    such as ``EPSG:28355``. ``crs_wkt`` is the same WKT, ``epsg`` the code, if there is one.
+    A system that cannot be resolved has the attributes that its keys contain.
 
-    >>> crs_attributes({MODEL_TYPE: 1, PROJECTED: 28355, CITATION: "GDA94 / MGA zone 55"})
-    {'projected_crs_name': 'GDA94 / MGA zone 55', 'spatial_ref': 'EPSG:28355', 'epsg': 28355}
+    >>> crs_attributes({"GTModelTypeGeoKey": 1, "GTCitationGeoKey": "Local grid"})
+    {'projected_crs_name': 'Local grid'}
     """
     projected = _is_projected(keys)
-    names = {
-        "projected_crs_name": (keys.get(PROJECTED_NAME) or keys.get(CITATION)) if projected else "",
-        "geographic_crs_name": keys.get(GEOGRAPHIC_NAME),
-        "semi_major_axis": keys.get(SEMI_MAJOR_AXIS),
-        "inverse_flattening": keys.get(INVERSE_FLATTENING),
-    }
-    attrs: dict[str, Any] = {name: value for name, value in names.items() if value}
-    code = keys.get(PROJECTED if projected else GEOGRAPHIC, 0)
-    for citation in (keys.get(PROJECTED_NAME), keys.get(CITATION)):
+    citations = [keys.get("PCSCitationGeoKey"), keys.get("GTCitationGeoKey")]
+    for citation in citations:
         if isinstance(citation, str) and citation.startswith(ESRI_WKT):
             wkt = citation.removeprefix(ESRI_WKT)
             return {"crs_wkt": wkt, "spatial_ref": wkt}
-    if 0 < code < USER_DEFINED:
-        attrs |= _coded(code) or {"spatial_ref": f"EPSG:{code}"}
-        attrs["epsg"] = code
+    attrs: dict[str, Any] = {
+        "projected_crs_name": (citations[0] or citations[1]) if projected else "",
+        "geographic_crs_name": keys.get("GeogCitationGeoKey"),
+    }
+    ellipsoid = {
+        "semi_major_axis": keys.get("GeogSemiMajorAxisGeoKey"),
+        "semi_minor_axis": keys.get("GeogSemiMinorAxisGeoKey"),
+        "inverse_flattening": keys.get("GeogInvFlatteningGeoKey"),
+    }
+    attrs = {name: value for name, value in (attrs | ellipsoid).items() if value not in (None, "")}
+    code = _code(keys, "ProjectedCSTypeGeoKey" if projected else "GeographicTypeGeoKey")
+    if code:
+        attrs |= {"spatial_ref": f"EPSG:{code}", "epsg": code}
+    elif projected:
+        attrs |= _projection(keys)
     if not projected and attrs:
         attrs["grid_mapping_name"] = "latitude_longitude"
+    resolved = _resolved(attrs, code, _code(keys, "GeographicTypeGeoKey"))
+    return attrs | resolved | {name: attrs[name] for name in ellipsoid if name in attrs}
+
+
+def _code(keys: Mapping[str, Any], name: str) -> int:
+    """Return the EPSG code in a key, 0 if there is none."""
+    code = keys.get(name, 0)
+    return code if isinstance(code, int) and 0 < code < USER_DEFINED else 0
+
+
+def _projection(keys: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a projection that is given by its parameters, in metres, as CF attributes."""
+    method = keys.get("ProjCoordTransGeoKey")
+    if method not in PROJECTIONS or keys.get("ProjLinearUnitsGeoKey", 9001) != 9001:
+        return {}
+    name, *parameters = PROJECTIONS[method]
+    attrs: dict[str, Any] = {"grid_mapping_name": name}
+    for parameter in (*parameters, "false_easting", "false_northing"):
+        if parameter == PARALLELS:
+            found = [keys.get(f"ProjStdParallel{i}GeoKey") for i in (1, 2)]
+            attrs[PARALLELS] = [number for number in found if number is not None]
+            continue
+        found = [keys.get(f"Proj{key}GeoKey") for key in PARAMETERS[parameter]]
+        default = 1.0 if parameter.startswith("scale") else 0.0
+        attrs[parameter] = next((number for number in found if number is not None), default)
     return attrs
 
 
-def _is_projected(keys: Mapping[int, Any]) -> bool:
-    return bool(keys.get(MODEL_TYPE) == 1 or (MODEL_TYPE not in keys and PROJECTED in keys))
-
-
-def _coded(code: int) -> dict[str, Any]:
-    """Return all about a coordinate reference system of which the code tells all."""
-    if code == 4326:
-        return {"crs_wkt": _WGS_84, "spatial_ref": _WGS_84}
-    half, zone = divmod(code, 100)
-    if half not in (326, 327) or not 1 <= zone <= 60:
+def _resolved(attrs: Mapping[str, Any], code: int, geographic: int) -> dict[str, Any]:
+    """Return what pyproj finds out about a system; nothing without pyproj."""
+    has_shape = "semi_minor_axis" in attrs or "inverse_flattening" in attrs
+    if not code and not ("grid_mapping_name" in attrs and (geographic or has_shape)):
         return {}
-    meridian, northing = 6 * zone - 183, 0 if half == 326 else 10_000_000
-    wkt = (
-        f'PROJCS["WGS 84 / UTM zone {zone}{"N" if half == 326 else "S"}",{_WGS_84},'
-        'PROJECTION["Transverse_Mercator"],PARAMETER["latitude_of_origin",0],'
-        f'PARAMETER["central_meridian",{meridian}],PARAMETER["scale_factor",0.9996],'
-        f'PARAMETER["false_easting",500000],PARAMETER["false_northing",{northing}],'
-        'UNIT["metre",1,AUTHORITY["EPSG","9001"]],'
-        f'AXIS["Easting",EAST],AXIS["Northing",NORTH],AUTHORITY["EPSG","{code}"]]'
-    )
-    return {
-        "crs_wkt": wkt,
-        "spatial_ref": wkt,
-        "grid_mapping_name": "transverse_mercator",
-        "latitude_of_projection_origin": 0.0,
-        "longitude_of_central_meridian": float(meridian),
-        "scale_factor_at_central_meridian": 0.9996,
-        "false_easting": 500000.0,
-        "false_northing": float(northing),
-    }
+    try:
+        from pyproj import CRS
+    except ImportError:
+        return {}
+    try:
+        if code:
+            crs = CRS.from_epsg(code)
+        else:
+            datum = CRS.from_epsg(geographic).to_cf() if geographic else {}
+            datum = {name: value for name, value in datum.items() if name != "crs_wkt"}
+            crs = CRS.from_cf(datum | dict(attrs))
+        wkt = crs.to_wkt()
+    except Exception:  # pyproj's, of a code or parameters that it has not
+        return {}
+    return {**crs.to_cf(), "crs_wkt": wkt, "spatial_ref": wkt}
+
+
+def _is_projected(keys: Mapping[str, Any]) -> bool:
+    model = keys.get("GTModelTypeGeoKey")
+    return bool(model == 1 or (model is None and "ProjectedCSTypeGeoKey" in keys))
 
 
 def _axis_attributes(
-    keys: Mapping[int, Any],
+    keys: Mapping[str, Any],
 ) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
     """Return the attributes of x and of y, as CF has them, and their units."""
     x, y = {"axis": "X"}, {"axis": "Y"}
@@ -192,12 +261,12 @@ def _axis_attributes(
         for attrs, name in ((x, "x"), (y, "y")):
             attrs["long_name"] = f"{name} coordinate of projection"
             attrs["standard_name"] = f"projection_{name}_coordinate"
-        metre = 9001 if _coded(keys.get(PROJECTED, 0)) else 0
-        unit = UNITS.get(keys.get(LINEAR_UNITS, metre), "")
+        utm = _code(keys, "ProjectedCSTypeGeoKey") // 100 in (326, 327)
+        unit = UNITS.get(keys.get("ProjLinearUnitsGeoKey", 9001 if utm else 0), "")
         return x, y, {"x": unit, "y": unit}
-    if keys.get(MODEL_TYPE) == 2 or GEOGRAPHIC in keys:
+    if keys.get("GTModelTypeGeoKey") == 2 or "GeographicTypeGeoKey" in keys:
         for attrs, name in ((x, "longitude"), (y, "latitude")):
             attrs["long_name"] = attrs["standard_name"] = name
-        if keys.get(ANGULAR_UNITS, 9102) in (9102, 9122):
+        if keys.get("GeogAngularUnitsGeoKey", 9102) in (9102, 9122):
             return x, y, {"x": "degrees_east", "y": "degrees_north"}
     return x, y, {"x": "", "y": ""}
