@@ -1,26 +1,30 @@
-"""Regions of uncompressed pixels, read as ranges of bytes.
+"""Images of uncompressed pixels, of which a region is read as ranges of bytes.
 
 A region of an array in C order is a set of equal ranges of bytes in the file. Each request
 costs as much as copying some 16 KiB (1.7 us on a local disk, far more on a network), so
 ranges that are closer together than that are merged: one request reads them with the gaps
 between them, and the gaps are dropped in memory. A 256x256 crop of a 4096x4096 uint16 image
-takes 450 us in 256 reads, 50 us in one. This is right for any gap, as the strides of the
-merged range are those of the file.
+takes 450 us in 256 reads, 50 us in one. This is right for any gap, as the merged range is
+seen as an array with the strides of the file.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from dask_fileseq.readers.regions import Region
+from dask_fileseq.readers.chunk import ChunkSpec
+from dask_fileseq.readers.counters import record
+from dask_fileseq.readers.regions import Region, ascending
 from dask_fileseq.readers.tiff.filebytes import ByteSource
 
-__all__ = ["byte_ranges", "read_byte_ranges"]
+__all__ = ["ContiguousImage"]
 
 Array = np.ndarray[Any, Any]
 
@@ -29,6 +33,78 @@ GAP = 16 * 1024
 
 SCRATCH = 4 * 1024 * 1024
 """Most bytes per read, if they cannot be read straight into the output."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContiguousImage:
+    """An image of uncompressed pixels, stored as in memory: all in one place, or page by page."""
+
+    spec: ChunkSpec
+    """The array."""
+    stored: np.dtype[Any]
+    """Type of the pixels in the file, with its byte order."""
+    starts: Sequence[int]
+    """Offset of each page; a single one if pages touch. 0: the page was never written."""
+    page: tuple[int, ...]
+    """Shape of what is stored at each offset, with the array's number of axes."""
+    over: tuple[int, ...]
+    """Axes of the array that run over the `starts`."""
+    first: int
+    """The first axis of the array that lies within a page of the file."""
+    nodata: float
+    """Value of pixels that were never written."""
+
+    @property
+    def pagesize(self) -> int:
+        """Number of bytes at each of the `starts`."""
+        return math.prod(self.page) * self.stored.itemsize
+
+    def read(self, source: ByteSource, region: Region, out: Array) -> None:
+        """Read a region, and count what is read."""
+        record(bytes=self.read_pages(source, self.starts, region, out), way="contiguous")
+
+    def read_pages(
+        self, source: ByteSource, starts: Sequence[int], region: Region, out: Array
+    ) -> int:
+        """Read a region from pages that begin at `starts`, and return the number of bytes read."""
+        region, out = ascending(region, out)
+        stored = self.stored
+        in_place = out.dtype == self.spec.dtype and out.flags.c_contiguous
+        if self.over:
+            pages = list(self._pages(region, out))
+            region = tuple(range(1) if i in self.over else r for i, r in enumerate(region))
+        else:
+            pages = [(0, out)]
+        cut = _cut(self.page, stored.itemsize, region, in_place)
+        reads: list[tuple[int, int, Array]] = []
+        for number, view in pages:
+            if starts[number]:
+                for offset, size, place in _blocks(cut, stored.itemsize):
+                    reads.append((starts[number] + offset, size, view[place]))
+            else:
+                view[...] = self.nodata
+        source.announce((offset, offset + size) for offset, size, _ in reads)
+        for offset, size, block in reads:
+            if in_place and size == block.nbytes:
+                source.readinto(offset, memoryview(block.reshape(-1).view(np.uint8).data))
+                if not stored.isnative:
+                    block.byteswap(inplace=True)
+            else:
+                scratch = np.empty(size, np.uint8)
+                source.readinto(offset, scratch.data)
+                strides = cut.strides[out.ndim - block.ndim :]
+                block[...] = np.ndarray(block.shape, stored, scratch, strides=strides)
+        return sum([size for _, size, _ in reads])
+
+    def _pages(self, region: Region, out: Array) -> Iterator[tuple[int, Array]]:
+        """Yield the number of each page that a region touches, and its part of the output."""
+        place = [slice(None)] * out.ndim
+        for position in itertools.product(*(enumerate(region[axis]) for axis in self.over)):
+            number = 0
+            for axis, (target, index) in zip(self.over, position, strict=True):
+                number = number * self.spec.shape[axis] + index
+                place[axis] = slice(target, target + 1)
+            yield number, out[tuple(place)]
 
 
 class _Cut(NamedTuple):
@@ -44,87 +120,6 @@ class _Cut(NamedTuple):
     """Number of leading axes that are cut; the others are whole in each block."""
     group: int
     """Number of indices in each block along the last axis that is cut."""
-    contiguous: bool
-    """Whether the bytes of a block are without gaps."""
-
-
-def read_byte_ranges(
-    source: ByteSource,
-    offset: int,
-    dtype: np.dtype[Any],
-    shape: tuple[int, ...],
-    region: Region,
-    out: Array,
-) -> int:
-    """Read a region of an array in C order that begins at `offset` of a file.
-
-    Parameters
-    ----------
-    source
-        The file.
-    offset
-        Position of the array's first byte.
-    dtype
-        Type of the array in the file, with its byte order.
-    shape
-        Shape of the array in the file.
-    region
-        Ascending indices for each axis.
-    out
-        Array of the region's shape.
-
-    Returns
-    -------
-    int
-        Number of bytes read.
-
-    Raises
-    ------
-    ValueError, EOFError
-        If the file ends within a range.
-
-    Examples
-    --------
-    >>> import io
-    >>> from dask_fileseq.readers.tiff.filebytes import HandleBytes
-    >>> out = np.empty((2, 2), "u1")
-    >>> source = HandleBytes(io.BytesIO(bytes(range(12))), None)
-    >>> read_byte_ranges(source, 0, out.dtype, (3, 4), (range(1, 3), range(2)), out)
-    6
-    >>> out
-    array([[4, 5],
-           [8, 9]], dtype=uint8)
-    """
-    in_place = out.dtype == dtype.newbyteorder("=") and out.flags.c_contiguous
-    cut = _cut(shape, dtype.itemsize, region, in_place)
-    if in_place and cut.axis == 0 and cut.contiguous:
-        _fill(source, offset + cut.first, dtype, out)
-        return out.nbytes
-    total = 0
-    for start, size, place in _blocks(cut, dtype.itemsize):
-        block = out[place]
-        if in_place and cut.contiguous:
-            _fill(source, offset + start, dtype, block)
-        else:
-            scratch = np.empty(size, np.uint8)
-            source.readinto(offset + start, scratch.data)
-            strides = cut.strides[out.ndim - block.ndim :]
-            block[...] = np.ndarray(block.shape, dtype, scratch, strides=strides)
-        total += size
-    return total
-
-
-def byte_ranges(
-    offset: int, dtype: np.dtype[Any], shape: tuple[int, ...], region: Region
-) -> Iterator[tuple[int, int]]:
-    """Yield start and stop of each range that `read_byte_ranges` reads.
-
-    >>> list(byte_ranges(0, np.dtype("u1"), (3, 4), (range(1, 3), range(2))))
-    [(4, 10)]
-    """
-    cut = _cut(shape, dtype.itemsize, region, False)
-    for start, size, _ in _blocks(cut, dtype.itemsize):
-        yield offset + start, offset + start + size
 
 
 @lru_cache(maxsize=256)
@@ -136,7 +131,7 @@ def _cut(shape: tuple[int, ...], itemsize: int, region: Region, in_place: bool) 
         for axis, indices in enumerate(region)
     )
     first = sum(r.start * stride // r.step for r, stride in zip(region, strides, strict=True))
-    size = pixels = itemsize  # bytes of a block in the file, and without gaps
+    size = itemsize  # bytes from the first to the last pixel of a block
     axis, group = len(shape), 1
     while axis > 0:
         length, stride = lengths[axis - 1], strides[axis - 1]
@@ -146,28 +141,27 @@ def _cut(shape: tuple[int, ...], itemsize: int, region: Region, in_place: bool) 
         if whole > SCRATCH and not (in_place and stride == size):
             group = max(1, (SCRATCH - size) // stride + 1)
             break
-        axis, size, pixels = axis - 1, whole, pixels * length
-    contiguous = size == pixels and (group == 1 or strides[axis - 1] == size)
-    return _Cut(first, strides, lengths, axis, group, contiguous)
+        axis, size = axis - 1, whole
+    return _Cut(first, strides, lengths, axis, group)
 
 
 def _blocks(cut: _Cut, itemsize: int) -> Iterator[tuple[int, int, Any]]:
-    """Yield the offset of each block, its size in the file, and its place in the output."""
-    axis, strides, lengths = cut.axis, cut.strides, cut.lengths
+    """Yield the offset of each block, its size in the file, and its place in the output.
+
+    >>> region = range(1, 3), range(2)
+    >>> list(_blocks(_cut((3, 4), 1, region, False), 1))
+    [(4, 6, Ellipsis)]
+    >>> list(_blocks(_cut((3, 40_000), 1, region, False), 1))
+    [(40000, 2, (slice(0, 1, None),)), (80000, 2, (slice(1, 2, None),))]
+    """
+    first, strides, lengths, axis, group = cut
     inner = itemsize + sum((n - 1) * s for n, s in zip(lengths[axis:], strides[axis:], strict=True))
     if axis == 0:
-        yield cut.first, inner, ...
+        yield first, inner, ...
         return
     for outer in np.ndindex(*lengths[: axis - 1]):
-        begin = cut.first + sum(i * stride for i, stride in zip(outer, strides, strict=False))
-        for start in range(0, lengths[axis - 1], cut.group):
-            stop = min(start + cut.group, lengths[axis - 1])
+        begin = first + sum(i * stride for i, stride in zip(outer, strides, strict=False))
+        for start in range(0, lengths[axis - 1], group):
+            stop = min(start + group, lengths[axis - 1])
             size = (stop - start - 1) * strides[axis - 1] + inner
             yield begin + start * strides[axis - 1], size, (*outer, slice(start, stop))
-
-
-def _fill(source: ByteSource, offset: int, dtype: np.dtype[Any], block: Array) -> None:
-    """Read the pixels of a C-contiguous array into it."""
-    source.readinto(offset, memoryview(block.reshape(-1).view(np.uint8).data))
-    if not dtype.isnative:
-        block.byteswap(inplace=True)

@@ -82,7 +82,7 @@ def _cut_short(file: str, end: EOFError) -> FileInfo:
 
 def _is_whole(header: Header, size: int, info: FileInfo) -> bool:
     """Return whether all strips or tiles are there, inside the file, and none too short."""
-    if header.is_sparse or not header.is_within(size):
+    if header.is_sparse or header.stop > size:
         return False
     stored = sum(sum(counts) for _, counts in header.pages)
     pixels = math.prod(info.spec.shape) * info.spec.dtype.itemsize

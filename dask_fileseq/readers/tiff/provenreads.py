@@ -15,11 +15,11 @@ import numpy as np
 from dask_fileseq.readers.chunk import ChunkSpec, WrongChunk
 from dask_fileseq.readers.counters import record
 from dask_fileseq.readers.regions import Region, is_whole, whole_region
+from dask_fileseq.readers.tiff.byteranges import ContiguousImage
 from dask_fileseq.readers.tiff.filebytes import HEAD, WHOLE, PathBytes
 from dask_fileseq.readers.tiff.filetemplate import FileTemplate
 from dask_fileseq.readers.tiff.registry import PROOFS, Proof, prove
 from dask_fileseq.readers.tiff.signature import read_header
-from dask_fileseq.readers.tiff.tiffimage import ContiguousImage
 
 __all__ = ["read_proven_files", "read_proven_region"]
 
@@ -67,7 +67,7 @@ def _read_files(paths: Sequence[str], spec: ChunkSpec, outs: Sequence[Array]) ->
                 break
             misses = 1 if read else misses + 1
         try:
-            if not _read(paths[done], spec, region, outs[done], True, misses < MISSES):
+            if not read_proven_region(paths[done], spec, region, outs[done], misses < MISSES):
                 break
         except WrongChunk:
             break
@@ -75,29 +75,19 @@ def _read_files(paths: Sequence[str], spec: ChunkSpec, outs: Sequence[Array]) ->
     return done
 
 
-def read_proven_region(path: str, spec: ChunkSpec, region: Region, out: Array) -> bool:
-    """Read a region of a local file, and return whether it was read.
-
-    See `Reader.read_region`. If the region was not read, `out` may contain anything.
-    """
-    as_stored = out.dtype == spec.dtype and out.flags.c_contiguous
-    return _read(path, spec, region, out, as_stored and is_whole(region, spec.shape), False)
-
-
-def _read(
-    path: str, spec: ChunkSpec, region: Region, out: Array, whole: bool, repeats: bool
+def read_proven_region(
+    path: str, spec: ChunkSpec, region: Region, out: Array, repeats: bool = False
 ) -> bool:
-    """Read a region, if the file's signature is proven, or can be proven now.
+    """Read a region of a local file, and return whether it was read.
 
     Parameters
     ----------
     path, spec, region, out
-        See `Reader.read_region`.
-    whole
-        Whether the region is the whole file, and `out` as contiguous in memory as the file.
+        See `Reader.read_region`. If the region is not read, `out` may contain anything.
     repeats
         Whether the next files are likely to equal this one but for the pixels.
     """
+    whole = is_whole(region, spec.shape) and out.flags.c_contiguous and out.dtype == spec.dtype
     try:
         with PathBytes(path, WHOLE if whole else HEAD) as file:
             header = read_header(file.get)

@@ -24,12 +24,13 @@ import tifffile
 from dask_fileseq.readers.chunk import ChunkSpec, require_chunk
 from dask_fileseq.readers.reader import FileInfo
 from dask_fileseq.readers.regions import Region
+from dask_fileseq.readers.tiff.byteranges import ContiguousImage
 from dask_fileseq.readers.tiff.filebytes import HandleBytes, PathBytes
 from dask_fileseq.readers.tiff.filetemplate import FileTemplate, merged
 from dask_fileseq.readers.tiff.opentiff import open_tiff
 from dask_fileseq.readers.tiff.segments import BYTE_CODECS, SegmentedImage
 from dask_fileseq.readers.tiff.signature import Header
-from dask_fileseq.readers.tiff.tiffimage import ContiguousImage, Image, image_of
+from dask_fileseq.readers.tiff.tiffimage import Image, image_of
 
 __all__ = ["PROOFS", "Proof", "ProvenImage", "Registry", "prove"]
 
@@ -68,7 +69,7 @@ class ProvenImage:
         Exception
             If tifffile has to read the file; then `out` may contain anything.
         """
-        if not header.is_within(file.size):
+        if header.stop > file.size:
             raise EOFError("file is truncated")
         image = self.image
         if isinstance(image, ContiguousImage):

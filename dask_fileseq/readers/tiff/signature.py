@@ -50,20 +50,15 @@ class Header:
     """The strips or tiles of each page."""
     extents: Extents
     """Start and stop of directories, and of values stored outside of them."""
+    stop: int
+    """Position behind the last strip or tile."""
+    is_sparse: bool
+    """Whether strips or tiles are missing or empty."""
 
     @property
     def pixels(self) -> list[tuple[int, int]]:
         """Offset and size of the pixels of each page; (0, 0) if its strips do not touch."""
         return [_joined(*page) for page in self.pages]
-
-    @property
-    def is_sparse(self) -> bool:
-        """Whether strips or tiles are missing or empty."""
-        return not all(all(offsets) and all(counts) for offsets, counts in self.pages)
-
-    def is_within(self, size: int) -> bool:
-        """Return whether all strips or tiles end within a number of bytes."""
-        return all(max(map(add, *page)) <= size for page in self.pages)
 
 
 def _joined(offsets: Sequence[int], counts: Sequence[int]) -> tuple[int, int]:
@@ -134,7 +129,11 @@ def read_header(get: Get) -> Header | None:
             return None
         pages.append(segments)
         (at,) = layout.offset.unpack_from(directory, size)
-    return Header(tuple(signature), tuple(pages), extents) if pages else None
+    if not pages:
+        return None
+    stop = max([max(map(add, *page)) for page in pages])
+    is_sparse = any(0 in numbers for page in pages for numbers in page)
+    return Header(tuple(signature), tuple(pages), extents, stop, is_sparse)
 
 
 def _read_tags(

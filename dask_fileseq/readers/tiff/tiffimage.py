@@ -9,41 +9,29 @@ There are three kinds of images, each with a `spec` and a method `read`:
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import tifffile
 
 from dask_fileseq.readers.chunk import ChunkSpec, plain_dims, plain_spec, unique_dims
 from dask_fileseq.readers.counters import record
-from dask_fileseq.readers.regions import Region, as_slices, ascending
-from dask_fileseq.readers.tiff.byteranges import byte_ranges, read_byte_ranges
+from dask_fileseq.readers.regions import Region, as_slices
+from dask_fileseq.readers.tiff.byteranges import ContiguousImage
 from dask_fileseq.readers.tiff.filebytes import ByteSource
 from dask_fileseq.readers.tiff.segments import PageGrid, SegmentedImage
 from dask_fileseq.readers.tiff.truncation import require_complete, require_extent, require_segments
 
-__all__ = ["ContiguousImage", "Image", "WholeImage", "image_of", "selected_series"]
+__all__ = ["Image", "WholeImage", "image_of", "selected_series"]
 
 Array = np.ndarray[Any, Any]
 
 ROWS = 64 * 1024
 """Bytes of the rows that make one tile of contiguous pixels. Every pixel could be read by
 itself, but fewer bytes than this cost a file system as much."""
-
-
-class Image(Protocol):
-    """What the reader needs of an image."""
-
-    @property
-    def spec(self) -> ChunkSpec:
-        """What the image is."""
-
-    def read(self, source: ByteSource, region: Region, out: Array) -> None:
-        """Read a region into an array of its shape, from the file that the image is in."""
 
 
 class WholeImage:
@@ -93,87 +81,8 @@ class WholeImage:
         out[...] = self._array[as_slices(region)]
 
 
-class ContiguousImage:
-    """An image of uncompressed pixels, stored as in memory: all in one place, or page by page.
-
-    Parameters
-    ----------
-    spec
-        The array.
-    stored
-        Type of the pixels in the file, with its byte order.
-    starts
-        Offset of the first byte of each page; a single one if pages follow each other
-        without gaps. 0: the page was never written.
-    over
-        Axes of the array that run over the pages.
-    first
-        The first axis that lies within a page.
-    nodata
-        Value of pixels that were never written.
-    """
-
-    way = "contiguous"
-
-    def __init__(
-        self,
-        spec: ChunkSpec,
-        stored: np.dtype[Any],
-        starts: Sequence[int],
-        over: tuple[int, ...],
-        first: int,
-        nodata: float,
-    ) -> None:
-        self.spec = spec
-        self.stored = stored
-        self.starts = starts
-        self.first = first
-        self.nodata = nodata
-        self._over = over
-        self._page = tuple(1 if axis in over else n for axis, n in enumerate(spec.shape))
-
-    @property
-    def pagesize(self) -> int:
-        """Number of bytes at each of the `starts`."""
-        return math.prod(self._page) * self.stored.itemsize
-
-    def read(self, source: ByteSource, region: Region, out: Array) -> None:
-        """Read a region, and count what is read."""
-        record(bytes=self.read_pages(source, self.starts, region, out), way=self.way)
-
-    def read_pages(
-        self, source: ByteSource, starts: Sequence[int], region: Region, out: Array
-    ) -> int:
-        """Read a region from pages that begin at `starts`, and return the number of bytes read."""
-        region, out = ascending(region, out)
-        stored, page = self.stored, self._page
-        pages = list(self._pages(region, out)) if self._over else [(0, region, out)]
-        source.announce(
-            where
-            for number, inner, _ in pages
-            if starts[number]
-            for where in byte_ranges(starts[number], stored, page, inner)
-        )
-        size = 0
-        for number, inner, view in pages:
-            if starts[number]:
-                size += read_byte_ranges(source, starts[number], stored, page, inner, view)
-            else:
-                view[...] = self.nodata
-        return size
-
-    def _pages(self, region: Region, out: Array) -> Iterator[tuple[int, Region, Array]]:
-        """Yield the number of each page in a region, the region of the page, and its view."""
-        inner = list(region)
-        place = [slice(None)] * out.ndim
-        for axis in self._over:
-            inner[axis] = range(1)
-        for position in itertools.product(*(enumerate(region[axis]) for axis in self._over)):
-            number = 0
-            for axis, (target, index) in zip(self._over, position, strict=True):
-                number = number * self.spec.shape[axis] + index
-                place[axis] = slice(target, target + 1)
-            yield number, tuple(inner), out[tuple(place)]
+Image = ContiguousImage | SegmentedImage | WholeImage
+"""An image that has a `spec`, and a method `read` for regions."""
 
 
 def image_of(tif: tifffile.TiffFile, imageargs: Mapping[str, Any]) -> Image:
@@ -204,10 +113,18 @@ def image_of(tif: tifffile.TiffFile, imageargs: Mapping[str, Any]) -> Image:
         return _paged_image(tif, series, load, imageargs["maxworkers"])
     require_extent(tif, series.dataoffset + series.nbytes)
     spec = _spec(series, _row_tile(series.axes, series.shape, series.dtype.itemsize))
-    stored = series.dtype.newbyteorder(tif.byteorder)
-    return ContiguousImage(
-        spec, stored, [series.dataoffset], (), _first_axis(series), series.keyframe.nodata
-    )
+    return _contiguous_image(series, spec, [series.dataoffset], ())
+
+
+def _contiguous_image(
+    series: tifffile.TiffPageSeries, spec: ChunkSpec, starts: list[int], over: tuple[int, ...]
+) -> ContiguousImage:
+    """Return the image whose pixels are stored at `starts`, one for each index over some axes."""
+    shape, keyframe = spec.shape, series.keyframe
+    stored = spec.dtype.newbyteorder(keyframe.parent.byteorder)
+    page = tuple(1 if axis in over else n for axis, n in enumerate(shape))
+    first = next((i for i in range(len(shape)) if math.prod(shape[i:]) == keyframe.size), 0)
+    return ContiguousImage(spec, stored, starts, page, over, first, keyframe.nodata)
 
 
 def selected_series(
@@ -258,10 +175,7 @@ def _paged_image(
         return WholeImage(load, _spec(series, shape), segments)
     if keyframe.is_final:
         spec = _spec(series, _row_tile(series.axes, shape, series.dtype.itemsize))
-        stored = np.dtype(keyframe.dtype).newbyteorder(tif.byteorder)
-        starts = [page.dataoffsets[0] for page in own]
-        first = min((axis for axis in grid.within if axis is not None), default=len(shape))
-        return ContiguousImage(spec, stored, starts, grid.over, first, keyframe.nodata)
+        return _contiguous_image(series, spec, [page.dataoffsets[0] for page in own], grid.over)
     places = [(page.dataoffsets, page.databytecounts) for page in own]
     tables = [page.jpegtables for page in own]
     spec = _spec(series, grid.tile)
@@ -276,12 +190,6 @@ def _is_cuttable(tif: tifffile.TiffFile, keyframe: Any) -> bool:
         return False  # a predictor or bit order without compression
     # NDPI: the tiles are parts of one JPEG stream; EER: of many frames
     return keyframe.jpegheader is None and not tif.is_eer
-
-
-def _first_axis(series: tifffile.TiffPageSeries) -> int:
-    """Return the first axis of a contiguous series that lies within a page."""
-    shape, page = series.shape, series.keyframe.size
-    return next((i for i in range(len(shape)) if math.prod(shape[i:]) == page), 0)
 
 
 def _spec(series: tifffile.TiffPageSeries, tile: Sequence[int]) -> ChunkSpec:
