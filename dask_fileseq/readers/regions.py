@@ -32,7 +32,7 @@ def is_whole(region: Region, shape: Sequence[int]) -> bool:
     >>> is_whole((range(4), range(0, 6)), (4, 6)), is_whole((range(4), range(6)), (4, 7))
     (True, False)
     """
-    return region == whole_region(shape)
+    return region == tuple(map(range, shape))
 
 
 def as_slices(region: Region) -> tuple[slice, ...]:

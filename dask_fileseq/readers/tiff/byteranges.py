@@ -53,11 +53,8 @@ class ContiguousImage:
     """The first axis of the array that lies within a page of the file."""
     nodata: float
     """Value of pixels that were never written."""
-
-    @property
-    def pagesize(self) -> int:
-        """Number of bytes at each of the `starts`."""
-        return math.prod(self.page) * self.stored.itemsize
+    pagesize: int
+    """Number of bytes at each of the `starts`."""
 
     def read(self, source: ByteSource, region: Region, out: Array) -> None:
         """Read a region, and count what is read."""
@@ -78,13 +75,18 @@ class ContiguousImage:
         cut = _cut(self.page, stored.itemsize, region, in_place)
         reads: list[tuple[int, int, Array]] = []
         for number, view in pages:
-            if starts[number]:
-                for offset, size, place in _blocks(cut, stored.itemsize):
+            if starts[number] and cut.axis == 0:
+                reads.append((starts[number] + cut.first, cut.size, view))
+            elif starts[number]:
+                for offset, size, place in _blocks(cut):
                     reads.append((starts[number] + offset, size, view[place]))
             else:
                 view[...] = self.nodata
-        source.announce((offset, offset + size) for offset, size, _ in reads)
+        if source.prefetching:
+            source.announce([(offset, offset + size) for offset, size, _ in reads])
+        total = 0
         for offset, size, block in reads:
+            total += size
             if in_place and size == block.nbytes:
                 source.readinto(offset, memoryview(block.reshape(-1).view(np.uint8).data))
                 if not stored.isnative:
@@ -94,7 +96,7 @@ class ContiguousImage:
                 source.readinto(offset, scratch.data)
                 strides = cut.strides[out.ndim - block.ndim :]
                 block[...] = np.ndarray(block.shape, stored, scratch, strides=strides)
-        return sum([size for _, size, _ in reads])
+        return total
 
     def _pages(self, region: Region, out: Array) -> Iterator[tuple[int, Array]]:
         """Yield the number of each page that a region touches, and its part of the output."""
@@ -116,8 +118,10 @@ class _Cut(NamedTuple):
     """Bytes from one index to the next along each axis, in the file."""
     lengths: tuple[int, ...]
     """Number of indices along each axis."""
+    size: int
+    """Bytes in the file from the first to the last pixel of the axes that are not cut."""
     axis: int
-    """Number of leading axes that are cut; the others are whole in each block."""
+    """Number of leading axes that are cut, 0 if one read takes the whole region."""
     group: int
     """Number of indices in each block along the last axis that is cut."""
 
@@ -142,23 +146,17 @@ def _cut(shape: tuple[int, ...], itemsize: int, region: Region, in_place: bool) 
             group = max(1, (SCRATCH - size) // stride + 1)
             break
         axis, size = axis - 1, whole
-    return _Cut(first, strides, lengths, axis, group)
+    return _Cut(first, strides, lengths, size, axis, group)
 
 
-def _blocks(cut: _Cut, itemsize: int) -> Iterator[tuple[int, int, Any]]:
+def _blocks(cut: _Cut) -> Iterator[tuple[int, int, Any]]:
     """Yield the offset of each block, its size in the file, and its place in the output.
 
     >>> region = range(1, 3), range(2)
-    >>> list(_blocks(_cut((3, 4), 1, region, False), 1))
-    [(4, 6, Ellipsis)]
-    >>> list(_blocks(_cut((3, 40_000), 1, region, False), 1))
+    >>> list(_blocks(_cut((3, 40_000), 1, region, False)))
     [(40000, 2, (slice(0, 1, None),)), (80000, 2, (slice(1, 2, None),))]
     """
-    first, strides, lengths, axis, group = cut
-    inner = itemsize + sum((n - 1) * s for n, s in zip(lengths[axis:], strides[axis:], strict=True))
-    if axis == 0:
-        yield first, inner, ...
-        return
+    first, strides, lengths, inner, axis, group = cut
     for outer in np.ndindex(*lengths[: axis - 1]):
         begin = first + sum(i * stride for i, stride in zip(outer, strides, strict=False))
         for start in range(0, lengths[axis - 1], group):

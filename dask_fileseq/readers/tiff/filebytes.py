@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
 __all__ = ["HEAD", "WHOLE", "ByteSource", "HandleBytes", "PathBytes", "Prefetching", "read_vector"]
@@ -23,13 +23,17 @@ VECTORED = hasattr(os, "preadv")
 class ByteSource(Protocol):
     """Something of which bytes can be read at any position."""
 
+    @property
+    def prefetching(self) -> bool:
+        """Whether `announce` saves requests."""
+
     def get(self, offset: int, count: int, /) -> bytes:
         """Return bytes; raise `ValueError` or `EOFError` if the file ends before."""
 
     def readinto(self, offset: int, buffer: memoryview, /) -> None:
         """Fill a buffer; raise `ValueError` or `EOFError` if the file ends before."""
 
-    def announce(self, ranges: Iterable[tuple[int, int]], /) -> None:
+    def announce(self, ranges: Sequence[tuple[int, int]], /) -> None:
         """Announce the ranges, pairs of start and stop, that will be read next."""
 
 
@@ -54,11 +58,12 @@ class HandleBytes:
         would be a request of its own.
     """
 
-    __slots__ = ("_handle", "_origin")
+    __slots__ = ("_handle", "_origin", "prefetching")
 
     def __init__(self, handle: Any, origin: Any) -> None:
         self._handle = handle
         self._origin = origin
+        self.prefetching = isinstance(origin, Prefetching)
 
     def get(self, offset: int, count: int) -> bytes:
         """Return bytes; raise `ValueError` if the file ends before."""
@@ -78,10 +83,9 @@ class HandleBytes:
                 raise ValueError(f"file is truncated: {len(buffer) - done} bytes are missing")
             done += count
 
-    def announce(self, ranges: Iterable[tuple[int, int]]) -> None:
-        """Announce the ranges that will be read next, if the handle prefetches them."""
-        if isinstance(self._origin, Prefetching):
-            self._origin.announce(list(ranges))
+    def announce(self, ranges: Sequence[tuple[int, int]]) -> None:
+        """Announce the ranges, pairs of start and stop, that will be read next."""
+        self._origin.announce(list(ranges))
 
 
 class PathBytes:
@@ -112,6 +116,14 @@ class PathBytes:
     def __exit__(self, *_: object) -> None:
         os.close(self._file)
 
+    @property
+    def prefetching(self) -> bool:
+        """False: a local file needs no announcements."""
+        return False
+
+    def announce(self, ranges: Sequence[tuple[int, int]]) -> None:
+        """Do nothing."""
+
     def get(self, offset: int, count: int) -> bytes:
         """Return bytes; raise `EOFError` if the file ends before."""
         stop = offset + count
@@ -135,9 +147,6 @@ class PathBytes:
             count = _readinto(self._file, buffer)
         if count != len(buffer):
             raise EOFError("file is truncated")
-
-    def announce(self, ranges: Iterable[tuple[int, int]]) -> None:
-        """Do nothing: local files need no prefetching."""
 
     def _read(self, count: int, offset: int) -> bytes:
         if VECTORED:

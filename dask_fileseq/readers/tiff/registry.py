@@ -86,6 +86,9 @@ class ProvenImage:
 
     def _starts(self, image: ContiguousImage, header: Header) -> Sequence[int]:
         """Return the offsets of pages, if these are stored as in the first file."""
+        offsets, counts = header.pages[0]
+        if len(header.pages) == len(offsets) == 1 and counts[0] == image.pagesize and offsets[0]:
+            return offsets
         extents = header.pixels
         size = image.pagesize * len(image.starts) // len(extents)
         if any(stored != size for _, stored in extents):

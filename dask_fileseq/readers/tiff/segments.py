@@ -202,7 +202,8 @@ class SegmentedImage:
             return 0
         if len(stored) > 1:
             stored.sort(key=_offset)
-        source.announce((offset, offset + count) for offset, count, _ in stored)
+        if source.prefetching:
+            source.announce([(offset, offset + count) for offset, count, _ in stored])
         self.keyframe.init_decode()  # makes the decode function on first use, unsafe in threads
 
         def decode(item: tuple[bytes, Segment]) -> None:

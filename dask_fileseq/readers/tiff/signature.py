@@ -117,6 +117,7 @@ def read_header(get: Get) -> Header | None:
     extents = [(0, layout.first + layout.offset.size)]
     signature: list[Hashable] = [layout.order, layout.first]
     pages: list[PageSegments] = []
+    stop, is_sparse = 0, False
     while at:
         (count,) = layout.count.unpack(get(at, layout.count.size))
         if not 0 < count <= MAX_TAGS or at < 8:
@@ -128,11 +129,11 @@ def read_header(get: Get) -> Header | None:
         if segments is None or len(pages) == MAX_PAGES:
             return None
         pages.append(segments)
+        stop = max(stop, *map(add, *segments))
+        is_sparse = is_sparse or 0 in segments[0] or 0 in segments[1]
         (at,) = layout.offset.unpack_from(directory, size)
     if not pages:
         return None
-    stop = max([max(map(add, *page)) for page in pages])
-    is_sparse = any(0 in numbers for page in pages for numbers in page)
     return Header(tuple(signature), tuple(pages), extents, stop, is_sparse)
 
 

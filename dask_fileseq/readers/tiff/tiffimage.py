@@ -72,7 +72,8 @@ class WholeImage:
     def read(self, source: ByteSource, region: Region, out: Array) -> None:
         """Read the whole image, and cut the region from it."""
         record(way="whole")
-        source.announce(self._segments)
+        if source.prefetching:
+            source.announce(self._segments)
         if self._array.shape != self.spec.shape:
             raise ValueError(
                 f"tifffile reads shape {self._array.shape}, "
@@ -124,7 +125,8 @@ def _contiguous_image(
     stored = spec.dtype.newbyteorder(keyframe.parent.byteorder)
     page = tuple(1 if axis in over else n for axis, n in enumerate(shape))
     first = next((i for i in range(len(shape)) if math.prod(shape[i:]) == keyframe.size), 0)
-    return ContiguousImage(spec, stored, starts, page, over, first, keyframe.nodata)
+    size = math.prod(page) * stored.itemsize
+    return ContiguousImage(spec, stored, starts, page, over, first, keyframe.nodata, size)
 
 
 def selected_series(
