@@ -28,17 +28,17 @@ __all__ = [
 
 _FILEARGS = {"mode", "name", "offset", "size", "omexml", "superres", "_multifile", "_useframes"}
 
-# tried in turn until the first series is made of the file's own pages
+# tried one after the other until the first series consists of the file's own pages
 _FLAGS: tuple[dict[str, bool], ...] = (
     {},
     {"is_ome": False, "is_mmstack": False, "is_ndtiff": False},
-    # ImageJ metadata, too, may count the images of the whole set
+    # ImageJ metadata may count the images of the whole set, too
     {"is_ome": False, "is_mmstack": False, "is_ndtiff": False, "is_imagej": False},
 )
 
 
 def split_arguments(imreadargs: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return which arguments are of the file, and which of the image in it."""
+    """Return the arguments that concern the file, and those that concern the image in it."""
     fileargs = {k: v for k, v in imreadargs.items() if k in _FILEARGS or k.startswith("is_")}
     imageargs = {k: v for k, v in imreadargs.items() if k not in fileargs and v is not None}
     imageargs["maxworkers"] = imreadargs.get("maxworkers", 1)  # None: as many as tifffile likes
@@ -47,14 +47,10 @@ def split_arguments(imreadargs: Mapping[str, Any]) -> tuple[dict[str, Any], dict
 
 @contextmanager
 def open_tiff(file: File, fileargs: Mapping[str, Any]) -> Iterator[tifffile.TiffFile]:
-    """Open a file so that its first series does not reach into other files.
+    """Open a file so that its first series contains no pages of other files.
 
-    Parameters
-    ----------
-    file
-        Path or handle; a handle is read from its start, wherever it stands.
-    fileargs
-        Arguments of `tifffile.TiffFile`. An explicit ``is_ome`` or ``_multifile`` wins.
+    A handle is read from its start, whatever its position. `fileargs` are arguments of
+    `tifffile.TiffFile`; an explicit ``is_ome`` or ``_multifile`` has precedence.
     """
     start = {} if isinstance(file, str) else {"offset": 0}
     for flags in _FLAGS:
@@ -67,7 +63,7 @@ def open_tiff(file: File, fileargs: Mapping[str, Any]) -> Iterator[tifffile.Tiff
 
 
 def stands_alone(tif: tifffile.TiffFile) -> bool:
-    """Return whether the first series is made of this file's pages, all there."""
+    """Return whether the first series consists of pages of this file, none of them missing."""
     if not tif.pages:
         return True
     if tif.is_mmstack and _is_part_of_mmstack(tif):
@@ -85,7 +81,7 @@ def stands_alone(tif: tifffile.TiffFile) -> bool:
 def _is_part_of_mmstack(tif: tifffile.TiffFile) -> bool:
     """Return whether a Micro-Manager file declares more images than it indexes.
 
-    tifffile would look for the other files whatever ``_multifile`` says.
+    tifffile would look for the other files even with ``_multifile=False``.
     """
     metadata = tif.micromanager_metadata or {}
     summary, index = metadata["Summary"], np.asarray(metadata["IndexMap"])
@@ -100,6 +96,6 @@ def _is_part_of_mmstack(tif: tifffile.TiffFile) -> bool:
 
 
 def _is_part_of_ndtiff(tif: tifffile.TiffFile) -> bool:
-    """Return whether the index beside an NDTiff file names other files, too."""
+    """Return whether the index beside an NDTiff file also contains names of other files."""
     index = os.path.join(tif.filehandle.dirname, "NDTiff.index")
     return any(fields[1] != tif.filename for fields in tifffile.read_ndtiff_index(index))

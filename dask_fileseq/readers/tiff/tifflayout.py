@@ -27,30 +27,21 @@ __all__ = ["file_layout", "require_plain"]
 YCBCR = 6
 
 LARGE = 32 * 2**20
-"""Bytes of uncompressed pixels from which they are cut into several chunks."""
+"""Bytes above which a page of uncompressed pixels is cut into several chunks."""
 
 SMALL = 2**20
-"""Bytes that a chunk cut so has at least: each is a request."""
+"""Least bytes of such a chunk, as each chunk takes a request."""
 
 
 def file_layout(file: File, spec: ChunkSpec, imreadargs: Mapping[str, Any]) -> ByteLayout:
-    """Return the layout of a file, from its header.
-
-    Parameters
-    ----------
-    file
-        Path or handle.
-    spec
-        What it must hold.
-    imreadargs
-        Arguments of the TIFF reader.
+    """Return the layout of a file that contains what `spec` describes, from its header.
 
     Raises
     ------
     NoByteLayout
-        It has none.
+        If it has none.
     WrongChunk
-        It holds another shape or dtype than `spec`.
+        If it contains another shape or dtype than `spec`.
 
     Examples
     --------
@@ -65,7 +56,7 @@ def file_layout(file: File, spec: ChunkSpec, imreadargs: Mapping[str, Any]) -> B
     record(headers=1)
     fileargs, imageargs = split_arguments(imreadargs)
     if selecting := imageargs.keys() - {"key", "series", "level", "maxworkers", "buffersize"}:
-        raise NoByteLayout(f"only tifffile knows what {', '.join(sorted(selecting))} selects")
+        raise NoByteLayout(f"only tifffile can select by {', '.join(sorted(selecting))}")
     with open_tiff(file, fileargs) as tif:
         image = image_of(tif, imageargs)
         require_chunk(spec, image.spec.shape, image.spec.dtype)
@@ -73,18 +64,16 @@ def file_layout(file: File, spec: ChunkSpec, imreadargs: Mapping[str, Any]) -> B
             return _contiguous(image)
         if isinstance(image, SegmentedImage):
             return _segmented(image)
-    raise NoByteLayout("only tifffile knows where its pixels are")
+    raise NoByteLayout("only tifffile can read its pixels")
 
 
 def require_plain(file: File, spec: ChunkSpec, imreadargs: Mapping[str, Any]) -> None:
-    """Raise an error unless tifffile's codec reads a file, by itself, as `spec` says.
+    """Raise `NoByteLayout` if a file refers to others, which tifffile's codec cannot open.
 
     Raises
     ------
-    NoByteLayout
-        Its metadata tell of other files, which are not there when it is decoded.
     WrongChunk
-        It holds another shape or dtype.
+        If the file contains another shape or dtype than `spec`.
     """
     record(headers=1)
     fileargs, imageargs = split_arguments(imreadargs)
@@ -92,7 +81,7 @@ def require_plain(file: File, spec: ChunkSpec, imreadargs: Mapping[str, Any]) ->
     args: dict[str, Any] = {"_multifile": False} | start | fileargs
     with tifffile.TiffFile(file, **args) as tif:
         if not stands_alone(tif):
-            raise NoByteLayout("its metadata tell of other files")
+            raise NoByteLayout("its metadata refer to other files")
         image = image_of(tif, imageargs)
         require_chunk(spec, image.spec.shape, image.spec.dtype)
 
@@ -141,7 +130,7 @@ def _segmented(image: SegmentedImage) -> ByteLayout:
         if axis is not None:
             chunks[axis] = part
         elif part > 1:
-            raise NoByteLayout("its tiles reach beyond an axis that the array has not")
+            raise NoByteLayout("its tiles extend along an axis that the array does not have")
     segments = tuple(
         (offset, count) if offset and count else (0, 0)
         for page in image.pages

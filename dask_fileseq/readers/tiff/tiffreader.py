@@ -31,17 +31,17 @@ _IMAGEARGS = {"key", "series", "level", "squeeze", "maxworkers", "buffersize", "
 
 @dataclass(frozen=True, slots=True)
 class TiffReader(Reader):
-    """Read TIFF files: whole, by header alone, or part of one.
+    """Reader of TIFF files: of whole files, of regions, or of headers alone.
 
-    A call gives what ``tifffile.imread(file, **imreadargs)`` gives, except that
+    A call returns what ``tifffile.imread(file, **imreadargs)`` returns, except that
 
-    - the file is never joined with others that its OME, Micro-Manager or NDTiff
-      metadata name; pass ``_multifile=True`` for that;
-    - a truncated file is an error also where tifffile returns zeros or fewer pages;
-    - decoding takes one thread, for there is one reader a thread already; pass
+    - the file is never joined with other files that its OME, Micro-Manager or NDTiff
+      metadata refer to, unless ``_multifile=True`` is passed;
+    - a truncated file is an error, also if tifffile returns zeros or fewer pages;
+    - one thread decodes, as there is one thread for each file already; pass
       ``maxworkers`` for more.
 
-    Readers have no state, pickle, and all are equal; use `read_tiff`.
+    Readers have no state, pickle, and are all equal; use `read_tiff`.
 
     Examples
     --------
@@ -66,7 +66,7 @@ class TiffReader(Reader):
 
     @property
     def __name__(self) -> str:
-        """The name by which users know it, as that of a function."""
+        """Name of the reader, as if it were a function."""
         return "read_tiff"
 
     def __call__(self, file: File, **imreadargs: Any) -> np.ndarray[Any, Any]:
@@ -79,9 +79,9 @@ class TiffReader(Reader):
     def describe(self, file: File, **imreadargs: Any) -> FileInfo:
         """Return what a file contains, from its header.
 
-        Arguments with which tifffile selects or reshapes in other ways than by a page,
-        series or level (``key=slice(3)``, ``selection``, ``squeeze``) require that the
-        pixels are read, and axes are then named by their number only.
+        Arguments that select or reshape otherwise than by a page, series or level
+        (``key=slice(3)``, ``selection``, ``squeeze``) require that the pixels are read,
+        and then axes are named by their number only.
         """
         record(headers=1)
         fileargs, imageargs = split_arguments(imreadargs)
@@ -117,7 +117,7 @@ class TiffReader(Reader):
     def read_files(
         self, paths: Sequence[str], spec: ChunkSpec, outs: Sequence[np.ndarray[Any, Any]]
     ) -> int:
-        """Read whole files as long as they can be read fast, and return how many those are.
+        """Read whole files until one needs tifffile, and return the number of files read.
 
         See `Reader.read_files`.
         """
@@ -128,7 +128,7 @@ class TiffReader(Reader):
         return file_layout(file, spec, imreadargs)
 
     def require_codec(self, file: File, spec: ChunkSpec, **imreadargs: Any) -> None:
-        """Raise `NoByteLayout` unless tifffile's codec decodes this file by itself."""
+        """Raise `NoByteLayout` unless tifffile's codec decodes this file without other files."""
         require_plain(file, spec, imreadargs)
 
     def codec(self, name: str, imreadargs: Mapping[str, Any]) -> dict[str, Any] | None:

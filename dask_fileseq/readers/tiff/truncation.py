@@ -16,11 +16,11 @@ __all__ = ["require_complete", "require_extent", "require_segments"]
 
 
 def require_complete(tif: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> None:
-    """Raise `ValueError` where tifffile gives fewer pages than a file once had.
+    """Raise `ValueError` if tifffile finds fewer pages than the file once had.
 
-    Pages behind the end of a truncated file, tifffile only logs; the series gets
-    shorter. ImageJ's and tifffile's own metadata tell how long it should be; where
-    there are none, the chain of pages must end in a zero.
+    tifffile only logs pages behind the end of a truncated file, and the series gets shorter.
+    ImageJ's and tifffile's own metadata contain the number of pages; in files without these
+    metadata, the chain of pages must end in a zero.
     """
     declared = max(_imagej_images(tif, series), _shaped_pages(tif, series))
     if declared > len(tif.pages):
@@ -33,14 +33,14 @@ def require_complete(tif: tifffile.TiffFile, series: tifffile.TiffPageSeries) ->
 
 
 def _imagej_images(tif: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> int:
-    """Return the count of images of an ImageJ stack that tifffile does not take for one."""
+    """Return the number of images of an ImageJ stack that tifffile reads as separate pages."""
     if not tif.is_imagej or series.kind == "imagej" or tif.is_ome or tif.is_mmstack:
         return 0
     return int((tif.imagej_metadata or {}).get("images", 1))
 
 
 def _shaped_pages(tif: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> int:
-    """Return the count of pages of a tifffile stack that tifffile takes for one image."""
+    """Return the number of pages of a tifffile stack that tifffile reads as one image."""
     keyframe = series.keyframe
     if series.kind != "shaped" or keyframe is not tif.pages.first or keyframe.is_final:
         return 0
@@ -74,10 +74,10 @@ def require_extent(tif: tifffile.TiffFile, stop: int) -> None:
 
 
 def require_segments(tif: tifffile.TiffFile, page: Any) -> None:
-    """Raise `ValueError` if strips or tiles of a page are not all there.
+    """Raise `ValueError` if strips or tiles of a page are missing or truncated.
 
-    tifffile zeroes those whose offsets are missing. What its decoders make of data
-    cut short depends on codec and version: an error, grey, or uninitialised memory.
+    tifffile fills those without offsets with zeros. The result of decoding truncated data
+    depends on codec and version: an error, grey, or uninitialised memory.
     """
     keyframe = page.keyframe
     count = 1 if keyframe.is_contiguous else math.prod(keyframe.chunked)
