@@ -21,7 +21,7 @@ from numpy.typing import DTypeLike, NDArray
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.graph import Box, Scheduler, block_chunks, read_in_place, run
 
-__all__ = ["load"]
+__all__ = ["asarray"]
 
 ZEROS = 2**20
 """Number of bytes to write at once where a file cannot be given its size otherwise."""
@@ -30,7 +30,7 @@ TRAVELLING = 256 * 2**20
 """Bytes of blocks from other processes that are in memory before they are copied."""
 
 
-def load(
+def asarray(
     array: FileArray,
     *,
     out: Any = None,
@@ -46,16 +46,16 @@ def load(
     array : FileArray
         What to read.
     out : None, ndarray, str, path or open file
-        Where to: a new array, an array of any compatible shape, ``"memmap"`` or
+        The output: a new array, an array of any compatible shape, ``"memmap"`` or
         ``"memmap:DIR"`` for a memory map of a temporary file, or a file to map.
     dtype : optional
-        Cast to this.
+        Data type to cast to.
     scheduler : optional
-        Any that dask knows; by default a running distributed client, what is
+        Any that dask accepts; by default a running distributed client, what is
         configured, or threads.
     workers : int, optional
-        Number of workers of a local scheduler. None or 0 leaves it to dask, but takes
-        one thread for files so small that threads would slow each other down.
+        Number of workers of a local scheduler. None or 0: dask's default, but one thread
+        for files so small that threads would slow each other down.
     **kwargs
         Passed to the scheduler.
 
@@ -83,7 +83,7 @@ def load(
 
 
 def _output(out: Any, array: FileArray, dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Return the array to read into; one of the caller's is seen in the array's shape.
+    """Return the array to read into, in the shape of the file array.
 
     Raises
     ------
@@ -115,7 +115,7 @@ def _output(out: Any, array: FileArray, dtype: np.dtype[Any]) -> NDArray[Any]:
 
 
 def _is_read(path: str | os.PathLike[str], array: FileArray) -> bool:
-    """Return whether a path leads, maybe by a link, to one of the files to read."""
+    """Return whether a path is one of the files to read, or a link to one."""
     if not os.path.exists(path):
         return False
     found = os.stat(path)
@@ -129,9 +129,9 @@ def _is_read(path: str | os.PathLike[str], array: FileArray) -> bool:
 
 
 def _mapped(file: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Return a memory map of an open file, which has room on its disk for all of it.
+    """Return a memory map of an open file, after allocating room for all of it on the disk.
 
-    Without, a disk that is full would be no error, but the end of the process.
+    Without that, a disk that gets full would not raise an error, but kill the process.
     """
     size = math.prod(shape) * dtype.itemsize
     name = getattr(file, "name", None)  # that of a temporary file is a number, but for Windows

@@ -3,22 +3,24 @@
 This is the only module that cuts ranges of the array's axes at the borders of files.
 
 The array's axes are the grid axes that are not tiled, in order, then the chunk
-axes. A tiled grid axis disappears: its files lie edge to edge along a chunk axis.
+axes. A tiled grid axis disappears: its files are edge to edge along a chunk axis.
 
     grid (T=2, R=3), chunk (4, 5), axestiled={1: 0}   ->   array (2, 12, 5)
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Integral
 from operator import index as as_int
 from typing import Any, NamedTuple
 
 from dask_fileseq.types import AxesTiled
 
-__all__ = ["Axis", "Piece", "Tiling"]
+__all__ = ["Axis", "Piece", "Tiling", "basic_index"]
 
 
 class Axis(NamedTuple):
@@ -49,7 +51,7 @@ class Tiling:
     chunkshape : tuple of int
         Shape of the array in each file.
     axestiled : tuple of pairs of int
-        Grid axes that are laid edge to edge, each with its chunk axis.
+        Grid axes whose files are edge to edge, each with its chunk axis.
 
     Examples
     --------
@@ -156,6 +158,37 @@ class Tiling:
             done = end
         return pieces
 
+    @cached_property
+    def stacked(self) -> int:
+        """Number of axes, the first ones, along which each element is a file."""
+        return sum(axis.chunk is None for axis in self.axes)
+
+    def cut(self, region: Sequence[range]) -> Iterator[tuple[list[Any], tuple[range, ...], Any]]:
+        """Cut a region of the array at the borders of files.
+
+        Yields which cells along each grid axis have the same region of their file, that
+        region, and the index of its place in the result, an array of the region's shape.
+        Along stacked axes all files have the same region, so they are not cut.
+
+        >>> tiling = Tiling.of((2, 3), (4, 5), {1: 0})
+        >>> cells, part, place = next(tiling.cut([range(2), range(3, 6), range(5)]))
+        >>> cells, part
+        ([range(0, 2), [0]], (range(3, 4), range(0, 5)))
+        >>> place
+        (Ellipsis, slice(0, 1, None), slice(0, 5, None))
+        """
+        cells: list[Any] = [[0]] * len(self.gridshape)
+        for axis, along in zip(self.axes, region[: self.stacked], strict=False):
+            cells[axis.grid or 0] = along
+        inside = self.axes[self.stacked :]
+        pieces = [self.pieces(i, r) for i, r in enumerate(region) if i >= self.stacked]
+        for combination in itertools.product(*pieces):
+            for axis, piece in zip(inside, combination, strict=True):
+                if axis.grid is not None:
+                    cells[axis.grid] = [piece.file]
+            part = tuple(piece.region for piece in combination)
+            yield cells, part, (..., *(piece.place for piece in combination))
+
     def files(self, axis: int, start: int, stop: int) -> slice:
         """Return the files along one of the array's axes that contain a range of elements.
 
@@ -184,3 +217,33 @@ class Tiling:
         if first == last:
             return (stop - start,)
         return ((first + 1) * size - start, *[size] * (last - first - 1), stop - last * size)
+
+
+def basic_index(index: Any, ndim: int) -> list[Any]:
+    """Return an int or a slice for each axis.
+
+    Raises
+    ------
+    IndexError
+        If the index is anything but ints, slices and one Ellipsis, or is too long.
+
+    Examples
+    --------
+    >>> basic_index((3, ..., slice(2)), 4)
+    [3, slice(None, None, None), slice(None, None, None), slice(None, 2, None)]
+    """
+    keys = list(index) if isinstance(index, tuple) else [index]
+    dots = [i for i, key in enumerate(keys) if key is Ellipsis]
+    if len(dots) > 1:
+        raise IndexError("an index can have only one Ellipsis")
+    if len(keys) - len(dots) > ndim:
+        raise IndexError(f"too many indices: {len(keys) - len(dots)} for {ndim} axes")
+    at = dots[0] if dots else len(keys)
+    keys[at : at + 1] = [slice(None)] * (ndim - len(keys) + len(dots))
+    for key in keys:
+        numbers = (key.start, key.stop, key.step) if isinstance(key, slice) else (key,)
+        for number in numbers:  # an array of one element is no index, nor is a bool
+            optional = number is None and isinstance(key, slice)
+            if not optional and (isinstance(number, bool) or not isinstance(number, Integral)):
+                raise IndexError(f"only ints, slices and Ellipsis are indices here, not {key!r}")
+    return keys

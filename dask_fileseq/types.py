@@ -47,7 +47,7 @@ class ReadOptions:
     `FileSequence.to_dask_array` documents the fields.
     """
 
-    imreadargs: Mapping[str, Any] | None = None
+    imreadargs: Mapping[str, Any] = None  # type: ignore[assignment]  # becomes {}
     chunkshape: Sequence[int] | None = None
     chunkdtype: DTypeLike | None = None
     axestiled: AxesTiled | None = None
@@ -56,6 +56,7 @@ class ReadOptions:
 
     def __post_init__(self) -> None:
         check_choice("errors", self.errors, "raise", "fill")
+        object.__setattr__(self, "imreadargs", dict(self.imreadargs or {}))
         if self.chunkshape is not None:
             shape = tuple(map(as_int, self.chunkshape))
             if min(shape, default=0) < 0:

@@ -265,7 +265,7 @@ def _metadata_of(array: FileArray, number: int) -> ChunkMetadata | None:
         info = first_readable(
             [array.names[number]],
             array.source,
-            lambda file: array.reader.describe(file, **array.imreadargs),
+            lambda file: array.reader.describe(file, **array.options.imreadargs),
         )
     except FileSequenceError:
         return None

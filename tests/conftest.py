@@ -1,37 +1,57 @@
-"""Fixtures that several test modules share."""
+"""Fixtures that several test modules share, and the marks of tests by what they need."""
 
-import itertools
 import shutil
 
-import numpy as np
 import pytest
-import tifffile
 from hypothesis import HealthCheck, settings
+
+from tests.helpers.acquisition import write_acquisition
+from tests.helpers.places import REMOTE, put
+from tests.helpers.servers.process import Server
 
 settings.register_profile(
     "default", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 settings.load_profile("default")
 
-PATTERN = r"(?P<time>\d+)_(?P<channel>[A-Z]+)_z(?P<z>\d+)"
+
+STARTS = {
+    "web": "network",
+    "s3": "network",
+    "cluster": "cluster",
+    "process_pool": "cluster",
+    "browser": "browser",
+}
+"""The mark of a test that uses a fixture."""
+
+
+def pytest_collection_modifyitems(items):
+    """Mark tests by the servers, processes and pages that they need.
+
+    What a test starts by itself is marked there, and so is what is slow.
+    """
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        parameters = item.callspec.params if hasattr(item, "callspec") else {}
+        marks = {STARTS[name] for name in fixtures if name in STARTS}
+        if "put_files" in fixtures and not REMOTE.isdisjoint(map(str, parameters.values())):
+            marks.add("network")
+        if parameters.get("scheduler") in ("processes", "distributed"):
+            marks.add("cluster")
+        if isinstance(item, pytest.DoctestItem) and item.path.suffix == ".md":
+            marks.add("docs")
+        for name in marks:
+            item.add_marker(name)
 
 
 @pytest.fixture(scope="session")
 def acquisition(tmp_path_factory):
     """Write 3 times x 2 channels x 2 planes of tiled LZW images, one missing.
 
-    Returns the folder, and the array that it stands for.
+    Returns the folder, and the array of all pixels.
     """
     folder = tmp_path_factory.mktemp("acquisition")
-    rng = np.random.default_rng(3)
-    array = rng.integers(1, 60000, (3, 2, 2, 48, 64), np.uint16)
-    for t, c, z in itertools.product(range(3), range(2), range(2)):
-        name = folder / f"{t:03d}_{('DAPI', 'GFP')[c]}_z{z + 1}.tif"
-        tifffile.imwrite(name, array[t, c, z], tile=(16, 16), compression="lzw")
-    (folder / "001_GFP_z2.tif").unlink()
-    array[1, 1, 1] = 0
-    array.flags.writeable = False
-    return folder, array
+    return folder, write_acquisition(folder)
 
 
 @pytest.fixture(scope="session")
@@ -84,8 +104,6 @@ def served(tmp_path_factory):
 @pytest.fixture(scope="session")
 def web(served):
     """Start a good HTTP server."""
-    from tests.servers.process import Server
-
     with Server("web", str(served), "ranges") as server:
         yield server
 
@@ -93,18 +111,17 @@ def web(served):
 @pytest.fixture(scope="session")
 def s3():
     """Start an S3 server."""
-    from tests.servers.process import Server
-
     with Server("s3") as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def put_files(served, web, s3, tmp_path_factory):
-    """Put the files of a folder elsewhere."""
-    from tests.elsewhere import put
+def put_files(request, served, tmp_path_factory):
+    """Put the files of a folder elsewhere; starts the servers that this needs."""
 
     def put_files(folder, kind):
+        web = request.getfixturevalue("web") if kind == "http" else None
+        s3 = request.getfixturevalue("s3") if kind in REMOTE and kind != "http" else None
         if kind == "http" and not (served / folder.name).exists():
             shutil.copytree(folder, served / folder.name)
         return put(folder, kind, tmp_path_factory.mktemp("put"), web, s3)

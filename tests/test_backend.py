@@ -14,8 +14,7 @@ from dask_fileseq import FileSequence, TiffSequence
 from dask_fileseq.backend import FileSequenceBackendEntrypoint
 from dask_fileseq.readers import count
 from dask_fileseq.xarray import FileVariable
-
-from .conftest import PATTERN
+from tests.helpers.acquisition import PATTERN
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from tests.cli.running import invoke
+from tests.helpers.commands import invoke
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 

@@ -11,7 +11,7 @@ import tifffile
 from dask_fileseq import FileSequence, TiffSequence
 from dask_fileseq.check import Finding, findings
 from dask_fileseq.readers import count, read_tiff
-from tests.corpus import write_corpus
+from tests.helpers.corpus import write_corpus
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A sequence is a dask collection, on every scheduler, from one folder or one ZIP file."""
+"""A sequence is a dask collection, on every scheduler, from a folder, an archive or a server."""
 
 import os
 import pickle
@@ -16,24 +16,17 @@ from dask.graph_manipulation import clone
 
 from dask_fileseq import FileSequence, FillWarning, ReadError, TiffSequence
 from dask_fileseq.readers import count
+from tests.helpers.acquisition import PATTERN
+from tests.helpers.places import WHOLE_CORE
 
-from .conftest import PATTERN
 
-
-@pytest.fixture(scope="module", params=["folder", "stored", "deflated", "function"])
-def opened(request, acquisition, tmp_path_factory):
-    """Open the same files by path, in ZIP files, and through a plain function."""
+@pytest.fixture(scope="module", params=["folder", "function", "stored", *WHOLE_CORE])
+def opened(request, acquisition, put_files):
+    """Open the same files by path, through a plain function, in archives and on servers."""
     folder, array = acquisition
-    if request.param == "folder":
-        return TiffSequence(f"{folder}/*.tif", pattern=PATTERN), array
     if request.param == "function":
         return FileSequence(tifffile.imread, f"{folder}/*.tif", pattern=PATTERN), array
-    path = tmp_path_factory.mktemp("zip") / "acquisition.zip"
-    method = zipfile.ZIP_STORED if request.param == "stored" else zipfile.ZIP_DEFLATED
-    with zipfile.ZipFile(path, "w", method) as archive:
-        for name in sorted(folder.iterdir()):
-            archive.write(name, f"exp/{name.name}")
-    return TiffSequence("exp/*.tif", container=path, pattern=PATTERN), array
+    return put_files(folder, request.param).sequence(pattern=PATTERN), array
 
 
 def test_compute_is_asarray(opened, scheduler):
@@ -178,6 +171,7 @@ def slow(name):
     return np.full((64, 64), int(name), "u1")
 
 
+@pytest.mark.cluster
 def test_a_killed_worker_costs_only_time():
     """The night's run must not end with the machine that was taken away."""
     import signal
@@ -218,6 +212,7 @@ print(tokenize(seq), seq.to_dask_array(chunks="auto").name)
 """
 
 
+@pytest.mark.slow
 def test_tokens_are_equal_across_processes(acquisition):
     """Else a cluster computes the same thing again for each client."""
     folder, _ = acquisition

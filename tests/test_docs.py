@@ -12,6 +12,8 @@ from sphinx.util.inventory import InventoryFile
 
 import dask_fileseq
 
+pytestmark = pytest.mark.docs
+
 ROOT = Path(__file__).parents[1]
 
 

@@ -95,6 +95,7 @@ def _fitting(keys, shape, draw):
     return keys[: at + 1] + tail
 
 
+@pytest.mark.slow
 @given(cases())
 def test_every_basic_index_is_numpys(case):
     """A pixel from another place is the worst that can happen."""
@@ -118,6 +119,7 @@ def test_every_basic_index_is_numpys(case):
     assert sorted(map(int, files.reads)) == sorted(touched)
 
 
+@pytest.mark.slow
 @given(cases(), st.data())
 def test_a_block_is_a_smaller_file_array(case, data):
     """Blocks are what tasks carry: they must hold only, and all of, their part."""

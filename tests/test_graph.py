@@ -16,14 +16,21 @@ from hypothesis import strategies as st
 from dask_fileseq import FileSequence, TiffSequence
 from dask_fileseq.graph import block_chunks
 from dask_fileseq.readers import ChunkSpec, FileInfo, Reader, count
-
-from .conftest import PATTERN
+from tests.helpers.acquisition import PATTERN
+from tests.helpers.places import WHOLE_CORE
 
 
 @pytest.fixture(scope="module")
 def opened(acquisition):
     folder, array = acquisition
     return TiffSequence(f"{folder}/*.tif", pattern=PATTERN), array
+
+
+@pytest.fixture(scope="module", params=["folder", *WHOLE_CORE])
+def placed(request, acquisition, put_files):
+    """Open the same files in a folder, in archives and on servers."""
+    folder, array = acquisition
+    return put_files(folder, request.param).sequence(pattern=PATTERN), array
 
 
 def by_graph(x):
@@ -49,9 +56,9 @@ def read_tasks(x):
     return sum(getattr(task, "func", None) is getter for task in tasks)
 
 
-def test_array_is_one_symbolic_layer(opened):
+def test_array_is_one_symbolic_layer(placed):
     """More layers, or a task a file up front, is what makes the others slow."""
-    seq, array = opened
+    seq, array = placed
     x = seq.to_dask_array()
     assert len(x.__dask_graph__().layers) == 1
     (layer,) = x.__dask_graph__().layers.values()
@@ -90,9 +97,9 @@ def test_building_reads_one_header(acquisition):
         (np.s_[:, :, ::-1, 16:32, ::-1], 11, 12),
     ],
 )
-def test_a_slice_reads_its_files_and_tiles_only(opened, index, files, tiles, computed):
+def test_a_slice_reads_its_files_and_tiles_only(placed, index, files, tiles, computed):
     """What is not asked for must not be read; what goes backwards must be right."""
-    seq, array = opened
+    seq, array = placed
     x = seq.to_dask_array()[index]
     expected = array[index]
     with count() as counts:
@@ -102,9 +109,9 @@ def test_a_slice_reads_its_files_and_tiles_only(opened, index, files, tiles, com
     assert 0 < counts.bytes <= files * tiles * 16 * 16 * 2 * 1.2  # noise, so LZW makes it more
 
 
-def test_as_many_read_tasks_as_files_touched(opened):
+def test_as_many_read_tasks_as_files_touched(placed):
     """A task that reads nothing that is needed costs as much as one that does."""
-    seq, _ = opened
+    seq, _ = placed
     x = seq.to_dask_array()
     assert read_tasks(x) == 12
     assert read_tasks(x[2]) == 4
@@ -113,9 +120,9 @@ def test_as_many_read_tasks_as_files_touched(opened):
     assert read_tasks(x[0, 0, 0, :64, :64]) == 1
 
 
-def test_axestiled_places_blocks(opened):
+def test_axestiled_places_blocks(placed):
     """Files edge to edge, each still a block of its own."""
-    seq, array = opened
+    seq, array = placed
     x = seq.to_dask_array(axestiled={1: 0, 2: 1})
     expected = array.transpose(0, 1, 3, 2, 4).reshape(3, 96, 128)
     assert x.chunks == ((1, 1, 1), (48, 48), (64, 64))
@@ -128,8 +135,9 @@ def test_axestiled_places_blocks(opened):
 def test_missing_cells_are_filled_without_io(opened, computed):
     """An empty cell is no file."""
     seq, _ = opened
+    x = seq.to_dask_array(fillvalue=7)[1, 1, 1]
     with count() as counts:
-        block = computed(seq.to_dask_array(fillvalue=7)[1, 1, 1])
+        block = computed(x)
     assert counts.files == 0
     assert (block == 7).all()
 
@@ -203,6 +211,7 @@ AUTO = st.tuples(
 )
 
 
+@pytest.mark.slow
 @given(AUTO)
 def test_auto_chunks_are_bounded_aligned_and_many(case):
     """Blocks too large kill workers, too small ones drown in overhead."""
@@ -236,6 +245,7 @@ def test_auto_chunks_obey_dasks_chunk_size():
     assert block_chunks(array, "8MiB")[1] == (1024,) * 4
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_any_chunks_give_the_same_array(opened, data):
     """How the array is cut must not change a pixel."""
@@ -264,6 +274,7 @@ def read_nothing(name):
     return np.zeros((256, 256), "u2")
 
 
+@pytest.mark.slow
 def test_a_million_files_stay_symbolic():
     """The graph of a million files must be as light as their names."""
     names = [

@@ -5,7 +5,6 @@ import itertools
 import os
 import sys
 import warnings
-from pathlib import Path
 
 import dask
 import numpy as np
@@ -15,8 +14,8 @@ import xarray as xr
 
 from dask_fileseq import open_sequence
 from dask_fileseq.readers import count
+from tests.helpers.shared import DATA
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
 WAYS = ["to_xarray", "engine with dask", "engine without dask"]
 
 _opened: list[str] | None = None
@@ -205,6 +204,7 @@ def test_a_mosaic_has_one_coordinate_along_a_tiled_axis(tmp_path, way):
 # what users do next
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chunks", [None, {}, "auto"])
 def test_folders_are_joined_by_their_labels(tmp_path, scheduler, chunks):
     """Folders that go on where others end stand in a wrong order, or cannot be written."""

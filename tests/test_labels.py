@@ -16,8 +16,8 @@ import dask_fileseq
 from dask_fileseq import FileSequence, NamesError, TiffSequence, UnmatchedError, open_sequence
 from dask_fileseq.patterns import NamePattern, Preset
 from dask_fileseq.patterns.presets import _presets
+from tests.helpers.shared import DATA
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
 real_data = pytest.mark.skipif(not DATA.is_dir(), reason="no real data beside the repository")
 
 
@@ -237,6 +237,7 @@ REAL = {
 }
 
 
+@pytest.mark.slow
 @real_data
 @pytest.mark.parametrize("files", REAL)
 def test_real_sequences_open_without_a_pattern_and_with_a_preset(files):

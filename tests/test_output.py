@@ -15,8 +15,7 @@ import tifffile
 from dask.callbacks import Callback
 
 from dask_fileseq import FileSequence, ReadError, TiffSequence
-
-from .conftest import PATTERN
+from tests.helpers.acquisition import PATTERN
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ import glob
 import os
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import imagecodecs.numcodecs
 import numpy as np
@@ -22,8 +21,7 @@ from click.testing import CliRunner
 import dask_fileseq
 from dask_fileseq import ChunkMismatchError, TiffSequence
 from dask_fileseq.cli import fileseq
-
-DATA = Path(__file__).parents[2] / "shared" / "data"
+from tests.helpers.shared import DATA
 
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="no real data beside the repository")
 
@@ -250,6 +248,7 @@ def test_names_form_the_stated_grid(case):
     assert case.shape == seq.to_dask_array(axestiled=case.axestiled).shape
 
 
+@pytest.mark.slow
 def test_pixels_are_those_of_tifffile(case):
     """Every file stands where its name says, and empty cells are zeros."""
     seq = case.open()

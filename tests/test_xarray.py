@@ -14,10 +14,9 @@ import xarray as xr
 from dask_fileseq import FileSequence, ReadError, TiffSequence, open_sequence
 from dask_fileseq.graph import SlicedFiles
 from dask_fileseq.readers import count
+from tests.helpers.acquisition import PATTERN
+from tests.helpers.shared import DATA
 
-from .conftest import PATTERN
-
-DATA = Path(__file__).parents[2] / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="no real data beside the repository")
 
 
@@ -162,6 +161,7 @@ def test_an_unreadable_first_file_is_passed_over(tmp_path):
     assert x.x.values.tolist() == [0, 1, 2, 3]
 
 
+@pytest.mark.slow
 def test_without_xarray_the_error_says_what_to_install():
     """Not the name of a module that the user never heard of."""
     code = (

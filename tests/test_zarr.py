@@ -526,6 +526,7 @@ def test_cluster_reads_it(acquisition, cluster):
         np.testing.assert_array_equal(array.compute(), expected)
 
 
+@pytest.mark.slow
 def test_new_process_reads_it(acquisition, tmp_path):
     """A store pickled after it was read from must not take its event loop along."""
     folder, expected = acquisition

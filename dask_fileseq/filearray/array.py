@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -18,15 +17,8 @@ import numpy as np
 from dask.base import tokenize
 from numpy.typing import DTypeLike, NDArray
 
-from dask_fileseq.errors import FillWarning
-from dask_fileseq.filearray.basic_index import basic_index
-from dask_fileseq.filearray.failures import (
-    checked_fillvalue,
-    failure_of,
-    first_readable,
-    log_fill,
-    picklable,
-)
+from dask_fileseq.filearray.failures import checked_fillvalue, raise_or_fill
+from dask_fileseq.filearray.first_file import chunk_spec, first_info
 from dask_fileseq.filearray.version import files_version
 from dask_fileseq.files import LocalFiles, Names, Source
 from dask_fileseq.grid import FileGrid
@@ -38,13 +30,12 @@ from dask_fileseq.readers import (
     Region,
     as_reader,
     is_whole,
-    plain_dims,
     read_tiff,
 )
-from dask_fileseq.tiling import Tiling
+from dask_fileseq.tiling import Tiling, basic_index
 from dask_fileseq.types import Imread, ReadOptions
 
-__all__ = ["FileArray", "first_info"]
+__all__ = ["FileArray"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, slots=True)
@@ -53,7 +44,6 @@ class FileArray:
 
     Nothing is read before the array is indexed, and then only the regions of files that the
     index touches. The array pickles, with its file names packed, and reads anywhere.
-    `FileSequence.array` and `FileArray.from_grid` make it.
 
     Attributes
     ----------
@@ -124,15 +114,13 @@ class FileArray:
         reader : callable
             Reads the array of one file, as the `imread` of a sequence.
         source : Source, optional
-            Opens the files; local files by default.
+            Opens the files; by default local ones.
         options : ReadOptions, optional
             How to read.
         identity : {"stat", "name"}
             What identifies a version of a file: its size and time, or its name alone.
-        version : str, optional
-            What `files_version` returns, if that is known.
-        info : FileInfo, optional
-            What the first file contains, if that is known.
+        version, info : optional
+            What `files_version` and `first_info` return, if that is known.
 
         Raises
         ------
@@ -156,7 +144,7 @@ class FileArray:
         names = grid.names if isinstance(grid.names, Names) else Names(grid.names)
         if info is None and not options.has_chunk:
             info = first_info(names, source, reader, options)
-        spec = _chunk_spec(options, info)
+        spec = chunk_spec(options, info)
         options = replace(options, fillvalue=checked_fillvalue(options.fillvalue, spec.dtype))
         tiling = Tiling.of(grid.shape, spec.shape, options.axestiled)
         griddims = tuple(grid.coords)
@@ -179,16 +167,6 @@ class FileArray:
             origin=(0,) * len(griddims),
             window=tuple(map(range, tiling.shape)),
         )
-
-    @property
-    def imreadargs(self) -> Mapping[str, Any]:
-        """Keyword arguments of the reader."""
-        return self.options.imreadargs or {}
-
-    @property
-    def fillvalue(self) -> Any:
-        """The value of pixels in empty cells, a scalar of the array's data type."""
-        return self.options.fillvalue
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -234,12 +212,7 @@ class FileArray:
         return np.asarray(self[...], dtype=dtype)
 
     def __getitem__(self, index: Any) -> Any:
-        """Read what a basic index selects: ints, slices with any step, Ellipsis.
-
-        Returns
-        -------
-        ndarray or scalar
-            What numpy returns for the whole array.
+        """Return what a basic index selects, as numpy does: ints, slices, Ellipsis.
 
         Raises
         ------
@@ -275,27 +248,15 @@ class FileArray:
         """
         if not out.size:
             return
-        axes = self.tiling.axes
-        starts = [elements.start for elements in self.window]
         region = [
-            range(r.start + start, r.stop + start, r.step) if start else r
-            for r, start in zip(region, starts, strict=True)
+            range(r.start + w.start, r.stop + w.start, r.step) if w.start else r
+            for r, w in zip(region, self.window, strict=True)
         ]
-        stacked = sum(axis.chunk is None for axis in axes)
-        cells: list[Any] = [[0]] * self.table.ndim
-        for axis, along in zip(axes, region[:stacked], strict=False):
-            cells[axis.grid or 0] = along
-        pieces = [self.tiling.pieces(i, r) for i, r in enumerate(region) if i >= stacked]
-        for combination in itertools.product(*pieces):
-            for axis, piece in zip(axes[stacked:], combination, strict=True):
-                if axis.grid is not None:
-                    cells[axis.grid] = [piece.file]
-            places: tuple[Any, ...] = tuple(piece.place for piece in combination)
-            outs = [out[(..., *places)]]
-            for _ in range(stacked):
-                outs = [part[i, ...] for part in outs for i in range(len(part))]
-            numbers = self.table[np.ix_(*cells)].ravel().tolist()
-            self._read_files(numbers, tuple(piece.region for piece in combination), outs)
+        for cells, part, places in self.tiling.cut(region):
+            outs = [out[places]]
+            for _ in range(self.tiling.stacked):
+                outs = [view[i, ...] for view in outs for i in range(len(view))]
+            self._read_files(self.table[np.ix_(*cells)].ravel().tolist(), part, outs)
 
     def block(self, window: Sequence[tuple[int, int]]) -> FileArray:
         """Return the part of the array from start to stop along each axis, lazily.
@@ -352,24 +313,29 @@ class FileArray:
             errors = self._attempts(numbers[done:stop], region, outs[done:stop])
             for number, out, error in zip(numbers[done:], outs[done:], errors, strict=False):
                 if error is not None:
-                    self._fail(error, number, out)
+                    raise_or_fill(error, self.names[number], self._cell(number), out, self.options)
             done = stop
 
     def _attempts(
         self, numbers: list[int], region: Region, outs: list[NDArray[Any]]
-    ) -> Iterable[Exception | None]:
-        """Read a region of each of some files; far away ones several at a time."""
+    ) -> Iterator[Exception | None]:
+        """Read a region of each of some files, far away ones in threads; yield their errors."""
         workers = min(self.source.concurrency, len(numbers))
         jobs = (numbers, itertools.repeat(region), outs)
         if workers < 2:
-            return map(self._attempt, *jobs)
-        return _in_threads(workers, self._attempt, jobs)
+            yield from map(self._attempt, *jobs)
+            return
+        pool = ThreadPoolExecutor(workers)
+        try:
+            yield from pool.map(self._attempt, *jobs)
+        finally:  # also when the caller stops at an error
+            pool.shutdown(cancel_futures=True)
 
     def _attempt(self, number: int, region: Region, out: NDArray[Any]) -> Exception | None:
         """Read a region of one file, and return the error if it cannot be read."""
         try:
             with self.source.open(self.names[number]) as file:
-                args = self.options.imreadargs or {}
+                args = self.options.imreadargs
                 self.reader.read_region(file, self.spec, region, out, **args)
         except MemoryError:
             raise
@@ -377,53 +343,8 @@ class FileArray:
             return error
         return None
 
-    def _fail(self, error: Exception, number: int, out: NDArray[Any]) -> None:
-        """Raise the error of a file that cannot be read, or fill its place."""
-        name = self.names[number]
+    def _cell(self, number: int) -> dict[str, int]:
+        """Return the cell of a file in the grid of the whole sequence."""
         local = np.argwhere(self.table == number)[0].tolist()
         cell = [i + start for i, start in zip(local, self.origin, strict=True)]
-        failure = failure_of(error, name, dict(zip(self.griddims, cell, strict=True)))
-        if self.options.errors != "fill":
-            raise failure from picklable(error)
-        out[...] = self.options.fillvalue
-        message = f"{failure}; filled with {self.options.fillvalue}"
-        warnings.warn(message, FillWarning, stacklevel=2)
-        log_fill(name, str(failure))
-
-
-def first_info(
-    names: Sequence[str], source: Source, reader: Reader, options: ReadOptions
-) -> FileInfo:
-    """Return what the first file contains; with ``errors="fill"`` the first that can be read.
-
-    Raises
-    ------
-    ReadError
-        If none can be read.
-    """
-    args = options.imreadargs or {}
-    names = names if options.errors == "fill" else names[:1]
-    return first_readable(names, source, lambda file: reader.describe(file, **args))
-
-
-def _chunk_spec(options: ReadOptions, info: FileInfo | None) -> ChunkSpec:
-    """Return what each file must contain: what the options give, else what the first has."""
-    spec = None if info is None else info.spec
-    if options.chunkshape is not None:
-        shape = tuple(options.chunkshape)
-        dims = plain_dims(shape) if spec is None or options.has_chunk else spec.dims
-        dtype = np.dtype(float) if spec is None else spec.dtype
-        spec = ChunkSpec(shape, dtype, dims, shape)
-    assert spec is not None
-    if options.chunkdtype is not None:
-        spec = replace(spec, dtype=np.dtype(options.chunkdtype).newbyteorder("="))
-    return spec
-
-
-def _in_threads(workers: int, function: Any, jobs: tuple[Any, ...]) -> Iterator[Any]:
-    """Yield what a function returns for each job, called in threads; end them with the caller."""
-    pool = ThreadPoolExecutor(workers)
-    try:
-        yield from pool.map(function, *jobs)
-    finally:
-        pool.shutdown(cancel_futures=True)
+        return dict(zip(self.griddims, cell, strict=True))

@@ -6,60 +6,41 @@ import os
 import pickle
 import socket
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from dask_fileseq.errors import ChunkMismatchError, ReadError
-from dask_fileseq.files import Source, is_transient
+from dask_fileseq.errors import ChunkMismatchError, FillWarning, ReadError
 from dask_fileseq.readers import WrongChunk
+from dask_fileseq.types import ReadOptions
 
 __all__ = [
     "checked_fillvalue",
     "current_worker",
     "failure_of",
-    "first_readable",
-    "log_fill",
-    "picklable",
+    "raise_or_fill",
     "read_error",
     "recorded_fills",
 ]
 
 _recorded: ContextVar[list[tuple[str, str]] | None] = ContextVar("recorded_fills", default=None)
 
-SILENT_FILES = 3
-"""Number of files without an answer from a server, which takes seconds, before giving up."""
 
-T = TypeVar("T")
-
-
-def first_readable(names: Sequence[str], source: Source, read: Callable[[Any], T]) -> T:
-    """Return what `read` returns for the first of the files for which it does not fail.
-
-    Raises
-    ------
-    ReadError
-        If it fails for all, or a server does not answer for several. The error is that of
-        the first file.
-    """
-    failures: list[Exception] = []
-    silent = 0
-    for name in names:
-        try:
-            with source.open(name) as file:
-                return read(file)
-        except MemoryError:
-            raise
-        except Exception as error:
-            failures.append(error)
-            silent += is_transient(error)
-            if silent == SILENT_FILES:
-                break
-    raise read_error(failures[0], repr(names[0]), names[0]) from failures[0]
+def raise_or_fill(
+    error: Exception, name: str, cell: Mapping[str, int], out: NDArray[Any], options: ReadOptions
+) -> None:
+    """Raise the error of a file that cannot be read, or fill its place and warn."""
+    failure = failure_of(error, name, cell)
+    if options.errors != "fill":
+        raise failure from _picklable(error)
+    out[...] = options.fillvalue
+    warnings.warn(f"{failure}; filled with {options.fillvalue}", FillWarning, stacklevel=2)
+    _log_fill(name, str(failure))
 
 
 def failure_of(error: Exception, name: str, cell: Mapping[str, int]) -> Exception:
@@ -82,7 +63,7 @@ def read_error(error: Exception, where: str, name: str) -> ReadError:
     return ReadError.of(error, f"cannot read {where}: {type(error).__name__}: {error}")
 
 
-def picklable(error: Exception) -> Exception:
+def _picklable(error: Exception) -> Exception:
     """Return the error, or a plain one with its text if a worker could not send it."""
     try:
         pickle.loads(pickle.dumps(error))
@@ -133,7 +114,7 @@ def recorded_fills() -> Iterator[list[tuple[str, str]]]:
         _recorded.reset(token)
 
 
-def log_fill(name: str, reason: str) -> None:
+def _log_fill(name: str, reason: str) -> None:
     """Add a filled file to `recorded_fills`, and on a cluster to the events "dask-fileseq"."""
     recorded = _recorded.get()
     if recorded is not None:

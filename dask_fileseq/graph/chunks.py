@@ -1,4 +1,4 @@
-"""How a file array is cut into blocks: integers, no graph."""
+"""The blocks of a file array: integers, no graph."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ __all__ = ["Chunks", "block_chunks"]
 Chunks = tuple[tuple[int, ...], ...]
 
 AUTO_BYTES = 32 * 2**20
-"""The size of a block that ``chunks="auto"`` aims at."""
+"""Largest size of a block, in bytes, with ``chunks="auto"``."""
 
 AUTO_BLOCKS = 16
-"""How many blocks ``chunks="auto"`` makes at least, where there are that many files."""
+"""Smallest number of blocks with ``chunks="auto"``, if there are that many files."""
 
 
 def block_chunks(array: FileArray, chunks: Any = None) -> Chunks:
@@ -34,7 +34,7 @@ def block_chunks(array: FileArray, chunks: Any = None) -> Chunks:
     chunks : None, "auto", str, int, tuple or mapping
         None makes one block a file. ``"auto"`` groups small files and splits large
         ones along the borders of their tiles or strips, into blocks of at most 32 MiB
-        (and dask's ``array.chunk-size``), at least 16 where there are that many files;
+        (and dask's ``array.chunk-size``), at least 16 if there are that many files;
         a size such as ``"100MiB"`` sets that limit. An int, a tuple of these, or a
         mapping from axis or dimension name to them are dask's usual forms; an axis that
         a mapping does not name keeps one block a file.
@@ -64,7 +64,7 @@ def block_chunks(array: FileArray, chunks: Any = None) -> Chunks:
 
 
 def _each_axis(array: FileArray, chunks: Any) -> list[Any]:
-    """Return what is wanted of each axis."""
+    """Return what `chunks` gives for each axis."""
     if isinstance(chunks, Mapping):
         wanted: list[Any] = list(array.chunks)
         for key, want in chunks.items():
@@ -90,7 +90,7 @@ def _each_axis(array: FileArray, chunks: Any) -> list[Any]:
 
 
 def _check_lengths(chunks: Any, want: Any, size: int) -> None:
-    """Refuse lengths along an axis that dask would take, or refuse in words of its own."""
+    """Refuse lengths along an axis that dask would accept, or refuse less clearly."""
     is_length = not isinstance(want, Integral) or want in (-1, size) or int(want) > 0
     if isinstance(want, bool) or not is_length:
         raise ValueError(

@@ -1,8 +1,10 @@
 """A file array as a dask array: one symbolic layer of reads.
 
-The layer holds the file array once. A task is made when it is needed: dask's own
-``getter`` on a block (a smaller file array) and the block's full slices. dask's
-optimiser fuses a slice of the array into that task, so that only the selected
+The problem: a graph with a task for each of a million files takes seconds and gigabytes to
+build, and a task that reads a whole file reads too much for a slice. The idea: the layer
+contains the file array once, and makes a task only when it is needed: dask's own ``getter``
+on a block (a smaller file array) and the block's full slices. dask's optimiser fuses slices
+into ``getter`` tasks, so the slice arrives in `FileArray.__getitem__`, and only the selected
 region is read.
 """
 

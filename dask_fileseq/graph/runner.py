@@ -254,7 +254,7 @@ def read_in_place(
     """
     keys = ("num_workers", "pool")
     given = any(scheduler.options.get(key) or dask.config.get(key, None) for key in keys)
-    small = math.prod(array.spec.shape) * array.dtype.itemsize < SMALL_FILE
+    small = math.prod(array.spec.shape) * array.spec.dtype.itemsize < SMALL_FILE
     if small and not given and array.source.concurrency == 1:
         scheduler = Scheduler("sync", **scheduler.options)
     run(scheduler, _read_part, (array, result), parts, name=f"read-{array.reader.name}")

@@ -17,8 +17,9 @@ from typing import Any, cast
 import numpy as np
 from dask.array.core import Array
 
-from dask_fileseq.filearray import FileArray, basic_index, current_worker
+from dask_fileseq.filearray import FileArray, current_worker
 from dask_fileseq.graph.runner import Box, Scheduler, read_in_place
+from dask_fileseq.tiling import basic_index
 
 __all__ = ["SlicedFiles"]
 

@@ -37,7 +37,7 @@ from dask_fileseq.files import (
 )
 from dask_fileseq.graph import to_dask_array
 from dask_fileseq.grid import FileGrid, indexers_of, parts_of, places_of_labels, selected
-from dask_fileseq.output import load
+from dask_fileseq.output import asarray
 from dask_fileseq.patterns import NamePattern
 from dask_fileseq.readers import FileInfo, FunctionReader, Reader, as_reader
 from dask_fileseq.sequence.arguments import in_order, parsed_grid
@@ -314,22 +314,22 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         Parameters
         ----------
         indexers : mapping of str to int, slice, or sequence of int or bool, optional
-            What stays along axes, by the names in `coords`, as in xarray: an int drops its
-            axis, anything else keeps it, ``[5]`` too.
+            What to keep along axes, by their names in `coords`, as in xarray: an int drops
+            its axis, anything else keeps it, ``[5]`` too.
         **kwargs
             The same as keywords.
 
         Returns
         -------
         FileSequence
-            Of the same class. It reads the header of its own first file.
+            A sequence of the same class, which reads the header of its own first file.
 
         Raises
         ------
         NamesError
-            There is no such axis, or an indexer does not fit.
+            If there is no such axis, or an indexer does not fit.
         NoFilesError
-            All cells of the selection are empty.
+            If all cells of the selection are empty.
         """
         return self._on(selected(self.grid, indexers_of(indexers, kwargs)))
 
@@ -339,24 +339,24 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         Parameters
         ----------
         indexers : mapping of str to label, slice, or sequence of labels, optional
-            What stays along axes, by values in `coords`, as in xarray and pandas: a label
-            drops its axis; a slice keeps both of its ends, and of numbers and dates all
+            What to keep along axes, by values in `coords`, as in xarray and pandas: a label
+            drops its axis; a slice includes both of its ends and, of numbers and dates, all
             between them, whether the ends occur or not. Dates may be texts; a text for a
-            period, such as ``"2020-07"``, stands for all of it and keeps the axis.
+            period, such as ``"2020-07"``, selects all of it and keeps the axis.
         **kwargs
             The same as keywords.
 
         Returns
         -------
         FileSequence
-            Of the same class.
+            A sequence of the same class.
 
         Raises
         ------
         NamesError
-            There is no such axis or label.
+            If there is no such axis or label.
         NoFilesError
-            All cells of the selection are empty.
+            If all cells of the selection are empty.
         """
         labels = indexers_of(indexers, kwargs)
         options = {"method", "tolerance", "drop"} & labels.keys() - self.coords.keys()
@@ -364,14 +364,17 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
             raise NamesError(
                 f"sel takes labels alone, not {', '.join(sorted(options))}=: to_xarray().sel() does"
             )
-        known = {dim: value for dim, value in labels.items() if dim in self.coords}
-        places = {dim: places_of_labels(dim, self.coords[dim], known[dim]) for dim in known}
+        places = {
+            dim: places_of_labels(dim, self.coords[dim], value)
+            for dim, value in labels.items()
+            if dim in self.coords
+        }
         return self._on(selected(self.grid, labels | places, said=labels))
 
     def split(self, dim: str) -> dict[Any, Self]:
-        """Return one sequence for each label along an axis that has files, without the axis.
+        """Return one sequence, without the axis, for each label along an axis that has files.
 
-        For channels or bands of different shape or data type. Touches no file.
+        Useful for channels or bands of different shape or data type. It touches no file.
 
         Parameters
         ----------
@@ -381,7 +384,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         Raises
         ------
         NamesError
-            There is no such axis.
+            If there is no such axis.
         """
         return {label: self._on(grid) for label, grid in parts_of(self.grid, dim)}
 
@@ -474,6 +477,8 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
             If an argument does not fit.
         """
         reading = ReadOptions(**options)
+        # first, so that a server that is down gets one request, not one for each version
+        info = None if reading.has_chunk else self._info(reading)
         return FileArray.from_grid(
             self.grid,
             self.reader,
@@ -481,12 +486,12 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
             options=reading,
             identity=self.identity,
             version=self._version,
-            info=None if reading.has_chunk else self._info(reading),
+            info=info,
         )
 
     def _info(self, options: ReadOptions) -> FileInfo:
         """Return what the first file contains, read once for each set of arguments."""
-        key = tokenize(options.imreadargs or {})
+        key = tokenize(options.imreadargs)
         if key not in self._infos:
             self._infos[key] = first_info(self._names, self.source, self.reader, options)
         return self._infos[key]
@@ -575,7 +580,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
             Any of dask's. By default the running distributed client, else what dask is
             configured for, else threads.
         **kwargs
-            More arguments of `imread`; those in `imreadargs` win.
+            More arguments of `imread`; those in `imreadargs` take precedence.
 
         Returns
         -------
@@ -585,14 +590,14 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         Raises
         ------
         ReadError, ChunkMismatchError
-            If a file cannot be read, or holds an array of another shape or dtype.
+            If a file cannot be read, or contains an array of another shape or dtype.
         ValueError
             If an argument does not fit.
         """
         array = self._array_of(kwargs)
         if out_inplace:
             array = replace(array, reader=FunctionReader(self.reader, in_place=True))
-        return load(array, out=out, dtype=dtype, scheduler=scheduler, workers=ioworkers)
+        return asarray(array, out=out, dtype=dtype, scheduler=scheduler, workers=ioworkers)
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         if copy is False:
@@ -605,9 +610,9 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
     ) -> DataArray:
         """Return the array of all files as a lazy, labelled `xarray.DataArray`.
 
-        At most one header is read, and no pixels. (Of a georeferenced mosaic, a second one
-        tells whether the tiles lie in the order of the grid; if not, the georeference is
-        left out.)
+        At most one header is read, and no pixels. (A georeferenced mosaic needs a second
+        header, to find out whether the tiles are in the order of the grid; if they are not,
+        the georeference is left out.)
 
         Parameters
         ----------
@@ -615,17 +620,17 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
             The name of the array.
         chunks, imreadargs, chunkshape, chunkdtype, axestiled, fillvalue, errors
             As in `to_dask_array`. With both `chunkshape` and `chunkdtype` no header is
-            read, and nothing is known of the axes in a file but their number.
+            read, so axes in the files have no coordinates.
 
         Returns
         -------
         xarray.DataArray
-            Over a dask array. Its coordinates are, along the grid, the values from the names;
-            along axes in the files, what the first file says: centres of pixels in physical
-            units (OME-XML, ImageJ, resolution tags) or on the ground (GeoTIFF, with the
-            coordinate reference system in ``spatial_ref``), names of channels. The
-            attribute ``source`` of each says which. A tiled axis has one coordinate,
-            which goes on over all tiles.
+            Over a dask array. Coordinates along the grid are the values from the names.
+            Coordinates along axes in the files are from the header of the first file: centres
+            of pixels in physical units (OME-XML, ImageJ, resolution tags) or on the ground
+            (GeoTIFF, with the coordinate reference system in ``spatial_ref``), names of
+            channels. The attribute ``source`` of each names its origin. A tiled axis has one
+            coordinate, which extends over all tiles.
 
         Raises
         ------
@@ -664,30 +669,30 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         Parameters
         ----------
         fillvalue, chunkshape, chunkdtype, axestiled, imreadargs, errors
-            As in `to_dask_array`. A chunk of empty cells only is not there. Of format 2,
-            xarray masks the pixels that equal a `fillvalue`; None leaves them.
+            As in `to_dask_array`. Chunks of empty cells only are missing in the store. In
+            format 2, xarray masks the pixels that equal a `fillvalue`, unless it is None.
         chunkmode : None, 0, 3, "strile" or "file"
             As in tifffile, where each of these means one chunk a file.
         chunks : optional
-            ``"tile"`` splits files along their tiles or strips; other chunks as in
-            `to_dask_array` do so or take many files a chunk. All chunks of zarr are of one
-            length along an axis; where files lie edge to edge along one, ``"tile"``,
-            ``"auto"`` and sizes split it only into parts that fill a file.
+            ``"tile"`` splits files along their tiles or strips; other values are those of
+            `to_dask_array`. In zarr, all chunks have one length along an axis; if files are
+            edge to edge along it, ``"tile"``, ``"auto"`` and sizes split it only into parts
+            that fill a file.
         zarr_format : {3, 2}
-            Which version of the format the store has.
+            Version of the format of the store.
         groupname : str, optional
-            Put the array by this name into a group, beside the labels along the grid, as
-            `xarray.open_zarr` wants it. By default the array is the root.
+            Name of the array in a group that also contains the labels along the grid, as
+            `xarray.open_zarr` needs it. By default the array is the root.
         dimension_names : sequence of str or None, optional
             Names of the array's axes; by default its dims.
         zattrs : mapping, optional
             Attributes of the zarr array.
         ioworkers : int, optional
-            How many chunks are read at a time; None or 0: as many as zarr asks for at a time.
+            Number of chunks to read at a time; None or 0: all that zarr requests at a time.
         read_only : bool
             Must be True.
         **kwargs
-            More arguments of `imread`; those in `imreadargs` win.
+            More arguments of `imread`; those in `imreadargs` take precedence.
 
         Returns
         -------
@@ -751,55 +756,56 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         _close: bool = True,
         **kwargs: Any,
     ) -> None:
-        r"""Write references to the bytes in the files, as which other programs read them.
+        r"""Write references to the bytes in the files, so that other programs read them as Zarr.
 
         fsspec's ``ReferenceFileSystem`` and zarr open the JSON file, as an array of zarr
-        format 2, without this package. All headers are read, in parallel, and the first
-        file's pixels.
+        format 2, without this package. All headers are read, in parallel, and the pixels of
+        the first file.
 
-        Uncompressed TIFF files and those in tiles or full strips of Deflate, LZMA or
-        Zstandard need numcodecs only, which comes with zarr; LZW, PackBits and
-        predictors those of ``imagecodecs.numcodecs.register_codecs()``. There, a chunk is a
-        tile, strip or (part of a) page. Where it cannot be, or not all are stored alike, a chunk
-        is a file, for the codec of ``tifffile.numcodecs.register_codec()``.
+        A chunk is a tile, a strip, a page or part of a page. Uncompressed TIFF files and those
+        in tiles or full strips of Deflate, LZMA or Zstandard need numcodecs only, which comes
+        with zarr; LZW, PackBits and predictors need
+        ``imagecodecs.numcodecs.register_codecs()``. If files cannot be split so, or are not
+        all encoded alike, a chunk is a file, for the codec of
+        ``tifffile.numcodecs.register_codec()``.
 
         Parameters
         ----------
         jsonfile : str, os.PathLike or open text file
-            What to write.
+            The file to write.
         url : str, optional
-            Where the files are for those who read them: the location of the folder that
-            all lie below. None: where they are now. Empty: relative to the program that reads.
+            Location of the folder that all files are below, for programs that read the
+            references. None: the present one. Empty: relative to the program that reads.
         quote : bool, optional
-            Whether to quote names as in URLs. None: where `url` is one of HTTP.
+            Whether to quote names as in URLs. None: only if `url` is one of HTTP.
         groupname : str, optional
             As in `aszarr`: `xarray.open_zarr` needs a group.
         templatename : str, optional
-            Of version 1, the name of the template for `url`; by default ``"u"``.
+            Name of the template for `url`, in version 1; by default ``"u"``.
         codec_id : str, optional
-            The codec of numcodecs that decodes whole files; it gets the arguments of
-            `imread`, and is not tried. By default the reader's, where it is known.
+            The numcodecs codec that decodes whole files; it gets the arguments of `imread`,
+            and is not tested. By default that of the reader, if it has one.
         zarr_format : 2
-            The version of zarr's format.
+            Version of zarr's format.
         version : {None, 0, 1}
-            The version of the reference file's format; None: 0.
+            Version of the reference file's format; None: 0.
         chunks : {None, "tile", "file"}
-            Parts of files where possible, parts of files or an error, whole files.
-        fillvalue, chunkshape, chunkdtype, axestiled, dimension_names, zattrs, imreadargs
-            As in `aszarr`.
+            Parts of files if possible; parts of files, else an error; whole files.
+        fillvalue, chunkshape, chunkdtype, axestiled, dimension_names, zattrs, imreadargs, errors
+            As in `aszarr`; but a file whose header cannot be read is always an error.
         scheduler : optional
-            Where headers are read: any of dask's; by default threads.
+            Any of dask's, for reading headers; by default threads.
         _append, _close : bool
-            As in tifffile: go on in a file of version 0 that is not closed; leave it open.
+            As in tifffile: append to a file of version 0 that is not closed; leave it open.
         **kwargs
-            More arguments of `imread`; those in `imreadargs` win.
+            More arguments of `imread`; those in `imreadargs` take precedence.
 
         Raises
         ------
         ImportError
             If zarr is not installed.
         ReadError, ChunkMismatchError
-            If a file cannot be read, or holds another shape or dtype.
+            If a file cannot be read, or contains another shape or dtype.
         ValueError
             If an argument does not fit, or no codec decodes the files.
 
@@ -857,70 +863,70 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
     ) -> dict[str, Any]:
         """Copy the array of all files to a Zarr array of format 3, losing nothing.
 
-        It may be interrupted at any moment: the same call goes on where it stopped. The
-        target is no Zarr array before all is written and compared.
+        The conversion may be interrupted at any moment; the same call then resumes it. The
+        target becomes a Zarr array only after everything is written and compared.
 
         Parameters
         ----------
         url : str, os.PathLike or zarr.abc.store.Store
-            Where to: a path, a URL of fsspec's (``s3://...``), or a store.
+            The target: a path, a URL of fsspec's (``s3://...``), or a store.
         chunks : optional
-            What is read at a time: None, about 512 along y and x; an int for these two;
-            one for each axis; or a mapping from dimension names.
+            Shape of chunks: None, about 512 along y and x; an int for these two axes; an int
+            for each axis; or a mapping from dimension names.
         shards : optional
-            What is stored as one object, in the same forms; whole chunks. None makes shards
-            of about 32 MiB, False none.
+            Shape of shards, which are stored as one object each, in the same forms; multiples
+            of chunks. None makes shards of about 32 MiB, False none.
         codecs : str or zarr codecs
             ``"auto"`` (Blosc: zstd of shuffled bits), ``"blosc"`` (the same, slower and a
             little smaller), ``"zstd"``, ``"gzip"``, ``"none"``, or codecs of zarr.
         attributes : mapping, optional
-            More attributes of the array. Labels are among them as ``"fileseq"``.
+            Attributes of the array, in addition to the labels, which are in ``"fileseq"``.
         resume : bool
-            Whether to go on with an interrupted conversion of the same files in the same
-            versions with the same arguments; `scheduler`, `memory` and `errors` may change, and
-            so may metadata, which alone are written anew where all else is complete. A run
-            that is still under way ends: this one takes its place.
+            Whether to resume an interrupted conversion of the same files in the same versions
+            with the same arguments; `scheduler`, `memory` and `errors` may change. Changed
+            metadata alone are written to a complete target. A run that is still going on
+            ends: this one replaces it.
         overwrite : bool
-            Whether to start over, and to replace what Zarr data there are.
+            Whether to start over, and to replace existing Zarr data.
         verify : {"sample", "all", None}
-            What to read back and compare with the files, bit for bit.
+            The pixels to read back and compare with the files, bit for bit.
         progress : bool or callable, optional
             Called as ``progress(done, total)`` with bytes of pixels; True for a bar; None for
-            a bar where standard error is a terminal.
+            a bar if standard error is a terminal.
         scheduler : optional
-            As in `asarray`. Workers read and write; little travels.
+            As in `asarray`. Workers read and write; few bytes travel.
         workers : int, optional
             Number of workers of a local scheduler.
         memory : int or str
             Bytes of pixels that a task reads at a time, unless a single shard is larger. It
-            needs about four times as much. More is faster where chunks lie across many files.
+            needs about four times as much. More is faster if chunks extend over many files.
         storage_options : mapping, optional
-            For the file system of a URL.
+            Arguments of the file system of a URL.
         imreadargs, chunkshape, chunkdtype, axestiled, fillvalue, errors
             As in `to_dask_array`.
 
         Returns
         -------
         dict
-            The manifest: how many files went in, which cells are empty, which files could
-            not be read and why, what was verified. `dask_fileseq.zarr.read_manifest` reads
-            it from the target, with all names.
+            The manifest: the number of files, the empty cells, the files that could not be
+            read and why, what was verified. `dask_fileseq.zarr.read_manifest` reads it from
+            the target, with all names.
 
         Raises
         ------
         ImportError
             If zarr is not installed.
         TargetExistsError
-            If something else is there.
+            If there is something else in the place of the target.
         ChangedError
-            If files or arguments are others than when the conversion began, or another run
-            took the place of this one.
+            If files or arguments have changed since the conversion began, or another run
+            replaced this one.
         ReadError, ChunkMismatchError
             If a file cannot be read or does not fit.
         WriteError
             If the target cannot be written, as when the disk is full.
         VerifyError
-            If what was written is not what the files hold.
+            If what was written is not what the files contain.
         ValueError
             If an argument does not fit.
 
@@ -968,7 +974,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         Axes become time, channel, z, y and x by their names. Wells, by name or by row and
         column, become a plate, and other axes (fields, tiles, cycles) become images: the
         fields of a well, or else a collection in the layout of bioformats2raw. Samples of
-        colour are channels. Labels that OME-Zarr has no place for are attributes.
+        colour are channels. Labels that are not part of OME-Zarr become attributes.
 
         Parameters
         ----------
@@ -976,12 +982,12 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
 memory, storage_options
             As in `to_zarr`. Names of dimensions are ``t``, ``c``, ``z``, ``y`` and ``x``.
         axes : mapping, optional
-            What dimensions are, where their names do not tell: ``"t"``, ``"c"``, ``"z"``,
-            ``"y"``, ``"x"``, ``"well"``, ``"row"``, ``"column"`` or ``"image"``. Several may
-            be one of t, c and z: they are laid end to end.
+            The roles of dimensions whose names do not reveal them: ``"t"``, ``"c"``, ``"z"``,
+            ``"y"``, ``"x"``, ``"well"``, ``"row"``, ``"column"`` or ``"image"``. Several
+            dimensions may have one of the roles t, c and z: they are joined end to end.
         scale : mapping, optional
             The step along axes, or step and unit: ``{"z": (0.5, "µm"), "t": (30, "s")}``. By
-            default what file names and the header of the first file tell.
+            default that in file names and in the header of the first file.
         name : str, optional
             The name of the image or plate; by default that of the target.
         levels : int, optional
@@ -1054,14 +1060,14 @@ memory, storage_options
     ) -> list[Finding]:
         """Return what is wrong with the files: each problem with its file and its cell.
 
-        Found are files that cannot be read, are cut short, empty, gone or still being
-        written, that hold another shape, dtype or number of pages than most files do;
+        It finds files that cannot be read, are truncated, empty, gone or still being
+        written; files with another shape, dtype or number of pages than most files have;
         cells without a file; and names that were left out.
 
         Parameters
         ----------
         pixels : bool
-            Whether to read all pixels, too; else only the headers of TIFF files are read.
+            Whether to read all pixels; if not, only the headers of TIFF files are read.
         scheduler : optional
             As in `asarray`.
         ioworkers : int, optional
@@ -1094,14 +1100,14 @@ memory, storage_options
     ) -> Figure:
         """Return a contact sheet: rows of channels, columns of times and places.
 
-        Contrast is stretched for each channel. Large images are read in part, and of long
-        axes some labels are shown, at equal distances.
+        Contrast is stretched for each channel. Large images are read in part. Long axes show
+        some of their labels, at equal distances.
 
         Parameters
         ----------
         project : {"auto", "max", "mean", "middle"}
-            How the planes along z become one picture: by their maximum, their mean, or only
-            the middle one is read. ``"auto"``: the maximum, where that takes few files.
+            How the planes along z become one picture: by their maximum, by their mean, or by
+            reading only the middle one. ``"auto"``: the maximum, if that takes few files.
         progress : callable, optional
             Called with the number of pictures made and that of all.
 
@@ -1114,43 +1120,18 @@ memory, storage_options
         ImportError
             If matplotlib is not installed.
         """
-        check_choice("project", project, "auto", "max", "mean", "middle")
-        from dask_fileseq.report.figure import sheet_figure
-        from dask_fileseq.report.sheet import Limits, contact_sheet
+        from dask_fileseq.report import preview_figure
 
-        sheet = contact_sheet(
-            self.grid,
-            self.source,
-            self.reader,
-            project=project,
-            limits=Limits(channels=8, times=8, places=8, all=48),
-            progress=progress,
-        )
-        return sheet_figure(sheet, f"{len(self):,} files in {self.location}")
-
-    def _first_info(self) -> FileInfo:
-        """Return what the first file contains; reads one header."""
-        from dask_fileseq.filearray import first_readable
-
-        return first_readable(self._names[:1], self.source, self.reader.inspect)
-
-    def _report(self, told: Any, findings: Any, code: str, *, project: Any, progress: Any) -> str:
-        """Return a page about the sequence: see `report.page`."""
-        from dask_fileseq.report.page import Contents, report_page
-        from dask_fileseq.report.sheet import contact_sheet
-
-        sheet = contact_sheet(
-            self.grid, self.source, self.reader, project=project, progress=progress
-        )
-        return report_page(Contents(self.grid, self.location, told, findings, sheet, code))
+        title = f"{len(self):,} files in {self.location}"
+        files = self.grid, self.source, self.reader
+        return preview_figure(*files, title, project=project, progress=progress)
 
     def _repr_html_(self) -> str:
         """Return what notebooks show; reads nothing."""
-        from dask_fileseq.report.card import card
+        from dask_fileseq.report import html_card
 
-        info = self._infos.get(tokenize({}))
-        spec = None if info is None else info.spec
-        return card(self.grid, type(self).__name__, self.location, spec)
+        name, info = type(self).__name__, self._infos.get(tokenize({}))
+        return html_card(self.grid, name, self.location, info)
 
     # the dask collection: one block a file, the same layer as to_dask_array()
 
@@ -1169,7 +1150,7 @@ memory, storage_options
         for option in ("traverse", "optimize_graph"):  # there is nothing to traverse or optimise
             kwargs.pop(option, None)
         scheduler, workers = kwargs.pop("scheduler", None), kwargs.pop("num_workers", None)
-        return load(self.array(), scheduler=scheduler, workers=workers, **kwargs)
+        return asarray(self.array(), scheduler=scheduler, workers=workers, **kwargs)
 
     @cached_property
     def _collection(self) -> Array:

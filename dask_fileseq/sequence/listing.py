@@ -1,4 +1,4 @@
-"""What became of each file name, readably."""
+"""Texts for people about a grid: all names and their cells, and its pattern with counts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["cell_labels", "counts", "listing"]
 
 
 def listing(grid: FileGrid, limit: int | None) -> str:
-    """Return a text of all names and what became of them; see `NameSequence.listing`."""
+    """Return a text that lists names and cells; see `FileSequence.listing`."""
     if limit is not None and (not isinstance(limit, int) or limit < 0):
         raise NamesError(f"limit={limit!r} must be a number of names, or None for all")
     cells = cell_labels(grid, grid.indices[:limit])
@@ -47,7 +47,7 @@ def listing(grid: FileGrid, limit: int | None) -> str:
 
 
 def cell_labels(grid: FileGrid, indices: Sequence[tuple[int, ...]]) -> list[str]:
-    r"""Return the values at which cells stand.
+    r"""Return the labels of cells as texts.
 
     >>> from dask_fileseq.grid import grid_of_pattern
     >>> cell_labels(grid_of_pattern(["t7_a"], r"(t)(\d)_(?P<c>[a-z])"), [(0, 0)])

@@ -75,12 +75,12 @@ def array_node(
         raise ValueError(
             f"dimension_names={dimension_names!r} does not name the {array.ndim} axes of the array"
         )
-    zero = array.dtype.kind in "biufc" and not array.fillvalue  # as which zarr reads none
+    zero = array.dtype.kind in "biufc" and not array.options.fillvalue  # as which zarr reads none
     return Node(
         shape=array.shape,
         chunkshape=chunkshape,
         dtype=array.dtype,
-        fillvalue=None if zero and not fill else array.fillvalue,
+        fillvalue=None if zero and not fill else array.options.fillvalue,
         dims=names,
         attributes=dict(zattrs or {}),
         stored=stored or {},

@@ -100,7 +100,10 @@ def _segments(array: FileArray, scheduler: Any) -> Storage:
             raise NoByteLayout(f"{name!r}: {layout}")
         if layout != first:
             raise NoByteLayout(f"{name!r} is stored otherwise than {array.names[0]!r}")
-        if not all(count for _, count in layout.segments) and layout.nodata != array.fillvalue:
+        if (
+            not all(count for _, count in layout.segments)
+            and layout.nodata != array.options.fillvalue
+        ):
             raise NoByteLayout(f"{name!r} has parts never written, which read as {layout.nodata}")
         found.append(layout.segments)
     return Storage(first.chunks, stored, found)
@@ -108,7 +111,9 @@ def _segments(array: FileArray, scheduler: Any) -> Storage:
 
 def _files(array: FileArray, codec_id: str | None, scheduler: Any) -> Storage:
     """Return the codec that decodes whole files."""
-    stored = {"compressor": file_codec(array.reader, array.names[0], array.imreadargs, codec_id)}
+    stored = {
+        "compressor": file_codec(array.reader, array.names[0], array.options.imreadargs, codec_id)
+    }
     if codec_id is None:
         try:
             _prove(array, partial(_read_file, array.spec, stored))
@@ -133,7 +138,7 @@ class _Slim:
     @classmethod
     def of(cls, array: FileArray) -> _Slim:
         """Return that of a file array."""
-        return cls(array.source, array.spec, array.imreadargs)
+        return cls(array.source, array.spec, array.options.imreadargs)
 
 
 def _each_file(function: Callable[..., Any], array: Any, names: Sequence[str]) -> list[Any]:
@@ -161,7 +166,7 @@ def _prove(array: FileArray, decode: Callable[[Any], NDArray[Any]]) -> None:
     try:
         with array.source.open(name) as file:
             region = whole_region(expected.shape)
-            array.reader.read_region(file, array.spec, region, expected, **array.imreadargs)
+            array.reader.read_region(file, array.spec, region, expected, **array.options.imreadargs)
     except Exception as error:
         raise read_error(error, repr(name), name) from error
     try:

@@ -159,7 +159,7 @@ class FileArrayStore(Store):
         if shape == self._chunkshape:
             pixels = np.empty(shape, self._array.dtype)
         else:
-            pixels = np.full(self._chunkshape, self._array.fillvalue, self._array.dtype)
+            pixels = np.full(self._chunkshape, self._array.options.fillvalue, self._array.dtype)
         inside: Any = (*map(slice, shape), ...)
         self._array.read(window, pixels[inside])
         return pixels.reshape(-1).view(np.uint8).data

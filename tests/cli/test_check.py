@@ -12,7 +12,7 @@ import tifffile
 
 from dask_fileseq import open_sequence
 from dask_fileseq.check import KINDS
-from tests.cli.running import MODULE, invoke, run
+from tests.helpers.commands import MODULE, invoke, run
 
 
 def path_of(folder, time, channel="DAPI", z=0):
@@ -110,6 +110,7 @@ fileseq(["check", "*.tif"])
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="POSIX permissions")
 def test_check_finds_a_file_that_may_not_be_read(healthy):
     """Also where the tests run as root, who may read all: then as nobody."""
@@ -181,6 +182,7 @@ def test_check_goes_on_where_a_header_asks_for_all_memory(healthy):
     assert "Unable to allocate" in found["detail"]
 
 
+@pytest.mark.cluster
 @pytest.mark.parametrize("scheduler", ["sync", "threads", "processes"])
 def test_check_on_any_scheduler(healthy, scheduler):
     """The findings do not depend on where files are read."""
@@ -192,6 +194,7 @@ def test_check_on_any_scheduler(healthy, scheduler):
     assert expected == found
 
 
+@pytest.mark.cluster
 def test_check_on_a_cluster(healthy, cluster):
     """Its workers open the files."""
     expected = planted(healthy)
@@ -201,6 +204,7 @@ def test_check_on_a_cluster(healthy, cluster):
     assert expected == found
 
 
+@pytest.mark.slow
 def test_check_where_workers_see_another_root(healthy, cluster, tmp_path_factory):
     """Names as they are here, files as they are there."""
     there = tmp_path_factory.mktemp("there")

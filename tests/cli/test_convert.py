@@ -14,7 +14,7 @@ import tifffile
 import zarr
 
 from dask_fileseq import open_sequence
-from tests.cli.running import MODULE, invoke, run
+from tests.helpers.commands import MODULE, invoke, run
 
 
 def test_convert_writes_what_the_files_hold(cells, tmp_path):
@@ -140,6 +140,7 @@ def test_wrong_usage_of_convert(cells, tmp_path, options, text):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.cluster
 def test_convert_on_a_local_cluster(cells, tmp_path):
     """Two processes with a limit of memory each."""
     out = tmp_path / "cells.zarr"
@@ -160,6 +161,7 @@ def many_files(folder):
     return [*MODULE, "convert", folder, "--memory", "1 MiB", "--shards", "none"]
 
 
+@pytest.mark.cluster
 def test_convert_whose_worker_dies_says_so(tmp_path):
     """What kills them is mostly a lack of memory, of which no traceback would tell."""
     out = tmp_path / "out.zarr"
@@ -175,6 +177,8 @@ def test_convert_whose_worker_dies_says_so(tmp_path):
     assert "Traceback" not in told
 
 
+@pytest.mark.cluster
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 @pytest.mark.parametrize("when", ["on threads", "on workers", "as workers start"])
 def test_convert_interrupted_goes_on(tmp_path, when):

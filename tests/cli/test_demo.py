@@ -8,7 +8,9 @@ import pytest
 import tifffile
 
 from dask_fileseq import TiffSequence, demo
-from tests.cli.running import DASK, MODULE, invoke, run
+from tests.helpers.commands import DASK, MODULE, invoke, run
+
+pytestmark = pytest.mark.slow
 
 
 def read_by_hand(folder):

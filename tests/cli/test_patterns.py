@@ -3,7 +3,7 @@
 import json
 
 from dask_fileseq.patterns import presets
-from tests.cli.running import invoke
+from tests.helpers.commands import invoke
 
 
 def test_patterns_lists_each_preset_with_an_example():

@@ -13,7 +13,7 @@ import tifffile
 import dask_fileseq
 from dask_fileseq import demo
 from dask_fileseq.cli.group import COMMANDS
-from tests.cli.running import DASK, MODULE, invoke, run
+from tests.helpers.commands import DASK, MODULE, invoke, run
 
 
 def mistakes():
@@ -86,6 +86,7 @@ def test_interrupt_ends_without_traceback(monkeypatch, tmp_path):
     assert result.stderr.strip() == "Interrupted."
 
 
+@pytest.mark.slow
 def test_interrupt_of_a_process_is_clean(tmp_path):
     """A real signal in the middle of the work, with threads of dask about."""
     code = (
@@ -116,6 +117,7 @@ def test_a_closed_pipe_is_no_error(names):
     assert done.stderr == b""
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 @pytest.mark.skipif(os.name == "nt", reason="names are text there")
 @pytest.mark.parametrize("command", ["show", "show --json", "check", "report -o {out}.html"])
@@ -134,6 +136,7 @@ def test_names_that_are_no_text(tmp_path, command):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.slow
 def test_interrupt_of_a_check_is_clean(tmp_path):
     """Threads are in the middle of reading pixels."""
     for number in range(300):
@@ -142,14 +145,14 @@ def test_interrupt_of_a_check_is_clean(tmp_path):
     code = (
         "import os, signal, sys, threading, time\n"
         "from dask_fileseq import cli\n"
-        "from dask_fileseq.check import onefile\n"
+        "from dask_fileseq.check import inspection\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "read = onefile._read_pixels\n"
+        "read = inspection.read_pixels\n"
         "def reading(*arguments):\n"
         "    read(*arguments)\n"
         "    started.set()\n"
         "started = threading.Event()\n"
-        "onefile._read_pixels = reading\n"
+        "inspection.read_pixels = reading\n"
         "def interrupt():\n"
         "    started.wait()\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"
@@ -160,6 +163,7 @@ def test_interrupt_of_a_check_is_clean(tmp_path):
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "Interrupted.\n")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="POSIX terminals")
 @pytest.mark.parametrize("plain", [False, True], ids=["colour", "NO_COLOR"])
 def test_colours_only_on_a_terminal_that_wants_them(names, plain):
@@ -185,6 +189,7 @@ def test_colours_only_on_a_terminal_that_wants_them(names, plain):
     assert "\x1b[" not in piped.stdout + piped.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="POSIX terminals")
 def test_progress_shows_on_a_terminal_and_nowhere_else(tmp_path):
     """A bar in a log file is noise, and none on a terminal looks like a hang."""
@@ -208,6 +213,7 @@ def test_progress_shows_on_a_terminal_and_nowhere_else(tmp_path):
     assert run(*MODULE, "check", tmp_path).stderr == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     [

@@ -11,7 +11,7 @@ import tifffile
 
 from dask_fileseq import demo, open_sequence
 from dask_fileseq.readers import count
-from tests.cli.running import DASK, MODULE, invoke, run
+from tests.helpers.commands import DASK, MODULE, invoke, run
 
 
 def show(*arguments):

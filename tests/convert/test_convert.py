@@ -33,7 +33,7 @@ from dask_fileseq.files.urls import local_paths
 from dask_fileseq.zarr import read_manifest
 from dask_fileseq.zarr.conversion.progress import Bar
 from dask_fileseq.zarr.conversion.target import Target
-from tests.elsewhere import s3_options, upload
+from tests.helpers.places import s3_options, upload
 
 PATTERN = r"(?P<time>\d+)_(?P<channel>[A-Z]+)_z(?P<z>\d+)"
 
@@ -568,6 +568,7 @@ def test_object_store(acquisition, s3, cluster, tmp_path):
 # the cluster
 
 
+@pytest.mark.cluster
 def test_a_worker_that_is_killed(tmp_path):
     """Its regions are done by another, and none by halves."""
     from distributed import Client, LocalCluster

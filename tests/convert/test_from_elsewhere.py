@@ -8,8 +8,8 @@ import zarr
 
 from dask_fileseq import ChangedError, TiffSequence, WriteError
 from dask_fileseq.zarr import read_manifest
-from tests.conftest import PATTERN
-from tests.elsewhere import s3_options, upload
+from tests.helpers.acquisition import PATTERN
+from tests.helpers.places import s3_options, upload
 
 MANY = {"chunks": 16, "shards": False, "memory": 4096}
 
@@ -41,6 +41,7 @@ def test_to_ome_zarr_on_a_cluster(seq, acquisition, tmp_path, cluster):
     np.testing.assert_array_equal(group["0"][...], acquisition[1])
 
 
+@pytest.mark.network
 def test_files_that_change_on_a_server(acquisition, put_files, served, tmp_path):
     """Half of the copy would be of one state, half of another."""
     place = put_files(acquisition[0], "http")

@@ -13,7 +13,7 @@ import zarr
 
 from dask_fileseq import ChangedError, FileSequence, TiffSequence
 from dask_fileseq.zarr.conversion.source import source_identity
-from tests.conftest import PATTERN
+from tests.helpers.acquisition import PATTERN
 
 
 def stopping(done, total):
@@ -88,6 +88,7 @@ def test_folders_are_told_by_name_where_nothing_else_tells_them(acquisition, tmp
     one.to_zarr(tmp_path / "out.zarr")
 
 
+@pytest.mark.slow
 def test_arguments_are_the_same_in_another_process(tmp_path):
     """A conversion with a function among its arguments could never go on."""
     arguments = {"key": times(3), "lut": np.arange(5000), "words": {"a", "b", "c"}}

@@ -18,9 +18,12 @@ from dask_fileseq.zarr import read_manifest
 
 FILES = 80
 KILLS = 20
-CHILD = Path(__file__).with_name("child.py")
+CHILD = Path(__file__).parents[1] / "helpers" / "converting.py"
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="children are forked")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="children are forked"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,13 +10,12 @@ import yaozarrs
 import zarr
 
 from dask_fileseq import FileSequence, TiffSequence, VerifyError, open_sequence
+from tests.helpers.shared import DATA
 
 ome_zarr_io = pytest.importorskip("ome_zarr.io")
 ome_zarr_reader = pytest.importorskip("ome_zarr.reader")
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
-
-DATA = Path(__file__).parents[3] / "shared" / "data"
 
 
 def opened(url):
@@ -279,6 +277,7 @@ def _require_pixels(seq, url):
         np.testing.assert_array_equal(level[tuple(where)], image)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["mean", "nearest"])
 def test_levels_do_not_depend_on_how_they_are_made(tmp_path, method):
     """Levels that are read back from the one before must be those made in memory."""
@@ -298,6 +297,7 @@ def test_levels_do_not_depend_on_how_they_are_made(tmp_path, method):
         )
 
 
+@pytest.mark.slow
 def test_levels_made_of_bad_ones_are_made_again(tmp_path):
     """What is compared are a region and the level that it was made of: both would be bad."""
     rng = np.random.default_rng(8)

@@ -51,6 +51,7 @@ def interrupted(seq, target, **arguments):
         seq.to_zarr(target, **MANY | {"progress": calling(5, stop)} | arguments)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [{}, {"overwrite": True}, {"overwrite": True, "chunks": 8}])
 def test_the_later_of_two_runs_takes_over(seq, acquisition, tmp_path, arguments):
     """Both would write, and what one marks as done the other may have half written."""
@@ -66,6 +67,7 @@ def test_the_later_of_two_runs_takes_over(seq, acquisition, tmp_path, arguments)
     assert sorted(p.name for p in (target / "fileseq").iterdir()) == ["files", "zarr.json"]
 
 
+@pytest.mark.slow
 def test_a_run_that_ends_late_does_not_end_another_one(seq, acquisition, tmp_path):
     """Its metadata would be those of data that the other has deleted."""
     target = tmp_path / "out.zarr"
@@ -105,6 +107,7 @@ def test_a_run_that_is_overtaken_as_it_finishes(seq, acquisition, tmp_path, monk
     np.testing.assert_array_equal(stored(target / "0"), acquisition[1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("units", [3, 20, 190])
 @pytest.mark.parametrize("where", ["folder", "memory"])
 def test_a_run_that_is_overtaken_while_it_writes(
@@ -132,6 +135,7 @@ def test_a_run_that_is_overtaken_while_it_writes(
     seq.to_ome_zarr(target, verify="all", chunks=8, **arguments)
 
 
+@pytest.mark.slow
 def test_two_conversions_in_threads_of_one_process(seq, acquisition, tmp_path):
     """Dask calls back for the tasks of either, and one would count those of the other."""
     found = {}

@@ -25,8 +25,8 @@ from dask_fileseq import (
 )
 from dask_fileseq.files import TarFiles, ZipFiles, open_source, zipfiles
 from dask_fileseq.files import archive as archives
-from tests.conftest import PATTERN
-from tests.elsewhere import packed
+from tests.helpers.acquisition import PATTERN
+from tests.helpers.places import packed
 
 NAMES = ["t1.tif", "exp/t1.tif", "exp/t2.TIF", "exp/day 1/t3.tif", "exp/notes.txt", "x[1].tif"]
 

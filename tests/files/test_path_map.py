@@ -9,8 +9,8 @@ import pytest
 
 from dask_fileseq import NamesError, ReadError, TiffSequence
 from dask_fileseq.files.paths import PathMap
-from tests.conftest import PATTERN
-from tests.elsewhere import packed
+from tests.helpers.acquisition import PATTERN
+from tests.helpers.places import packed
 
 
 @pytest.fixture

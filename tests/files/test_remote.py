@@ -13,8 +13,10 @@ import tifffile
 
 from dask_fileseq import FileSequence, NamesError, NoFilesError, ReadError, TiffSequence
 from dask_fileseq.files import retries
-from tests.elsewhere import s3_options, upload
-from tests.servers.process import Server
+from tests.helpers.places import s3_options, upload
+from tests.helpers.servers.process import Server
+
+pytestmark = pytest.mark.network
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import tifffile
 
-from tests.elsewhere import Place, s3_options, upload
+from tests.helpers.places import Place, s3_options, upload
+
+pytestmark = pytest.mark.network
 
 SIZE = 2048
 TILE = 256

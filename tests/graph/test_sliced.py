@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from dask_fileseq import FillWarning, ReadError, TiffSequence
 from dask_fileseq.graph import SlicedFiles
-from tests.conftest import PATTERN
+from tests.helpers.acquisition import PATTERN
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +29,7 @@ def keys_for(shape):
     )
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_any_slices_give_what_numpy_gives(opened, data):
     """A block lands in the wrong place, or the result is of another kind than dask's."""

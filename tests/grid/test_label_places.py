@@ -79,6 +79,7 @@ def test_dates_are_those_of_xarray(values, labels):
     assert (expected or None) == (by_grid(values, labels) or None)
 
 
+@pytest.mark.slow
 @given(orders(range(6)), st.data())
 def test_lists_and_masks_are_those_of_xarray(values, data):
     """A mask is taken for the labels 0 and 1."""

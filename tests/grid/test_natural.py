@@ -18,6 +18,7 @@ def test_natural_order_is_that_of_tifffile(names, batch):
         assert tifffile.natural_sorted(names) == natural_sorted(iter(names))
 
 
+@pytest.mark.slow
 @given(st.lists(st.from_regex(r"[ab.-]{1,2}[0-9]{1,3}[é~]?", fullmatch=True), max_size=12))
 def test_natural_order_of_names_with_numbers(names):
     """Padding changes the order of numbers, of marks before digits, or of equals like 1 and 01."""

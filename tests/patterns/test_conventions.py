@@ -10,7 +10,6 @@ import json
 import math
 import zlib
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -19,10 +18,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from dask_fileseq import NamesError, open_sequence
-
-from .test_presets import PRESET_OF
-
-NAMING = Path(__file__).parents[3] / "shared" / "NAMING.json"
+from tests.helpers.shared import NAMING, PRESET_OF
 
 NUMBERS = st.integers(1, 30)
 CHANNELS = ["DAPI", "GFP", "Cy5", "mCherry"]

@@ -1,7 +1,5 @@
 import itertools
-import json
 import os
-from pathlib import Path
 
 import pytest
 from hypothesis import assume, given
@@ -11,11 +9,7 @@ from dask_fileseq import open_sequence
 from dask_fileseq.errors import NamesError, UnmatchedError
 from dask_fileseq.grid import grid_of_pattern
 from dask_fileseq.patterns import NamePattern, infer
-
-from .test_presets import stated
-
-NAMING = Path(__file__).parents[3] / "shared" / "NAMING.json"
-CONVENTIONS = json.loads(NAMING.read_text()) if NAMING.exists() else []
+from tests.helpers.shared import CONVENTIONS, stated
 
 
 def names_of(template, **axes):

@@ -4,7 +4,7 @@ import pytest
 
 from dask_fileseq.readers.tiff import inspecting, provenreads
 from dask_fileseq.readers.tiff.registry import Registry
-from tests.corpus import write_corpus
+from tests.helpers.corpus import write_corpus
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ import pytest
 import tifffile
 
 from dask_fileseq.readers import count, read_tiff
-from tests.readers.ranges import read_region
+from tests.helpers.regions import read_region
 
 Region = tuple[slice, ...]
 SIZE = 1024

@@ -12,8 +12,8 @@ import pytest
 import tifffile
 
 from dask_fileseq.readers import WrongChunk, as_reader, read_tiff
-from tests.corpus import KINDS, image, punch_holes
-from tests.readers.ranges import read_region
+from tests.helpers.corpus import KINDS, image, punch_holes
+from tests.helpers.regions import read_region
 
 
 def tail(path: str) -> list[int]:

@@ -14,7 +14,8 @@ import pytest
 import tifffile
 
 from dask_fileseq.readers import count, read_tiff
-from tests.readers.ranges import read_region
+from tests.helpers.regions import read_region
+from tests.helpers.shared import DATA
 
 Array = np.ndarray[Any, Any]
 
@@ -125,7 +126,7 @@ def test_renamed_ome_file_of_its_own(tmp_path: Path) -> None:
 
 def test_leica_matrix() -> None:
     """Real files with OME metadata are read as more or less than one image."""
-    folder = Path("/work/shared/data/leica_matrix")
+    folder = DATA / "leica_matrix"
     paths = sorted(folder.glob("**/*.ome.tif"))
     if not paths:
         pytest.skip(f"no files in {folder}")

@@ -19,11 +19,11 @@ from dask_fileseq.readers import ChunkSpec, count, read_tiff, whole_region
 from dask_fileseq.readers.tiff import filebytes, registry
 from dask_fileseq.readers.tiff.registry import SLOW_LZW, Proof, Registry
 from dask_fileseq.readers.tiff.signature import interpreted_words, is_free_text
-from tests.corpus import KINDS, image, write_corpus, write_near
-from tests.readers.ranges import read_region
+from tests.helpers.corpus import ALTERED, KINDS, image, write_corpus, write_near
+from tests.helpers.regions import read_region
+from tests.helpers.shared import DATA
 
 Array = np.ndarray[Any, Any]
-DATA = Path(__file__).parents[3] / "shared" / "data"
 
 
 def slow(path: str, spec: ChunkSpec) -> Array | Exception:
@@ -60,6 +60,7 @@ def check(path: str, spec: ChunkSpec) -> str:
 FAST = {"template", "proven", "libtiff"}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("eager")
 def test_corpus(tmp_path: Path, corpus: dict[str, str]) -> None:
     """A kind of file gets other pixels, or no kind is read fast."""
@@ -140,26 +141,7 @@ def test_real_files() -> None:
     assert sum(ways[way] for way in FAST) > len(paths)
 
 
-ALTERED = [
-    "contiguous-uint16-little",
-    "contiguous-uint16-big",
-    "contiguous-bigtiff",
-    "contiguous-strips",
-    "plain-tiles",
-    "lzw-strips",
-    "zlib-tiles",
-    "zstd-strips",
-    "packbits-strips",
-    "predictor-u2-strips-little",
-    "planar-zlib",
-    "stack-shaped-plain",
-    "stack-shaped-zlib",
-    "stack-apart-plain",
-    "stack-uniform-zlib",
-    "imagej-plain",
-]
-
-
+@pytest.mark.slow
 @pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("proving", [False, True])
 @pytest.mark.parametrize("name", [*ALTERED, "lzw-strips by libtiff", "lzw-tiles by libtiff"])

@@ -15,9 +15,9 @@ from dask_fileseq.readers import ChunkSpec, WrongChunk, count, read_tiff
 from dask_fileseq.readers.tiff import filebytes
 from dask_fileseq.readers.tiff.provenreads import read_proven_region
 from dask_fileseq.readers.tiff.registry import Registry
-from tests.corpus import image, write_corpus, write_near
-from tests.readers.ranges import read_region, region_of
-from tests.readers.test_proven_files import ALTERED, DATA
+from tests.helpers.corpus import ALTERED, image, write_corpus, write_near
+from tests.helpers.regions import read_region, region_of
+from tests.helpers.shared import DATA
 
 Array = np.ndarray[Any, Any]
 Region = tuple[slice, ...]
@@ -70,6 +70,7 @@ def check(path: str, spec: ChunkSpec, rng: np.random.Generator) -> str:
     return next(way for way, times in counts.ways.items() if times)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("eager")
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_corpus(tmp_path: Path, corpus: dict[str, str]) -> None:
@@ -126,6 +127,7 @@ def test_real_files() -> None:
     assert ways["proven"] > len(paths)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("proving", [False, True])
 @pytest.mark.parametrize("name", [name for name in ALTERED if name != "imagej-plain"])

@@ -24,7 +24,7 @@ from dask_fileseq.readers import (
     count,
     read_tiff,
 )
-from tests.readers.ranges import read_region
+from tests.helpers.regions import read_region
 
 SPEC = ChunkSpec((4, 6), np.dtype("u2"), ("y", "x"), (2, 6))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dask_fileseq.readers import ChunkSpec, as_reader, count, read_tiff
-from tests.corpus import KINDS, changed, image
-from tests.readers.ranges import read_region
+from tests.helpers.corpus import KINDS, changed, image
+from tests.helpers.places import WHOLE_CORE
+from tests.helpers.regions import read_region
 
 Array = np.ndarray[Any, Any]
 
@@ -63,14 +66,44 @@ def contents(corpus: dict[str, str]) -> dict[str, bytes]:
     return {name: Path(path).read_bytes() for name, path in corpus.items()}
 
 
+class Handles(dict[str, Any]):
+    """Open handles on the corpus by the names of its kinds, each from its start."""
+
+    def __getitem__(self, name: str) -> Any:
+        handle = super().__getitem__(name)
+        handle.seek(0)
+        return handle
+
+    def items(self) -> Any:
+        return ((name, self[name]) for name in self)
+
+
+@pytest.fixture(scope="module", params=["path", *WHOLE_CORE])
+def placed(
+    request: pytest.FixtureRequest, corpus: dict[str, str], put_files: Any
+) -> Iterator[Mapping[str, Any]]:
+    """Return the corpus as paths, or as handles on files in archives and on servers."""
+    if request.param == "path":
+        yield corpus
+        return
+    paths = {name: Path(path) for name, path in corpus.items()}
+    place = put_files(next(iter(paths.values())).parent, request.param)
+    with ExitStack() as stack:
+        yield Handles(
+            {name: stack.enter_context(place.open(path.name)) for name, path in paths.items()}
+        )
+
+
 @pytest.mark.parametrize("name", KINDS)
-def test_whole_file_and_spec(name: str, corpus: dict[str, str], images: dict[str, Array]) -> None:
+def test_whole_file_and_spec(
+    name: str, placed: Mapping[str, Any], images: dict[str, Array]
+) -> None:
     """A file is read as another image, or its header says something else than its pixels."""
     expected = images[name]
     with count() as counts:
-        spec = read_tiff.describe(corpus[name]).spec
+        spec = read_tiff.describe(placed[name]).spec
     assert (counts.files, counts.headers, counts.bytes) == (1, 1, 0)
-    actual = read_tiff(corpus[name])
+    actual = read_tiff(placed[name])
     assert (spec.shape, spec.dtype) == (expected.shape, expected.dtype)
     assert len(spec.dims) == len(set(spec.dims)) == actual.ndim
     assert all(1 <= tile <= length for tile, length in zip(spec.tile, spec.shape, strict=True))
@@ -86,19 +119,12 @@ def test_corpus_holds_what_was_written(name: str, images: dict[str, Array]) -> N
     np.testing.assert_array_equal(images[name].squeeze(), written.squeeze())
 
 
-@settings(
-    max_examples=1500,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(data=st.data())
-def test_any_region_of_any_kind(
+def check_any_region(
     data: st.DataObject,
-    corpus: dict[str, str],
+    corpus: Mapping[str, Any],
     images: dict[str, Array],
     contents: dict[str, bytes],
 ) -> None:
-    """A region holds pixels from elsewhere, is flipped, or misses some."""
     name = data.draw(st.sampled_from(sorted(KINDS)))
     expected = images[name]
     region = data.draw(regions(expected.shape))
@@ -114,15 +140,47 @@ def test_any_region_of_any_kind(
     np.testing.assert_array_equal(out, expected[region])
 
 
+def examples(count: int) -> settings:
+    slow = HealthCheck.function_scoped_fixture, HealthCheck.too_slow
+    return settings(max_examples=count, deadline=None, suppress_health_check=slow)
+
+
+@pytest.mark.slow
+@examples(1500)
+@given(data=st.data())
+def test_any_region_of_any_kind(
+    data: st.DataObject,
+    corpus: dict[str, str],
+    images: dict[str, Array],
+    contents: dict[str, bytes],
+) -> None:
+    """A region holds pixels from elsewhere, is flipped, or misses some."""
+    check_any_region(data, corpus, images, contents)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("placed", WHOLE_CORE, indirect=True)
+@examples(100)
+@given(data=st.data())
+def test_any_region_in_any_place(
+    data: st.DataObject,
+    placed: Mapping[str, Any],
+    images: dict[str, Array],
+    contents: dict[str, bytes],
+) -> None:
+    """The same through the handles of archives and servers."""
+    check_any_region(data, placed, images, contents)
+
+
 @pytest.mark.parametrize("name", ["zlib-tiles", "stack-apart-zlib", "planar-zlib", *UNSTORED])
 def test_plain_function_reads_the_same(
-    name: str, corpus: dict[str, str], images: dict[str, Array], contents: dict[str, bytes]
+    name: str, placed: Mapping[str, Any], images: dict[str, Array], contents: dict[str, bytes]
 ) -> None:
     """A plain function does not work where the reader does."""
     reader = as_reader(tifffile.imread)
     expected = images[name]
     region = (slice(None, None, -2),) * expected.ndim
-    for file in (corpus[name], io.BytesIO(contents[name])):
+    for file in (placed[name], io.BytesIO(contents[name])):
         with count() as counts:
             spec = reader.describe(file, maxworkers=1).spec
             out = np.empty_like(expected[region])
@@ -135,10 +193,10 @@ def test_plain_function_reads_the_same(
 @pytest.mark.parametrize("maxworkers", [None, 1, 3])
 @pytest.mark.parametrize("name", ["zlib-tiles", "planar-pages-zlib", "jpeg-rgb-tiles"])
 def test_decoding_in_threads(
-    name: str, maxworkers: int | None, corpus: dict[str, str], images: dict[str, Array]
+    name: str, maxworkers: int | None, placed: Mapping[str, Any], images: dict[str, Array]
 ) -> None:
     """``maxworkers`` changes pixels, or is refused."""
-    np.testing.assert_array_equal(read_tiff(corpus[name], maxworkers=maxworkers), images[name])
+    np.testing.assert_array_equal(read_tiff(placed[name], maxworkers=maxworkers), images[name])
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
@@ -185,15 +243,17 @@ ARGUMENTS: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("name", "imreadargs"), ARGUMENTS)
-def test_arguments_of_imread(name: str, imreadargs: dict[str, Any], corpus: dict[str, str]) -> None:
+def test_arguments_of_imread(
+    name: str, imreadargs: dict[str, Any], placed: Mapping[str, Any]
+) -> None:
     """An argument of tifffile is lost in a region read, or in the spec."""
-    expected = tifffile.imread(corpus[name], **imreadargs)
-    spec = read_tiff.describe(corpus[name], **imreadargs).spec
+    expected = tifffile.imread(placed[name], **imreadargs)
+    spec = read_tiff.describe(placed[name], **imreadargs).spec
     assert (spec.shape, spec.dtype) == (expected.shape, expected.dtype)
-    np.testing.assert_array_equal(read_tiff(corpus[name], **imreadargs), expected)
+    np.testing.assert_array_equal(read_tiff(placed[name], **imreadargs), expected)
     region = (slice(None, None, -3),) * expected.ndim
     out = np.empty_like(expected[region])
-    read_region(read_tiff, corpus[name], spec, region, out, **imreadargs)
+    read_region(read_tiff, placed[name], spec, region, out, **imreadargs)
     np.testing.assert_array_equal(out, expected[region])
 
 
@@ -206,10 +266,10 @@ def test_arguments_that_tifffile_gives_to_zarr(corpus: dict[str, str]) -> None:
     np.testing.assert_array_equal(actual, tifffile.imread(path)[selection])
 
 
-def test_unknown_argument(corpus: dict[str, str]) -> None:
+def test_unknown_argument(placed: Mapping[str, Any]) -> None:
     """A misspelt argument is ignored."""
     with pytest.raises(TypeError, match="sqeeze"):
-        read_tiff(corpus["zlib-tiles"], sqeeze=True)
+        read_tiff(placed["zlib-tiles"], sqeeze=True)
 
 
 def test_name_with_wildcards(tmp_path: Path) -> None:
@@ -221,9 +281,9 @@ def test_name_with_wildcards(tmp_path: Path) -> None:
         assert read_tiff(str(tmp_path / name), key=[0]).shape == (4, 4)
 
 
-def test_dims(corpus: dict[str, str]) -> None:
+def test_dims(placed: Mapping[str, Any]) -> None:
     """A chunk's axes lose the names that the file gives them."""
-    dims = {name: read_tiff.describe(path).spec.dims for name, path in corpus.items()}
+    dims = {name: read_tiff.describe(path).spec.dims for name, path in placed.items()}
     assert dims["ome-zlib"] == ("t", "c", "y", "x")
     assert dims["imagej-virtual"] == ("z", "y", "x")
     assert dims["rgb-zlib"] == ("y", "x", "s")
@@ -231,9 +291,9 @@ def test_dims(corpus: dict[str, str]) -> None:
     assert dims["stack-singletons-zlib"] == ("q_0", "q_1", "q_2", "y", "x", "q_3")
 
 
-def test_tiles(corpus: dict[str, str]) -> None:
+def test_tiles(placed: Mapping[str, Any]) -> None:
     """Splits would cut strips or tiles in two."""
-    tiles = {name: read_tiff.describe(path).spec.tile for name, path in corpus.items()}
+    tiles = {name: read_tiff.describe(path).spec.tile for name, path in placed.items()}
     assert tiles["zlib-strips"] == (8, 53)
     assert tiles["lzw-one-strip"] == (37, 53)
     assert tiles["planar-pages-zlib"] == (1, 1, 16, 16)
@@ -244,9 +304,9 @@ def test_tiles(corpus: dict[str, str]) -> None:
     assert tiles["bits-reversed"] == (37, 53)
 
 
-def test_spec_equals_itself(corpus: dict[str, str]) -> None:
+def test_spec_equals_itself(placed: Mapping[str, Any]) -> None:
     """A spec cannot be compared or hashed, so not be part of a token."""
-    path = corpus["zlib-tiles"]
+    path = placed["zlib-tiles"]
     assert read_tiff.describe(path).spec == read_tiff.describe(path).spec
     assert hash(read_tiff.describe(path).spec) == hash(read_tiff.describe(path).spec)
     assert read_tiff.describe(path).spec != ChunkSpec(

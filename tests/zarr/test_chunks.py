@@ -124,6 +124,7 @@ def test_a_chunk_is_there_if_a_file_is(case):
         assert found.get(key, b"") in (b"", padded[window].tobytes())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("zarr_format", [3, 2])
 @pytest.mark.parametrize("axestiled", [None, {2: 0}, {0: 1, 1: 0}], ids=str)
 @pytest.mark.parametrize("chunks", CHUNKS, ids=str)

@@ -13,8 +13,8 @@ import pytest
 import xarray as xr
 import zarr
 
-from tests.conftest import PATTERN
-from tests.elsewhere import s3_options
+from tests.helpers.acquisition import PATTERN
+from tests.helpers.places import s3_options
 
 
 @pytest.fixture(scope="module", params=["stored", "deflated", "tar", "http", "s3"])
@@ -81,6 +81,7 @@ def test_references_to_files_on_servers(kind, acquisition, put_files, s3, tmp_pa
         np.testing.assert_array_equal(np.load(tmp_path / f"{name}.npy"), acquisition[1])
 
 
+@pytest.mark.network
 def test_no_references_into_archives(acquisition, put_files, tmp_path):
     """A reference to a member would be one to nothing."""
     seq = put_files(acquisition[0], "zip on s3").sequence(pattern=PATTERN)

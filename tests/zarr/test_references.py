@@ -23,7 +23,7 @@ from dask_fileseq import ChunkMismatchError, FileSequence, ReadError, TiffSequen
 from dask_fileseq.readers import Reader, count
 from dask_fileseq.zarr import locations as locations_module
 from dask_fileseq.zarr.locations import locations
-from tests.corpus import KINDS, image, write_corpus
+from tests.helpers.corpus import KINDS, image, write_corpus
 
 PATTERN = r"(?P<time>\d+)_(?P<channel>[A-Z]+)_z(?P<z>\d+)"
 
@@ -108,6 +108,7 @@ def kinds(tmp_path_factory):
     return sequences
 
 
+@pytest.mark.slow
 def test_every_kind_of_file(kinds, elsewhere):
     """Of whatever kind files are, the references must give their pixels."""
     for (path, seq), observed in zip(kinds.items(), elsewhere(*kinds), strict=True):
@@ -117,6 +118,7 @@ def test_every_kind_of_file(kinds, elsewhere):
         assert not whole or path.stem not in PLAIN
 
 
+@pytest.mark.slow
 def test_without_any_codec_of_tiff(kinds, elsewhere):
     """Uncompressed pixels and standard codecs need zarr alone."""
     paths = {path: seq for path, seq in kinds.items() if path.stem in PLAIN}
@@ -125,6 +127,7 @@ def test_without_any_codec_of_tiff(kinds, elsewhere):
         same(observed, seq.asarray())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("axestiled", [None, {0: 0}, {2: 1, 1: 0}], ids=str)
 @pytest.mark.parametrize("fillvalue", [None, 7])
 def test_grid(acquisition, tmp_path, elsewhere, axestiled, fillvalue):
@@ -147,6 +150,7 @@ def test_grid(acquisition, tmp_path, elsewhere, axestiled, fillvalue):
         same(observed, expected)
 
 
+@pytest.mark.slow
 def test_tiles_that_do_not_fill_files(tmp_path, elsewhere):
     """Edge to edge, a tile that reaches beyond its file would cover the next one."""
     for i in range(2):
@@ -162,6 +166,7 @@ def test_tiles_that_do_not_fill_files(tmp_path, elsewhere):
         seq.write_fsspec(tmp_path / "a.json", axestiled={0: 0}, chunks="tile")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(60, 500), (3, 60, 500), (3, 59, 500)], ids=str)
 @pytest.mark.parametrize("contiguous", [True, False])
 def test_large_pages_are_cut(tmp_path, elsewhere, monkeypatch, shape, contiguous):
@@ -179,6 +184,7 @@ def test_large_pages_are_cut(tmp_path, elsewhere, monkeypatch, shape, contiguous
     assert metadata(tmp_path / "a.json")["chunks"] == [1] * (len(shape) - 1) + [rows, 500]
 
 
+@pytest.mark.slow
 def test_xarray_opens_it(acquisition, tmp_path):
     """With labels, and with pixels of value 0 as they are."""
     seq = sequence(acquisition[0])
@@ -373,6 +379,7 @@ def odd(tmp_path):
     return tmp_path / "odd {u} %20", TiffSequence([str(name) for name in names], sort=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", [None, 1])
 @pytest.mark.parametrize("chunks", [None, "file"])
 def test_odd_names(odd, tmp_path, elsewhere, version, chunks):
@@ -432,6 +439,7 @@ def server(odd):
         thread.join()
 
 
+@pytest.mark.network
 @pytest.mark.parametrize("version", [None, 1])
 @pytest.mark.parametrize("chunks", [None, "file"])
 def test_http(odd, server, tmp_path, elsewhere, version, chunks):
@@ -507,6 +515,7 @@ def test_as_tifffile(acquisition, tmp_path, version, groupname, axestiled):
     assert more <= {".zattrs", ".zmetadata", "image", "time", "channel", "z"}
 
 
+@pytest.mark.slow
 def test_several_arrays_in_one_file(acquisition, tmp_path, elsewhere):
     """As with tifffile: one after the other, and only the last one closes it."""
     seq = sequence(acquisition[0])

@@ -59,7 +59,7 @@ def source_identity(array: FileArray, versions: Versions) -> dict[str, Any]:
         "files": len(array.names),
         "grid": dict(zip(array.griddims, array.table.shape, strict=True)),
         "digest": digest.hexdigest(),
-        "reader": digest_of([told(array.reader), told(array.imreadargs)]),
+        "reader": digest_of([told(array.reader), told(array.options.imreadargs)]),
         "tiled": [list(pair) for pair in array.tiling.axestiled],
     }
 

@@ -78,7 +78,7 @@ class Work:
                 level,
                 layout.dims,
                 array.dtype,
-                fillvalue=array.fillvalue,
+                fillvalue=array.options.fillvalue,
                 codecs=options.codecs,
                 attributes=options.attributes or {},
             )
@@ -129,7 +129,7 @@ class Work:
                 "chunks": level.chunk,
                 "shards": level.shard,
                 "codecs": inner_codecs(self.levels[0]),
-                "fillvalue": repr(self.array.fillvalue),
+                "fillvalue": repr(self.array.options.fillvalue),
                 "method": self.method if len(self.levels) > 1 else None,
             },
             "stages": [[s.base, s.first, s.last, s.region] for s in self.plan.stages],

@@ -1,4 +1,4 @@
-"""Conversions in processes that can be killed: ``python child.py FILES TARGET LOG``.
+"""Conversions in processes that can be killed: ``python converting.py FILES TARGET LOG``.
 
 Forks a child for each line on standard input, so that imports are done once; prints its
 number, and how it ended. A child logs each region that it begins to write.

@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 from urllib.request import urlopen
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def end_with_stdin():
@@ -27,7 +27,7 @@ class Server:
     """A module of this package, run as a server on loopback."""
 
     def __init__(self, module, *args):
-        command = [sys.executable, "-W", "ignore", "-m", f"tests.servers.{module}", *args]
+        command = [sys.executable, "-W", "ignore", "-m", f"tests.helpers.servers.{module}", *args]
         self._process = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )

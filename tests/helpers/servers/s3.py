@@ -1,4 +1,4 @@
-"""moto's S3 server, for tests: ``python -m tests.servers.s3`` prints its port.
+"""moto's S3 server, for tests: ``python -m tests.helpers.servers.s3`` prints its port.
 
 It ends when its standard input does. ``GET /_log`` returns, and forgets, the requests so
 far: method, path, range, and bytes sent.
@@ -12,7 +12,7 @@ import threading
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from tests.servers.process import end_with_stdin
+from tests.helpers.servers.process import end_with_stdin
 
 log = []
 lock = threading.Lock()

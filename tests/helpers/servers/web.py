@@ -1,6 +1,6 @@
 """An HTTP server of a folder, for tests: it counts, and misbehaves as it is told.
 
-``python -m tests.servers.web FOLDER MODE`` prints its port, and ends when its standard
+``python -m tests.helpers.servers.web FOLDER MODE`` prints its port, and ends when its standard
 input does. Of the modes, "ranges" is a good server, "whole" sends all whatever range it
 is asked for, "flaky" fails twice before each answer in turn by status, reset and a body
 cut short, "forbidden" and "down" always fail. "nohead" answers no ``HEAD``, "unsized" does
@@ -21,7 +21,7 @@ from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote
 
-from tests.servers.process import end_with_stdin
+from tests.helpers.servers.process import end_with_stdin
 
 folder, mode = sys.argv[1:3] if __name__ == "__main__" else ("", "")
 log = []

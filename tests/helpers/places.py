@@ -16,7 +16,13 @@ from dask_fileseq import TiffSequence
 from dask_fileseq.files import open_source
 
 KINDS = ("stored", "deflated", "tar", "tar.gz", "http", "s3", "zip on s3")
-"""Where files can be put."""
+"""Where files can be put, beside a folder."""
+
+REMOTE = frozenset({"http", "s3", "zip on s3"})
+"""Places on servers."""
+
+WHOLE_CORE = ("deflated", "tar", "http", "s3")
+"""Where all tests of the core run; in the other places archives are opened otherwise."""
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,6 @@ from typing import Any
 import numpy as np
 import tifffile
 
-__all__ = ["KINDS", "NEAR", "Kind", "changed", "image", "punch_holes", "write_corpus", "write_near"]
-
 Array = np.ndarray[Any, Any]
 
 
@@ -271,6 +269,26 @@ KINDS: dict[str, Kind] = {
 }
 """How each kind of file is written, by its name."""
 
+
+ALTERED = [
+    "contiguous-uint16-little",
+    "contiguous-uint16-big",
+    "contiguous-bigtiff",
+    "contiguous-strips",
+    "plain-tiles",
+    "lzw-strips",
+    "zlib-tiles",
+    "zstd-strips",
+    "packbits-strips",
+    "predictor-u2-strips-little",
+    "planar-zlib",
+    "stack-shaped-plain",
+    "stack-shaped-zlib",
+    "stack-apart-plain",
+    "stack-uniform-zlib",
+    "imagej-plain",
+]
+"""Kinds of whole files and regions that are read fast, for tests of damaged ones."""
 
 _GRAY = {"photometric": "minisblack"}
 

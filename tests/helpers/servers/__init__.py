@@ -1,0 +1,1 @@
+"""Servers on loopback, each in a process of its own."""
