@@ -82,7 +82,7 @@ class ContiguousImage:
                     reads.append((starts[number] + offset, size, view[place]))
             else:
                 view[...] = self.nodata
-        if source.prefetching:
+        if source.announce is not None:
             source.announce([(offset, offset + size) for offset, size, _ in reads])
         total = 0
         for offset, size, block in reads:

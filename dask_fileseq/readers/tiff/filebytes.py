@@ -20,28 +20,11 @@ VECTORED = hasattr(os, "preadv")
 """Whether the system reads into several buffers, and at any position, in one call."""
 
 
-class ByteSource(Protocol):
-    """Something of which bytes can be read at any position."""
-
-    @property
-    def prefetching(self) -> bool:
-        """Whether `announce` saves requests."""
-
-    def get(self, offset: int, count: int, /) -> bytes:
-        """Return bytes; raise `ValueError` or `EOFError` if the file ends before."""
-
-    def readinto(self, offset: int, buffer: memoryview, /) -> None:
-        """Fill a buffer; raise `ValueError` or `EOFError` if the file ends before."""
-
-    def announce(self, ranges: Sequence[tuple[int, int]], /) -> None:
-        """Announce the ranges, pairs of start and stop, that will be read next."""
-
-
 @runtime_checkable
 class Prefetching(Protocol):
     """A handle on a remote file that fetches announced bytes together, in few requests."""
 
-    def announce(self, ranges: list[tuple[int, int]], /) -> None:
+    def announce(self, ranges: Sequence[tuple[int, int]], /) -> None:
         """Announce the ranges, pairs of start and stop, that will be read next."""
 
 
@@ -54,16 +37,15 @@ class HandleBytes:
         What is read: a seekable binary file, such as tifffile's `FileHandle`.
     origin
         What `handle` itself reads from: a path or handle. If it is `Prefetching`, the bytes
-        that a read needs are announced to it. Without that, each strip of a remote file
-        would be a request of its own.
+        that a region needs are announced to it before they are read. Otherwise each strip of
+        a remote file would be a request of its own.
     """
 
-    __slots__ = ("_handle", "_origin", "prefetching")
+    __slots__ = ("_handle", "announce")
 
     def __init__(self, handle: Any, origin: Any) -> None:
         self._handle = handle
-        self._origin = origin
-        self.prefetching = isinstance(origin, Prefetching)
+        self.announce = origin.announce if isinstance(origin, Prefetching) else None
 
     def get(self, offset: int, count: int) -> bytes:
         """Return bytes; raise `ValueError` if the file ends before."""
@@ -83,10 +65,6 @@ class HandleBytes:
                 raise ValueError(f"file is truncated: {len(buffer) - done} bytes are missing")
             done += count
 
-    def announce(self, ranges: Sequence[tuple[int, int]]) -> None:
-        """Announce the ranges, pairs of start and stop, that will be read next."""
-        self._origin.announce(list(ranges))
-
 
 class PathBytes:
     """The bytes of a local file, whose beginning is in memory.
@@ -100,6 +78,7 @@ class PathBytes:
     """
 
     __slots__ = ("_file", "_head", "size")
+    announce = None
 
     def __init__(self, path: str, whole: int = HEAD) -> None:
         self._file = os.open(path, FLAGS)
@@ -115,14 +94,6 @@ class PathBytes:
 
     def __exit__(self, *_: object) -> None:
         os.close(self._file)
-
-    @property
-    def prefetching(self) -> bool:
-        """False: a local file needs no announcements."""
-        return False
-
-    def announce(self, ranges: Sequence[tuple[int, int]]) -> None:
-        """Do nothing."""
 
     def get(self, offset: int, count: int) -> bytes:
         """Return bytes; raise `EOFError` if the file ends before."""
@@ -153,6 +124,10 @@ class PathBytes:
             return os.pread(self._file, count, offset)
         os.lseek(self._file, offset, os.SEEK_SET)
         return os.read(self._file, count)
+
+
+ByteSource = PathBytes | HandleBytes
+"""Bytes of a file. What will be read is announced first, unless `announce` is None."""
 
 
 def read_vector(path: str, buffers: list[Any]) -> int:

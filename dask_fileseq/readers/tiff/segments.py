@@ -202,7 +202,7 @@ class SegmentedImage:
             return 0
         if len(stored) > 1:
             stored.sort(key=_offset)
-        if source.prefetching:
+        if source.announce is not None:
             source.announce([(offset, offset + count) for offset, count, _ in stored])
         self.keyframe.init_decode()  # makes the decode function on first use, unsafe in threads
 

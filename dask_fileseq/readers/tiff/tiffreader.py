@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import tifffile
+from numpy.typing import NDArray
 
 from dask_fileseq.readers.bytelayout import ByteLayout
 from dask_fileseq.readers.chunk import ChunkSpec, require_chunk
@@ -69,7 +70,7 @@ class TiffReader(Reader):
         """Name of the reader, as if it were a function."""
         return "read_tiff"
 
-    def __call__(self, file: File, **imreadargs: Any) -> np.ndarray[Any, Any]:
+    def __call__(self, file: File, **imreadargs: Any) -> NDArray[Any]:
         """Return the image in a file."""
         with _open_image(file, imreadargs) as (image, source):
             out = np.empty(image.spec.shape, image.spec.dtype)
@@ -97,12 +98,7 @@ class TiffReader(Reader):
         return inspect_tiff(file)
 
     def read_region(
-        self,
-        file: File,
-        spec: ChunkSpec,
-        region: Region,
-        out: np.ndarray[Any, Any],
-        **imreadargs: Any,
+        self, file: File, spec: ChunkSpec, region: Region, out: NDArray[Any], **imreadargs: Any
     ) -> None:
         """Read part of a file into an array, reading little else from the file.
 
@@ -115,7 +111,7 @@ class TiffReader(Reader):
             image.read(source, region, out)
 
     def read_files(
-        self, paths: Sequence[str], spec: ChunkSpec, outs: Sequence[np.ndarray[Any, Any]]
+        self, paths: Sequence[str], spec: ChunkSpec, outs: Sequence[NDArray[Any]]
     ) -> int:
         """Read whole files until one needs tifffile, and return the number of files read.
 
