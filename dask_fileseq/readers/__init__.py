@@ -18,7 +18,7 @@ from dask_fileseq.readers.reader import (
     as_reader,
     require_file,
 )
-from dask_fileseq.readers.regions import Region, is_whole, whole_region
+from dask_fileseq.readers.region import Region, is_whole, whole_region
 from dask_fileseq.readers.suffixes import IMAGE_SUFFIXES, TIFF_SUFFIXES
 from dask_fileseq.readers.tiff import TiffReader, read_tiff
 

@@ -22,7 +22,7 @@ from dask_fileseq.readers.bytelayout import ByteLayout, NoByteLayout
 from dask_fileseq.readers.chunk import ChunkSpec, plain_spec, require_chunk
 from dask_fileseq.readers.chunkmetadata import ChunkMetadata
 from dask_fileseq.readers.counters import record
-from dask_fileseq.readers.regions import Region, as_slices, is_whole
+from dask_fileseq.readers.region import Region, as_slices, is_whole
 from dask_fileseq.readers.suffixes import IMAGE_SUFFIXES, TIFF_SUFFIXES, codec_of_suffix
 
 __all__ = [

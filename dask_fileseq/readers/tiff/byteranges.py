@@ -21,7 +21,7 @@ import numpy as np
 
 from dask_fileseq.readers.chunk import ChunkSpec
 from dask_fileseq.readers.counters import record
-from dask_fileseq.readers.regions import Region, ascending
+from dask_fileseq.readers.region import Region, ascending
 from dask_fileseq.readers.tiff.filebytes import ByteSource
 
 __all__ = ["ContiguousImage"]
@@ -50,7 +50,7 @@ class ContiguousImage:
     over: tuple[int, ...]
     """Axes of the array that run over the `starts`."""
     first: int
-    """The first axis of the array that lies within a page of the file."""
+    """The first axis of the array that is within a page of the file."""
     nodata: float
     """Value of pixels that were never written."""
     pagesize: int

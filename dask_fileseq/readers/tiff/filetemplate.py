@@ -1,10 +1,10 @@
-"""Files that are equal in all bytes but those of the pixels.
+"""Templates of files: all bytes except those of the pixels.
 
-Cameras write thousands of files whose headers are identical, byte for byte. If a file has the
-size of one that tifffile has read, and all its bytes outside of the pixels are the same, then
-tifffile makes of it what it made of the other, whatever these bytes mean. One vectored read
-puts the pixels into their place and the other bytes into a buffer, which is compared with the
-template. No header is parsed: it takes 8 us in place of 180 us for a file of 64x64 pixels.
+Cameras write thousands of files with identical headers. If a file has the same size as one
+that tifffile has read, and the same bytes outside of the pixels, then tifffile would read it
+in the same way, whatever these bytes mean. One vectored read puts the pixels into their place
+and the other bytes into a buffer, which is compared with the template. No header is parsed: a
+file of 64x64 pixels takes 8 us, in place of 180 us by tifffile.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class FileTemplate:
         extents: Sequence[tuple[int, int]],
         swapped: bool,
     ) -> FileTemplate | None:
-        """Return the template of a file; None if it is not worth it, or metadata are in pixels.
+        """Return the template of a file; None if it is too large, or metadata are among pixels.
 
         Parameters
         ----------

@@ -14,7 +14,7 @@ import numpy as np
 
 from dask_fileseq.readers.chunk import ChunkSpec, WrongChunk
 from dask_fileseq.readers.counters import record
-from dask_fileseq.readers.regions import Region, is_whole, whole_region
+from dask_fileseq.readers.region import Region, is_whole, whole_region
 from dask_fileseq.readers.tiff.byteranges import ContiguousImage
 from dask_fileseq.readers.tiff.filebytes import HEAD, WHOLE, PathBytes
 from dask_fileseq.readers.tiff.filetemplate import FileTemplate

@@ -1,13 +1,13 @@
 """Proofs that files are read without tifffile as tifffile reads them.
 
-Opening a file by tifffile takes longer than reading a small image. Most files of a sequence
-differ only in their pixels, so what tifffile finds in one of them holds for all. But which
-differences matter is tifffile's to say. Hence nothing is trusted without a proof: the first
-file of each signature (see `signature`) is read by tifffile, and again by its header alone.
-Only if both give the same bits, other files of that signature are read by their headers, in
-this process. They are decoded by the same code and the same tifffile objects as the first
-one; only the offsets and byte counts come from each file's own header. Files in which
-tifffile finds more than pages of pixels (OME, Micro-Manager, slides) are never read so.
+To open a file by tifffile takes longer than to read a small image. Most files of a sequence
+differ only in their pixels, so what tifffile finds in one file is true for all of them. But
+only tifffile decides which differences matter. Therefore the first file of each signature (see
+`signature`) is read twice: by tifffile, and by its header alone. Only if both results have the
+same bits, other files of that signature are read by their headers, in this process. The same
+code and the same tifffile objects decode them; only offsets and byte counts come from each
+file's own header. Files in which tifffile finds more than pages of pixels (OME, Micro-Manager,
+slides) always need tifffile.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import tifffile
 
 from dask_fileseq.readers.chunk import ChunkSpec, require_chunk
 from dask_fileseq.readers.reader import FileInfo
-from dask_fileseq.readers.regions import Region
+from dask_fileseq.readers.region import Region
 from dask_fileseq.readers.tiff.byteranges import ContiguousImage
 from dask_fileseq.readers.tiff.filebytes import HandleBytes, PathBytes
 from dask_fileseq.readers.tiff.filetemplate import FileTemplate, merged
@@ -55,9 +55,9 @@ class ProvenImage:
     image: ContiguousImage | SegmentedImage
     """The image in the file that tifffile has opened."""
     joined: bool
-    """Of contiguous pixels: whether pages touch. tifffile may then ignore all but one offset.
-    Of segments: whether strips may touch, because they are compressed or did in that file.
-    tifffile may read touching uncompressed strips as one, without regard to where each ends."""
+    """For contiguous pixels: whether pages touch; then tifffile may use the first offset only.
+    For segments: whether strips may touch, because they are compressed or did in the first
+    file; tifffile may read touching uncompressed strips as one, whatever their byte counts."""
     libtiff: bool | None
     """Whether libtiff decodes whole files as well; None if this was not compared yet."""
 
@@ -101,25 +101,25 @@ class ProvenImage:
 
 @dataclass(slots=True)
 class Proof:
-    """What is certain about all files of one signature; filled by and by, as files are read."""
+    """What is proven about all files of one signature; each read may add to it."""
 
     compared: bool = False
-    """Whether one file was read in both ways. If not, the following is not known."""
+    """Whether a file was read in both ways; if not, `key`, `image` and `template` are unset."""
     key: tuple[Any, ...] = ()
     """Shape and dtype."""
     image: ProvenImage | None = None
-    """How pixels are read; None if only tifffile can."""
+    """How pixels are read; None if only tifffile can read them."""
     template: FileTemplate | None = None
-    """The first file; others that equal it but for the pixels can be read without `image`."""
+    """Template of the first file; files that equal it can be read even without `image`."""
     info: FileInfo | None = None
-    """What files of this signature contain, if tifffile was asked for it."""
+    """What files of this signature contain, if one of them was inspected."""
 
 
 class Registry:
-    """All proofs of this process, by signature: bounded, and safe in threads.
+    """Proofs by signature: bounded, and safe in threads.
 
-    It also holds one template for each shape and dtype, of the file that was read last:
-    the next file is likely to equal it, and then even its header need not be parsed.
+    The registry also contains a template for each shape and dtype, that of the file that was
+    read last. The next file is likely to equal it, and then its header is not parsed at all.
     """
 
     def __init__(self, limit: int = 256) -> None:
@@ -138,7 +138,7 @@ class Registry:
         return proof
 
     def add(self, signature: Hashable, proof: Proof) -> None:
-        """Keep a proof; the oldest one is dropped if there are too many."""
+        """Add a proof, and drop the oldest if there are too many."""
         self.set_template(proof.key, proof.template)
         with self._lock:
             self._fruitless += proof.compared
@@ -149,8 +149,8 @@ class Registry:
     def is_worth_a_proof(self) -> bool:
         """Return whether to prove a new signature.
 
-        A proof reads the file twice. If each file has a signature of its own, fewer and
-        fewer are tried, at last one in 64.
+        A proof reads the file twice. If every file has its own signature, fewer and fewer
+        files are tried, in the end one in 64.
         """
         self._requests += 1
         return self._requests % (1 << min(6, self._fruitless // 4)) == 0
@@ -160,7 +160,7 @@ class Registry:
         return self._templates.get(key)
 
     def set_template(self, key: Hashable, template: FileTemplate | None) -> None:
-        """Expect the next files of this shape and dtype to equal a template, if there is one."""
+        """Set the template of files of this shape and dtype, if there is one."""
         if template is None:
             return
         with self._lock:
@@ -203,7 +203,7 @@ def prove(
             if isinstance(image, ContiguousImage) and extents is not None:
                 swapped = not image.stored.isnative
                 proof.template = FileTemplate.of(path, header, file, extents, swapped)
-        except Exception:  # of a header that is odd, but not to tifffile
+        except Exception:  # of a header that only tifffile can interpret
             return Proof(compared=True, key=proof.key)
     if proof.image is not None:
         again = np.empty_like(out)
@@ -253,7 +253,7 @@ def _has_joined_page(header: Header, image: SegmentedImage) -> bool:
 
 
 def _read_by_libtiff(file: PathBytes, out: Array) -> bool:
-    """Decode LZW by libtiff, if it can: on damaged data it is as strict as tifffile."""
+    """Decode LZW by libtiff, and return whether it could; it is as strict as tifffile."""
     try:
         imagecodecs.tiff_decode(file.get(0, file.size), index=0, out=out)
     except (imagecodecs.TiffError, ValueError):

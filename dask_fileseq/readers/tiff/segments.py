@@ -20,7 +20,7 @@ import tifffile
 
 from dask_fileseq.readers.chunk import ChunkSpec
 from dask_fileseq.readers.counters import record
-from dask_fileseq.readers.regions import Region, ascending, pieces
+from dask_fileseq.readers.region import Region, ascending, pieces
 from dask_fileseq.readers.tiff.filebytes import ByteSource
 from dask_fileseq.readers.tiff.signature import PageSegments
 

@@ -12,10 +12,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from operator import add
 from struct import Struct, unpack
-from typing import Any
+from types import FunctionType
 
 import tifffile
 
@@ -197,17 +197,21 @@ def interpreted_words() -> set[str]:
     return {word for function in _detectors() for word in _constants(function)}
 
 
-def _detectors() -> Iterator[Any]:
+def _detectors() -> Iterator[FunctionType]:
     """Yield the functions by which tifffile detects formats."""
     for owner in (tifffile.TiffPage, tifffile.TiffFile):
         for name, member in vars(owner).items():
             if name.startswith("is_") or name.endswith("_description"):
-                function = getattr(member, "fget", None) or getattr(member, "func", member)
-                if hasattr(function, "__code__"):
+                function = member
+                if isinstance(member, property):
+                    function = member.fget
+                elif isinstance(member, cached_property):
+                    function = member.func
+                if isinstance(function, FunctionType):
                     yield function
 
 
-def _constants(function: Any) -> Iterator[str]:
+def _constants(function: FunctionType) -> Iterator[str]:
     """Yield the words in the code of a function, without its docstring."""
     for constant in function.__code__.co_consts:
         if constant != function.__doc__:

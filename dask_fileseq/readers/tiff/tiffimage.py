@@ -19,7 +19,7 @@ import tifffile
 
 from dask_fileseq.readers.chunk import ChunkSpec, plain_dims, plain_spec, unique_dims
 from dask_fileseq.readers.counters import record
-from dask_fileseq.readers.regions import Region, as_slices
+from dask_fileseq.readers.region import Region, as_slices
 from dask_fileseq.readers.tiff.byteranges import ContiguousImage
 from dask_fileseq.readers.tiff.filebytes import ByteSource
 from dask_fileseq.readers.tiff.segments import PageGrid, SegmentedImage
@@ -42,9 +42,9 @@ class WholeImage:
     load
         Function that reads it.
     spec
-        What it is, if this is known without reading.
+        The array, if it can be described without reading.
     segments
-        Start and stop of its strips or tiles in the file, if known.
+        Start and stop of its strips or tiles in the file.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class WholeImage:
 
     @property
     def spec(self) -> ChunkSpec:
-        """What the image is; read the pixels if this is not known yet."""
+        """The array; read it if nothing else describes it."""
         return plain_spec(self._array) if self._spec is None else self._spec
 
     def read(self, source: ByteSource, region: Region, out: Array) -> None:

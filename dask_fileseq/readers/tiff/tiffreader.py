@@ -15,7 +15,7 @@ from dask_fileseq.readers.bytelayout import ByteLayout
 from dask_fileseq.readers.chunk import ChunkSpec, require_chunk
 from dask_fileseq.readers.counters import record
 from dask_fileseq.readers.reader import File, FileInfo, Reader
-from dask_fileseq.readers.regions import Region, whole_region
+from dask_fileseq.readers.region import Region, whole_region
 from dask_fileseq.readers.suffixes import TIFF_SUFFIXES
 from dask_fileseq.readers.tiff.filebytes import HandleBytes
 from dask_fileseq.readers.tiff.inspecting import inspect_tiff
