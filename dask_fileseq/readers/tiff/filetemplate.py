@@ -56,14 +56,8 @@ class FileTemplate:
     ) -> FileTemplate | None:
         """Return the template of a file; None if it is too large, or metadata are among pixels.
 
-        Parameters
-        ----------
-        path, header, file
-            The file.
-        extents
-            Offset and size of its pixels, in the order of memory.
-        swapped
-            Whether they are in the other byte order.
+        `extents` are offset and size of its pixels, in the order of memory, and `swapped`
+        whether they are in the other byte order.
         """
         extents = merged(extents)
         edges = [0, *(edge for at, size in extents for edge in (at, at + size)), file.size]

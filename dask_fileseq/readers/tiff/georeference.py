@@ -61,12 +61,8 @@ for ``a, b, c, d, e, f``."""
 class CRSAttributes(Mapping[str, Any]):
     """A coordinate reference system as attributes, resolved when these are first used.
 
-    Parameters
-    ----------
-    keys
-        GeoTIFF's keys, by their names in `tifffile.TiffPage.geotiff_tags`.
-    more
-        More attributes.
+    `keys` are GeoTIFF's keys by their names in `tifffile.TiffPage.geotiff_tags`; `more` are
+    more attributes.
     """
 
     def __init__(self, keys: Mapping[str, Any], more: Mapping[str, Any]) -> None:
@@ -257,16 +253,16 @@ def _axis_attributes(
 ) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
     """Return the attributes of x and of y, as CF has them, and their units."""
     x, y = {"axis": "X"}, {"axis": "Y"}
+    x_unit = y_unit = ""
     if _is_projected(keys):
         for attrs, name in ((x, "x"), (y, "y")):
             attrs["long_name"] = f"{name} coordinate of projection"
             attrs["standard_name"] = f"projection_{name}_coordinate"
         utm = _code(keys, "ProjectedCSTypeGeoKey") // 100 in (326, 327)
-        unit = UNITS.get(keys.get("ProjLinearUnitsGeoKey", 9001 if utm else 0), "")
-        return x, y, {"x": unit, "y": unit}
-    if keys.get("GTModelTypeGeoKey") == 2 or "GeographicTypeGeoKey" in keys:
+        x_unit = y_unit = UNITS.get(keys.get("ProjLinearUnitsGeoKey", 9001 if utm else 0), "")
+    elif keys.get("GTModelTypeGeoKey") == 2 or "GeographicTypeGeoKey" in keys:
         for attrs, name in ((x, "longitude"), (y, "latitude")):
             attrs["long_name"] = attrs["standard_name"] = name
         if keys.get("GeogAngularUnitsGeoKey", 9102) in (9102, 9122):
-            return x, y, {"x": "degrees_east", "y": "degrees_north"}
-    return x, y, {"x": "", "y": ""}
+            x_unit, y_unit = "degrees_east", "degrees_north"
+    return x, y, {"x": x_unit, "y": y_unit}

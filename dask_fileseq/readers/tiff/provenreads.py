@@ -30,17 +30,9 @@ MISSES = 3
 
 
 def read_proven_files(paths: Sequence[str], spec: ChunkSpec, outs: Sequence[Array]) -> int:
-    """Read whole files from the front of a list, and return the number of files read.
+    """Read whole local files from the front of a list, and return the number of files read.
 
-    Parameters
-    ----------
-    paths
-        Local files.
-    spec
-        What each file must contain.
-    outs
-        An array to fill for each file, all with the same strides and dtype. That of the
-        first file that is not read may contain anything.
+    See `Reader.read_files`. The array for the first file that is not read may contain anything.
     """
     if not outs or (outs[0].flags.c_contiguous and outs[0].dtype == spec.dtype):
         return _read_files(paths, spec, outs)
@@ -80,12 +72,8 @@ def read_proven_region(
 ) -> bool:
     """Read a region of a local file, and return whether it was read.
 
-    Parameters
-    ----------
-    path, spec, region, out
-        See `Reader.read_region`. If the region is not read, `out` may contain anything.
-    repeats
-        Whether the next files are likely to equal this one but for the pixels.
+    See `Reader.read_region`. If the region is not read, `out` may contain anything. With
+    `repeats`, the next files are expected to differ from this one only in their pixels.
     """
     whole = is_whole(region, spec.shape) and out.flags.c_contiguous and out.dtype == spec.dtype
     try:

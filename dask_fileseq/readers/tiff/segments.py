@@ -61,6 +61,8 @@ class PageGrid:
     """Shape of a page along its five axes."""
     segment: tuple[int, ...]
     """Shape of a strip or tile along the five axes."""
+    size: int
+    """Number of strips or tiles."""
 
     @classmethod
     def of(cls, keyframe: tifffile.TiffPage, shape: tuple[int, ...]) -> PageGrid | None:
@@ -78,7 +80,8 @@ class PageGrid:
             segment = (1, keyframe.tiledepth, keyframe.tilelength, keyframe.tilewidth, samples)
         else:
             segment = (1, 1, keyframe.rowsperstrip, width, samples)
-        return cls(shape, tuple(over), within, page, tuple(map(int, segment)))
+        size = math.prod([*map(_quotient, page, segment), *(shape[axis] for axis in over)])
+        return cls(shape, tuple(over), within, page, tuple(map(int, segment)), size)
 
     @property
     def tile(self) -> tuple[int, ...]:
@@ -88,12 +91,6 @@ class PageGrid:
             if axis is not None:
                 tile[axis] = min(length, self.shape[axis])
         return tuple(tile)
-
-    @property
-    def size(self) -> int:
-        """Number of strips or tiles."""
-        pages = math.prod(self.shape[axis] for axis in self.over)
-        return pages * math.prod(map(_quotient, self.page, self.segment))
 
 
 @lru_cache(maxsize=64)
@@ -110,7 +107,7 @@ def _quotient(length: int, size: int) -> int:
 def _touched(grid: PageGrid, region: Region) -> Iterator[Segment]:
     """Yield the segments that a region touches, page by page.
 
-    >>> grid = PageGrid((8, 8), (), (None, None, 0, 1, None), (1, 1, 8, 8, 1), (1, 1, 4, 4, 1))
+    >>> grid = PageGrid((8, 8), (), (None, None, 0, 1, None), (1, 1, 8, 8, 1), (1, 1, 4, 4, 1), 4)
     >>> for segment in _touched(grid, (range(2, 4), range(3, 5))):
     ...     print(segment.number, segment.place, segment.part[1:3])
     0 (slice(0, 2, None), slice(0, 1, None)) (slice(2, 4, 1), slice(3, 4, 1))
@@ -143,55 +140,35 @@ def _touched(grid: PageGrid, region: Region) -> Iterator[Segment]:
             yield Segment(page, number, tuple(place), part)
 
 
+@dataclass(frozen=True, slots=True)
 class SegmentedImage:
-    """An image whose pages are stored in strips or tiles.
+    """An image whose pages are stored in strips or tiles."""
 
-    Parameters
-    ----------
-    spec
-        The array.
-    keyframe
-        The page that describes all pages, and decodes their segments.
-    grid
-        How the array is made of segments.
-    pages
-        Offsets and byte counts of the segments of each page.
-    jpegtables
-        For each page, tables that the codec needs.
-    maxworkers
-        Number of threads that decode.
-    """
-
-    way = "segments"
-
-    def __init__(
-        self,
-        spec: ChunkSpec,
-        keyframe: tifffile.TiffPage,
-        grid: PageGrid,
-        pages: Sequence[PageSegments],
-        jpegtables: Sequence[bytes | None],
-        maxworkers: int,
-    ) -> None:
-        self.spec = spec
-        self.keyframe = keyframe
-        self.grid = grid
-        self.pages = pages
-        self._jpegtables = jpegtables
-        self._maxworkers = maxworkers
-        self._touched = _cached_segments if grid.size <= CACHED else _touched
+    spec: ChunkSpec
+    """The array."""
+    keyframe: tifffile.TiffPage
+    """The page that describes all pages, and decodes their segments."""
+    grid: PageGrid
+    """How the array is made of segments."""
+    pages: Sequence[PageSegments]
+    """Offsets and byte counts of the segments of each page."""
+    jpegtables: Sequence[bytes | None]
+    """For each page, tables that the codec needs."""
+    maxworkers: int
+    """Number of threads that decode."""
 
     def read(self, source: ByteSource, region: Region, out: Array) -> None:
         """Read a region, and count what is read."""
-        record(bytes=self.read_pages(source, self.pages, region, out), way=self.way)
+        record(bytes=self.read_pages(source, self.pages, region, out), way="segments")
 
     def read_pages(
         self, source: ByteSource, pages: Sequence[PageSegments], region: Region, out: Array
     ) -> int:
         """Read a region from the segments of `pages`, and return the number of bytes read."""
         region, out = ascending(region, out)
+        touched = _cached_segments if self.grid.size <= CACHED else _touched
         stored: list[tuple[int, int, Segment]] = []
-        for segment in self._touched(self.grid, region):
+        for segment in touched(self.grid, region):
             offsets, counts = pages[segment.page]
             offset, count = offsets[segment.number], counts[segment.number]
             if offset > 0 and count > 0:
@@ -208,13 +185,13 @@ class SegmentedImage:
 
         def decode(item: tuple[bytes, Segment]) -> None:
             data, (page, number, place, part) = item
-            tables = self._jpegtables[page] if self._jpegtables else None
+            tables = self.jpegtables[page]
             image: Any = self.keyframe.decode(data, number, jpegtables=tables)[0]
             out[place] = image[part]
 
         contents = ((source.get(offset, count), segment) for offset, count, segment in stored)
-        if self._maxworkers > 1:
-            with ThreadPoolExecutor(self._maxworkers) as executor:
+        if self.maxworkers > 1:
+            with ThreadPoolExecutor(self.maxworkers) as executor:
                 for _ in executor.map(decode, contents):
                     pass
         else:

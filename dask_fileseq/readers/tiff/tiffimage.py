@@ -35,16 +35,9 @@ itself, but fewer bytes than this cost a file system as much."""
 
 
 class WholeImage:
-    """An image that only tifffile can read, and only as a whole.
+    """An image that only tifffile can read, and only as a whole, by calling `load`.
 
-    Parameters
-    ----------
-    load
-        Function that reads it.
-    spec
-        The array, if it can be described without reading.
-    segments
-        Start and stop of its strips or tiles in the file.
+    `segments` are start and stop of its strips or tiles in the file.
     """
 
     def __init__(
