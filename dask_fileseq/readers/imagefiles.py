@@ -18,10 +18,10 @@ __all__ = ["ImageReader", "SuffixReader", "read_by_suffix", "read_image"]
 
 @dataclass(frozen=True, slots=True)
 class ImageReader(Reader):
-    """Read images that are not TIFF: PNG, JPEG, JPEG 2000, WebP, BMP, NPY and others.
+    """Reader of images that are not TIFF: PNG, JPEG, JPEG 2000, WebP, BMP, NPY and others.
 
-    A call gives what :py:func:`imagecodecs.imread` or, for NPY, :py:func:`numpy.load` gives.
-    Readers have no state, and all are equal; use `read_image`.
+    A call returns what :py:func:`imagecodecs.imread` or, for NPY, :py:func:`numpy.load` returns.
+    Readers have no state, and are all equal; use `read_image`.
     """
 
     suffixes = (IMAGE_SUFFIXES,)
@@ -54,7 +54,7 @@ read_image = ImageReader()
 
 @dataclass(frozen=True, slots=True)
 class SuffixReader(Reader):
-    """Read images by the reader for their suffix; TIFF is the default.
+    """Reader that chooses a reader by suffix; TIFF is the default.
 
     >>> read_by_suffix.for_file("scan.PNG"), read_by_suffix.for_file("scan.lsm")
     (read_image, read_tiff)
