@@ -65,7 +65,7 @@ class WholeImage:
     def read(self, source: ByteSource, region: Region, out: Array) -> None:
         """Read the whole image, and cut the region from it."""
         record(way="whole")
-        if source.announce is not None:
+        if self._segments and source.announce is not None:
             source.announce(self._segments)
         if self._array.shape != self.spec.shape:
             raise ValueError(
