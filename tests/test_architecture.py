@@ -37,13 +37,11 @@ def test_no_room_has_a_circle():
     assert architecture.circles(PACKAGE) == []
 
 
-@unfinished
 def test_file_names_are_unique():
     """In tracebacks and editors, two files of one name are taken for each other."""
     assert architecture.repeated_file_names(PACKAGE) == []
 
 
-@unfinished
 def test_public_class_names_are_unique():
     """One word for two things."""
     assert architecture.repeated_class_names(PACKAGE) == []
