@@ -208,3 +208,53 @@ def test_arguments_go_their_own_way(tmp_path: Path) -> None:
     with count() as counts:
         np.testing.assert_array_equal(x[:, 5].compute(scheduler="sync"), data[:, 5])
     assert not counts.ways["proven"]
+
+
+@pytest.mark.parametrize("args", [{}, {"compression": "zlib", "rowsperstrip": 64}])
+def test_a_region_proves_nothing_of_whole_files(tmp_path: Path, args: dict[str, Any]) -> None:
+    """Whole files are read fast, though no more than a region was ever compared."""
+    names, data = write_many(tmp_path, **args)
+    x = TiffSequence(names).to_dask_array()
+    x[0, :10].compute(scheduler="sync")
+    with count() as counts:
+        crops = x[1:3, :10].compute(scheduler="sync")
+    np.testing.assert_array_equal(crops, data[1:3, :10])
+    assert counts.ways["proven"] == 2
+    with count() as counts:
+        whole = x[3:].compute(scheduler="sync")
+    np.testing.assert_array_equal(whole, data[3:])
+    assert counts.ways["segments" if "compression" in args else "contiguous"] == 1
+    assert counts.ways["proven"] == 4
+    with count() as counts:
+        crops = x[:, 300:310].compute(scheduler="sync")
+    np.testing.assert_array_equal(crops, data[:, 300:310])
+    assert counts.ways["proven"] == 8
+
+
+def test_a_region_proves_no_template(tmp_path: Path) -> None:
+    """Files are read by a template of which only a region was compared."""
+    data = image((4, 64, 64), "u2")
+    names = [str(tmp_path / f"{i}.tif") for i in range(4)]
+    for name, part in zip(names, data, strict=True):
+        tifffile.imwrite(name, part)
+    seq = TiffSequence(names)
+    seq.to_dask_array()[0, :10].compute(scheduler="sync")
+    with count() as counts:
+        np.testing.assert_array_equal(seq.asarray(ioworkers=1), data)
+    assert counts.ways["contiguous"] == 1
+    assert counts.ways["template"] == 3
+
+
+def test_a_cast_read_proves_whole_files(tmp_path: Path) -> None:
+    """A whole read into another dtype proves nothing, or less than all bits."""
+    names, data = write_many(tmp_path)
+    seq = TiffSequence(names[2:])
+    spec = ChunkSpec((512, 512), np.dtype("u2"), ("y", "x"), (512, 512))
+    out = np.empty((512, 512), "f2")
+    with count() as counts:
+        assert read_proven_region(names[1], spec, (range(512), range(512)), out)
+    np.testing.assert_array_equal(out, data[1].astype("f2"))
+    assert counts.ways["contiguous"] == 1
+    with count() as counts:
+        np.testing.assert_array_equal(seq.asarray(ioworkers=1), data[2:])
+    assert counts.ways["proven"] == 6

@@ -75,7 +75,8 @@ def read_proven_region(
     See `Reader.read_region`. If the region is not read, `out` may contain anything. With
     `repeats`, the next files are expected to differ from this one only in their pixels.
     """
-    whole = is_whole(region, spec.shape) and out.flags.c_contiguous and out.dtype == spec.dtype
+    is_all = is_whole(region, spec.shape)
+    whole = is_all and out.flags.c_contiguous and out.dtype == spec.dtype
     try:
         with PathBytes(path, WHOLE if whole else HEAD) as file:
             header = read_header(file.get)
@@ -83,10 +84,10 @@ def read_proven_region(
                 return False
             signature = header.signature, os.path.splitext(path)[1]  # tifffile uses both
             proof = PROOFS.get(signature)
-            if proof is None or not proof.compared:
+            if proof is None or not proof.compared or (is_all and not proof.whole):
                 if not PROOFS.is_worth_a_proof():
                     return False
-                new = prove(path, header, file, spec, region, out, whole)
+                new = prove(path, header, file, spec, region, out)
                 PROOFS.add(signature, new if proof is None else replace(new, info=proof.info))
                 return True
             if proof.key != (spec.shape, spec.dtype):

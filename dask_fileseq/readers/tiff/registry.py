@@ -4,7 +4,8 @@ To open a file by tifffile takes longer than to read a small image. Most files o
 differ only in their pixels, so what tifffile finds in one file is true for all of them. But
 only tifffile decides which differences matter. Therefore the first file of each signature (see
 `signature`) is read twice: by tifffile, and by its header alone. Only if both results have the
-same bits, other files of that signature are read by their headers, in this process. The same
+same bits, other files of that signature are read by their headers, in this process. Where only
+a region was compared, only regions of others are read so. The same
 code and the same tifffile objects decode them; only offsets and byte counts come from each
 file's own header. Files in which tifffile finds more than pages of pixels (OME, Micro-Manager,
 slides) always need tifffile.
@@ -23,7 +24,7 @@ import tifffile
 
 from dask_fileseq.readers.chunk import ChunkSpec, require_chunk
 from dask_fileseq.readers.reader import FileInfo
-from dask_fileseq.readers.region import Region
+from dask_fileseq.readers.region import Region, is_whole
 from dask_fileseq.readers.tiff.byteranges import ContiguousImage
 from dask_fileseq.readers.tiff.filebytes import HandleBytes, PathBytes
 from dask_fileseq.readers.tiff.filetemplate import FileTemplate, merged
@@ -105,6 +106,9 @@ class Proof:
 
     compared: bool = False
     """Whether a file was read in both ways; if not, `key`, `image` and `template` are unset."""
+    whole: bool = False
+    """Whether all pixels of that file were compared, not only those of a region. Whole files are
+    read by such proofs only."""
     key: tuple[Any, ...] = ()
     """Shape and dtype."""
     image: ProvenImage | None = None
@@ -180,7 +184,6 @@ def prove(
     spec: ChunkSpec,
     region: Region,
     out: Array,
-    whole: bool,
 ) -> Proof:
     """Read a region by tifffile, then by the header, and return what this proves.
 
@@ -189,30 +192,37 @@ def prove(
     Exception
         What reading by tifffile raises. `out` is right if nothing is raised.
     """
+    same_dtype = out.flags.c_contiguous and out.dtype == spec.dtype
+    first = out if same_dtype else np.empty(out.shape, spec.dtype)  # a cast could hide bits
+    whole = is_whole(region, spec.shape)
+    proof = Proof(compared=True, whole=whole, key=(spec.shape, spec.dtype))
     with open_tiff(path, {}) as tif:
         image = image_of(tif, {"maxworkers": 1})
         require_chunk(spec, image.spec.shape, image.spec.dtype)
-        image.read(HandleBytes(tif.filehandle, path), region, out)
-        proof = Proof(compared=True, key=(spec.shape, spec.dtype))
+        image.read(HandleBytes(tif.filehandle, path), region, first)
+        if first is not out:
+            out[...] = first
         try:
             flags = tif.flags | tif.pages.first.flags
             if not flags <= FLAGS | {"imagej"} or len(tif.pages) != len(header.pages):
                 return proof
-            proof.image = _candidate(tif, image, header)
+            candidate = _candidate(tif, image, header)
             extents = _stored_extents(image)
-            if isinstance(image, ContiguousImage) and extents is not None:
+            template = None
+            if whole and isinstance(image, ContiguousImage) and extents is not None:
                 swapped = not image.stored.isnative
-                proof.template = FileTemplate.of(path, header, file, extents, swapped)
+                template = FileTemplate.of(path, header, file, extents, swapped)
         except Exception:  # of a header that only tifffile can interpret
-            return Proof(compared=True, key=proof.key)
-    if proof.image is not None:
-        again = np.empty_like(out)
+            return proof
+    again = np.empty_like(first)
+    if template is not None and template.read([path], [again], 0) and _same_bits(again, first):
+        proof.template = template
+    if candidate is not None:
+        again = np.empty_like(first)
         try:
-            proof.image.read(header, file, region, again, whole)
-            same = _same_bits(again, out)
-        except Exception:
-            same = False
-        if not same:
+            candidate.read(header, file, region, again, whole)
+            proof.image = candidate if _same_bits(again, first) else None
+        except Exception:  # of any codec: tifffile has to read such files
             proof.image = None
     return proof
 
