@@ -5,12 +5,22 @@ decodes only the bytes that a region needs; a plain function ``imread(file, **im
 becomes a complete reader by `as_reader`. Readers use neither grids nor dask.
 """
 
-from dask_fileseq.readers.bytelayout import ByteLayout, NoByteLayout
-from dask_fileseq.readers.chunk import ChunkSpec, WrongChunk, plain_dims
+from dask_fileseq.readers.chunk import (
+    ByteLayout,
+    ChunkSpec,
+    NoByteLayout,
+    Region,
+    WrongChunk,
+    is_whole,
+    plain_dims,
+    whole_region,
+)
 from dask_fileseq.readers.chunkmetadata import ChunkMetadata
 from dask_fileseq.readers.counters import Counts, count
 from dask_fileseq.readers.imagefiles import ImageReader, SuffixReader, read_by_suffix, read_image
 from dask_fileseq.readers.reader import (
+    IMAGE_SUFFIXES,
+    TIFF_SUFFIXES,
     File,
     FileInfo,
     FunctionReader,
@@ -18,8 +28,6 @@ from dask_fileseq.readers.reader import (
     as_reader,
     require_file,
 )
-from dask_fileseq.readers.region import Region, is_whole, whole_region
-from dask_fileseq.readers.suffixes import IMAGE_SUFFIXES, TIFF_SUFFIXES
 from dask_fileseq.readers.tiff import TiffReader, read_tiff
 
 __all__ = [

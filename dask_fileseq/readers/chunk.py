@@ -1,15 +1,20 @@
-"""The array in one file, described by plain values: no I/O."""
+"""The array in one file, regions of it, and its places in the file: plain values, no I/O.
+
+A region has a `range` for each axis, the indices to read. A range has a length, a step and
+an i-th element, and is never ambiguous as a slice can be.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-__all__ = ["ChunkSpec", "WrongChunk", "plain_dims", "plain_spec", "require_chunk", "unique_dims"]
+Array = np.ndarray[Any, Any]
+Region = tuple[range, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +111,96 @@ def unique_dims(axes: Sequence[str]) -> tuple[str, ...]:
         dims.append(f"{name}_{seen[name]}" if total[name] > 1 else name)
         seen[name] += 1
     return tuple(dims)
+
+
+def whole_region(shape: Sequence[int]) -> Region:
+    """Return the region of a whole array.
+
+    >>> whole_region((4, 6))
+    (range(0, 4), range(0, 6))
+    """
+    return tuple(map(range, shape))
+
+
+def is_whole(region: Region, shape: Sequence[int]) -> bool:
+    """Return whether a region is a whole array, in ascending order.
+
+    >>> is_whole((range(4), range(0, 6)), (4, 6)), is_whole((range(4), range(6)), (4, 7))
+    (True, False)
+    """
+    return region == tuple(map(range, shape))
+
+
+def as_slices(region: Region) -> tuple[slice, ...]:
+    """Return the slices that select a region.
+
+    >>> as_slices((range(1, 3), range(3, -1, -1)))
+    (slice(1, 3, 1), slice(3, None, -1))
+    """
+    return tuple(slice(r.start, r.stop if r.stop >= 0 else None, r.step) for r in region)
+
+
+def ascending(region: Region, out: Array) -> tuple[Region, Array]:
+    """Return a region in ascending order, and the view of `out` that it fills.
+
+    A descending axis is read in ascending order into a flipped view.
+
+    >>> ranges, view = ascending((range(4, -1, -2),), np.empty(3))
+    >>> [list(indices) for indices in ranges], view.strides
+    ([[0, 2, 4]], (-8,))
+    """
+    for indices in region:
+        if indices.step < 0:
+            break
+    else:
+        return region, out
+    ranges = tuple([r if r.step > 0 else r[::-1] for r in region])
+    flips: list[Any] = [slice(None, None, 1 if r.step > 0 else -1) for r in region]
+    return ranges, out[(*flips, ...)]
+
+
+def pieces(indices: range, size: int) -> Iterator[tuple[int, slice, slice]]:
+    """Cut ascending indices at the borders of segments of an axis.
+
+    Yields the number of each segment that contains any of the indices, the part of the
+    output that it fills, and the part of the segment that goes there.
+
+    >>> for piece in pieces(range(3, 30, 10), 8):  # segments begin at 0, 8, 16, 24
+    ...     print(piece)
+    (0, slice(0, 1, None), slice(3, 4, 10))
+    (1, slice(1, 2, None), slice(5, 6, 10))
+    (2, slice(2, 3, None), slice(7, 8, 10))
+    """
+    step = indices.step
+    first = 0
+    while first < len(indices):
+        number, start = divmod(indices[first], size)
+        last = min(len(indices) - 1, first + (size - 1 - start) // step)
+        stop = start + (last - first) * step + 1
+        yield number, slice(first, last + 1), slice(start, stop, step)
+        first = last + 1
+
+
+class NoByteLayout(Exception):
+    """The reason why the pixels of a file are not chunks of bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ByteLayout:
+    """Encoding and positions of the pixels of a file. Equal for files with equal encoding."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    """With the byte order of the file."""
+    chunks: tuple[int, ...]
+    """Shape of a chunk; the last one along an axis may extend beyond the array."""
+    compression: int = 1
+    """TIFF's code of the codec."""
+    predictor: int = 1
+    """1: none, 2: differences along rows, 3: differences of the bytes of floats."""
+    interleaved: bool = False
+    """Whether the last axis is that of samples; then rows are along the axis before it."""
+    nodata: float = field(default=0, compare=False)
+    """Value of the pixels of a chunk that was never written."""
+    segments: tuple[tuple[int, int], ...] = field(default=(), compare=False)
+    """Offset and byte count of each chunk, in C order; both 0 if it was never written."""

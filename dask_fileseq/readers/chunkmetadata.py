@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ChunkMetadata", "Labels", "Scale", "positive", "unit_name"]
-
 
 @dataclass(frozen=True, slots=True)
 class Scale:

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-__all__ = ["Counts", "count", "record"]
-
 
 @dataclass(slots=True)
 class Counts:
@@ -26,7 +24,9 @@ class Counts:
     without tifffile "template", "proven" or "libtiff", see `readers.tiff.registry`."""
 
 
-_open: list[Counts] = []
+open_counts: list[Counts] = []
+"""The counts that are open; if there are none, nothing needs to be recorded."""
+
 _lock = threading.Lock()
 
 
@@ -47,23 +47,21 @@ def count() -> Iterator[Counts]:
     """
     counts = Counts()
     with _lock:
-        _open.append(counts)
+        open_counts.append(counts)
     try:
         yield counts
     finally:
         with _lock:
             # by identity: two counts with equal numbers are equal
-            _open[:] = [other for other in _open if other is not counts]
+            open_counts[:] = [other for other in open_counts if other is not counts]
 
 
 def record(
     files: int = 0, headers: int = 0, bytes: int = 0, way: str | None = None, times: int = 1
 ) -> None:
     """Add to all open counts, and `times` to the way of reading."""
-    if not _open:
-        return
     with _lock:
-        for counts in _open:
+        for counts in open_counts:
             counts.files += files
             counts.headers += headers
             counts.bytes += bytes

@@ -9,11 +9,8 @@ from typing import Any
 import imagecodecs
 import numpy as np
 
-from dask_fileseq.readers.reader import File, Reader
-from dask_fileseq.readers.suffixes import IMAGE_SUFFIXES, codec_of_suffix
+from dask_fileseq.readers.reader import IMAGE_SUFFIXES, File, Reader, codec_of_suffix
 from dask_fileseq.readers.tiff import read_tiff
-
-__all__ = ["ImageReader", "SuffixReader", "read_by_suffix", "read_image"]
 
 
 @dataclass(frozen=True, slots=True)

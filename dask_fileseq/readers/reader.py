@@ -18,21 +18,32 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
-from dask_fileseq.readers.bytelayout import ByteLayout, NoByteLayout
-from dask_fileseq.readers.chunk import ChunkSpec, plain_spec, require_chunk
+from dask_fileseq.readers.chunk import (
+    ByteLayout,
+    ChunkSpec,
+    NoByteLayout,
+    Region,
+    as_slices,
+    is_whole,
+    plain_spec,
+    require_chunk,
+)
 from dask_fileseq.readers.chunkmetadata import ChunkMetadata
 from dask_fileseq.readers.counters import record
-from dask_fileseq.readers.region import Region, as_slices, is_whole
-from dask_fileseq.readers.suffixes import IMAGE_SUFFIXES, TIFF_SUFFIXES, codec_of_suffix
 
-__all__ = [
-    "File",
-    "FileInfo",
-    "FunctionReader",
-    "Reader",
-    "as_reader",
-    "require_file",
-]
+TIFF_SUFFIXES = tuple(f".{suffix}" for suffix in tifffile.TIFF.FILE_EXTENSIONS)
+"""Suffixes of TIFF files, in lower case."""
+
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".jp2", ".j2k", ".jxl", ".jxr", ".webp", ".bmp", ".npy")
+"""Suffixes of other images, in lower case."""
+
+CODECS = {"jpg": "jpeg", "jpeg": "jpeg", "jp2": "jpeg2k", "j2k": "jpeg2k"} | {
+    name: name for name in ("jxl", "jxr", "png", "webp")
+}
+"""Codecs of imagecodecs by file name suffix."""
+
+NUMCODECS = {"jxl": "jpegxl", "jxr": "jpegxr", "jpeg8": "jpeg", "jpeg12": "jpeg"}
+"""Names in imagecodecs.numcodecs of codecs that have another name in imagecodecs."""
 
 File = str | BinaryIO
 """A path, or a seekable binary handle (a member of an archive, a remote object)."""
@@ -268,3 +279,16 @@ def require_file(path: str) -> os.stat_result:
     sort = "a folder" if stat.S_ISDIR(status.st_mode) else "a device"
     sort = "a pipe" if stat.S_ISFIFO(status.st_mode) else sort
     raise OSError(f"is no file but {sort}")
+
+
+def codec_of_suffix(name: str, imreadargs: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the numcodecs codec of imagecodecs for a file, by its suffix or by ``codec=``.
+
+    >>> codec_of_suffix("a.jpg", {}), codec_of_suffix("a.bin", {"codec": "png"})
+    ({'id': 'imagecodecs_jpeg'}, {'id': 'imagecodecs_png'})
+    """
+    args = dict(imreadargs)
+    codec = args.pop("codec", None) or CODECS.get(name.rpartition(".")[2].lower())
+    codec = codec[0] if isinstance(codec, list | tuple) else codec
+    codec = codec.__name__.split("_")[0] if callable(codec) else codec
+    return None if codec is None else {"id": f"imagecodecs_{NUMCODECS.get(codec, codec)}", **args}

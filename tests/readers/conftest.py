@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from dask_fileseq.readers.tiff import inspecting, provenreads
+from dask_fileseq.readers.tiff import inspecting, tiffreader
 from dask_fileseq.readers.tiff.registry import Registry
 from tests.helpers.corpus import write_corpus
 
@@ -11,7 +11,7 @@ from tests.helpers.corpus import write_corpus
 def cold(monkeypatch: pytest.MonkeyPatch) -> None:
     """Begin each test as a new process does: nothing is proven yet."""
     proofs = Registry()
-    monkeypatch.setattr(provenreads, "PROOFS", proofs)
+    monkeypatch.setattr(tiffreader, "PROOFS", proofs)
     monkeypatch.setattr(inspecting, "PROOFS", proofs)
 
 

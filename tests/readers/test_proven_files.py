@@ -16,7 +16,7 @@ import tifffile
 
 from dask_fileseq import FileSequence, FillWarning, ReadError, TiffSequence
 from dask_fileseq.readers import ChunkSpec, count, read_tiff, whole_region
-from dask_fileseq.readers.tiff import filebytes, registry
+from dask_fileseq.readers.tiff import byteranges, registry
 from dask_fileseq.readers.tiff.registry import SLOW_LZW, Proof, Registry
 from dask_fileseq.readers.tiff.signature import interpreted_words, is_free_text
 from tests.helpers.corpus import ALTERED, KINDS, image, write_corpus, write_near
@@ -234,7 +234,7 @@ def test_systems_without_vectored_reads(
     tmp_path: Path, size: int, compression: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On Windows pixels come from the wrong place, or no file is read fast."""
-    monkeypatch.setattr(filebytes, "VECTORED", False)
+    monkeypatch.setattr(byteranges, "VECTORED", False)
     for args in ({}, {"description": lambda i: "x" * i}):
         names, data = write_many(tmp_path, 5, shape=(size, size), compression=compression, **args)
         Path(names[3]).write_bytes(Path(names[3]).read_bytes()[:-1])

@@ -12,9 +12,9 @@ import tifffile
 
 from dask_fileseq import TiffSequence
 from dask_fileseq.readers import ChunkSpec, WrongChunk, count, read_tiff
-from dask_fileseq.readers.tiff import filebytes
-from dask_fileseq.readers.tiff.provenreads import read_proven_region
+from dask_fileseq.readers.tiff import byteranges
 from dask_fileseq.readers.tiff.registry import Registry
+from dask_fileseq.readers.tiff.tiffreader import read_proven_region
 from tests.helpers.corpus import ALTERED, image, write_corpus, write_near
 from tests.helpers.regions import read_region, region_of
 from tests.helpers.shared import DATA
@@ -178,7 +178,7 @@ def test_crops_of_many_files(
     tmp_path: Path, args: dict[str, Any], vectored: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each crop opens its file through tifffile, or reads more of it than it needs."""
-    monkeypatch.setattr(filebytes, "VECTORED", vectored and filebytes.VECTORED)
+    monkeypatch.setattr(byteranges, "VECTORED", vectored and byteranges.VECTORED)
     names, data = write_many(tmp_path, **args)
     x = TiffSequence(names).to_dask_array()
     with count() as counts:

@@ -1,4 +1,4 @@
-"""Images of uncompressed pixels, of which a region is read as ranges of bytes.
+"""Ranges of bytes of a file, and images of uncompressed pixels that are read as such ranges.
 
 A region of an array in C order is a set of equal ranges of bytes in the file. Each request
 costs as much as copying some 16 KiB (1.7 us on a local disk, far more on a network), so
@@ -12,21 +12,145 @@ from __future__ import annotations
 
 import itertools
 import math
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
-from dask_fileseq.readers.chunk import ChunkSpec
+from dask_fileseq.readers.chunk import ChunkSpec, Region, ascending
 from dask_fileseq.readers.counters import record
-from dask_fileseq.readers.region import Region, ascending
-from dask_fileseq.readers.tiff.filebytes import ByteSource
-
-__all__ = ["ContiguousImage"]
 
 Array = np.ndarray[Any, Any]
+
+WHOLE = 256 * 1024
+"""Largest size, in bytes, of a file that is read in one call if all of it is needed."""
+
+HEAD = 16 * 1024
+"""Bytes at the beginning of a file that are read first, where its header usually is."""
+
+FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0)
+
+VECTORED = hasattr(os, "preadv")
+"""Whether the system reads into several buffers, and at any position, in one call."""
+
+
+@runtime_checkable
+class Prefetching(Protocol):
+    """A handle on a remote file that fetches announced bytes together, in few requests."""
+
+    def announce(self, ranges: Sequence[tuple[int, int]], /) -> None:
+        """Announce the ranges, pairs of start and stop, that will be read next."""
+
+
+class HandleBytes:
+    """The bytes of a file that is open.
+
+    Parameters
+    ----------
+    handle
+        What is read: a seekable binary file, such as tifffile's `FileHandle`.
+    origin
+        What `handle` itself reads from: a path or handle. If it is `Prefetching`, the bytes
+        that a region needs are announced to it before they are read. Otherwise each strip of
+        a remote file would be a request of its own.
+    """
+
+    __slots__ = ("_handle", "announce")
+
+    def __init__(self, handle: Any, origin: Any) -> None:
+        self._handle = handle
+        self.announce = origin.announce if isinstance(origin, Prefetching) else None
+
+    def get(self, offset: int, count: int) -> bytes:
+        """Return bytes; raise `ValueError` if the file ends before."""
+        self._handle.seek(offset)
+        content: bytes = self._handle.read(count)
+        if len(content) < count:
+            raise ValueError(f"file is truncated: {count - len(content)} bytes are missing")
+        return content
+
+    def fill(self, offset: int, buffer: memoryview) -> None:
+        """Fill a buffer; raise `ValueError` if the file ends before."""
+        self._handle.seek(offset)
+        done = 0
+        while done < len(buffer):
+            count = self._handle.readinto(buffer[done:])
+            if not count:
+                raise ValueError(f"file is truncated: {len(buffer) - done} bytes are missing")
+            done += count
+
+
+class PathBytes:
+    """The bytes of a local file, whose beginning is in memory.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    whole : int
+        Largest size, in bytes, of a file that is read at once.
+    """
+
+    __slots__ = ("_file", "_head", "size")
+    announce = None
+
+    def __init__(self, path: str, whole: int = HEAD) -> None:
+        self._file = os.open(path, FLAGS)
+        try:
+            self.size = os.fstat(self._file).st_size
+            self._head = os.read(self._file, self.size if self.size <= whole else HEAD)
+        except BaseException:
+            os.close(self._file)
+            raise
+
+    def __enter__(self) -> PathBytes:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._file)
+
+    def get(self, offset: int, count: int) -> bytes:
+        """Return bytes; raise `EOFError` if the file ends before."""
+        stop = offset + count
+        if stop <= len(self._head):
+            return self._head[offset:stop]
+        content = b""
+        if stop <= self.size:
+            os.lseek(self._file, offset, os.SEEK_SET)
+            content = os.read(self._file, count)
+        if len(content) != count:
+            raise EOFError("file is truncated")
+        return content
+
+    def fill(self, offset: int, buffer: memoryview) -> None:
+        """Fill a buffer; raise `EOFError` if the file ends before."""
+        stop = offset + len(buffer)
+        if stop <= len(self._head):
+            buffer[:] = self._head[offset:stop]
+        elif not VECTORED:
+            buffer[:] = self.get(offset, len(buffer))
+        elif os.preadv(self._file, [buffer], offset) != len(buffer):
+            raise EOFError("file is truncated")
+
+
+ByteSource = PathBytes | HandleBytes
+"""Bytes of a file. What will be read is announced first, unless `announce` is None."""
+
+
+def read_vector(path: str, buffers: list[Any]) -> int:
+    """Fill buffers from the beginning of a file, and return the number of bytes read."""
+    if not VECTORED:
+        with open(path, "rb", buffering=0) as stream:
+            return sum(stream.readinto(memoryview(buffer).cast("B")) for buffer in buffers)
+    file = os.open(path, FLAGS)
+    try:
+        return os.readv(file, buffers)
+    finally:
+        os.close(file)
+
 
 GAP = 16 * 1024
 """Largest gap, in bytes, over which two ranges are merged into one read."""
@@ -88,12 +212,12 @@ class ContiguousImage:
         for offset, size, block in reads:
             total += size
             if in_place and size == block.nbytes:
-                source.readinto(offset, memoryview(block.reshape(-1).view(np.uint8).data))
+                source.fill(offset, memoryview(block.reshape(-1).view(np.uint8).data))
                 if not stored.isnative:
                     block.byteswap(inplace=True)
             else:
                 scratch = np.empty(size, np.uint8)
-                source.readinto(offset, scratch.data)
+                source.fill(offset, scratch.data)
                 strides = cut.strides[out.ndim - block.ndim :]
                 block[...] = np.ndarray(block.shape, stored, scratch, strides=strides)
         return total

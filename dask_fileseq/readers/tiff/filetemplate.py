@@ -16,10 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from dask_fileseq.readers.tiff.filebytes import PathBytes, read_vector
+from dask_fileseq.readers.tiff.byteranges import PathBytes, read_vector
 from dask_fileseq.readers.tiff.signature import Header
-
-__all__ = ["FileTemplate", "merged"]
 
 Array = np.ndarray[Any, Any]
 

@@ -18,8 +18,6 @@ import tifffile
 
 from dask_fileseq.readers.chunkmetadata import Scale
 
-__all__ = ["CRSAttributes", "crs_attributes", "georeference"]
-
 PIXEL_SCALE, TIEPOINT, TRANSFORMATION = 33550, 33922, 34264
 
 UNITS = {9001: "metre", 9002: "foot", 9003: "US_survey_foot"}

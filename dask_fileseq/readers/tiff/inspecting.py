@@ -9,13 +9,11 @@ import tifffile
 
 from dask_fileseq.readers.counters import record
 from dask_fileseq.readers.reader import File, FileInfo, require_file
-from dask_fileseq.readers.tiff.filebytes import PathBytes
+from dask_fileseq.readers.tiff.byteranges import PathBytes
 from dask_fileseq.readers.tiff.opentiff import open_tiff
 from dask_fileseq.readers.tiff.registry import PROOFS, Proof
 from dask_fileseq.readers.tiff.signature import Header, read_header
 from dask_fileseq.readers.tiff.tiffimage import image_of
-
-__all__ = ["inspect_tiff"]
 
 
 def inspect_tiff(file: File) -> FileInfo:

@@ -14,7 +14,7 @@ slides) always need tifffile.
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,18 +22,14 @@ import imagecodecs
 import numpy as np
 import tifffile
 
-from dask_fileseq.readers.chunk import ChunkSpec, require_chunk
+from dask_fileseq.readers.chunk import ChunkSpec, Region, is_whole, require_chunk
 from dask_fileseq.readers.reader import FileInfo
-from dask_fileseq.readers.region import Region, is_whole
-from dask_fileseq.readers.tiff.byteranges import ContiguousImage
-from dask_fileseq.readers.tiff.filebytes import HandleBytes, PathBytes
+from dask_fileseq.readers.tiff.byteranges import ContiguousImage, HandleBytes, PathBytes
 from dask_fileseq.readers.tiff.filetemplate import FileTemplate, merged
 from dask_fileseq.readers.tiff.opentiff import open_tiff
 from dask_fileseq.readers.tiff.segments import BYTE_CODECS, SegmentedImage
 from dask_fileseq.readers.tiff.signature import Header
 from dask_fileseq.readers.tiff.tiffimage import Image, image_of
-
-__all__ = ["PROOFS", "Proof", "ProvenImage", "Registry", "prove"]
 
 Array = np.ndarray[Any, Any]
 
@@ -74,7 +70,17 @@ class ProvenImage:
             raise EOFError("file is truncated")
         image = self.image
         if isinstance(image, ContiguousImage):
-            return image.read_pages(file, self._starts(image, header), region, out)
+            # offsets of pages, if these are stored as in the first file
+            starts, counts = header.pages[0]
+            single = len(header.pages) == len(starts) == 1
+            if not (single and counts[0] == image.pagesize and starts[0]):
+                extents = header.pixels
+                size = image.pagesize * len(image.starts) // len(extents)
+                joined = merged(extents)
+                if any(n != size for _, n in extents) or (len(joined) == 1) is not self.joined:
+                    raise ValueError("pages are not stored as in the first file")
+                starts = [at for at, _ in (joined if len(image.starts) == 1 else extents)]
+            return image.read_pages(file, starts, region, out)
         if header.is_sparse or (not self.joined and _has_joined_page(header, image)):
             raise ValueError("strips are missing, or touch")
         if whole and self.libtiff and _read_by_libtiff(file, out):
@@ -84,20 +90,6 @@ class ProvenImage:
             again = np.empty_like(out)
             self.libtiff = _read_by_libtiff(file, again) and _same_bits(again, out)
         return size
-
-    def _starts(self, image: ContiguousImage, header: Header) -> Sequence[int]:
-        """Return the offsets of pages, if these are stored as in the first file."""
-        offsets, counts = header.pages[0]
-        if len(header.pages) == len(offsets) == 1 and counts[0] == image.pagesize and offsets[0]:
-            return offsets
-        extents = header.pixels
-        size = image.pagesize * len(image.starts) // len(extents)
-        if any(stored != size for _, stored in extents):
-            raise ValueError("pages are not stored as in the first file")
-        joined = merged(extents)
-        if (len(joined) == 1) is not self.joined:
-            raise ValueError("pages are not stored as in the first file")
-        return [start for start, _ in (joined if len(image.starts) == 1 else extents)]
 
 
 @dataclass(slots=True)

@@ -18,13 +18,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import tifffile
 
-from dask_fileseq.readers.chunk import ChunkSpec
+from dask_fileseq.readers.chunk import ChunkSpec, Region, ascending, pieces
 from dask_fileseq.readers.counters import record
-from dask_fileseq.readers.region import Region, ascending, pieces
-from dask_fileseq.readers.tiff.filebytes import ByteSource
+from dask_fileseq.readers.tiff.byteranges import ByteSource
 from dask_fileseq.readers.tiff.signature import PageSegments
-
-__all__ = ["BYTE_CODECS", "PageGrid", "SegmentedImage"]
 
 Array = np.ndarray[Any, Any]
 

@@ -19,8 +19,6 @@ from types import FunctionType
 
 import tifffile
 
-__all__ = ["Header", "PageSegments", "interpreted_words", "is_free_text", "read_header"]
-
 MAX_PAGES = 64
 MAX_TAGS = 256
 

@@ -17,15 +17,18 @@ from typing import Any
 import numpy as np
 import tifffile
 
-from dask_fileseq.readers.chunk import ChunkSpec, plain_dims, plain_spec, unique_dims
+from dask_fileseq.readers.chunk import (
+    ChunkSpec,
+    Region,
+    as_slices,
+    plain_dims,
+    plain_spec,
+    unique_dims,
+)
 from dask_fileseq.readers.counters import record
-from dask_fileseq.readers.region import Region, as_slices
-from dask_fileseq.readers.tiff.byteranges import ContiguousImage
-from dask_fileseq.readers.tiff.filebytes import ByteSource
+from dask_fileseq.readers.tiff.byteranges import ByteSource, ContiguousImage
+from dask_fileseq.readers.tiff.opentiff import require_complete, require_extent, require_segments
 from dask_fileseq.readers.tiff.segments import PageGrid, SegmentedImage
-from dask_fileseq.readers.tiff.truncation import require_complete, require_extent, require_segments
-
-__all__ = ["Image", "WholeImage", "image_of", "selected_series"]
 
 Array = np.ndarray[Any, Any]
 

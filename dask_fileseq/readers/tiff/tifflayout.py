@@ -13,16 +13,13 @@ from typing import Any
 
 import tifffile
 
-from dask_fileseq.readers.bytelayout import ByteLayout, NoByteLayout
-from dask_fileseq.readers.chunk import ChunkSpec, require_chunk
+from dask_fileseq.readers.chunk import ByteLayout, ChunkSpec, NoByteLayout, require_chunk
 from dask_fileseq.readers.counters import record
 from dask_fileseq.readers.reader import File
 from dask_fileseq.readers.tiff.byteranges import ContiguousImage
 from dask_fileseq.readers.tiff.opentiff import open_tiff, split_arguments, stands_alone
 from dask_fileseq.readers.tiff.segments import BYTE_CODECS, SegmentedImage
 from dask_fileseq.readers.tiff.tiffimage import image_of
-
-__all__ = ["file_layout", "require_plain"]
 
 YCBCR = 6
 

@@ -21,8 +21,6 @@ from dask_fileseq.readers.chunkmetadata import ChunkMetadata, Labels, Scale, pos
 from dask_fileseq.readers.tiff.georeference import georeference
 from dask_fileseq.readers.tiff.tiffimage import selected_series
 
-__all__ = ["imagej_metadata", "ome_metadata", "tiff_metadata"]
-
 X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 282, 283, 296
 MICROMETRES = {2: 25400.0, 3: 10000.0}
 """Micrometres in an inch and in a centimetre, by TIFF's codes of these units."""

@@ -1,31 +1,51 @@
-"""The TIFF reader."""
+"""The TIFF reader.
+
+Local files are read without tifffile where this is proven to be the same, see `registry`.
+All others are opened by tifffile.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
-from dask_fileseq.readers.bytelayout import ByteLayout
-from dask_fileseq.readers.chunk import ChunkSpec, require_chunk
-from dask_fileseq.readers.counters import record
-from dask_fileseq.readers.reader import File, FileInfo, Reader
-from dask_fileseq.readers.region import Region, whole_region
-from dask_fileseq.readers.suffixes import TIFF_SUFFIXES
-from dask_fileseq.readers.tiff.filebytes import HandleBytes
+from dask_fileseq.readers.chunk import (
+    Array,
+    ByteLayout,
+    ChunkSpec,
+    Region,
+    WrongChunk,
+    is_whole,
+    require_chunk,
+    whole_region,
+)
+from dask_fileseq.readers.counters import open_counts, record
+from dask_fileseq.readers.reader import TIFF_SUFFIXES, File, FileInfo, Reader
+from dask_fileseq.readers.tiff.byteranges import (
+    HEAD,
+    WHOLE,
+    ContiguousImage,
+    HandleBytes,
+    PathBytes,
+)
+from dask_fileseq.readers.tiff.filetemplate import FileTemplate
 from dask_fileseq.readers.tiff.inspecting import inspect_tiff
 from dask_fileseq.readers.tiff.opentiff import open_tiff, split_arguments
-from dask_fileseq.readers.tiff.provenreads import read_proven_files, read_proven_region
+from dask_fileseq.readers.tiff.registry import PROOFS, prove
+from dask_fileseq.readers.tiff.signature import read_header
 from dask_fileseq.readers.tiff.tiffimage import Image, WholeImage, image_of
 from dask_fileseq.readers.tiff.tifflayout import file_layout, require_plain
 from dask_fileseq.readers.tiff.tiffmetadata import tiff_metadata
 
-__all__ = ["TiffReader", "read_tiff"]
+MISSES = 3
+"""After so many files in a row that did not equal the one before, none is expected to."""
 
 _IMAGEARGS = {"key", "series", "level", "squeeze", "maxworkers", "buffersize", "kind"}
 
@@ -64,6 +84,7 @@ class TiffReader(Reader):
     """
 
     suffixes = (TIFF_SUFFIXES,)
+    name = "tiff"
 
     @property
     def __name__(self) -> str:
@@ -156,3 +177,88 @@ def _open_image(file: File, imreadargs: Mapping[str, Any]) -> Iterator[tuple[Ima
     args = start | {"_multifile": False} | fileargs | imageargs
     record(files=1)
     yield WholeImage(lambda: tifffile.imread(files, **args)), HandleBytes(file, file)
+
+
+def read_proven_files(paths: Sequence[str], spec: ChunkSpec, outs: Sequence[Array]) -> int:
+    """Read whole local files from the front of a list, and return the number of files read.
+
+    See `Reader.read_files`. The array for the first file that is not read may contain anything.
+    """
+    if not outs or (outs[0].flags.c_contiguous and outs[0].dtype == spec.dtype):
+        return _read_files(paths, spec, outs)
+    scratch = np.empty(spec.shape, spec.dtype)
+    for done, (path, out) in enumerate(zip(paths, outs, strict=True)):
+        if not _read_files([path], spec, [scratch]):
+            return done
+        out[...] = scratch
+    return len(paths)
+
+
+def _read_files(paths: Sequence[str], spec: ChunkSpec, outs: Sequence[Array]) -> int:
+    """Read whole files into arrays as they are in memory; see `read_proven_files`."""
+    key = spec.shape, spec.dtype
+    region = whole_region(spec.shape)
+    done = misses = 0
+    while done < len(paths):
+        template = PROOFS.template(key) if misses < MISSES else None
+        if template is not None:
+            read = template.read(paths, outs, done) - done
+            record(read, bytes=read * outs[0].nbytes, way="template", times=read)
+            done += read
+            if done == len(paths):
+                break
+            misses = 1 if read else misses + 1
+        try:
+            if not read_proven_region(paths[done], spec, region, outs[done], misses < MISSES):
+                break
+        except WrongChunk:
+            break
+        done += 1
+    return done
+
+
+def read_proven_region(
+    path: str, spec: ChunkSpec, region: Region, out: Array, repeats: bool = False
+) -> bool:
+    """Read a region of a local file, and return whether it was read.
+
+    See `Reader.read_region`. If the region is not read, `out` may contain anything. With
+    `repeats`, the next files are expected to differ from this one only in their pixels.
+    """
+    is_all = is_whole(region, spec.shape)
+    whole = is_all and out.flags.c_contiguous and out.dtype == spec.dtype
+    try:
+        with PathBytes(path, WHOLE if whole else HEAD) as file:
+            header = read_header(file.get)
+            if header is None:
+                return False
+            signature = header.signature, os.path.splitext(path)[1]  # tifffile uses both
+            proof = PROOFS.get(signature)
+            if proof is None or not proof.compared or (is_all and not proof.whole):
+                if not PROOFS.is_worth_a_proof():
+                    return False
+                new = prove(path, header, file, spec, region, out)
+                PROOFS.add(signature, new if proof is None else replace(new, info=proof.info))
+                return True
+            if proof.key != (spec.shape, spec.dtype):
+                return False
+            if proof.image is None:
+                template = proof.template if whole else None
+                if template is None or not template.read([path], [out], 0):
+                    return False
+                PROOFS.set_template(proof.key, template)
+                record(1, bytes=out.nbytes, way="template")
+                return True
+            size = proof.image.read(header, file, region, out, whole)
+            if repeats and isinstance(proof.image.image, ContiguousImage):
+                swapped = not proof.image.image.stored.isnative
+                PROOFS.set_template(
+                    proof.key, FileTemplate.of(path, header, file, header.pixels, swapped)
+                )
+    except (MemoryError, WrongChunk):
+        raise
+    except Exception:  # of any codec: tifffile raises the error again, if there is one
+        return False
+    if open_counts:
+        record(1, bytes=size, way="libtiff" if whole and proof.image.libtiff else "proven")
+    return True
