@@ -35,8 +35,6 @@ from dask_fileseq.readers import (
 from dask_fileseq.tiling import Tiling, basic_index
 from dask_fileseq.types import Imread, ReadOptions
 
-__all__ = ["FileArray"]
-
 
 @dataclass(frozen=True, eq=False, kw_only=True, slots=True)
 class FileArray:

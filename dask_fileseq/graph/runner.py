@@ -27,8 +27,6 @@ from numpy.typing import NDArray
 from dask_fileseq.filearray import FileArray, current_worker
 from dask_fileseq.types import Progress
 
-__all__ = ["Box", "Scheduler", "read_in_place", "run", "run_batches"]
-
 BATCH = 256
 """Number of tasks in a graph: the inputs and results of all of them are in memory."""
 
