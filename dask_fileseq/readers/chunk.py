@@ -34,10 +34,7 @@ class ChunkSpec:
 class WrongChunk(ValueError):
     """Error of a file that contains an array of another shape or dtype than expected.
 
-    Parameters
-    ----------
-    expected, found : tuple of shape and dtype
-        What was expected, and what the file contains.
+    `expected` and `found` are pairs of shape and dtype.
 
     Examples
     --------
@@ -72,11 +69,7 @@ def require_chunk(spec: ChunkSpec, shape: tuple[int, ...], dtype: np.dtype[Any])
 
 
 def plain_spec(image: np.ndarray[Any, Any]) -> ChunkSpec:
-    """Return the spec of an array without metadata.
-
-    >>> plain_spec(np.zeros((4, 6), ">u2"))
-    ChunkSpec(shape=(4, 6), dtype=dtype('uint16'), dims=('y', 'x'), tile=(4, 6))
-    """
+    """Return the spec of an array without metadata."""
     dtype = image.dtype.newbyteorder("=")
     return ChunkSpec(image.shape, dtype, plain_dims(image.shape), image.shape)
 
@@ -123,20 +116,12 @@ def whole_region(shape: Sequence[int]) -> Region:
 
 
 def is_whole(region: Region, shape: Sequence[int]) -> bool:
-    """Return whether a region is a whole array, in ascending order.
-
-    >>> is_whole((range(4), range(0, 6)), (4, 6)), is_whole((range(4), range(6)), (4, 7))
-    (True, False)
-    """
+    """Return whether a region is a whole array, in ascending order."""
     return region == tuple(map(range, shape))
 
 
 def as_slices(region: Region) -> tuple[slice, ...]:
-    """Return the slices that select a region.
-
-    >>> as_slices((range(1, 3), range(3, -1, -1)))
-    (slice(1, 3, 1), slice(3, None, -1))
-    """
+    """Return the slices that select a region."""
     return tuple(slice(r.start, r.stop if r.stop >= 0 else None, r.step) for r in region)
 
 
@@ -144,15 +129,8 @@ def ascending(region: Region, out: Array) -> tuple[Region, Array]:
     """Return a region in ascending order, and the view of `out` that it fills.
 
     A descending axis is read in ascending order into a flipped view.
-
-    >>> ranges, view = ascending((range(4, -1, -2),), np.empty(3))
-    >>> [list(indices) for indices in ranges], view.strides
-    ([[0, 2, 4]], (-8,))
     """
-    for indices in region:
-        if indices.step < 0:
-            break
-    else:
+    if min([indices.step for indices in region], default=1) > 0:
         return region, out
     ranges = tuple([r if r.step > 0 else r[::-1] for r in region])
     flips: list[Any] = [slice(None, None, 1 if r.step > 0 else -1) for r in region]

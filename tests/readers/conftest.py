@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from dask_fileseq.readers.tiff import inspecting, tiffreader
+from dask_fileseq.readers.tiff import tiffreader
 from dask_fileseq.readers.tiff.registry import Registry
 from tests.helpers.corpus import write_corpus
 
@@ -10,9 +10,7 @@ from tests.helpers.corpus import write_corpus
 @pytest.fixture(autouse=True)
 def cold(monkeypatch: pytest.MonkeyPatch) -> None:
     """Begin each test as a new process does: nothing is proven yet."""
-    proofs = Registry()
-    monkeypatch.setattr(tiffreader, "PROOFS", proofs)
-    monkeypatch.setattr(inspecting, "PROOFS", proofs)
+    monkeypatch.setattr(tiffreader, "PROOFS", Registry())
 
 
 @pytest.fixture

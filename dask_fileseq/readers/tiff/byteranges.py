@@ -48,14 +48,9 @@ class Prefetching(Protocol):
 class HandleBytes:
     """The bytes of a file that is open.
 
-    Parameters
-    ----------
-    handle
-        What is read: a seekable binary file, such as tifffile's `FileHandle`.
-    origin
-        What `handle` itself reads from: a path or handle. If it is `Prefetching`, the bytes
-        that a region needs are announced to it before they are read. Otherwise each strip of
-        a remote file would be a request of its own.
+    `handle` is a seekable binary file, and `origin` the path or handle that it reads from. If
+    `origin` is `Prefetching`, the bytes that a region needs are announced to it before they are
+    read. Otherwise each strip of a remote file would be a request of its own.
     """
 
     __slots__ = ("_handle", "announce")
@@ -84,15 +79,7 @@ class HandleBytes:
 
 
 class PathBytes:
-    """The bytes of a local file, whose beginning is in memory.
-
-    Parameters
-    ----------
-    path : str
-        The file.
-    whole : int
-        Largest size, in bytes, of a file that is read at once.
-    """
+    """The bytes of a local file, whose beginning is in memory, and all of it if not too large."""
 
     __slots__ = ("_file", "_head", "size")
     announce = None
@@ -179,6 +166,11 @@ class ContiguousImage:
     """Value of pixels that were never written."""
     pagesize: int
     """Number of bytes at each of the `starts`."""
+
+    @property
+    def extents(self) -> list[tuple[int, int]]:
+        """Offset and size of each page."""
+        return [(start, self.pagesize) for start in self.starts]
 
     def read(self, source: ByteSource, region: Region, out: Array) -> None:
         """Read a region, and count what is read."""
@@ -274,12 +266,7 @@ def _cut(shape: tuple[int, ...], itemsize: int, region: Region, in_place: bool) 
 
 
 def _blocks(cut: _Cut) -> Iterator[tuple[int, int, Any]]:
-    """Yield the offset of each block, its size in the file, and its place in the output.
-
-    >>> region = range(1, 3), range(2)
-    >>> list(_blocks(_cut((3, 40_000), 1, region, False)))
-    [(40000, 2, (slice(0, 1, None),)), (80000, 2, (slice(1, 2, None),))]
-    """
+    """Yield the offset of each block, its size in the file, and its place in the output."""
     first, strides, lengths, inner, axis, group = cut
     for outer in np.ndindex(*lengths[: axis - 1]):
         begin = first + sum(i * stride for i, stride in zip(outer, strides, strict=False))

@@ -61,10 +61,7 @@ class ProvenImage:
     def read(self, header: Header, file: PathBytes, region: Region, out: Array, whole: bool) -> int:
         """Read a region of a file by its header, and return the number of bytes read.
 
-        Raises
-        ------
-        Exception
-            If tifffile has to read the file; then `out` may contain anything.
+        Raises any error if tifffile has to read the file; then `out` may contain anything.
         """
         if header.stop > file.size:
             raise EOFError("file is truncated")
@@ -179,10 +176,7 @@ def prove(
 ) -> Proof:
     """Read a region by tifffile, then by the header, and return what this proves.
 
-    Raises
-    ------
-    Exception
-        What reading by tifffile raises. `out` is right if nothing is raised.
+    Raises what tifffile raises. `out` is right if nothing is raised.
     """
     same_dtype = out.flags.c_contiguous and out.dtype == spec.dtype
     first = out if same_dtype else np.empty(out.shape, spec.dtype)  # a cast could hide bits
@@ -199,11 +193,10 @@ def prove(
             if not flags <= FLAGS | {"imagej"} or len(tif.pages) != len(header.pages):
                 return proof
             candidate = _candidate(tif, image, header)
-            extents = _stored_extents(image)
             template = None
-            if whole and isinstance(image, ContiguousImage) and extents is not None:
+            if whole and isinstance(image, ContiguousImage) and all(image.starts):
                 swapped = not image.stored.isnative
-                template = FileTemplate.of(path, header, file, extents, swapped)
+                template = FileTemplate.of(path, header, file, image.extents, swapped)
         except Exception:  # of a header that only tifffile can interpret
             return proof
     again = np.empty_like(first)
@@ -225,10 +218,10 @@ def _candidate(tif: tifffile.TiffFile, image: Image, header: Header) -> ProvenIm
     if kind not in KINDS:
         return None
     if isinstance(image, ContiguousImage):
-        found, stored = header.pixels, _stored_extents(image)
-        if stored is None or merged(found) != merged(stored):
+        stored = merged(image.extents)
+        if not all(image.starts) or merged(header.pixels) != stored:
             return None
-        joined = len(merged(stored)) == 1
+        joined = len(stored) == 1
         return ProvenImage(image, joined, False) if joined or kind != "shaped" else None
     if not isinstance(image, SegmentedImage) or list(header.pages) != list(image.pages):
         return None
@@ -239,13 +232,6 @@ def _candidate(tif: tifffile.TiffFile, image: Image, header: Header) -> ProvenIm
     size = np.prod(image.spec.shape) * image.spec.dtype.itemsize
     eligible = SLOW_LZW and size >= LARGE and compression == LZW and len(image.pages) == 1
     return ProvenImage(image, touching, None if eligible else False)
-
-
-def _stored_extents(image: Image) -> list[tuple[int, int]] | None:
-    """Return offset and size of the pixels of each page, if they are stored as in memory."""
-    if not isinstance(image, ContiguousImage) or not all(image.starts):
-        return None
-    return [(start, image.pagesize) for start in image.starts]
 
 
 def _has_joined_page(header: Header, image: SegmentedImage) -> bool:

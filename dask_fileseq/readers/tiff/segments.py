@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -90,19 +91,13 @@ class PageGrid:
         return tuple(tile)
 
 
-@lru_cache(maxsize=64)
-def _cached_segments(grid: PageGrid, region: Region) -> Sequence[Segment]:
-    """Return the segments that a region touches: the same for all files of a sequence."""
-    return tuple(_touched(grid, region))
-
-
 def _quotient(length: int, size: int) -> int:
     """Return a quotient, rounded up."""
     return -(-length // size)
 
 
-def _touched(grid: PageGrid, region: Region) -> Iterator[Segment]:
-    """Yield the segments that a region touches, page by page.
+def _touched(grid: PageGrid, region: Region) -> Sequence[Segment]:
+    """Return the segments that a region touches, page by page.
 
     >>> grid = PageGrid((8, 8), (), (None, None, 0, 1, None), (1, 1, 8, 8, 1), (1, 1, 4, 4, 1), 4)
     >>> for segment in _touched(grid, (range(2, 4), range(3, 5))):
@@ -110,6 +105,7 @@ def _touched(grid: PageGrid, region: Region) -> Iterator[Segment]:
     0 (slice(0, 2, None), slice(0, 1, None)) (slice(2, 4, 1), slice(3, 4, 1))
     1 (slice(0, 2, None), slice(1, 2, None)) (slice(2, 4, 1), slice(0, 1, 1))
     """
+    touched = []
     counts = [grid.shape[axis] for axis in grid.over]
     cut = [
         list(pieces(range(1) if axis is None else region[axis], size))
@@ -134,7 +130,12 @@ def _touched(grid: PageGrid, region: Region) -> Iterator[Segment]:
                 0 if inner is None else source
                 for inner, (_, _, source) in zip(grid.within[1:], parts[1:], strict=True)
             )
-            yield Segment(page, number, tuple(place), part)
+            touched.append(Segment(page, number, tuple(place), part))
+    return touched
+
+
+# the same for all files of a sequence
+_cached_touched = lru_cache(maxsize=64)(_touched)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +164,7 @@ class SegmentedImage:
     ) -> int:
         """Read a region from the segments of `pages`, and return the number of bytes read."""
         region, out = ascending(region, out)
-        touched = _cached_segments if self.grid.size <= CACHED else _touched
+        touched = _cached_touched if self.grid.size <= CACHED else _touched
         stored: list[tuple[int, int, Segment]] = []
         for segment in touched(self.grid, region):
             offsets, counts = pages[segment.page]
@@ -175,7 +176,7 @@ class SegmentedImage:
         if not stored:
             return 0
         if len(stored) > 1:
-            stored.sort(key=_offset)
+            stored.sort(key=itemgetter(0))
         if source.announce is not None:
             source.announce([(offset, offset + count) for offset, count, _ in stored])
         self.keyframe.init_decode()  # makes the decode function on first use, unsafe in threads
@@ -195,7 +196,3 @@ class SegmentedImage:
             for item in contents:
                 decode(item)
         return sum([count for _, count, _ in stored])
-
-
-def _offset(item: tuple[int, int, Segment]) -> int:
-    return item[0]

@@ -33,22 +33,7 @@ SMALL = 2**20
 def file_layout(file: File, spec: ChunkSpec, imreadargs: Mapping[str, Any]) -> ByteLayout:
     """Return the layout of a file that contains what `spec` describes, from its header.
 
-    Raises
-    ------
-    NoByteLayout
-        If it has none.
-    WrongChunk
-        If it contains another shape or dtype than `spec`.
-
-    Examples
-    --------
-    >>> import os, tempfile, numpy as np
-    >>> name = os.path.join(tempfile.mkdtemp(), "a.tif")
-    >>> tifffile.imwrite(name, np.zeros((48, 32), ">u2"), tile=(32, 32), byteorder=">")
-    >>> spec = ChunkSpec((48, 32), np.dtype("u2"), ("y", "x"), (32, 32))
-    >>> layout = file_layout(name, spec, {})
-    >>> layout.dtype, layout.chunks, [count for _, count in layout.segments]
-    (dtype('>u2'), (32, 32), [2048, 2048])
+    Raises `NoByteLayout` if it has none, `WrongChunk` if it contains another shape or dtype.
     """
     record(headers=1)
     fileargs, imageargs = split_arguments(imreadargs)
@@ -67,10 +52,7 @@ def file_layout(file: File, spec: ChunkSpec, imreadargs: Mapping[str, Any]) -> B
 def require_plain(file: File, spec: ChunkSpec, imreadargs: Mapping[str, Any]) -> None:
     """Raise `NoByteLayout` if a file refers to others, which tifffile's codec cannot open.
 
-    Raises
-    ------
-    WrongChunk
-        If the file contains another shape or dtype than `spec`.
+    Raises `WrongChunk` if the file contains another shape or dtype than `spec`.
     """
     record(headers=1)
     fileargs, imageargs = split_arguments(imreadargs)
@@ -143,15 +125,10 @@ def _segmented(image: SegmentedImage) -> ByteLayout:
         keyframe.nodata,
         segments,
     )
-    _require_counts(layout)
-    return layout
-
-
-def _require_counts(layout: ByteLayout) -> None:
-    """Raise `NoByteLayout` if the number of segments, or of bytes in them, is wrong."""
     places = math.prod(-(-n // c) for n, c in zip(layout.shape, layout.chunks, strict=True))
     if len(layout.segments) != places:
         raise NoByteLayout(f"it has {len(layout.segments)} strips or tiles for {places} places")
     size = math.prod(layout.chunks) * layout.dtype.itemsize
     if layout.compression == 1 and not {count for _, count in layout.segments} <= {0, size}:
         raise NoByteLayout("its strips or tiles are of several sizes")
+    return layout

@@ -6,6 +6,7 @@ All others are opened by tifffile.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,7 +28,7 @@ from dask_fileseq.readers.chunk import (
     whole_region,
 )
 from dask_fileseq.readers.counters import open_counts, record
-from dask_fileseq.readers.reader import TIFF_SUFFIXES, File, FileInfo, Reader
+from dask_fileseq.readers.reader import TIFF_SUFFIXES, File, FileInfo, Reader, require_file
 from dask_fileseq.readers.tiff.byteranges import (
     HEAD,
     WHOLE,
@@ -36,10 +37,9 @@ from dask_fileseq.readers.tiff.byteranges import (
     PathBytes,
 )
 from dask_fileseq.readers.tiff.filetemplate import FileTemplate
-from dask_fileseq.readers.tiff.inspecting import inspect_tiff
 from dask_fileseq.readers.tiff.opentiff import open_tiff, split_arguments
-from dask_fileseq.readers.tiff.registry import PROOFS, prove
-from dask_fileseq.readers.tiff.signature import read_header
+from dask_fileseq.readers.tiff.registry import PROOFS, Proof, prove
+from dask_fileseq.readers.tiff.signature import Header, read_header
 from dask_fileseq.readers.tiff.tiffimage import Image, WholeImage, image_of
 from dask_fileseq.readers.tiff.tifflayout import file_layout, require_plain
 from dask_fileseq.readers.tiff.tiffmetadata import tiff_metadata
@@ -115,8 +115,32 @@ class TiffReader(Reader):
             return FileInfo(spec, tiff_metadata(tif, spec, imageargs))
 
     def inspect(self, file: File) -> FileInfo:
-        """Return what a file contains, from its header; raise an error if it is incomplete."""
-        return inspect_tiff(file)
+        """Return what a file contains, from its header; raise an error if it is incomplete.
+
+        tifffile opens the first file of each signature. Others of the same signature contain
+        the same, if all their strips or tiles end inside the file.
+        """
+        if not isinstance(file, str):
+            return _inspect_by_tifffile(file)
+        require_file(file)
+        try:
+            with PathBytes(file) as raw:
+                header, size = read_header(raw.get), raw.size
+        except EOFError as error:
+            return _inspect_short(file, error)
+        if header is None:
+            return _inspect_by_tifffile(file)
+        signature = header.signature, os.path.splitext(file)[1]  # tifffile uses both
+        proof = PROOFS.get(signature)
+        if proof is not None and proof.info is not None and _is_complete(header, size, proof.info):
+            record(headers=1)
+            return proof.info
+        info = _inspect_by_tifffile(file)
+        if proof is None:
+            PROOFS.add(signature, Proof(info=info))
+        else:
+            proof.info = info
+        return info
 
     def read_region(
         self, file: File, spec: ChunkSpec, region: Region, out: NDArray[Any], **imreadargs: Any
@@ -134,11 +158,18 @@ class TiffReader(Reader):
     def read_files(
         self, paths: Sequence[str], spec: ChunkSpec, outs: Sequence[NDArray[Any]]
     ) -> int:
-        """Read whole files until one needs tifffile, and return the number of files read.
+        """Read whole local files until one needs tifffile, and return the number of files read.
 
-        See `Reader.read_files`.
+        See `Reader.read_files`. The array for the first file that is not read may contain anything.
         """
-        return read_proven_files(paths, spec, outs)
+        if not outs or (outs[0].flags.c_contiguous and outs[0].dtype == spec.dtype):
+            return _read_files(paths, spec, outs)
+        scratch = np.empty(spec.shape, spec.dtype)
+        for done, (path, out) in enumerate(zip(paths, outs, strict=True)):
+            if not _read_files([path], spec, [scratch]):
+                return done
+            out[...] = scratch
+        return len(paths)
 
     def byte_layout(self, file: File, spec: ChunkSpec, **imreadargs: Any) -> ByteLayout:
         """Return where in the file the pixels are and how they are encoded."""
@@ -179,23 +210,8 @@ def _open_image(file: File, imreadargs: Mapping[str, Any]) -> Iterator[tuple[Ima
     yield WholeImage(lambda: tifffile.imread(files, **args)), HandleBytes(file, file)
 
 
-def read_proven_files(paths: Sequence[str], spec: ChunkSpec, outs: Sequence[Array]) -> int:
-    """Read whole local files from the front of a list, and return the number of files read.
-
-    See `Reader.read_files`. The array for the first file that is not read may contain anything.
-    """
-    if not outs or (outs[0].flags.c_contiguous and outs[0].dtype == spec.dtype):
-        return _read_files(paths, spec, outs)
-    scratch = np.empty(spec.shape, spec.dtype)
-    for done, (path, out) in enumerate(zip(paths, outs, strict=True)):
-        if not _read_files([path], spec, [scratch]):
-            return done
-        out[...] = scratch
-    return len(paths)
-
-
 def _read_files(paths: Sequence[str], spec: ChunkSpec, outs: Sequence[Array]) -> int:
-    """Read whole files into arrays as they are in memory; see `read_proven_files`."""
+    """Read whole files into arrays as they are in memory; see `TiffReader.read_files`."""
     key = spec.shape, spec.dtype
     region = whole_region(spec.shape)
     done = misses = 0
@@ -262,3 +278,39 @@ def read_proven_region(
     if open_counts:
         record(1, bytes=size, way="libtiff" if whole and proof.image.libtiff else "proven")
     return True
+
+
+def _inspect_by_tifffile(file: File) -> FileInfo:
+    """Return what a file contains, as tifffile opens it."""
+    record(headers=1)
+    with open_tiff(file, {}) as tif:
+        spec = image_of(tif, {"maxworkers": 1}).spec
+        series = tif.series[0]
+        keyframe = series.keyframe
+        codec = tifffile.COMPRESSION(keyframe.compression).name
+        try:
+            keyframe.decode(None, 0)
+        except (ValueError, NotImplementedError) as error:
+            raise ValueError(f"nothing decodes its pixels ({codec}): {error}") from error
+        levels = tuple(tuple(map(int, level.shape)) for level in series.levels)
+        levels = levels if len(levels) > 1 else ()
+        return FileInfo(spec, pages=len(tif.pages), compression=codec, levels=levels)
+
+
+def _inspect_short(file: str, end: EOFError) -> FileInfo:
+    """Let tifffile open a file whose directories seem to end too early."""
+    try:
+        return _inspect_by_tifffile(file)
+    except Exception as error:
+        if "truncated" in str(end) and "not a TIFF" not in str(error):
+            raise ValueError(f"file is truncated, in its header: {error}") from error
+        raise
+
+
+def _is_complete(header: Header, size: int, info: FileInfo) -> bool:
+    """Return whether all strips or tiles are there, inside the file, and none too short."""
+    if header.is_sparse or header.stop > size:
+        return False
+    stored = sum(sum(counts) for _, counts in header.pages)
+    pixels = math.prod(info.spec.shape) * info.spec.dtype.itemsize
+    return info.compression != "NONE" or stored == pixels
