@@ -91,11 +91,7 @@ def plain_dims(shape: Sequence[int]) -> tuple[str, ...]:
 
 
 def unique_dims(axes: Sequence[str]) -> tuple[str, ...]:
-    """Return lower-case names, with numbers for those that occur more than once.
-
-    >>> unique_dims("QQYX")
-    ('q_0', 'q_1', 'y', 'x')
-    """
+    """Return lower-case names, with numbers for those that occur more than once: q_0, q_1."""
     names = [axis.lower() for axis in axes]
     total = Counter(names)
     seen: Counter[str] = Counter()
@@ -107,11 +103,7 @@ def unique_dims(axes: Sequence[str]) -> tuple[str, ...]:
 
 
 def whole_region(shape: Sequence[int]) -> Region:
-    """Return the region of a whole array.
-
-    >>> whole_region((4, 6))
-    (range(0, 4), range(0, 6))
-    """
+    """Return the region of a whole array."""
     return tuple(map(range, shape))
 
 

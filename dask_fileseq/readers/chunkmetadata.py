@@ -84,21 +84,13 @@ _UNITS = dict.fromkeys(("um", "micron", "microns", "micrometer", "micrometre", "
 
 
 def unit_name(text: object) -> str:
-    r"""Return the name of a unit, with one spelling of micrometres; empty if it is none.
-
-    >>> unit_name("micron"), unit_name("\\u00B5m"), unit_name("nm"), unit_name("pixel")
-    ('µm', 'µm', 'nm', '')
-    """
+    """Return the name of a unit, with one spelling of micrometres; empty if it is none."""
     unit = str(text).strip().replace("\\u00B5", "µ").replace("\\u00b5", "µ")
     return _UNITS.get(unit.lower(), unit)
 
 
 def positive(value: object) -> float | None:
-    """Return a positive, finite number; None if the value is none.
-
-    >>> positive("0.25"), positive("0.0"), positive("nan"), positive(None)
-    (0.25, None, None, None)
-    """
+    """Return a positive, finite number; None if the value is none."""
     try:
         number = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):

@@ -185,16 +185,7 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class FunctionReader(Reader):
-    """Reader that calls a plain function.
-
-    >>> reader = FunctionReader(lambda name: np.eye(3))
-    >>> spec = reader.describe("a.bin").spec
-    >>> out = np.empty((2, 3), "u1")
-    >>> reader.read_region("a.bin", spec, (range(2, -1, -2), range(3)), out)
-    >>> out
-    array([[0, 0, 1],
-           [1, 0, 0]], dtype=uint8)
-    """
+    """Reader that calls a plain function."""
 
     function: Callable[..., Any]
     """``function(file, **imreadargs) -> ndarray``."""
@@ -282,11 +273,7 @@ def require_file(path: str) -> os.stat_result:
 
 
 def codec_of_suffix(name: str, imreadargs: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the numcodecs codec of imagecodecs for a file, by its suffix or by ``codec=``.
-
-    >>> codec_of_suffix("a.jpg", {}), codec_of_suffix("a.bin", {"codec": "png"})
-    ({'id': 'imagecodecs_jpeg'}, {'id': 'imagecodecs_png'})
-    """
+    """Return the numcodecs codec of imagecodecs for a file, by its suffix or by ``codec=``."""
     args = dict(imreadargs)
     codec = args.pop("codec", None) or CODECS.get(name.rpartition(".")[2].lower())
     codec = codec[0] if isinstance(codec, list | tuple) else codec

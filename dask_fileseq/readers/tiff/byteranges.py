@@ -20,10 +20,8 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
-from dask_fileseq.readers.chunk import ChunkSpec, Region, ascending
+from dask_fileseq.readers.chunk import Array, ChunkSpec, Region, ascending
 from dask_fileseq.readers.counters import record
-
-Array = np.ndarray[Any, Any]
 
 WHOLE = 256 * 1024
 """Largest size, in bytes, of a file that is read in one call if all of it is needed."""

@@ -40,16 +40,11 @@ PROJECTIONS = {
 }
 """Projections of CF and their parameters, by GeoTIFF's codes of transformations."""
 
-PARAMETERS = {
-    LATITUDE: ("NatOriginLat", "FalseOriginLat", "CenterLat"),
-    LONGITUDE: ("NatOriginLong", "FalseOriginLong", "CenterLong"),
-    MERIDIAN: ("NatOriginLong", "FalseOriginLong", "CenterLong"),
-    "scale_factor_at_central_meridian": ("ScaleAtNatOrigin", "ScaleAtCenter"),
-    "scale_factor_at_projection_origin": ("ScaleAtNatOrigin", "ScaleAtCenter"),
-    "false_easting": ("FalseEasting", "FalseOriginEasting", "CenterEasting"),
-    "false_northing": ("FalseNorthing", "FalseOriginNorthing", "CenterNorthing"),
-}
-"""Keys of GeoTIFF, without ``Proj`` and ``GeoKey``, that contain parameters of CF."""
+KEYS = {LATITUDE: "Lat", LONGITUDE: "Long", MERIDIAN: "Long"}
+KEYS |= {"false_easting": "Easting", "false_northing": "Northing"}
+"""GeoTIFF's names of CF's parameters, which follow one of `ORIGINS`; all others are scales."""
+
+ORIGINS = ("False", "NatOrigin", "FalseOrigin", "Center")
 
 Affine = tuple[float, float, float, float, float, float]
 """The corner of pixel (column, row): ``x = a * column + b * row + c, y = d * column + e * row + f``
@@ -57,11 +52,7 @@ for ``a, b, c, d, e, f``."""
 
 
 class CRSAttributes(Mapping[str, Any]):
-    """A coordinate reference system as attributes, resolved when these are first used.
-
-    `keys` are GeoTIFF's keys by their names in `tifffile.TiffPage.geotiff_tags`; `more` are
-    more attributes.
-    """
+    """The attributes from `crs_attributes`, and `more`, resolved when these are first used."""
 
     def __init__(self, keys: Mapping[str, Any], more: Mapping[str, Any]) -> None:
         self._keys = keys
@@ -87,28 +78,22 @@ class CRSAttributes(Mapping[str, Any]):
 def georeference(page: tifffile.TiffPage) -> tuple[dict[str, Scale], Mapping[str, Any]]:
     """Return the scales of x and y and the coordinate reference system of a page.
 
-    Returns
-    -------
-    scales : dict
-        Scales of pixel centres; empty if rows are not parallel to an axis.
-    crs : mapping
-        Attributes of a CF grid mapping variable, as `crs_attributes` returns them; with
-        ``GeoTransform``, as GDAL has it, in place of scales that do not exist.
+    Scales are those of pixel centres. If rows are not parallel to an axis, there are none, and
+    the system contains the attribute ``GeoTransform``, as GDAL has it.
     """
     keys = _geo_keys(page)
+    crs = CRSAttributes(keys, {}) if keys else {}
     affine = _affine(page, is_point=keys.get("GTRasterTypeGeoKey") == 2)
     if affine is None:
-        return {}, CRSAttributes(keys, {}) if keys else {}
+        return {}, crs
     a, b, c, d, e, f = affine
     if b or d:
         return {}, CRSAttributes(keys, {"GeoTransform": f"{c!r} {a!r} {b!r} {f!r} {d!r} {e!r}"})
-    source = "GeoTIFF tags"
-    x_attrs, y_attrs, units = _axis_attributes(keys)
-    scales = {
-        "x": Scale(c + a / 2, a, units["x"], source, x_attrs, absolute=True),
-        "y": Scale(f + e / 2, e, units["y"], source, y_attrs, absolute=True),
-    }
-    return scales, CRSAttributes(keys, {}) if keys else {}
+    scales = {}
+    for axis, start, step in (("x", c + a / 2, a), ("y", f + e / 2, e)):
+        units, attrs = _axis_attributes(keys, axis)
+        scales[axis] = Scale(start, step, units, "GeoTIFF tags", attrs, absolute=True)
+    return scales, crs
 
 
 def _geo_keys(page: tifffile.TiffPage) -> dict[str, Any]:
@@ -117,15 +102,10 @@ def _geo_keys(page: tifffile.TiffPage) -> dict[str, Any]:
         tags = page.geotiff_tags or {}
     except Exception:  # of any broken tag
         return {}
-    keys: dict[str, Any] = {}
-    for name, value in tags.items():
-        if not str(name).endswith("GeoKey"):
-            continue
-        if isinstance(value, str):
-            keys[name] = value.rstrip("|\0").strip()
-        elif isinstance(value, int | float):
-            keys[name] = int(value) if isinstance(value, int) else float(value)
-    return keys
+    keys = {name: value for name, value in tags.items() if str(name).endswith("GeoKey")}
+    texts = {k: v.rstrip("|\0").strip() for k, v in keys.items() if isinstance(v, str)}
+    whole = {k: int(v) for k, v in keys.items() if isinstance(v, int)}
+    return texts | whole | {k: v for k, v in keys.items() if isinstance(v, float)}
 
 
 def _affine(page: tifffile.TiffPage, is_point: bool) -> Affine | None:
@@ -163,10 +143,8 @@ def crs_attributes(keys: Mapping[str, Any]) -> dict[str, Any]:
 
     ``spatial_ref``, which GDAL, rioxarray and pyproj read, is WKT, or without pyproj a code
     such as ``EPSG:28355``. ``crs_wkt`` is the same WKT, ``epsg`` the code, if there is one.
-    A system that cannot be resolved has the attributes that its keys contain.
-
-    >>> crs_attributes({"GTModelTypeGeoKey": 1, "GTCitationGeoKey": "Local grid"})
-    {'projected_crs_name': 'Local grid'}
+    A system that cannot be resolved has the attributes that its keys contain. `keys` are those
+    of `tifffile.TiffPage.geotiff_tags`.
     """
     projected = _is_projected(keys)
     citations = [keys.get("PCSCitationGeoKey"), keys.get("GTCitationGeoKey")]
@@ -209,13 +187,14 @@ def _projection(keys: Mapping[str, Any]) -> dict[str, Any]:
     name, *parameters = PROJECTIONS[method]
     attrs: dict[str, Any] = {"grid_mapping_name": name}
     for parameter in (*parameters, "false_easting", "false_northing"):
-        if parameter == PARALLELS:
-            found = [keys.get(f"ProjStdParallel{i}GeoKey") for i in (1, 2)]
-            attrs[PARALLELS] = [number for number in found if number is not None]
-            continue
-        found = [keys.get(f"Proj{key}GeoKey") for key in PARAMETERS[parameter]]
-        default = 1.0 if parameter.startswith("scale") else 0.0
-        attrs[parameter] = next((number for number in found if number is not None), default)
+        names = [f"ScaleAt{origin}" for origin in ORIGINS]
+        if parameter in KEYS:
+            names = [f"{origin}{KEYS[parameter]}" for origin in ORIGINS]
+        elif parameter == PARALLELS:
+            names = ["StdParallel1", "StdParallel2"]
+        found = [keys[f"Proj{key}GeoKey"] for key in names if f"Proj{key}GeoKey" in keys]
+        default = 0.0 if parameter in KEYS else 1.0
+        attrs[parameter] = found if parameter == PARALLELS else (*found, default)[0]
     return attrs
 
 
@@ -246,21 +225,16 @@ def _is_projected(keys: Mapping[str, Any]) -> bool:
     return bool(model == 1 or (model is None and "ProjectedCSTypeGeoKey" in keys))
 
 
-def _axis_attributes(
-    keys: Mapping[str, Any],
-) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
-    """Return the attributes of x and of y, as CF has them, and their units."""
-    x, y = {"axis": "X"}, {"axis": "Y"}
-    x_unit = y_unit = ""
+def _axis_attributes(keys: Mapping[str, Any], axis: str) -> tuple[str, dict[str, str]]:
+    """Return the units and the attributes of x or y, as CF has them."""
+    attrs = {"axis": axis.upper()}
     if _is_projected(keys):
-        for attrs, name in ((x, "x"), (y, "y")):
-            attrs["long_name"] = f"{name} coordinate of projection"
-            attrs["standard_name"] = f"projection_{name}_coordinate"
-        utm = _code(keys, "ProjectedCSTypeGeoKey") // 100 in (326, 327)
-        x_unit = y_unit = UNITS.get(keys.get("ProjLinearUnitsGeoKey", 9001 if utm else 0), "")
-    elif keys.get("GTModelTypeGeoKey") == 2 or "GeographicTypeGeoKey" in keys:
-        for attrs, name in ((x, "longitude"), (y, "latitude")):
-            attrs["long_name"] = attrs["standard_name"] = name
-        if keys.get("GeogAngularUnitsGeoKey", 9102) in (9102, 9122):
-            x_unit, y_unit = "degrees_east", "degrees_north"
-    return x, y, {"x": x_unit, "y": y_unit}
+        attrs["long_name"] = f"{axis} coordinate of projection"
+        attrs["standard_name"] = f"projection_{axis}_coordinate"
+        is_utm = _code(keys, "ProjectedCSTypeGeoKey") // 100 in (326, 327)
+        return UNITS.get(keys.get("ProjLinearUnitsGeoKey", 9001 if is_utm else 0), ""), attrs
+    if keys.get("GTModelTypeGeoKey") == 2 or "GeographicTypeGeoKey" in keys:
+        name, units = {"x": ("longitude", "degrees_east"), "y": ("latitude", "degrees_north")}[axis]
+        attrs["long_name"] = attrs["standard_name"] = name
+        return units if keys.get("GeogAngularUnitsGeoKey", 9102) in (9102, 9122) else "", attrs
+    return "", attrs

@@ -22,16 +22,13 @@ import imagecodecs
 import numpy as np
 import tifffile
 
-from dask_fileseq.readers.chunk import ChunkSpec, Region, is_whole, require_chunk
+from dask_fileseq.readers.chunk import Array, ChunkSpec, Region, is_whole, require_chunk
 from dask_fileseq.readers.reader import FileInfo
 from dask_fileseq.readers.tiff.byteranges import ContiguousImage, HandleBytes, PathBytes
-from dask_fileseq.readers.tiff.filetemplate import FileTemplate, merged
 from dask_fileseq.readers.tiff.opentiff import open_tiff
 from dask_fileseq.readers.tiff.segments import BYTE_CODECS, SegmentedImage
-from dask_fileseq.readers.tiff.signature import Header
+from dask_fileseq.readers.tiff.signature import FileTemplate, Header, merged
 from dask_fileseq.readers.tiff.tiffimage import Image, image_of
-
-Array = np.ndarray[Any, Any]
 
 KINDS = {"uniform", "generic", "shaped", "geotiff"}
 FLAGS = {"uniform", "shaped", "multipage", "volumetric", "geotiff", "gdal"}

@@ -16,15 +16,12 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-import numpy as np
 import tifffile
 
-from dask_fileseq.readers.chunk import ChunkSpec, Region, ascending, pieces
+from dask_fileseq.readers.chunk import Array, ChunkSpec, Region, ascending, pieces
 from dask_fileseq.readers.counters import record
 from dask_fileseq.readers.tiff.byteranges import ByteSource
 from dask_fileseq.readers.tiff.signature import PageSegments
-
-Array = np.ndarray[Any, Any]
 
 BYTE_CODECS = {1, 5, 8, 32773, 32946, 34925, 50000}
 """None, LZW, Deflate, PackBits, LZMA, Zstandard: their decoders need only the segment's bytes."""

@@ -1,14 +1,17 @@
-"""The header of a TIFF file, parsed from its bytes, and its signature.
+"""The header of a TIFF file, and how to recognize files with the same one.
 
 A TIFF file may be read without tifffile if it is like one that tifffile has read. The
 signature decides that: two files with the same signature differ, as far as tifffile can
 detect, only in the places of directories and pixels, in dates, and in descriptions that
 tifffile does not interpret. All other tags are part of the signature with their values, also
 those that this parser does not interpret. It has no header for files that it cannot parse.
+
+A `FileTemplate` recognizes files that are the same in all bytes but the pixels, without parsing.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,11 +19,22 @@ from functools import cache, cached_property
 from operator import add
 from struct import Struct, unpack
 from types import FunctionType
+from typing import Any
 
+import numpy as np
 import tifffile
+
+from dask_fileseq.readers.chunk import Array
+from dask_fileseq.readers.tiff.byteranges import PathBytes, read_vector
 
 MAX_PAGES = 64
 MAX_TAGS = 256
+
+MAX_REST = 64 * 1024
+"""Most bytes outside of the pixels that are worth comparing."""
+
+MAX_EXTENTS = 32
+"""Most extents of pixels that one vectored read takes."""
 
 DESCRIPTION, DATETIME, SUBIFDS = 270, 306, 330
 SEGMENT_TAGS = {273: 0, 324: 0, 279: 1, 325: 1}
@@ -97,15 +111,7 @@ _FORMATS = {
 def read_header(get: Get) -> Header | None:
     """Return the header of a file, or None if this parser cannot interpret it.
 
-    Parameters
-    ----------
-    get : function
-        Takes offset and count, and returns these bytes of the file.
-
-    Raises
-    ------
-    EOFError
-        From `get`, if the file is too short.
+    ``get(offset, count)`` returns bytes of the file; it raises `EOFError` if that is too short.
     """
     start = get(0, 8)
     layout = _FORMATS.get(start[:4]) or _FORMATS.get(start)
@@ -191,28 +197,120 @@ def _pattern() -> re.Pattern[bytes]:
 
 
 def interpreted_words() -> set[str]:
-    """Return all words by which tifffile detects formats, from its own code."""
-    return {word for function in _detectors() for word in _constants(function)}
+    """Return all words by which tifffile detects formats, from its own code.
 
-
-def _detectors() -> Iterator[FunctionType]:
-    """Yield the functions by which tifffile detects formats."""
+    These are the texts in properties and functions such as `is_ome` and `imagej_description`.
+    """
+    words: set[str] = set()
     for owner in (tifffile.TiffPage, tifffile.TiffFile):
         for name, member in vars(owner).items():
-            if name.startswith("is_") or name.endswith("_description"):
-                function = member
-                if isinstance(member, property):
-                    function = member.fget
-                elif isinstance(member, cached_property):
-                    function = member.func
-                if isinstance(function, FunctionType):
-                    yield function
+            function = member
+            if isinstance(member, property):
+                function = member.fget
+            elif isinstance(member, cached_property):
+                function = member.func
+            detects = name.startswith("is_") or name.endswith("_description")
+            if detects and isinstance(function, FunctionType):
+                words.update(_texts(function))
+    return words
 
 
-def _constants(function: FunctionType) -> Iterator[str]:
-    """Yield the words in the code of a function, without its docstring."""
+def _texts(function: FunctionType) -> Iterator[str]:
+    """Yield the texts in the code of a function, without its docstring."""
     for constant in function.__code__.co_consts:
         if constant != function.__doc__:
-            for word in constant if isinstance(constant, frozenset | tuple) else (constant,):
-                if isinstance(word, str) and word:
-                    yield word
+            for text in constant if isinstance(constant, frozenset | tuple) else (constant,):
+                if isinstance(text, str) and text:
+                    yield text
+
+
+@dataclass(frozen=True, slots=True)
+class FileTemplate:
+    """Everything in a file but its pixels.
+
+    Cameras write thousands of files with identical headers. If a file has the same size as one
+    that tifffile has read, and the same bytes outside of the pixels, then tifffile would read it
+    in the same way, whatever these bytes mean. One vectored read puts the pixels into their place
+    and the other bytes into a buffer, which is compared with the template. No header is parsed: a
+    file of 64x64 pixels takes 8 us, in place of 180 us by tifffile.
+    """
+
+    size: int
+    """Bytes of the file."""
+    rest: list[bytes]
+    """The bytes before, between and behind the pixels, and one byte more."""
+    sizes: list[int]
+    """Bytes of each extent of pixels, in the order of memory."""
+    swapped: bool
+    """Whether the pixels are in the other byte order."""
+    suffix: str
+    """Suffix of the file's name, which tifffile also takes into account."""
+
+    @classmethod
+    def of(
+        cls,
+        path: str,
+        header: Header,
+        file: PathBytes,
+        extents: Sequence[tuple[int, int]],
+        swapped: bool,
+    ) -> FileTemplate | None:
+        """Return the template of a file; None if it is too large, or metadata are among pixels.
+
+        `extents` are offset and size of its pixels, in the order of memory, and `swapped`
+        whether they are in the other byte order.
+        """
+        extents = merged(extents)
+        edges = [0, *(edge for at, size in extents for edge in (at, at + size)), file.size]
+        outside = file.size - sum(size for _, size in extents)
+        if len(extents) > MAX_EXTENTS or outside > MAX_REST or edges != sorted(edges):
+            return None
+        for at, size in extents:
+            if any(start < at + size and at < stop for start, stop in header.extents):
+                return None
+        rest = [file.get(a, b - a) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+        rest[-1] += b"\0"  # if this byte is read, the file is longer
+        suffix = os.path.splitext(path)[1]
+        return cls(file.size, rest, [size for _, size in extents], swapped, suffix)
+
+    def read(self, paths: Sequence[str], outs: Sequence[Array], start: int) -> int:
+        """Read files that equal this template, and return the number of the first that does not."""
+        found = [bytearray(rest) for rest in self.rest]
+        for number in range(start, len(paths)):
+            out, path = outs[number], paths[number]
+            if not path.endswith(self.suffix) if self.suffix else os.path.splitext(path)[1]:
+                return number
+            if len(self.sizes) == 1:
+                buffers = [found[0], out, found[1]]
+            else:
+                buffers = self._interleaved(found, out)
+            try:
+                size = read_vector(path, buffers)
+            except (OSError, ValueError):
+                return number
+            if size != self.size or found != self.rest:
+                return number
+            if self.swapped:
+                out.byteswap(inplace=True)
+        return len(paths)
+
+    def _interleaved(self, found: list[bytearray], out: Array) -> list[Any]:
+        """Return the buffers to fill: by turns of the rest and of the pixels."""
+        pixels = memoryview(out.reshape(-1).view(np.uint8).data)
+        buffers: list[Any] = [found[0]]
+        done = 0
+        for size, rest in zip(self.sizes, found[1:], strict=True):
+            buffers += pixels[done : done + size], rest
+            done += size
+        return buffers
+
+
+def merged(extents: Sequence[Any]) -> list[tuple[int, int]]:
+    """Return extents, pairs of offset and size, with those that touch as one."""
+    joined: list[tuple[int, int]] = []
+    for offset, size in extents:
+        if joined and sum(joined[-1]) == offset:
+            joined[-1] = (joined[-1][0], joined[-1][1] + size)
+        else:
+            joined.append((offset, size))
+    return joined

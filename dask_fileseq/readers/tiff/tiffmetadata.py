@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree
 
@@ -48,8 +48,8 @@ def tiff_metadata(
     scales, crs = georeference(page)
     labels: dict[str, Labels] = {}
     for found, names in (
-        _ome(tif, number),
-        _imagej(tif.pages.first, page, spec),
+        _ome_metadata(tif, number),
+        _imagej_metadata(tif.pages.first, page, spec),
         (_resolution_scales(page), {}),
     ):
         scales = found | scales
@@ -77,34 +77,27 @@ def _nodata(page: tifffile.TiffPage, dtype: np.dtype[Any]) -> dict[str, Any]:
 # OME-XML
 
 
-def _ome(tif: tifffile.TiffFile, series: int) -> Found:
-    page = tif.pages.first
-    if not page.is_ome:  # of the page: the file itself may be opened as if it were none
-        return {}, {}
-    series = series if len(tif.series) and tif.series[0].kind == "ome" else 0
-    return ome_metadata(page.description, tif.filename, series)
-
-
-def ome_metadata(xml: str, filename: str = "", series: int = 0) -> Found:
+def _ome_metadata(tif: tifffile.TiffFile, series: int) -> Found:
     """Return the sizes of pixels and the names of channels from OME-XML.
 
     Of several images, as in files that contain the metadata of a whole set, the one that
     refers to this file counts, else that with the number of the series.
     See https://docs.openmicroscopy.org/ome-model/latest/.
-
-    >>> xml = '''<OME><Image><Pixels PhysicalSizeX="250" PhysicalSizeXUnit="nm">
-    ...          <Channel ID="Channel:0" Name="DAPI"/></Pixels></Image></OME>'''
-    >>> scales, labels = ome_metadata(xml)
-    >>> scales["x"].values(3), scales["x"].units, labels["c"].names
-    (array([  0., 250., 500.]), 'nm', ('DAPI',))
     """
+    page = tif.pages.first
+    if not page.is_ome:  # of the page: the file itself may be opened as if it were none
+        return {}, {}
+    series = series if len(tif.series) and tif.series[0].kind == "ome" else 0
     try:
-        root = ElementTree.fromstring(xml)
+        root = ElementTree.fromstring(page.description)
     except (ElementTree.ParseError, ValueError):
         return {}, {}
-    images = [pixels for image in _children(root, "Image") for pixels in _children(image, "Pixels")]
-    own = [pixels for pixels in images if os.path.basename(filename) in _files(pixels)]
-    images = own or images
+    images = root.findall("{*}Image/{*}Pixels")  # in any version of the schema
+    for pixels in images:
+        names = [uuid.get("FileName", "") for uuid in pixels.iterfind(".//{*}UUID")]
+        if os.path.basename(tif.filename) in map(os.path.basename, filter(None, names)):
+            images, series = [pixels], 0
+            break
     if not images:
         return {}, {}
     pixels = images[series] if series < len(images) else images[0]
@@ -114,61 +107,28 @@ def ome_metadata(xml: str, filename: str = "", series: int = 0) -> Found:
         unit = unit_name(pixels.get(f"PhysicalSize{axis}Unit", "µm"))
         if size and unit:
             scales[axis.lower()] = Scale(0.0, size, unit, f"OME-XML PhysicalSize{axis}")
-    channels = list(_children(pixels, "Channel"))
+    channels = pixels.findall("{*}Channel")
     if not any(channel.get("Name") for channel in channels):
         return scales, {}
     names = tuple(channel.get("Name") or str(channel.get("ID")) for channel in channels)
     return scales, {"c": Labels(names, "OME-XML Channel Name")}
 
 
-def _children(element: ElementTree.Element, name: str) -> Iterator[ElementTree.Element]:
-    """Yield the children with a name, in any version of the schema."""
-    return (child for child in element if child.tag.rpartition("}")[2] == name)
-
-
-def _files(pixels: ElementTree.Element) -> set[str]:
-    """Return the names of the files that contain the planes of an image."""
-    names = (e.get("FileName") for e in pixels.iter() if e.tag.rpartition("}")[2] == "UUID")
-    return {os.path.basename(name) for name in names if name}
-
-
 # ImageJ
 
 
-def _imagej(first: tifffile.TiffPage, page: tifffile.TiffPage, spec: ChunkSpec) -> Found:
+def _imagej_metadata(first: tifffile.TiffPage, page: tifffile.TiffPage, spec: ChunkSpec) -> Found:
+    """Return the sizes of pixels and the names of channels from ImageJ's metadata.
+
+    The resolution tags contain the number of pixels per unit along x and y.
+    """
     if first.imagej_description is None:
         return {}, {}
-    slices = first.tags.valueof(IMAGEJ_METADATA)
-    names = slices.get("Labels", ()) if isinstance(slices, dict) else ()
-    return imagej_metadata(
-        first.imagej_description,
-        (_ratio(page, X_RESOLUTION), _ratio(page, Y_RESOLUTION)),
-        (names,) if isinstance(names, str) else tuple(names),
-        spec,
-    )
-
-
-def imagej_metadata(
-    description: str,
-    resolution: tuple[float | None, float | None],
-    slices: tuple[str, ...],
-    spec: ChunkSpec,
-) -> Found:
-    r"""Return the sizes of pixels and the names of channels from ImageJ's metadata.
-
-    `resolution` is the number of pixels per unit along x and y, from the resolution tags;
-    `slices` are the labels of all planes in their order.
-
-    >>> spec = ChunkSpec((5, 8, 9), np.dtype("u1"), ("z", "y", "x"), (5, 8, 9))
-    >>> scales, labels = imagej_metadata("ImageJ=1.53\nunit=micron\nspacing=2.0\nxorigin=4\n",
-    ...                                  (10.0, 10.0), (), spec)
-    >>> scales["x"].values(3), scales["z"].values(3), scales["z"].units
-    (array([-0.4, -0.3, -0.2]), array([0., 2., 4.]), 'µm')
-    """
-    lines = (line.partition("=") for line in description.splitlines())
+    lines = (line.partition("=") for line in first.imagej_description.splitlines())
     values = {name.strip(): value.strip() for name, _, value in lines}
     x_unit = unit_name(values.get("unit", ""))
     scales = {}
+    resolution = _ratio(page, X_RESOLUTION), _ratio(page, Y_RESOLUTION)
     sizes = [1 / number if number else None for number in resolution]
     depth = positive(values.get("spacing", "").lstrip("-"))  # ImageJ ignores its sign, too
     for axis, size in (("x", sizes[0]), ("y", sizes[1]), ("z", depth)):
@@ -177,7 +137,9 @@ def imagej_metadata(
             origin = _number(values.get(f"{axis}origin"))
             source = "ImageJ spacing" if axis == "z" else "ImageJ unit, TIFF resolution"
             scales[axis] = Scale(0.0, size, unit, source).shifted(-origin)
-    names = _channels_of_slices(slices, spec)
+    more = first.tags.valueof(IMAGEJ_METADATA)
+    slices = more.get("Labels", ()) if isinstance(more, dict) else ()
+    names = _channels_of_slices((slices,) if isinstance(slices, str) else tuple(slices), spec)
     return scales, {"c": Labels(names, "ImageJ Labels")} if names else {}
 
 

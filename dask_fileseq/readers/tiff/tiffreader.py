@@ -36,12 +36,16 @@ from dask_fileseq.readers.tiff.byteranges import (
     HandleBytes,
     PathBytes,
 )
-from dask_fileseq.readers.tiff.filetemplate import FileTemplate
 from dask_fileseq.readers.tiff.opentiff import open_tiff, split_arguments
 from dask_fileseq.readers.tiff.registry import PROOFS, Proof, prove
-from dask_fileseq.readers.tiff.signature import Header, read_header
-from dask_fileseq.readers.tiff.tiffimage import Image, WholeImage, image_of
-from dask_fileseq.readers.tiff.tifflayout import file_layout, require_plain
+from dask_fileseq.readers.tiff.signature import FileTemplate, Header, read_header
+from dask_fileseq.readers.tiff.tiffimage import (
+    Image,
+    WholeImage,
+    file_layout,
+    image_of,
+    require_plain,
+)
 from dask_fileseq.readers.tiff.tiffmetadata import tiff_metadata
 
 MISSES = 3
@@ -145,10 +149,7 @@ class TiffReader(Reader):
     def read_region(
         self, file: File, spec: ChunkSpec, region: Region, out: NDArray[Any], **imreadargs: Any
     ) -> None:
-        """Read part of a file into an array, reading little else from the file.
-
-        See `Reader.read_region`.
-        """
+        """Read part of a file into an array, reading little else from the file."""
         if isinstance(file, str) and not imreadargs and read_proven_region(file, spec, region, out):
             return
         with _open_image(file, imreadargs) as (image, source):
