@@ -17,9 +17,8 @@ from dask_fileseq.readers.chunk import (
 )
 from dask_fileseq.readers.chunkmetadata import ChunkMetadata
 from dask_fileseq.readers.counters import Counts, count
-from dask_fileseq.readers.imagefiles import ImageReader, SuffixReader, read_by_suffix, read_image
+from dask_fileseq.readers.imagefiles import read_by_suffix, read_image
 from dask_fileseq.readers.reader import (
-    IMAGE_SUFFIXES,
     TIFF_SUFFIXES,
     File,
     FileInfo,
@@ -31,7 +30,6 @@ from dask_fileseq.readers.reader import (
 from dask_fileseq.readers.tiff import TiffReader, read_tiff
 
 __all__ = [
-    "IMAGE_SUFFIXES",
     "TIFF_SUFFIXES",
     "ByteLayout",
     "ChunkMetadata",
@@ -40,11 +38,9 @@ __all__ = [
     "File",
     "FileInfo",
     "FunctionReader",
-    "ImageReader",
     "NoByteLayout",
     "Reader",
     "Region",
-    "SuffixReader",
     "TiffReader",
     "WrongChunk",
     "as_reader",

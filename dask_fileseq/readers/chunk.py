@@ -35,14 +35,6 @@ class WrongChunk(ValueError):
     """Error of a file that contains an array of another shape or dtype than expected.
 
     `expected` and `found` are pairs of shape and dtype.
-
-    Examples
-    --------
-    >>> raise WrongChunk(((4, 6), np.dtype("u2")), ((6, 4), np.dtype("u2")))
-    Traceback (most recent call last):
-    ...
-    dask_fileseq.readers.chunk.WrongChunk: expected shape (4, 6) and dtype uint16, found \
-shape (6, 4) and dtype uint16
     """
 
     def __init__(

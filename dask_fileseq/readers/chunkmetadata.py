@@ -38,11 +38,7 @@ class Scale:
         return np.asarray(self.start + self.step * np.arange(count), np.float64)
 
     def reduced(self, factor: float) -> Scale:
-        """Return the scale of an image in which each element covers `factor` of these.
-
-        >>> Scale(0.0, 1.0, "µm", "").reduced(2).values(2)
-        array([0.5, 2.5])
-        """
+        """Return the scale of an image in which each element covers `factor` of these."""
         start = self.start + self.step * (factor - 1) / 2
         return replace(self, start=start, step=self.step * factor)
 

@@ -66,8 +66,10 @@ def stands_alone(tif: tifffile.TiffFile) -> bool:
         return True
     if tif.is_mmstack and _is_part_of_mmstack(tif):
         return False
-    if tif.is_ndtiff and _is_part_of_ndtiff(tif):
-        return False
+    if tif.is_ndtiff:
+        index = os.path.join(tif.filehandle.dirname, "NDTiff.index")
+        if any(fields[1] != tif.filename for fields in tifffile.read_ndtiff_index(index)):
+            return False
     series = tif.series[0] if len(tif.series) else None
     if series is None or not (tif.is_ome or tif.is_mmstack):
         return True
@@ -91,12 +93,6 @@ def _is_part_of_mmstack(tif: tifffile.TiffFile) -> bool:
         for indexed, name in zip(index[:, :4].max(axis=0), names, strict=True)
     ]
     return math.prod(declared) > len(index)
-
-
-def _is_part_of_ndtiff(tif: tifffile.TiffFile) -> bool:
-    """Return whether the index beside an NDTiff file also contains names of other files."""
-    index = os.path.join(tif.filehandle.dirname, "NDTiff.index")
-    return any(fields[1] != tif.filename for fields in tifffile.read_ndtiff_index(index))
 
 
 def require_complete(tif: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> None:

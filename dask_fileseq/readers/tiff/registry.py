@@ -82,7 +82,7 @@ class ProvenImage:
         size = image.read_pages(file, header.pages, region, out)
         if whole and self.libtiff is None:
             again = np.empty_like(out)
-            self.libtiff = _read_by_libtiff(file, again) and _same_bits(again, out)
+            self.libtiff = _read_by_libtiff(file, again) and again.tobytes() == out.tobytes()
         return size
 
 
@@ -164,12 +164,7 @@ PROOFS = Registry()
 
 
 def prove(
-    path: str,
-    header: Header,
-    file: PathBytes,
-    spec: ChunkSpec,
-    region: Region,
-    out: Array,
+    path: str, header: Header, file: PathBytes, spec: ChunkSpec, region: Region, out: Array
 ) -> Proof:
     """Read a region by tifffile, then by the header, and return what this proves.
 
@@ -196,16 +191,17 @@ def prove(
                 template = FileTemplate.of(path, header, file, image.extents, swapped)
         except Exception:  # of a header that only tifffile can interpret
             return proof
+    bits = first.tobytes()
     again = np.empty_like(first)
-    if template is not None and template.read([path], [again], 0) and _same_bits(again, first):
+    if template is not None and template.read([path], [again], 0) and again.tobytes() == bits:
         proof.template = template
     if candidate is not None:
         again = np.empty_like(first)
         try:
             candidate.read(header, file, region, again, whole)
-            proof.image = candidate if _same_bits(again, first) else None
         except Exception:  # of any codec: tifffile has to read such files
-            proof.image = None
+            return proof
+        proof.image = candidate if again.tobytes() == bits else None
     return proof
 
 
@@ -244,7 +240,3 @@ def _read_by_libtiff(file: PathBytes, out: Array) -> bool:
     except (imagecodecs.TiffError, ValueError):
         return False
     return True
-
-
-def _same_bits(first: Array, second: Array) -> bool:
-    return first.tobytes() == second.tobytes()

@@ -248,12 +248,7 @@ class FileTemplate:
 
     @classmethod
     def of(
-        cls,
-        path: str,
-        header: Header,
-        file: PathBytes,
-        extents: Sequence[tuple[int, int]],
-        swapped: bool,
+        cls, path: str, header: Header, file: PathBytes, extents: Extents, swapped: bool
     ) -> FileTemplate | None:
         """Return the template of a file; None if it is too large, or metadata are among pixels.
 

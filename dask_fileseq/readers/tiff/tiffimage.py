@@ -42,7 +42,6 @@ from dask_fileseq.readers.tiff.opentiff import (
     require_extent,
     require_segments,
     split_arguments,
-    stands_alone,
 )
 from dask_fileseq.readers.tiff.segments import BYTE_CODECS, PageGrid, SegmentedImage
 
@@ -242,22 +241,6 @@ def file_layout(file: File, spec: ChunkSpec, imreadargs: Mapping[str, Any]) -> B
     raise NoByteLayout("only tifffile can read its pixels")
 
 
-def require_plain(file: File, spec: ChunkSpec, imreadargs: Mapping[str, Any]) -> None:
-    """Raise `NoByteLayout` if a file refers to others, which tifffile's codec cannot open.
-
-    Raises `WrongChunk` if the file contains another shape or dtype than `spec`.
-    """
-    record(headers=1)
-    fileargs, imageargs = split_arguments(imreadargs)
-    start = {} if isinstance(file, str) else {"offset": 0}
-    args: dict[str, Any] = {"_multifile": False} | start | fileargs
-    with tifffile.TiffFile(file, **args) as tif:
-        if not stands_alone(tif):
-            raise NoByteLayout("its metadata refer to other files")
-        image = image_of(tif, imageargs)
-        require_chunk(spec, image.spec.shape, image.spec.dtype)
-
-
 def _contiguous(image: ContiguousImage) -> ByteLayout:
     """Return the layout of pixels that are stored as in memory: pages, cut by rows.
 
@@ -308,20 +291,11 @@ def _segmented(image: SegmentedImage) -> ByteLayout:
         for page in image.pages
         for offset, count in zip(*page, strict=False)
     )
-    layout = ByteLayout(
-        grid.shape,
-        stored,
-        tuple(chunks),
-        int(keyframe.compression),
-        int(keyframe.predictor),
-        grid.within[-1] is not None,
-        keyframe.nodata,
-        segments,
-    )
-    places = math.prod(-(-n // c) for n, c in zip(layout.shape, layout.chunks, strict=True))
-    if len(layout.segments) != places:
-        raise NoByteLayout(f"it has {len(layout.segments)} strips or tiles for {places} places")
-    size = math.prod(layout.chunks) * layout.dtype.itemsize
-    if layout.compression == 1 and not {count for _, count in layout.segments} <= {0, size}:
+    places = math.prod(-(-n // c) for n, c in zip(grid.shape, chunks, strict=True))
+    if len(segments) != places:
+        raise NoByteLayout(f"it has {len(segments)} strips or tiles for {places} places")
+    size = math.prod(chunks) * stored.itemsize
+    if keyframe.compression == 1 and not {count for _, count in segments} <= {0, size}:
         raise NoByteLayout("its strips or tiles are of several sizes")
-    return layout
+    codec = int(keyframe.compression), int(keyframe.predictor), grid.within[-1] is not None
+    return ByteLayout(grid.shape, stored, tuple(chunks), *codec, keyframe.nodata, segments)

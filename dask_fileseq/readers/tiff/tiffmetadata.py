@@ -93,11 +93,13 @@ def _ome_metadata(tif: tifffile.TiffFile, series: int) -> Found:
     except (ElementTree.ParseError, ValueError):
         return {}, {}
     images = root.findall("{*}Image/{*}Pixels")  # in any version of the schema
+    name = os.path.basename(tif.filename)
+    own = []
     for pixels in images:
-        names = [uuid.get("FileName", "") for uuid in pixels.iterfind(".//{*}UUID")]
-        if os.path.basename(tif.filename) in map(os.path.basename, filter(None, names)):
-            images, series = [pixels], 0
-            break
+        files = [uuid.get("FileName", "") for uuid in pixels.iterfind(".//{*}UUID")]
+        if name and name in map(os.path.basename, files):
+            own.append(pixels)
+    images = own or images
     if not images:
         return {}, {}
     pixels = images[series] if series < len(images) else images[0]

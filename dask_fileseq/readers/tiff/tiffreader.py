@@ -21,6 +21,7 @@ from dask_fileseq.readers.chunk import (
     Array,
     ByteLayout,
     ChunkSpec,
+    NoByteLayout,
     Region,
     WrongChunk,
     is_whole,
@@ -36,7 +37,7 @@ from dask_fileseq.readers.tiff.byteranges import (
     HandleBytes,
     PathBytes,
 )
-from dask_fileseq.readers.tiff.opentiff import open_tiff, split_arguments
+from dask_fileseq.readers.tiff.opentiff import open_tiff, split_arguments, stands_alone
 from dask_fileseq.readers.tiff.registry import PROOFS, Proof, prove
 from dask_fileseq.readers.tiff.signature import FileTemplate, Header, read_header
 from dask_fileseq.readers.tiff.tiffimage import (
@@ -44,7 +45,6 @@ from dask_fileseq.readers.tiff.tiffimage import (
     WholeImage,
     file_layout,
     image_of,
-    require_plain,
 )
 from dask_fileseq.readers.tiff.tiffmetadata import tiff_metadata
 
@@ -178,7 +178,15 @@ class TiffReader(Reader):
 
     def require_codec(self, file: File, spec: ChunkSpec, **imreadargs: Any) -> None:
         """Raise `NoByteLayout` unless tifffile's codec decodes this file without other files."""
-        require_plain(file, spec, imreadargs)
+        record(headers=1)
+        fileargs, imageargs = split_arguments(imreadargs)
+        start = {} if isinstance(file, str) else {"offset": 0}
+        args: dict[str, Any] = {"_multifile": False} | start | fileargs
+        with tifffile.TiffFile(file, **args) as tif:
+            if not stands_alone(tif):
+                raise NoByteLayout("its metadata refer to other files")
+            image = image_of(tif, imageargs)
+            require_chunk(spec, image.spec.shape, image.spec.dtype)
 
     def codec(self, name: str, imreadargs: Mapping[str, Any]) -> dict[str, Any] | None:
         """Return the codec ``tifffile`` with the reader's arguments."""
