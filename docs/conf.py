@@ -1,8 +1,8 @@
-"""How Sphinx builds the documentation: ``sphinx-build -W docs docs/_build``.
+"""Configuration of the documentation: ``sphinx-build -W docs docs/_build``.
 
-Nothing is fetched, and no notebook is run: pages show what is stored in the notebooks, and
-the tests see that this is true. What is made on the way goes to ``docs/generated`` and
-``docs/notebooks``.
+Nothing is fetched, and no notebook is run: pages show the outputs that are stored in the
+notebooks, and tests compare these with new ones. Intermediate files are in
+``docs/generated``, ``docs/notebooks`` and ``docs/jupyter_execute``.
 """
 
 import shutil
@@ -23,10 +23,10 @@ from dask_fileseq.cli import fileseq  # noqa: E402
 from dask_fileseq.patterns import presets  # noqa: E402
 
 project = "dask-fileseq"
-author = "the authors of dask-fileseq"
+author = "dask-fileseq developers"
 release = __version__
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc", "myst_nb"]
-exclude_patterns = ["_build", "generated/*.md"]
+exclude_patterns = ["_build", "jupyter_execute", "generated/*.md"]
 templates_path = ["_templates"]
 nitpicky = True
 nitpick_ignore_regex = [
@@ -60,7 +60,7 @@ smartquotes = False
 
 
 def copy_notebooks() -> None:
-    """Sphinx takes pages from below its folder alone."""
+    """Copy the notebooks to the folder of Sphinx, which reads no pages from elsewhere."""
     target = DOCS / "notebooks"
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir()
@@ -69,7 +69,7 @@ def copy_notebooks() -> None:
 
 
 def write_command_line() -> None:
-    """Write what ``--help`` of each command says."""
+    """Write a page with the ``--help`` of each command."""
     GENERATED.mkdir(exist_ok=True)
     pages = [
         f"## {path}\n\n```text\n{text}\n```\n" for path, text in helps(fileseq, "dask fileseq")
@@ -78,7 +78,7 @@ def write_command_line() -> None:
 
 
 def helps(command: click.Command, path: str) -> Iterator[tuple[str, str]]:
-    """Yield a command and those below it, each with its help."""
+    """Yield the path and the help of a command and of its subcommands."""
     context = click.Context(command, info_name=path, max_content_width=90, terminal_width=90)
     yield path, command.get_help(context)
     if isinstance(command, click.Group):
@@ -107,7 +107,7 @@ def find_public_name(app: Any, env: Any, node: Any, content: Any) -> Any:
 
 
 def setup(app: Any) -> None:
-    """Make what pages are built of, and leave nothing of names that are no more."""
+    """Write the generated pages anew, without those of earlier builds."""
     shutil.rmtree(GENERATED, ignore_errors=True)
     copy_notebooks()
     write_command_line()
