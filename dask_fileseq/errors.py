@@ -1,7 +1,7 @@
 """The errors of dask_fileseq.
 
-Every error is also the builtin that Python or tifffile would raise, so that
-code written for either goes on working::
+Every error is also the builtin that Python or tifffile would raise, so that code
+written for either keeps working::
 
     FileSequenceError                 anything below
      |- NamesError (ValueError)       file names do not form a grid
@@ -10,12 +10,12 @@ code written for either goes on working::
      |   |- DuplicateError            two files for one cell
      |   `- SparseGridError           a grid that is nearly all empty
      |- ChunkMismatchError (ValueError)  a file of another shape or dtype
-     |- ReadError (OSError)           a file could not be read; also of its cause's builtin type
-     |- TargetExistsError (FileExistsError)  something else is where a copy should be
-     |- ChangedError (ValueError)     files or arguments are not those that a copy began with
+     |- ReadError (OSError)           a file could not be read; also the builtin of its cause
+     |- TargetExistsError (FileExistsError)  something else is at the target of a copy
+     |- ChangedError (ValueError)     files or arguments changed after a copy was started
      |- LayoutError (ValueError)      the axes do not fit OME-Zarr
-     |- WriteError (OSError)          a copy could not be written; a full disk, for one
-     |- VerifyError (ValueError)      what was read back is not what the files hold
+     |- WriteError (OSError)          a copy could not be written, as on a full disk
+     |- VerifyError (ValueError)      a copy does not equal the files
      `- UnfinishedError (FileNotFoundError)  there is no complete copy
 
 One ``try`` is enough for all of them:
@@ -72,7 +72,7 @@ class UnmatchedError(NamesError):
 
 
 class DuplicateError(NamesError):
-    """Two files stand for one cell; ``duplicates="first"`` or ``"last"`` keeps one."""
+    """Two files have the same cell; ``duplicates="first"`` or ``"last"`` keeps one."""
 
 
 class SparseGridError(NamesError):
@@ -80,15 +80,15 @@ class SparseGridError(NamesError):
 
 
 class ChunkMismatchError(FileSequenceError, ValueError):
-    """A file holds an array of another shape or dtype than the first file."""
+    """A file contains an array of another shape or dtype than the first file."""
 
 
 class ReadError(FileSequenceError, OSError):
     """A file could not be read.
 
-    An error made by ``ReadError.of`` is also an instance of the builtin that its
-    cause is: a missing file is a `FileNotFoundError`, damaged data mostly a
-    `ValueError`.
+    An error made by ``ReadError.of`` is also an instance of the builtin type of its
+    cause: that of a missing file is a `FileNotFoundError`, and those of damaged data are
+    mostly a `ValueError`.
 
     >>> error = ReadError.of(FileNotFoundError("gone"), "cannot read 'a.tif'")
     >>> isinstance(error, FileNotFoundError), isinstance(error, ReadError)
@@ -100,7 +100,7 @@ class ReadError(FileSequenceError, OSError):
 
     @classmethod
     def of(cls, cause: BaseException, message: str) -> ReadError:
-        """Return a `ReadError` that is also of the builtin type of `cause`."""
+        """Return a `ReadError` that is also an instance of the builtin type of `cause`."""
         for base in type(cause).__mro__:
             if getattr(builtins, base.__name__, None) is base:
                 try:
@@ -114,15 +114,15 @@ class ReadError(FileSequenceError, OSError):
 
 
 class TargetExistsError(FileSequenceError, FileExistsError):
-    """Something else is where the target should be; ``overwrite=True`` replaces Zarr data."""
+    """Something else is at the target; ``overwrite=True`` replaces Zarr data."""
 
 
 class ChangedError(FileSequenceError, ValueError):
-    """Files or arguments are not those that a conversion began with."""
+    """Files or arguments have changed since a conversion was started."""
 
 
 class LayoutError(FileSequenceError, ValueError):
-    """The axes do not fit OME-Zarr; ``axes`` says what they are."""
+    """The axes do not fit OME-Zarr; the argument ``axes`` declares what they are."""
 
 
 class WriteError(FileSequenceError, OSError):
@@ -135,19 +135,19 @@ class WriteError(FileSequenceError, OSError):
 
 
 class VerifyError(FileSequenceError, ValueError):
-    """What was read back from the target is not what the files hold."""
+    """The data read back from the target do not equal those of the files."""
 
 
 class UnfinishedError(FileSequenceError, FileNotFoundError):
-    """There is no complete copy: none, one of another program, or one that was interrupted."""
+    """There is no complete copy by this package; it may have been interrupted."""
 
 
 class FillWarning(UserWarning):
-    """A file that could not be read stands as ``fillvalue``, as ``errors="fill"`` asked."""
+    """A file could not be read and became ``fillvalue``, because of ``errors="fill"``."""
 
 
 def _read_error_type(base: type[BaseException]) -> type[ReadError]:
-    """Return the class of read errors that are also a `base`."""
+    """Return the class of read errors that are also instances of `base`."""
     if issubclass(ReadError, base):
         return ReadError
     return type("ReadError", (ReadError, base), {"__module__": __name__, "builtin": base})
@@ -170,7 +170,7 @@ def check_choice(argument: str, value: object, *choices: str) -> None:
 
 
 def shown(names: Iterable[object], count: int, limit: int = 3) -> str:
-    """Return the first names of many, readably.
+    """Return the first of many names, and how many more there are.
 
     >>> shown(["a.tif", "b.tif", "c.tif", "d.tif"], 4)
     "'a.tif', 'b.tif', 'c.tif' and 1 more"

@@ -14,9 +14,9 @@ import tifffile
 from dask_fileseq import FileSequence, TiffSequence, open_sequence
 from dask_fileseq.grid import grid_of_pattern
 from dask_fileseq.readers import count, read_tiff
+from dask_fileseq.report.axisroles import AxisRoles, axis_roles
 from dask_fileseq.report.gridmap import grid_map, text_map
-from dask_fileseq.report.roles import Roles, roles_of
-from dask_fileseq.report.sheet import Limits, Window, contact_sheet, windows
+from dask_fileseq.report.sheet import Contrast, Limits, contact_sheet
 from dask_fileseq.report.svgmap import svg_map
 from dask_fileseq.report.thumbnails import Thumbnailer
 from tests.helpers.corpus import write_corpus
@@ -51,6 +51,13 @@ def test_text_map_of_one_axis():
     """There is nothing to put in rows."""
     grid = grid_of_pattern(["t0", "t1", "t4"], r"(t)(\d)")
     assert text_map(grid) == ["across: t (# file, . none)", "##..#"]
+
+
+def test_text_map_has_dates_as_people_write_them():
+    """Nanoseconds since 1970 are of no use."""
+    names = [f"2026010{day}_{c}" for day in (1, 2) for c in "abcdef"]
+    grid = grid_of_pattern(names, "{date:%Y%m%d}_{c}")
+    assert text_map(grid)[1:] == ["2026-01-01 ######", "2026-01-02 ######"]
 
 
 def test_text_map_of_a_large_grid_fits_a_terminal():
@@ -93,7 +100,7 @@ def test_svg_map_is_xml_with_a_cross_for_each_empty_cell():
 def test_svg_map_tells_of_odd_cells():
     """What is wrong is found by the mouse; what it says may hold anything."""
     grid = grid_of(3, 4)
-    root = ElementTree.fromstring(svg_map(grid, odd={5: "<cut> & short"}))
+    root = ElementTree.fromstring(svg_map(grid, marked={5: "<cut> & short"}))
     (title,) = root.iter("{http://www.w3.org/2000/svg}title")
     assert title.text == "<cut> & short"
 
@@ -109,7 +116,7 @@ def test_card_reads_nothing(acquisition):
         html = seq._repr_html_()
     assert (counts.files, counts.headers) == (0, 0)
     assert "uint16" not in html
-    assert "1 cells without a file" in html
+    assert "12 cells, 1 of them empty" in html
     seq.chunkshape  # noqa: B018, reads a header
     assert "(3, 2, 2, 48, 64), uint16" in seq._repr_html_()
 
@@ -150,13 +157,13 @@ def test_roles_by_name():
     """What axes are, for people."""
     names = ["B02_s1_t1_w1_z1.tif", "B03_s2_t2_w2_z2.tif"]
     grid = grid_of_pattern(names, "{well}_s{s:d}_t{t:d}_w{w:d}_z{z:d}.tif")
-    assert roles_of(grid) == Roles(channel=3, time=2, plane=4, places=(0, 1))
+    assert axis_roles(grid) == AxisRoles(channel=3, time=2, plane=4, places=(0, 1))
 
 
 def test_roles_of_axes_without_a_name():
     """Words are channels, and the last number is time."""
     grid = grid_of_pattern(["df/DC00.tif", "ob/0001.tif"], r"(?P<kind>df|ob)/\D*(?P<n>\d+)")
-    assert roles_of(grid) == Roles(channel=0, time=1, plane=None, places=())
+    assert axis_roles(grid) == AxisRoles(channel=0, time=1, plane=None, places=())
 
 
 @pytest.fixture
@@ -269,16 +276,16 @@ def test_contrast_leaves_frames_and_no_values_out(tmp_path):
     image[:5] = -999
     tifffile.imwrite(tmp_path / "t0.tif", image)
     tifffile.imwrite(tmp_path / "t1.tif", image)
-    (window,) = windows(sheet_of(tmp_path))
-    assert 1000 <= window.low < 1050
-    assert 1950 < window.high <= 2000
+    (contrast,) = sheet_of(tmp_path).contrasts
+    assert 1000 <= contrast.low < 1050
+    assert 1950 < contrast.high <= 2000
 
 
 def test_stretching_survives_any_values():
     """Nothing but one value, not a number, infinity."""
-    flat = Window(3.0, 3.0).stretched(np.full((2, 2), 3.0))
+    flat = Contrast(3.0, 3.0).shades(np.full((2, 2), 3.0))
     assert flat.tolist() == [[0, 0], [0, 0]]
-    wild = Window(0.0, 1.0).stretched(np.array([[np.nan, np.inf], [-np.inf, 0.5]]))
+    wild = Contrast(0.0, 1.0).shades(np.array([[np.nan, np.inf], [-np.inf, 0.5]]))
     assert wild.tolist() == [[0, 255], [0, 127]]
 
 

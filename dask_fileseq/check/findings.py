@@ -1,22 +1,20 @@
-"""What is wrong with the files of a grid, as records.
+"""The problems of the files of a grid, as records.
 
-A file is odd where it holds something else than most files do: not than the first, which
-may itself be the odd one.
+A file is compared with most of the others, not with the first, which may be the odd one.
 """
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
-from itertools import islice
 from typing import Any
 
 import numpy as np
 
-from dask_fileseq.check.onefile import Seen, look_at, size_and_time
+from dask_fileseq.check.inspection import Inspection, inspect_files, size_and_time
 from dask_fileseq.files import LocalFiles, Source
 from dask_fileseq.graph import Scheduler, run_batches
 from dask_fileseq.grid import FileGrid
@@ -24,7 +22,7 @@ from dask_fileseq.grid.cells import labels_at
 from dask_fileseq.readers import FileInfo, Reader
 from dask_fileseq.types import Progress
 
-__all__ = ["KINDS", "Finding", "check_files"]
+__all__ = ["KINDS", "Finding", "by_kind", "check_files"]
 
 KINDS = {
     "truncated": "cut short",
@@ -39,40 +37,48 @@ KINDS = {
     "duplicate": "for a cell that has a file",
     "unmatched": "not matched by the pattern",
 }
-"""The kinds of findings, and what they mean."""
+"""The kinds of findings with their meanings."""
 
 RECENT = 60.0
-"""Seconds within which a file that has changed may still be growing."""
+"""Seconds after a modification in which a file may still be growing."""
 
 SETTLE = 1.0
-"""Seconds after which such a file is looked at again."""
+"""Seconds after which a recent file is compared with its first status."""
 
 BATCHES = 200
-"""Tasks to cut the files into, so that progress is seen and workers are shared out evenly."""
+"""Number of tasks for all files, so that progress is shown and work is balanced."""
 
 LARGEST = 500
-"""Files of a task at most."""
+"""Maximum number of files in a task."""
 
 SHOWN_MISSING = 10_000
-"""Empty cells that are told one by one."""
+"""Maximum number of findings of empty cells."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One problem with a file, or an empty cell."""
+    """One problem of a file, or an empty cell."""
 
     kind: str
-    """One of `KINDS`."""
+    """A key of `KINDS`."""
     name: str
-    """The file; empty for a cell without one."""
+    """The file; empty for a cell without a file."""
     cell: Mapping[str, Any] = field(default_factory=dict)
-    """The labels at which it stands; empty for a name that is left out."""
+    """Labels of the cell; empty for a name that is left out of the grid."""
     detail: str = ""
-    """What is wrong, in words."""
+    """The problem in words."""
 
     def asdict(self) -> dict[str, Any]:
-        """Return a plain dict, as for JSON."""
+        """Return the fields as a dict, for JSON."""
         return asdict(self)
+
+
+def by_kind(findings: Sequence[Finding]) -> dict[str, list[Finding]]:
+    """Return the findings of each kind that occurs, in the order of `KINDS`."""
+    groups: dict[str, list[Finding]] = {kind: [] for kind in KINDS}
+    for finding in findings:
+        groups[finding.kind].append(finding)
+    return {kind: group for kind, group in groups.items() if group}
 
 
 def check_files(
@@ -85,119 +91,107 @@ def check_files(
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> list[Finding]:
-    """Return what is wrong with the files of a grid.
+    """Return the problems of the files of a grid, and its empty cells.
 
     Parameters
     ----------
     grid : FileGrid
-        The files, and those left out.
+        The files, and the names that were left out.
     source : Source
-        Where they are opened.
+        The place where files are opened.
     reader : Reader
-        The reader. One that cannot read a header alone reads the pixels.
+        The reader. If it cannot read a header alone, it reads the pixels.
     pixels : bool
-        Whether to read all pixels, not just the headers.
+        Whether to read all pixels in addition to the headers.
     scheduler, workers
         As in `Scheduler`.
     progress : callable, optional
-        Told how many files are done, and how many there are.
+        Called with the number of files done and that of all.
     """
-    look = partial(look_at, source=source, reader=reader, pixels=pixels)
+    inspect = partial(inspect_files, source=source, reader=reader, pixels=pixels)
     size = max(1, min(LARGEST, len(grid.names) // BATCHES))
-    started = time.time()
-    seen: list[Seen] = run_batches(Scheduler(scheduler, workers), look, grid.names, size, progress)
-    if isinstance(source, LocalFiles):
-        _mark_growing(grid.names, seen, started)
-    findings = list(_of_files(grid, seen))
-    findings += _missing(grid)
-    findings += _duplicates(grid)
-    findings += (
-        Finding("unmatched", name, detail="the pattern does not match the name")
-        for name in grid.unmatched
+    start = time.time()
+    results: list[Inspection] = run_batches(
+        Scheduler(scheduler, workers), inspect, grid.names, size, progress
     )
-    return findings
+    if isinstance(source, LocalFiles):
+        _mark_growing(grid, source, results, start)
+    unmatched = "the pattern does not match the name"
+    return [
+        *_of_files(grid, results),
+        *_missing(grid),
+        *_duplicates(grid),
+        *(Finding("unmatched", name, detail=unmatched) for name in grid.unmatched),
+    ]
 
 
-def _of_files(grid: FileGrid, seen: Sequence[Seen]) -> Iterator[Finding]:
-    """Yield what is wrong with each file, in the order of the files."""
+def _of_files(grid: FileGrid, results: Sequence[Inspection]) -> Iterator[Finding]:
+    """Yield the problems of each file, in the order of the files."""
+    infos = [result.info for result in results if result.info is not None]
     usual = {
-        kind: _most(get(one.info) for one in seen if one.info is not None)
-        for kind, get in _ASPECTS.items()
+        kind: Counter(map(value, infos)).most_common(1)[0][0]
+        for kind, (value, _) in PROPERTIES.items()
+        if infos
     }
-    cells = np.arange(len(grid.names)) if grid.positions is None else grid.positions
-    for number, (name, one) in enumerate(zip(grid.names, seen, strict=True)):
-        if one.problem:
-            cell = labels_at(grid, int(cells[number]))
-            yield Finding(one.problem, name, cell, one.detail)
-        if one.info is None:
+    for name, cell, result in zip(grid.names, _cells(grid), results, strict=True):
+        if result.problem:
+            yield Finding(result.problem, name, labels_at(grid, cell), result.detail)
+        if result.info is None:
             continue
-        for kind, get in _ASPECTS.items():
-            found = get(one.info)
+        for kind, (value, text) in PROPERTIES.items():
+            found = value(result.info)
             if found != usual[kind]:
-                cell = labels_at(grid, int(cells[number]))
-                what = f"{found} pages" if kind == "pages" else f"{kind} {found}"
-                detail = f"has {what}, most files have {usual[kind]}"
-                yield Finding(kind, name, cell, detail)
+                detail = f"has {text.format(found)}, most files have {usual[kind]}"
+                yield Finding(kind, name, labels_at(grid, cell), detail)
 
 
-_ASPECTS: dict[str, Callable[[FileInfo], Any]] = {
-    "shape": lambda info: info.spec.shape,
-    "dtype": lambda info: info.spec.dtype,
-    "pages": lambda info: info.pages,
+PROPERTIES: dict[str, tuple[Callable[[FileInfo], Any], str]] = {
+    "shape": (lambda info: info.spec.shape, "shape {}"),
+    "dtype": (lambda info: info.spec.dtype, "dtype {}"),
+    "pages": (lambda info: info.pages, "{} pages"),
 }
+"""The value of a file that must be that of most files, and its text, for some kinds."""
 
 
-def _most(values: Iterator[Hashable]) -> Any:
-    """Return the value that occurs most often, of several the first.
-
-    >>> _most(iter([(4, 6), (6, 4), (6, 4)]))
-    (6, 4)
-    """
-    counts = Counter(values).most_common(1)
-    return counts[0][0] if counts else None
+def _cells(grid: FileGrid) -> Sequence[int]:
+    """Return the cell of each file, counted in C order."""
+    return range(len(grid.names)) if grid.positions is None else grid.positions.tolist()
 
 
 def _duplicates(grid: FileGrid) -> Iterator[Finding]:
     """Yield the names that were left out because another file has their cell."""
-    if not grid.duplicates:
-        return
-    positions = range(len(grid.names)) if grid.positions is None else grid.positions.tolist()
-    places = dict(zip(grid.names, positions, strict=True))
+    cells = dict(zip(grid.names, _cells(grid), strict=True)) if grid.duplicates else {}
     for name, kept in grid.duplicates:
-        cell = labels_at(grid, places[kept])
-        yield Finding("duplicate", name, cell, f"its cell has {kept!r}")
+        yield Finding("duplicate", name, labels_at(grid, cells[kept]), f"its cell has {kept!r}")
 
 
 def _missing(grid: FileGrid) -> Iterator[Finding]:
-    """Yield the empty cells, of very many the first and their number."""
-    if not grid.files_missing:
-        return
-    empty = np.flatnonzero(grid.table == -1)
-    for position in islice(empty.tolist(), SHOWN_MISSING):
-        yield Finding("missing", "", labels_at(grid, position), "no file has this place")
+    """Yield the empty cells; if there are very many, the first and their number."""
+    empty = np.flatnonzero(grid.table == -1) if grid.files_missing else np.empty(0, np.int64)
+    for cell in empty[:SHOWN_MISSING].tolist():
+        yield Finding("missing", "", labels_at(grid, cell), "no file has this place")
     if len(empty) > SHOWN_MISSING:
         more = len(empty) - SHOWN_MISSING
         yield Finding("missing", "", detail=f"and {more:,} more cells without a file")
 
 
-def _mark_growing(names: Sequence[str], seen: list[Seen], started: float) -> None:
-    """Look again at files that have changed a moment ago: some are still being written."""
+def _mark_growing(grid: FileGrid, source: Source, results: list[Inspection], start: float) -> None:
+    """Replace the results of local files that are still being written."""
     recent = [
-        number
-        for number, one in enumerate(seen)
-        if one.stat is not None and one.stat[1] > (started - RECENT) * 1e9
+        (number, result.stat)
+        for number, result in enumerate(results)
+        if result.stat is not None and result.stat[1] > (start - RECENT) * 1e9
     ]
-    if not recent:
-        return
-    time.sleep(max(0.0, started + SETTLE - time.time()))
-    for number in recent:
-        one = seen[number]
+    if recent:
+        time.sleep(max(0.0, start + SETTLE - time.time()))
+    for number, before in recent:
         try:
-            now = size_and_time(one.path or names[number])
-        except OSError:  # out of reach from here, or gone by now
+            with source.open(grid.names[number]) as path:
+                now = size_and_time(str(path))
+        except OSError:  # not reachable from this machine, or deleted
             continue
-        if now != one.stat and one.stat is not None:
-            detail = f"grew from {one.stat[0]:,} to {now[0]:,} bytes while it was checked"
-            if now[0] <= one.stat[0]:
-                detail = "was written to while it was checked"
-            seen[number] = Seen(None, "growing", detail)
+        if now != before:
+            detail = "was written to while it was checked"
+            if now[0] > before[0]:
+                detail = f"grew from {before[0]:,} to {now[0]:,} bytes while it was checked"
+            results[number] = Inspection(None, "growing", detail)

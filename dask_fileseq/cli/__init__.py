@@ -1,7 +1,7 @@
 """The commands of ``dask fileseq``, one module each.
 
-Only click is imported at the top of these modules: dask loads them for each of its own
-commands.
+These modules import only click and each other at their top: dask loads this package for
+each of its own commands.
 """
 
 from dask_fileseq.cli.group import fileseq

@@ -1,4 +1,4 @@
-"""``dask fileseq check``: which files are not what they should be."""
+"""``dask fileseq check``: files that are damaged or differ from the others."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dask_fileseq.cli.cluster import scheduler_of, scheduler_options
-from dask_fileseq.cli.options import file_options, json_option, open_files
-from dask_fileseq.cli.terminal import echo_json, progress_bar, some, styled
+from dask_fileseq.cli.cluster import check_on_scheduler, scheduler_options
+from dask_fileseq.cli.options import file_options, json_option, open_files, option
+from dask_fileseq.cli.terminal import echo_json, styled
 
 if TYPE_CHECKING:
     from dask_fileseq.check import Finding
@@ -29,9 +29,9 @@ SHOWN = 20
 
 @click.command(epilog=f"\b{EXAMPLES}")
 @file_options()
-@click.option("--pixels", is_flag=True, help="Read all pixels too, not only the headers.")
+@option("--pixels", is_flag=True, help="Read all pixels too, not only the headers.")
 @scheduler_options
-@click.option("--all", "show_all", is_flag=True, help=f"List more than {SHOWN} of a kind.")
+@option("--all", "show_all", is_flag=True, help=f"List more than {SHOWN} of a kind.")
 @json_option
 def check(
     files: tuple[str, ...],
@@ -51,46 +51,38 @@ def check(
     names that the pattern does not match. The exit code is 1 if there are any.
     """
     seq = open_files(files, **options)
-    with (
-        scheduler_of(scheduler, workers, memory_limit) as get,
-        progress_bar("checking") as progress,
-    ):
-        findings = seq.check(pixels=pixels, scheduler=get, ioworkers=workers, progress=progress)
+    findings = check_on_scheduler(seq, pixels, scheduler, workers, memory_limit)
     if as_json:
         found = [finding.asdict() for finding in findings]
         echo_json({"files": len(seq), "pixels": pixels, "findings": found})
     else:
-        _echo(findings, len(seq), pixels, None if show_all else SHOWN)
+        read = "all pixels" if pixels else "each header"
+        _echo(findings, f"{len(seq):,} files, {read} read", len(findings) if show_all else SHOWN)
     if findings:
         raise click.exceptions.Exit(1)
 
 
-def _echo(findings: list[Finding], files: int, pixels: bool, limit: int | None) -> None:
-    from dask_fileseq.check import KINDS
+def _echo(findings: list[Finding], work: str, limit: int) -> None:
+    """Print the findings by kind, and as the last line how many there are."""
+    from dask_fileseq.check import KINDS, by_kind
 
-    read = "all pixels" if pixels else "each header"
-    if not findings:
-        click.echo(f"{files:,} files, {read} read: " + styled("all is well", fg="green"))
-        return
-    counts = Counter(finding.kind for finding in findings)
-    for kind, meaning in KINDS.items():
-        if kind not in counts:
-            continue
-        click.echo(f"{styled(kind, fg='red', bold=True)} ({counts[kind]:,}): {meaning}")
-        of_kind = [finding for finding in findings if finding.kind == kind]
-        for finding in of_kind[:limit]:
+    for kind, found in by_kind(findings).items():
+        click.echo(f"{styled(kind, fg='red', bold=True)} ({len(found):,}): {KINDS[kind]}")
+        for finding in found[:limit]:
             click.echo(f"  {_line(finding)}")
-        if limit is not None and counts[kind] > limit:
-            click.echo(f"  and {counts[kind] - limit:,} more (--all lists them)")
-    total = some([f"{count:,} {kind}" for kind, count in counts.items()], len(counts))
-    click.echo(f"{files:,} files, {read} read; found: {total}")
+        if len(found) > limit:
+            click.echo(f"  and {len(found) - limit:,} more (--all lists them)")
+    counts = Counter(finding.kind for finding in findings)
+    total = ", ".join(f"{count:,} {kind}" for kind, count in counts.items())
+    click.echo(
+        f"{work}; found: {total}" if total else f"{work}: {styled('all is well', fg='green')}"
+    )
 
 
 def _line(finding: Finding) -> str:
     from dask_fileseq.report.summary import cell_text
 
-    cell = cell_text(dict(finding.cell)) if finding.cell else ""
+    cell = cell_text(finding.cell) if finding.cell else ""
     if not finding.name:
         return cell or finding.detail
-    where = f"{finding.name} {cell}".rstrip()
-    return f"{where}: {finding.detail}"
+    return f"{f'{finding.name} {cell}'.rstrip()}: {finding.detail}"

@@ -1,87 +1,92 @@
-"""The scheduler that a user means: one of dask's names, or a cluster."""
+"""The scheduler that a command runs on: one of dask's by name, or a cluster."""
 
 from __future__ import annotations
 
 import logging
 import signal
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from typing import Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import click
 
-__all__ = ["scheduler_of", "scheduler_options"]
+from dask_fileseq.cli.options import add_options, option
+from dask_fileseq.cli.terminal import progress_bar
+
+if TYPE_CHECKING:
+    from dask_fileseq.check import Finding
+    from dask_fileseq.sequence import FileSequence
+
+__all__ = ["check_on_scheduler", "connected_scheduler", "scheduler_options"]
 
 NAMES = ("threads", "processes", "sync")
 
-
-def scheduler_options(function: Any) -> Any:
-    """Add the options that say where the work is done."""
-    options = [
-        click.option(
-            "--scheduler",
-            metavar="NAME|ADDRESS",
-            help="threads (the default), processes, sync; local: a cluster of processes on this"
-            " machine; or the address of a dask scheduler, such as tcp://host:8786, whose"
-            " workers then open the files.",
-        ),
-        click.option("--workers", type=click.IntRange(1), help="Threads or processes to use."),
-        click.option(
-            "--memory-limit",
-            metavar="SIZE",
-            help="Memory for each worker of --scheduler local, such as 2GiB.",
-        ),
-    ]
-    for option in reversed(options):
-        function = option(function)
-    return function
+scheduler_options = add_options(
+    option(
+        "--scheduler",
+        metavar="NAME|ADDRESS",
+        help="threads (the default), processes, sync; local: a cluster of processes on this"
+        " machine; or the address of a dask scheduler, such as tcp://host:8786, whose"
+        " workers then open the files.",
+    ),
+    option("--workers", type=click.IntRange(1), help="Threads or processes to use."),
+    option(
+        "--memory-limit",
+        metavar="SIZE",
+        help="Memory for each worker of --scheduler local, such as 2GiB.",
+    ),
+)
+"""Decorator that adds the options of where the work is done."""
 
 
 @contextmanager
-def scheduler_of(text: str | None, workers: int | None, memory_limit: str | None) -> Iterator[Any]:
-    """Yield what dask takes as ``scheduler=``, connected while it is in use."""
-    if memory_limit is not None and text != "local":
+def connected_scheduler(
+    name: str | None, workers: int | None, memory_limit: str | None
+) -> Iterator[Any]:
+    """Yield what dask takes as ``scheduler=``; a cluster is connected inside the block."""
+    if memory_limit is not None and name != "local":
         raise click.UsageError("--memory-limit needs --scheduler local")
-    if workers is not None and text not in (None, "threads", "processes", "local"):
-        raise click.UsageError(f"--workers is not for --scheduler {text}, which has its own")
-    if text is None or text in NAMES:
-        yield text
+    if workers is not None and name not in (None, "threads", "processes", "local"):
+        raise click.UsageError(f"--workers is not for --scheduler {name}, which has its own")
+    if name is None or name in NAMES:
+        yield name
         return
-    if text != "local" and ":" not in text:
+    if name != "local" and ":" not in name:
         raise click.BadParameter(
-            f"{text!r} is neither {', '.join(NAMES)}, local nor the address of a scheduler",
+            f"{name!r} is neither {', '.join(NAMES)}, local nor the address of a scheduler",
             param_hint="--scheduler",
         )
     from distributed import Client
 
-    local = {
-        "n_workers": workers,
-        "threads_per_worker": 1,
-        "memory_limit": memory_limit or "auto",
-        "dashboard_address": ":0",
-        "preload": [__name__],
-        # workers that are interrupted tell of lost connections; what fails is raised here
-        "silence_logs": logging.CRITICAL,
-    }
-    options = local if text == "local" else {"address": text, "timeout": 10}
-    with ExitStack() as stack:
-        with _interrupts_held_back():
-            client = stack.enter_context(Client(**options))
+    options: dict[str, Any] = {"address": name, "timeout": 10}
+    if name == "local":
+        options = {
+            "n_workers": workers,
+            "threads_per_worker": 1,
+            "memory_limit": memory_limit or "auto",
+            "dashboard_address": ":0",
+            "preload": [__name__],
+            # interrupted workers would log lost connections; errors of tasks are raised here
+            "silence_logs": logging.CRITICAL,
+        }
+    with _interrupts_blocked():
+        client = Client(**options)
+    with client:
         yield client
 
 
 @contextmanager
-def _interrupts_held_back() -> Iterator[None]:
-    """Let Ctrl-C wait, where the system can; processes begun meanwhile never get it.
+def _interrupts_blocked() -> Iterator[None]:
+    """Block Ctrl-C, where the system can, also for the processes that are started meanwhile.
 
-    While they load what they need, they would tell of it with tracebacks.
+    If they were interrupted while they import modules, they would print tracebacks.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
     from multiprocessing import resource_tracker
 
-    resource_tracker.ensure_running()  # begun later, it would let Ctrl-C through again
+    resource_tracker.ensure_running()  # started later, it would unblock Ctrl-C
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -90,5 +95,20 @@ def _interrupts_held_back() -> Iterator[None]:
 
 
 def dask_setup(worker: Any) -> None:
-    """Let a worker ignore Ctrl-C, as dask calls it in each: it ends with the command."""
+    """Make a worker ignore Ctrl-C: it ends with the command. Dask calls this in each worker."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def check_on_scheduler(
+    seq: FileSequence,
+    pixels: bool,
+    scheduler: str | None,
+    workers: int | None,
+    memory_limit: str | None,
+) -> list[Finding]:
+    """Return what is wrong with the files of a sequence, with a progress bar meanwhile."""
+    with (
+        connected_scheduler(scheduler, workers, memory_limit) as get,
+        progress_bar("checking") as progress,
+    ):
+        return seq.check(pixels=pixels, scheduler=get, ioworkers=workers, progress=progress)

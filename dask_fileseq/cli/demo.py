@@ -7,18 +7,20 @@ import tempfile
 
 import click
 
-from dask_fileseq.cli.options import json_option
+from dask_fileseq.cli.options import json_option, raw_string
+from dask_fileseq.cli.show import array_info, echo_array, echo_names, names_info
+from dask_fileseq.cli.terminal import echo_json, spinner
 
 __all__ = ["demo"]
 
-EXAMPLES = """\b
+EXAMPLES = """
 Examples:
   dask fileseq demo
   dask fileseq demo cells
 """
 
 
-@click.command(epilog=EXAMPLES)
+@click.command(epilog=f"\b{EXAMPLES}")
 @click.argument("folder", metavar="[DIR]", required=False)
 @json_option
 def demo(folder: str | None, as_json: bool) -> None:
@@ -28,37 +30,34 @@ def demo(folder: str | None, as_json: bool) -> None:
     planes, of which two are missing. It goes into DIR, which must be new, empty or an
     earlier demo, or else into a new temporary folder.
     """
-    from dask_fileseq import demo as data
-    from dask_fileseq.cli.show import describe, echo_array, echo_names, sized
-    from dask_fileseq.cli.terminal import echo_json, waiting
-    from dask_fileseq.report.code import raw
-    from dask_fileseq.report.summary import array_summary
+    from dask_fileseq import demo as images
+    from dask_fileseq.report.summary import sizes_text
     from dask_fileseq.sequence import open_sequence
 
-    if folder is None:
-        folder = tempfile.mkdtemp(prefix="dask-fileseq-demo-")
-    folder = os.path.abspath(folder)
-    data.claim_folder(folder, ("acquisition", "projection.tif", "projection.png"))
-    with waiting("writing an acquisition"):
-        files = data.write_acquisition(os.path.join(folder, "acquisition"))
-    seq = open_sequence(files, pattern=data.PATTERN)
-    told = describe(seq) | array_summary(seq.shape, seq._first_info())
+    folder = os.path.abspath(folder or tempfile.mkdtemp(prefix="dask-fileseq-demo-"))
+    images.claim_folder(folder, ("acquisition", "projection.tif", "projection.png"))
+    with spinner("writing an acquisition"):
+        files = images.write_acquisition(os.path.join(folder, "acquisition"))
+    seq = open_sequence(files, pattern=images.PATTERN)
+    info = names_info(seq) | array_info(seq)
     if not as_json:
-        echo_names(told)
-        echo_array(told)
-    with waiting("computing its projection"):
-        projection = seq.to_dask_array().max(axis=seq.dims.index("z")).compute()
-        pixels, picture = data.save_projection(folder, projection)
+        echo_names(info)
+        echo_array(info)
+    axis = seq.dims.index("z")
+    with spinner("computing its projection"):
+        projection = seq.to_dask_array().max(axis=axis).compute()
+        pixels, picture = images.save_projection(folder, projection)
     if as_json:
-        echo_json(told | {"folder": files, "projection": pixels, "picture": picture})
+        del info["error"]
+        echo_json(info | {"folder": files, "projection": pixels, "picture": picture})
         return
     click.echo(
-        f"\nThe maximum along z was computed and saved, {sized(projection.shape)} pixels:\n"
+        f"\nThe maximum along z was computed and saved, {sizes_text(projection.shape)} pixels:\n"
         f"  {pixels}\n"
         f"  {picture}\n"
         "\nThe same in Python:\n"
         "  from dask_fileseq import open_sequence\n"
         f"  seq = open_sequence({files!r},\n"
-        f"                      pattern={raw(data.PATTERN)})\n"
-        f"  projection = seq.to_dask_array().max(axis={seq.dims.index('z')}).compute()"
+        f"                      pattern={raw_string(images.PATTERN)})\n"
+        f"  projection = seq.to_dask_array().max(axis={axis}).compute()"
     )

@@ -1,4 +1,4 @@
-"""The group of commands, and how each of them ends.
+"""The group of commands, and how they end.
 
 Exit codes: 0 all is well, 1 something was found or failed, 2 wrong usage, 130 interrupted.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import atexit
 import logging
-import re
 import sys
 import warnings
 from collections.abc import Iterator
@@ -19,17 +18,18 @@ from typing import Any
 import click
 
 from dask_fileseq._version import __version__
+from dask_fileseq.cli.terminal import command_line_text
 
-__all__ = ["COMMANDS", "fileseq", "spoken"]
+__all__ = ["COMMANDS", "fileseq"]
 
 WORKER_DIED = ("KilledWorker", "BrokenProcessPool")
-"""Errors of distributed and of Python, by name: neither is imported for the other commands."""
+"""Names of errors of distributed and of Python, neither of which is imported for this."""
 
 COMMANDS = ("show", "check", "preview", "report", "convert", "patterns", "demo")
 
 
 class CommandGroup(click.Group):
-    """Commands that are imported when they are asked for, and end without traceback."""
+    """Commands that are imported on first use, and whose errors have no traceback."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands, in the order of work."""
@@ -44,12 +44,13 @@ class CommandGroup(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; what a user can do wrong becomes one sentence."""
+        """Run a command; print mistakes of the user as one sentence."""
         from zipfile import BadZipFile
 
         from dask_fileseq.errors import FileSequenceError
 
-        for stream in (sys.stdout, sys.stderr):  # names may be no text
+        user_errors = (FileSequenceError, OSError, ValueError, ImportError, MemoryError, BadZipFile)
+        for stream in (sys.stdout, sys.stderr):  # file names may not be text
             if isinstance(stream, TextIOWrapper) and stream.errors == "strict":
                 stream.reconfigure(errors="backslashreplace")
         try:
@@ -61,51 +62,26 @@ class CommandGroup(click.Group):
             click.echo("Interrupted.", err=True)
             atexit.register(_end_quietly)
             raise click.exceptions.Exit(130) from None
-        except (
-            FileSequenceError,
-            OSError,
-            ValueError,
-            ImportError,
-            MemoryError,
-            BadZipFile,
-        ) as error:
-            text = spoken(str(error)) or type(error).__name__
+        except user_errors as error:
+            text = command_line_text(str(error)) or type(error).__name__
             raise click.ClickException(text) from error
         except Exception as error:
             if type(error).__name__ not in WORKER_DIED:
                 raise
-            text = (
-                "a worker died, mostly for want of memory: use fewer --workers, or give them more"
-            )
-            raise click.ClickException(f"{text} (--memory-limit)") from error
-
-
-def spoken(message: str) -> str:
-    """Return a message of the package in one line, with options in place of arguments.
-
-    >>> spoken("a file sequence leaves them  out with unmatched='skip'")
-    'a file sequence leaves them out with --unmatched skip'
-    >>> spoken("say what it is, as axes={'w': 'image'}")
-    'say what it is, as --axes w=image'
-    """
-    text = " ".join(message.split())
-    text = re.sub(r"\b(unmatched|duplicates|spacing)='(\w+)'", r"--\1 \2", text)
-    text = re.sub(r"\baxes=\{'(\w+)': '(\w+)'\}", r"--axes \1=\2", text)
-    text = text.replace("pass pattern=None", "--pattern none")
-    text = text.replace("resume=True", "--resume").replace("overwrite=True", "--overwrite")
-    return text.replace("errors='fill'", "--errors fill")
+            text = "a worker died, mostly for want of memory: use fewer --workers, or give them"
+            raise click.ClickException(f"{text} more (--memory-limit)") from error
 
 
 def _end_quietly() -> None:
-    """Keep threads and event loops that were cut off from telling of it as Python ends."""
+    """Silence the errors of threads and event loops that are cut off as Python ends."""
     sys.unraisablehook = lambda _: None
-    warnings.simplefilter("ignore")  # of coroutines that nobody waits for any more
+    warnings.simplefilter("ignore")  # of coroutines that were never awaited
     logging.getLogger("asyncio").disabled = True
 
 
 @contextmanager
 def _tifffile_is_silent() -> Iterator[None]:
-    """Keep tifffile from telling of each damaged file: commands do, in their own way."""
+    """Switch off tifffile's log of damaged files: commands report them in their own way."""
     logger = logging.getLogger("tifffile")
     before, logger.disabled = logger.disabled, True
     try:

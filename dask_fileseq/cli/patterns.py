@@ -9,11 +9,12 @@ import click
 
 from dask_fileseq.cli.options import (
     container_option,
+    first_or_list,
     json_option,
     presets_option,
     storage_option,
 )
-from dask_fileseq.cli.terminal import echo_json, styled, waiting
+from dask_fileseq.cli.terminal import echo_json, spinner, styled
 
 __all__ = ["patterns"]
 
@@ -35,47 +36,48 @@ Fit = dict[str, Any]
 @storage_option
 @json_option
 def patterns(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
-    """List the patterns that have names, each with an example.
+    """List the presets, each with an example.
 
-    With FILES: those that fit their names, with the axes that they find, and what the
-    names say by themselves. No file is opened.
+    With FILES: the presets that fit their names, with the axes that they find, and the
+    pattern that is inferred. No file is opened.
     """
     from dask_fileseq.patterns import presets
 
     if files:
-        _echo_fits(*_fits(files, options), as_json)
-        return
-    known = {name: preset._asdict() for name, preset in presets().items()}
-    if as_json:
-        echo_json(known)
-        return
-    for name, preset in known.items():
-        click.echo(f"{styled(name, bold=True)}\n  {preset['title']}\n  {preset['example']}")
+        fits = _fits(files, options)
+        if as_json:
+            echo_json(fits)
+        else:
+            _echo_fits(**fits)
+    elif as_json:
+        echo_json({name: preset._asdict() for name, preset in presets().items()})
+    else:
+        for name, preset in presets().items():
+            click.echo(f"{styled(name, bold=True)}\n  {preset.title}\n  {preset.example}")
 
 
-def _fits(files: tuple[str, ...], options: dict[str, Any]) -> tuple[int, list[Fit], Fit]:
-    """Return the number of files, presets that fit most of them, and what inference says."""
+def _fits(files: tuple[str, ...], options: dict[str, Any]) -> dict[str, Any]:
+    """Return the number of files, presets that fit at least half of them, and the inferred."""
     from dask_fileseq.errors import FileSequenceError
     from dask_fileseq.patterns import presets
     from dask_fileseq.sequence import open_sequence
 
-    what = files[0] if len(files) == 1 else list(files)
-    with waiting("reading names"):
-        row = open_sequence(what, pattern=None, sort=True, **options)
+    with spinner("reading names"):
+        seq = open_sequence(first_or_list(files), pattern=None, sort=True, **options)
         fits = []
         for name in presets():
             try:
-                fit = _fit(row.files, name)
+                fit = _fit(seq.files, name)
             except FileSequenceError:
                 continue
-            if fit["files"] >= len(row) / 2:
+            if fit["files"] >= len(seq) / 2:
                 fits.append(fit)
         try:
-            inferred = _fit(row.files, "infer")
+            inferred = _fit(seq.files, "infer")
         except FileSequenceError as error:
             inferred = {"error": str(error)}
     fits.sort(key=lambda fit: (-int(fit["files"]), fit["empty"]))
-    return len(row), fits, inferred
+    return {"files": len(seq), "presets": fits, "inferred": inferred}
 
 
 def _fit(names: list[str], pattern: str) -> Fit:
@@ -95,24 +97,20 @@ def _fit(names: list[str], pattern: str) -> Fit:
     }
 
 
-def _echo_fits(count: int, fits: list[Fit], inferred: Fit, as_json: bool) -> None:
-    if as_json:
-        echo_json({"files": count, "presets": fits, "inferred": inferred})
-        return
-    click.echo(f"{count:,} files")
-    for fit in fits:
-        click.echo(f"{styled(fit['name'], bold=True)}: {_told(fit, count)}")
-    if not fits:
+def _echo_fits(files: int, presets: list[Fit], inferred: Fit) -> None:
+    click.echo(f"{files:,} files")
+    for fit in presets:
+        click.echo(f"{styled(fit['name'], bold=True)}: {_fit_text(fit, files)}")
+    if not presets:
         click.echo("no preset fits")
-    if "error" in inferred:
-        click.echo(f"{styled('infer', bold=True)}: {inferred['error']}")
-    else:
-        click.echo(f"{styled('infer', bold=True)}: {_told(inferred, count)}")
+    text = inferred["error"] if "error" in inferred else _fit_text(inferred, files)
+    click.echo(f"{styled('infer', bold=True)}: {text}")
+    if "pattern" in inferred:
         click.echo(f"  pattern {inferred['pattern']}")
 
 
-def _told(fit: Fit, count: int) -> str:
-    """Return what a pattern finds, in a line."""
+def _fit_text(fit: Fit, count: int) -> str:
+    """Return in one line what a pattern finds."""
     axes = ", ".join(f"{dim} {size:,}" for dim, size in fit["axes"].items())
     parts = [f"{fit['files']:,} of {count:,} files", axes]
     if fit["empty"]:

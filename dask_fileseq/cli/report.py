@@ -1,4 +1,4 @@
-"""``dask fileseq report``: all there is to see, on one page of HTML."""
+"""``dask fileseq report``: one HTML page about a folder of files."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ from typing import Any
 
 import click
 
-from dask_fileseq.cli.cluster import scheduler_of, scheduler_options
+from dask_fileseq.cli.cluster import check_on_scheduler, scheduler_options
 from dask_fileseq.cli.options import (
+    check_output,
     file_options,
     json_option,
     open_files,
-    opening_code,
+    option,
+    output_option,
+    project_option,
+    python_code,
 )
-from dask_fileseq.cli.preview import check_output, project_option
-from dask_fileseq.cli.show import array_of, describe
+from dask_fileseq.cli.show import array_info, names_info
 from dask_fileseq.cli.terminal import echo_json, progress_bar
 
 __all__ = ["report"]
@@ -32,16 +35,9 @@ Examples:
 
 @click.command(epilog=f"\b{EXAMPLES}")
 @file_options()
-@click.option(
-    "-o",
-    "--output",
-    default="report.html",
-    show_default=True,
-    metavar="FILE",
-    help="Page to write; it needs no other files.",
-)
+@output_option("report.html", "Page to write; it needs no other files.")
 @project_option
-@click.option("--pixels", is_flag=True, help="Check all pixels too, not only the headers.")
+@option("--pixels", is_flag=True, help="Check all pixels too, not only the headers.")
 @scheduler_options
 @json_option
 def report(
@@ -60,18 +56,24 @@ def report(
     All headers are read, and the pixels of the pictures that are shown (these here, whatever
     the scheduler). The page opens in any browser and has everything inside.
     """
+    from dask_fileseq.report import report_html
+
     check_output(output, files, PAGES)
     seq = open_files(files, **options)
     check_output(output, seq, PAGES)
-    told = describe(seq, options["container"]) | array_of(seq)
-    with (
-        scheduler_of(scheduler, workers, memory_limit) as get,
-        progress_bar("checking") as progress,
-    ):
-        findings = seq.check(pixels=pixels, scheduler=get, ioworkers=workers, progress=progress)
+    info = names_info(seq, options["container"]) | array_info(seq)
+    findings = check_on_scheduler(seq, pixels, scheduler, workers, memory_limit)
     with progress_bar("reading pictures") as progress:
-        page = seq._report(
-            told, findings, opening_code(seq, files, options), project=project, progress=progress
+        page = report_html(
+            seq.grid,
+            seq.source,
+            seq.reader,
+            seq.location,
+            summary=info,
+            findings=findings,
+            code=python_code(seq, files, options),
+            project=project,
+            progress=progress,
         )
     with open(output, "w", encoding="utf-8", errors="backslashreplace") as file:
         file.write(page)

@@ -1,4 +1,4 @@
-"""``dask fileseq show``: what is in a folder, from its names and one header."""
+"""``dask fileseq show``: the grid and the array of a folder, from its names and one header."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dask_fileseq.cli.group import spoken
-from dask_fileseq.cli.options import file_options, json_option, open_files, opening_code
-from dask_fileseq.cli.terminal import echo_json, row, some, styled
+from dask_fileseq.cli.options import file_options, json_option, open_files, python_code
+from dask_fileseq.cli.terminal import command_line_text, echo_json, echo_row, first_of_many, styled
 
 if TYPE_CHECKING:
     from dask_fileseq.sequence import FileSequence
 
-__all__ = ["array_of", "describe", "echo_array", "echo_names", "show"]
+__all__ = ["array_info", "echo_array", "echo_names", "names_info", "show"]
 
 SHOWN = 5
 
@@ -32,96 +31,76 @@ Examples:
 @file_options()
 @json_option
 def show(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
-    """Show the grid that FILES stand in, and the array that they make.
+    """Show the grid that FILES form, and the array that they make.
 
     FILES is a glob pattern in quotes (with ** for any number of folders), a folder, or
     names. All names and one header are read, but no pixels of TIFF files.
     """
     seq = open_files(files, **options)
-    told = describe(seq, options["container"])
-    told["open"] = opening_code(seq, files, options)
+    info = names_info(seq, options["container"]) | {"open": python_code(seq, files, options)}
     if not as_json:
-        echo_names(told)
-    told |= array_of(seq)
+        echo_names(info)
+    info |= array_info(seq)
     if as_json:
-        echo_json(told)
+        echo_json(info)
     else:
-        if not told["error"]:
-            echo_array(told)
-        row("pattern", told["pattern"] or "none: the files stand in a row (see --pattern)")
-        row("open with", told["open"])
-    if told["error"]:
-        raise click.ClickException(told["error"])
+        if not info["error"]:
+            echo_array(info)
+        echo_row("pattern", info["pattern"] or "none: one axis of all files (see --pattern)")
+        echo_row("open with", info["open"])
+    if info["error"]:
+        raise click.ClickException(info["error"])
 
 
-def describe(seq: FileSequence, container: str | None = None) -> dict[str, Any]:
-    """Return what the names tell: reads no file."""
+def names_info(seq: FileSequence, container: str | None = None) -> dict[str, Any]:
+    """Return what follows from the names alone; reads no file."""
     from dask_fileseq.report.gridmap import text_map
     from dask_fileseq.report.summary import grid_summary
 
     where = container or seq.commonpath() or os.curdir
-    told = {"type": type(seq).__name__, "where": where} | grid_summary(seq.grid)
-    told["map"] = text_map(seq.grid) if seq.files_missing else []
-    return told
+    info = {"type": type(seq).__name__, "where": where} | grid_summary(seq.grid)
+    return info | {"map": text_map(seq.grid) if seq.files_missing else []}
 
 
-def array_of(seq: FileSequence) -> dict[str, Any]:
-    """Return what the files hold, or why the first cannot be read: reads one header."""
+def array_info(seq: FileSequence) -> dict[str, Any]:
+    """Return what the files hold, or why the first cannot be read; reads one header."""
     from dask_fileseq.errors import ReadError
-    from dask_fileseq.report.summary import array_summary
+    from dask_fileseq.report.summary import array_summary, first_info
 
     try:
-        return {"error": None} | array_summary(seq.shape, seq._first_info())
+        info = first_info(seq.grid, seq.source, seq.reader)
+        return {"error": None} | array_summary(seq.grid, info)
     except ReadError as error:
-        return {"error": spoken(str(error)), "chunk": None, "array": None}
+        return {"error": command_line_text(str(error)), "chunk": None, "array": None}
 
 
-def echo_names(told: dict[str, Any]) -> None:
-    """Print what the names tell."""
-    from dask_fileseq.report.summary import cell_text
+def echo_names(info: dict[str, Any]) -> None:
+    """Print what follows from the names."""
+    from dask_fileseq.report.summary import cell_text, grid_rows
 
-    click.echo(f"{told['type']} of {told['files']:,} files in {told['where']}")
-    row("first", os.path.basename(told["first"]))
-    product = f"{sized(told['shape'])} = " if len(told["shape"]) > 1 else ""
-    row("grid", f"{product}{told['cells']:,} cells, {told['empty']:,} of them empty")
-    for axis in told["axes"]:
-        row(f"  {axis['name']}", _axis(axis))
-    if told["empty"]:
-        row("empty", some([cell_text(cell) for cell in told["empty_cells"][:SHOWN]], told["empty"]))
-        row("map", "\n".join(told["map"]))
-    if told["unmatched"]:
-        shown = [repr(name) for name in told["unmatched"][:SHOWN]]
-        row("unmatched", _warning(shown, len(told["unmatched"])))
-    if told["duplicates"]:
-        pairs = [f"{pair['name']!r} for {pair['kept']!r}" for pair in told["duplicates"][:SHOWN]]
-        row("left out", _warning(pairs, len(told["duplicates"])))
-
-
-def _warning(shown: list[str], count: int) -> str:
-    return styled(f"{count:,}: {some(shown, count)}", fg="yellow")
-
-
-def _axis(axis: dict[str, Any]) -> str:
-    """Return labels, and files where not all labels have as many."""
-    from dask_fileseq.report.summary import few
-
-    text = f"{axis['size']:,}: {few(axis['labels'])}"
-    least, most = min(axis["files"]), max(axis["files"])
-    return text if least == most else f"{text} ({least:,} to {most:,} files each)"
+    click.echo(f"{info['type']} of {info['files']:,} files in {info['where']}")
+    echo_row("first", os.path.basename(info["first"]))
+    grid, *axes = grid_rows(info)
+    echo_row(*grid)
+    for name, text in axes:
+        echo_row(f"  {name}", text)
+    if info["empty"]:
+        cells = [cell_text(cell) for cell in info["empty_cells"][:SHOWN]]
+        echo_row("empty", first_of_many(cells, info["empty"]))
+        echo_row("map", "\n".join(info["map"]))
+    duplicates = [f"{pair['name']!r} for {pair['kept']!r}" for pair in info["duplicates"]]
+    for label, names in (
+        ("unmatched", list(map(repr, info["unmatched"]))),
+        ("left out", duplicates),
+    ):
+        if names:
+            text = f"{len(names):,}: {first_of_many(names[:SHOWN], len(names))}"
+            echo_row(label, styled(text, fg="yellow"))
 
 
-def echo_array(told: dict[str, Any]) -> None:
+def echo_array(info: dict[str, Any]) -> None:
     """Print what the files hold."""
-    from dask_fileseq.report.summary import array_text, chunk_text
+    from dask_fileseq.report.summary import array_rows
 
-    row("in a file", chunk_text(told))
-    row("array", array_text(told))
-
-
-def sized(shape: list[int]) -> str:
-    """Return a shape as people write it.
-
-    >>> sized([6, 2, 5])
-    '6 x 2 x 5'
-    """
-    return " x ".join(map(str, shape)) or "1"
+    for row in array_rows(info):
+        echo_row(*row)

@@ -1,13 +1,14 @@
-"""What is printed: rows, JSON, colours, progress.
+"""Output to the terminal: rows, JSON, colours, progress.
 
-Progress goes to the standard error, and only where that is a terminal; colours only to
-terminals, and nowhere if ``NO_COLOR`` is set.
+Progress goes to the standard error, and only if that is a terminal. Colours go only to
+terminals, and never if ``NO_COLOR`` is set.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,46 +16,71 @@ from typing import Any
 
 import click
 
-__all__ = ["echo_json", "progress_bar", "row", "some", "styled", "waiting"]
+__all__ = [
+    "command_line_text",
+    "echo_json",
+    "echo_row",
+    "first_of_many",
+    "progress_bar",
+    "spinner",
+    "styled",
+]
 
 WIDTH = 11
 
 
-def row(label: str, text: str) -> None:
-    """Print a label and what it stands for; further lines stand below the first."""
-    first, *others = text.split("\n")
-    click.echo(f"{label:<{WIDTH}} {first}".rstrip())
-    for line in others:
-        click.echo(f"{'':<{WIDTH}} {line}".rstrip())
+def echo_row(label: str, text: str) -> None:
+    """Print a label and a text beside it; further lines of the text go below the first."""
+    for line in text.split("\n"):
+        click.echo(f"{label:<{WIDTH}} {line}".rstrip())
+        label = ""
 
 
 def styled(text: str, **style: Any) -> str:
-    """Return a text in colour, which click leaves out where there is no terminal."""
+    """Return a text in colour, which click removes if the output is no terminal."""
     return text if os.environ.get("NO_COLOR") else click.style(text, **style)
 
 
-def some(shown: list[str], count: int) -> str:
-    """Return the first of many.
+def first_of_many(shown: list[str], count: int) -> str:
+    """Return the first of many texts, and how many more there are.
 
-    >>> some(["a", "b"], 5)
+    >>> first_of_many(["a", "b"], 5)
     'a, b and 3 more'
     """
     more = f" and {count - len(shown):,} more" if count > len(shown) else ""
     return ", ".join(shown) + more
 
 
+def command_line_text(message: str) -> str:
+    """Return a message of the package in one line, with options in place of arguments.
+
+    >>> command_line_text("a file sequence leaves them  out with unmatched='skip'")
+    'a file sequence leaves them out with --unmatched skip'
+    >>> command_line_text("say what it is, as axes={'w': 'image'}")
+    'say what it is, as --axes w=image'
+    """
+    text = " ".join(message.split())
+    text = re.sub(r"\b(unmatched|duplicates|spacing)='(\w+)'", r"--\1 \2", text)
+    text = re.sub(r"\baxes=\{'(\w+)': '(\w+)'\}", r"--axes \1=\2", text)
+    text = text.replace("pass pattern=None", "--pattern none")
+    text = text.replace("resume=True", "--resume").replace("overwrite=True", "--overwrite")
+    return text.replace("errors='fill'", "--errors fill")
+
+
 def echo_json(value: Any) -> None:
-    """Print a value as JSON; numpy's numbers as numbers, all else that JSON lacks as text."""
+    """Print a value as JSON: numpy's numbers as numbers, and all else that JSON lacks as text."""
     click.echo(json.dumps(value, indent=2, default=_plain, ensure_ascii=False))
 
 
 def _plain(value: Any) -> Any:
-    is_date = getattr(getattr(value, "dtype", None), "kind", "") in "mM"
-    return value.tolist() if hasattr(value, "tolist") and not is_date else str(value)
+    import numpy as np
+
+    is_number = isinstance(value, np.generic | np.ndarray) and value.dtype.kind not in "mM"
+    return value.tolist() if is_number else str(value)
 
 
 def _console() -> Any:
-    """Return a terminal to show progress on, if there is one and rich is installed."""
+    """Return a terminal to show progress on; None if there is none, or rich is not installed."""
     if not sys.stderr.isatty():
         return None
     try:
@@ -65,8 +91,8 @@ def _console() -> Any:
 
 
 @contextmanager
-def waiting(what: str) -> Iterator[None]:
-    """Show that something goes on of which nobody knows how long it takes."""
+def spinner(what: str) -> Iterator[None]:
+    """Show that work of unknown length goes on."""
     console = _console()
     if console is None:
         yield
@@ -77,19 +103,19 @@ def waiting(what: str) -> Iterator[None]:
 
 @contextmanager
 def progress_bar(what: str, *, is_bytes: bool = False) -> Iterator[Callable[[int, int], None]]:
-    """Yield a function of what is done and the whole, which shows a bar, rate and time left."""
+    """Yield ``progress(done, total)``, which updates a bar with rate and time left."""
     console = _console()
     if console is None:
         yield lambda done, total: None
         return
     from rich import progress
 
-    done = (
+    amount = (
         [progress.DownloadColumn(binary_units=True), progress.TransferSpeedColumn()]
         if is_bytes
         else [progress.MofNCompleteColumn()]
     )
-    columns = ["{task.description}", progress.BarColumn(), *done, progress.TimeRemainingColumn()]
+    columns = ["{task.description}", progress.BarColumn(), *amount, progress.TimeRemainingColumn()]
     with progress.Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,4 +1,4 @@
-"""Images to try the package on, made as a microscope would make them, and pictures of them."""
+"""Synthetic microscope images to try the package on, and pictures of them."""
 
 from dask_fileseq.demo.acquisition import (
     CHANNELS,
@@ -8,11 +8,9 @@ from dask_fileseq.demo.acquisition import (
     save_projection,
     write_acquisition,
 )
-from dask_fileseq.demo.files import claim_folder
 from dask_fileseq.demo.memory import MemoryMeter
-from dask_fileseq.demo.recording import write_recording
-from dask_fileseq.demo.scan import write_scan
-from dask_fileseq.demo.timelapse import write_timelapse
+from dask_fileseq.demo.timeseries import write_recording, write_scan, write_timelapse
+from dask_fileseq.demo.writing import claim_folder
 
 __all__ = [
     "CHANNELS",

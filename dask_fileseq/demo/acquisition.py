@@ -1,8 +1,4 @@
-"""A small acquisition to try the package on, and a picture of it.
-
-Cells drift through five planes under a microscope with uneven light and a noisy
-camera, in two channels; two of the files were lost.
-"""
+"""A small acquisition of drifting cells in five planes, and a picture of its projection."""
 
 from __future__ import annotations
 
@@ -16,8 +12,8 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
-from dask_fileseq.demo.files import claim_folder, write_image
 from dask_fileseq.demo.optics import cell_profile
+from dask_fileseq.demo.writing import write_images
 
 __all__ = [
     "CHANNELS",
@@ -29,29 +25,28 @@ __all__ = [
 ]
 
 PATTERN = r"t(?P<time>\d+)_(?P<channel>[A-Z]+)_z(?P<z>\d+)"
-"""What finds the axes in the names of the files."""
+"""Regular expression of the axes in the file names."""
 
 CHANNELS = ("DAPI", "GFP")
 
 MISSING = ((2, 1, 3), (4, 0, 0))
-"""Time, channel and z of the two files that were lost."""
+"""Time, channel and z of the two files that are not written."""
 
 TIMES, PLANES, SIZE, CELLS = 6, 5, 256, 24
 COLOURS = ((0.35, 0.55, 1.0), (0.25, 1.0, 0.35))
-
-Index = tuple[int, int, int]
 
 
 def write_acquisition(folder: str | os.PathLike[str]) -> str:
     """Write 58 TIFF files: 6 times, 2 channels and 5 planes, without two.
 
-    The images have 256 by 256 pixels of uint16, in strips of 32 rows that are
-    compressed with LZW. They are the same each time.
+    The images have 256 by 256 pixels of uint16, in strips of 32 rows that are compressed
+    with LZW. They have uneven light and the noise of a camera. Each call writes the same.
 
     Parameters
     ----------
     folder : str or os.PathLike
-        Where to; made if it is not there. An earlier acquisition is written again.
+        Folder to write to; created if it does not exist. Files of an earlier call are
+        written again.
 
     Returns
     -------
@@ -61,7 +56,7 @@ def write_acquisition(folder: str | os.PathLike[str]) -> str:
     Raises
     ------
     FileExistsError
-        If something else is in the folder; then nothing is written.
+        If anything else is in the folder; nothing is written then.
 
     Examples
     --------
@@ -71,26 +66,17 @@ def write_acquisition(folder: str | os.PathLike[str]) -> str:
     >>> len(names), names[0]
     (58, 'cells_t0_DAPI_z0.tif')
     """
-    names = {
-        (time, channel, z): f"cells_t{time}_{CHANNELS[channel]}_z{z}.tif"
+    names = [
+        f"cells_t{time}_{CHANNELS[channel]}_z{z}.tif"
         for time, channel, z in product(range(TIMES), range(2), range(PLANES))
         if (time, channel, z) not in MISSING
-    }
-    folder = claim_folder(folder, names.values())
-    for index, image in _images():
-        if index in names:
-            write_image(
-                os.path.join(folder, names[index]),
-                image,
-                compression="lzw",
-                predictor=True,
-                rowsperstrip=32,
-            )
-    return folder
+    ]
+    strips = {"compression": "lzw", "predictor": True, "rowsperstrip": 32}
+    return write_images(folder, names, _images(), **strips)
 
 
-def _images() -> Iterator[tuple[Index, NDArray[np.uint16]]]:
-    """Yield the image at each time, channel and plane."""
+def _images() -> Iterator[NDArray[np.uint16]]:
+    """Yield the image at each time, channel and plane that is not missing."""
     random = np.random.default_rng(20260101)
     start = random.uniform(0, SIZE, (CELLS, 2))
     drift = random.normal(0, 5, (CELLS, 2)) + (1.5, 3)
@@ -109,22 +95,23 @@ def _images() -> Iterator[tuple[Index, NDArray[np.uint16]]]:
             scene += np.float32(signal / (1 + 1.5 * defocus**2)) * profile
         photons = random.poisson(scene * light)
         camera = photons + random.normal(100, 6, photons.shape)
-        yield (time, channel, z), np.clip(camera, 0, 4095).astype(np.uint16)
+        if (time, channel, z) not in MISSING:
+            yield np.clip(camera, 0, 4095).astype(np.uint16)
 
 
 def contact_sheet(projection: NDArray[Any]) -> NDArray[np.uint8]:
-    """Return a picture of images over time: a row for each channel, and one for both.
+    """Return one picture of all images: a row for each channel and one for both, times across.
 
     Parameters
     ----------
     projection : ndarray
-        Times, channels (two), rows and columns.
+        Times, two channels, rows and columns. The contrast of each channel is stretched
+        between its 1st and its 99.8th percentile.
 
     Returns
     -------
     ndarray of uint8
-        Rows, columns, and red, green, blue. Each channel is stretched from its 1st
-        to its 99.8th percentile.
+        Rows, columns, and red, green, blue.
     """
     low, high = np.percentile(projection, (1, 99.8), axis=(0, 2, 3), keepdims=True)
     stretched = np.clip((projection - low) / np.maximum(high - low, 1), 0, 1)
@@ -138,17 +125,8 @@ def contact_sheet(projection: NDArray[Any]) -> NDArray[np.uint8]:
 def save_projection(folder: str | os.PathLike[str], projection: NDArray[Any]) -> tuple[str, str]:
     """Save images over time as a TIFF file for ImageJ, and as a picture.
 
-    Parameters
-    ----------
-    folder : str or os.PathLike
-        Where to put ``projection.tif`` and ``projection.png``.
-    projection : ndarray of uint16
-        Times, channels (two), rows and columns.
-
-    Returns
-    -------
-    tuple of str
-        The names of the two files.
+    Writes ``projection.tif`` and ``projection.png`` into the folder, and returns both paths.
+    The projection has uint16 values of times, two channels, rows and columns.
     """
     pixels = os.path.join(folder, "projection.tif")
     tifffile.imwrite(pixels, projection, imagej=True, metadata={"axes": "TCYX"})

@@ -1,4 +1,4 @@
-"""How much memory arrays and other objects take while something runs."""
+"""The memory that arrays and other objects take while a block of code runs."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from typing import Any, Self
 __all__ = ["MemoryMeter"]
 
 INTERVAL = 0.01
-"""Seconds between two looks."""
+"""Seconds between two measurements."""
 
 
 class MemoryMeter:
-    """Record the memory of what is allocated while a block runs, in all threads.
+    """Context manager that records the memory allocated in a block, in all threads.
 
-    Python's `tracemalloc` counts it, with the arrays of numpy. The memory of the process as
-    the system sees it would tell less: what is freed stays with the process for a while.
+    Python's `tracemalloc` counts it, including the arrays of numpy: the memory of the process
+    would not shrink at once when arrays are freed. `peak` is the maximum in bytes; `seconds`
+    and `bytes` are the recorded course.
 
     Examples
     --------
@@ -44,14 +45,14 @@ class MemoryMeter:
     def __exit__(self, *exc_info: Any) -> None:
         self._stop.set()
         self._thread.join()
-        self._look()
+        self._measure()
         self.peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
 
     def _watch(self) -> None:
         while not self._stop.wait(INTERVAL):
-            self._look()
+            self._measure()
 
-    def _look(self) -> None:
+    def _measure(self) -> None:
         self.seconds.append(time.perf_counter() - self._start)
         self.bytes.append(tracemalloc.get_traced_memory()[0])

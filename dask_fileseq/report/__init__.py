@@ -1,7 +1,23 @@
-"""What people look at: a map of the grid, a card for notebooks, contact sheets, a page.
+"""Pictures of a grid and its files: a map, a card for notebooks, contact sheets, a page.
 
-Takes grids and files, gives text, HTML and pictures. The modules, each using only those
-before it: `gridmap`, `svgmap`, `card`; `roles`, `thumbnails`, `sheet`,
-`figure`, `histogram`, `page`.
-Matplotlib is imported in `figure` alone, and there only inside functions.
+The functions take a grid, and the source and reader of its files; they return text, HTML,
+SVG and figures. Matplotlib is needed for figures alone, and imported when one is drawn.
 """
+
+from dask_fileseq.report.card import html_card
+from dask_fileseq.report.figure import preview_figure
+from dask_fileseq.report.gridmap import text_map
+from dask_fileseq.report.page import report_html
+from dask_fileseq.report.sheet import contact_sheet
+from dask_fileseq.report.summary import array_summary, first_info, grid_summary
+
+__all__ = [
+    "array_summary",
+    "contact_sheet",
+    "first_info",
+    "grid_summary",
+    "html_card",
+    "preview_figure",
+    "report_html",
+    "text_map",
+]

@@ -5,37 +5,71 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dask_fileseq.report.sheet import Picture, Sheet, Window, windows
+from dask_fileseq.errors import check_choice
+from dask_fileseq.files import Source
+from dask_fileseq.grid import FileGrid
+from dask_fileseq.readers import Reader
+from dask_fileseq.report.sheet import (
+    Contrast,
+    Limits,
+    Picture,
+    Projection,
+    Sheet,
+    contact_sheet,
+)
+from dask_fileseq.types import Progress
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["sheet_figure"]
+__all__ = ["preview_figure"]
 
 WIDTH, HEIGHT = 15.0, 8.4
-"""Inches at most; of a hundred pixels each it fits into a window on most screens."""
+"""Maximum size in inches, which fits into a window on most screens at 100 pixels an inch."""
 
 DPI = 100
 LABEL = 0.24
-"""Inches of a line of text."""
+"""Height of a line of text in inches."""
+
+LIMITS = Limits(channels=8, times=8, places=8, pictures=48)
 
 
 class Panel(NamedTuple):
     """One picture with its label."""
 
     picture: Picture
-    window: Window
+    contrast: Contrast
     label: str
 
 
-def sheet_figure(sheet: Sheet, title: str) -> Figure:
-    """Return a figure of all pictures of a sheet with their labels.
+def preview_figure(
+    grid: FileGrid,
+    source: Source,
+    reader: Reader,
+    title: str,
+    *,
+    project: Projection,
+    progress: Progress | None,
+) -> Figure:
+    """Return a figure of small pictures of the files of a grid: see `contact_sheet`.
 
-    Several channels are rows, times and places columns; what has but one row is laid out
-    in as many as fit a screen best.
+    Channels are rows, and times and places are columns. If there is only one row, it is
+    broken into as many as fit a screen best.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
     """
+    check_choice("project", project, "auto", "max", "mean", "middle")
+    sheet = contact_sheet(grid, source, reader, project=project, limits=LIMITS, progress=progress)
+    return _figure(sheet, title)
+
+
+def _figure(sheet: Sheet, title: str) -> Figure:
+    """Return a figure of all pictures of a sheet with their labels."""
     rows, heads, has_top = _rows(sheet)
-    aspect = _aspect(sheet)
+    aspect = min(2.5, max(0.2, sheet.aspect))
     columns = max(map(len, rows))
     left = 0.12 + (0.08 + 0.085 * max(map(len, heads)) if any(heads) else 0.0)
     top = LABEL * (2.0 if sheet.note else 1.2)
@@ -66,24 +100,22 @@ def sheet_figure(sheet: Sheet, title: str) -> Figure:
 
 
 def _rows(sheet: Sheet) -> tuple[list[list[Panel]], list[str], bool]:
-    """Return panels by row, what stands before rows, and whether only the first has labels."""
-    black_white = windows(sheet)
-    by_channel = []
-    for channel, pictures, window in zip(sheet.channels, sheet.pictures, black_white, strict=True):
-        panels = [
-            Panel(picture, window, _label(sheet, time, place))
-            for place, _ in enumerate(sheet.places)
-            for time, _ in enumerate(sheet.times)
-            for picture in [pictures[time][place]]
+    """Return panels by row, texts before the rows, and whether only the first row has labels."""
+    heads = [_named(sheet.channel_name, channel) for channel in sheet.channels]
+    times = [_named(sheet.time_name, time) for time in sheet.times]
+    rows = [
+        [
+            Panel(pictures[time][place], contrast, _joined(sheet.places[place], times[time]))
+            for place in range(len(sheet.places))
+            for time in range(len(times))
         ]
-        by_channel.append((channel, panels))
-    columns = len(by_channel[0][1])
-    if len(by_channel) > 1 and columns > 1:
-        heads = [_named(sheet.channel_name, channel) for channel, _ in by_channel]
-        return [panels for _, panels in by_channel], heads, True
+        for pictures, contrast in zip(sheet.pictures, sheet.contrasts, strict=True)
+    ]
+    if len(rows) > 1 and len(rows[0]) > 1:
+        return rows, heads, True
     flat = [
-        panel._replace(label=", ".join(filter(None, [_named(sheet.channel_name, c), panel.label])))
-        for c, panels in by_channel
+        panel._replace(label=_joined(head, panel.label))
+        for head, panels in zip(heads, rows, strict=True)
         for panel in panels
     ]
     across = max(1, min(len(flat), math.ceil(math.sqrt(len(flat) * WIDTH / HEIGHT))))
@@ -91,29 +123,17 @@ def _rows(sheet: Sheet) -> tuple[list[list[Panel]], list[str], bool]:
     return rows, [""] * len(rows), False
 
 
-def _label(sheet: Sheet, time: int, place: int) -> str:
-    parts = [sheet.places[place], _named(sheet.time_name, sheet.times[time])]
-    return ", ".join(filter(None, parts))
+def _joined(*labels: str) -> str:
+    return ", ".join(filter(None, labels))
 
 
 def _named(name: str, label: str) -> str:
-    """Return a label with the name of its axis, where it is a number.
+    """Return a label, with the name of its axis if it is a number.
 
     >>> _named("t", "3"), _named("channel", "DAPI")
     ('t=3', 'DAPI')
     """
     return f"{name}={label}" if label[:1].isdecimal() and "-" not in label else label
-
-
-def _aspect(sheet: Sheet) -> float:
-    """Return height by width of the first picture, within limits."""
-    for channel in sheet.pictures:
-        for pictures in channel:
-            for picture in pictures:
-                if picture.image is not None:
-                    rows, columns = picture.image.shape[:2]
-                    return float(min(2.5, max(0.2, rows / columns)))
-    return 1.0
 
 
 def _draw(figure: Any, box: tuple[float, ...], panel: Panel, label_width: float) -> None:
@@ -130,7 +150,7 @@ def _draw(figure: Any, box: tuple[float, ...], panel: Panel, label_width: float)
         axes.set_xlim(0, 1)
         axes.set_ylim(0, 1)
     else:
-        axes.imshow(panel.window.stretched(image), cmap="gray", vmin=0, vmax=255, aspect="equal")
+        axes.imshow(panel.contrast.shades(image), cmap="gray", vmin=0, vmax=255, aspect="equal")
         axes.set_facecolor("#16181c")
     for spine in axes.spines.values():
         spine.set(color="#3a3f47", linewidth=0.6)
@@ -140,13 +160,13 @@ def _draw(figure: Any, box: tuple[float, ...], panel: Panel, label_width: float)
 
 
 def _cut(text: str, width: float, letter: float) -> str:
-    """Return as much of the end of a text as a width in inches holds."""
+    """Return as much of the end of a text as fits into a width in inches."""
     most = max(4, int(width / letter))
     return text if len(text) <= most else f"…{text[1 - most :]}"
 
 
 def _figure_class() -> Any:
-    """Return the class of figures, which notebooks show whether or not pyplot is in use."""
+    """Return a class of figures that notebooks show even if pyplot is not in use."""
     try:
         from matplotlib.figure import Figure
     except ImportError as error:

@@ -1,12 +1,13 @@
-"""Which files a contact sheet shows, and their small pictures: numbers, no drawing.
+"""The small pictures of a contact sheet, by channel, time and place, and their contrast.
 
-A sheet has channels, times and places; of long axes it shows labels at equal distances.
+Of a long axis, the sheet shows labels at equal distances. Nothing is drawn here.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -17,20 +18,23 @@ from numpy.typing import NDArray
 from dask_fileseq.files import Source
 from dask_fileseq.grid import FileGrid
 from dask_fileseq.grid.cells import plain_labels
-from dask_fileseq.readers import ChunkSpec, Reader
-from dask_fileseq.report.roles import Roles, roles_of
+from dask_fileseq.readers import Reader
+from dask_fileseq.report.axisroles import AxisRoles, axis_roles
+from dask_fileseq.report.summary import short_label
 from dask_fileseq.report.thumbnails import Project, Thumbnailer
+from dask_fileseq.types import Progress
 
-__all__ = ["Limits", "Picture", "Sheet", "Window", "contact_sheet", "windows"]
+__all__ = ["Contrast", "Limits", "Picture", "Projection", "Sheet", "contact_sheet"]
 
 Array = NDArray[Any]
-Progress = Callable[[int, int], None]
+
+Projection = Literal["auto", "max", "mean", "middle"]
 
 FEW_FILES = 128
-"""Files up to which planes are projected where nobody says how."""
+"""Files up to which ``project="auto"`` reads all planes."""
 
 FEW_PICTURES = 24
-"""Pictures that may be larger."""
+"""Pictures up to which they have 512 pixels, and 256 if there are more."""
 
 PROJECTIONS = {"max": "maximum", "mean": "mean", "middle": "the middle one"}
 
@@ -41,18 +45,17 @@ LOW, HIGH = 1.0, 99.8
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much a sheet shows, at most."""
+    """Maximum numbers of labels and pictures on a sheet."""
 
     channels: int = 8
     times: int = 24
     places: int = 12
-    all: int = 300
-    """Pictures."""
+    pictures: int = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One small picture, or why there is none."""
+    """One small picture, or the reason why there is none."""
 
     image: Array | None
     """Rows and columns, and red, green, blue if there are."""
@@ -60,16 +63,37 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class Contrast:
     """The values that become black and white."""
 
     low: float
     high: float
 
-    def stretched(self, image: Array) -> NDArray[np.uint8]:
-        """Return an image in 256 shades; what is no number is black."""
+    @classmethod
+    def of(cls, images: Sequence[Array]) -> Contrast:
+        """Return the contrast of the images of a channel.
+
+        Colour images of 8 bits keep the whole range. If more than a hundredth of the pixels
+        has the lowest value, these are a frame or have no data, and do not count.
+        """
+        values = np.concatenate([np.zeros(0), *(image.ravel() for image in images)])
+        values = values[np.isfinite(values)]
+        if not values.size:
+            return cls(0.0, 1.0)
+        lowest, highest = float(values.min()), float(values.max())
+        is_rgb = any(image.ndim == 3 for image in images)
+        if is_rgb and lowest >= 0 and highest <= 255:
+            return cls(0.0, 255.0)
+        above = values[values > lowest]
+        if above.size and above.size < values.size * (1 - LOW / 100):
+            values = above
+        low, high = np.percentile(values, (LOW, HIGH))
+        return cls(float(low), float(high)) if high > low else cls(lowest, highest)
+
+    def shades(self, image: Array) -> NDArray[np.uint8]:
+        """Return an image in 256 shades, C-contiguous; NaN is black."""
         span = self.high - self.low or 1.0
-        shades = np.clip((image.astype(np.float64) - self.low) / span, 0, 1)
+        shades = np.clip((image.astype(np.float64, "C") - self.low) / span, 0, 1)
         return np.asarray(np.nan_to_num(shades) * 255, np.uint8)
 
 
@@ -80,13 +104,30 @@ class Sheet:
     channels: list[str]
     times: list[str]
     places: list[str]
-    """Labels, one for each that is shown; a single empty one where there is no such axis."""
+    """Labels that are shown; a single empty one if there is no such axis."""
     channel_name: str
     time_name: str
     pictures: list[list[list[Picture]]]
     """By channel, time and place."""
     note: str
-    """What was left out, and how planes became one."""
+    """What was left out, and how planes became one picture."""
+
+    def images(self, channel: int) -> list[Array]:
+        """Return all images of a channel that there are."""
+        pictures = itertools.chain.from_iterable(self.pictures[channel])
+        return [picture.image for picture in pictures if picture.image is not None]
+
+    @property
+    def contrasts(self) -> list[Contrast]:
+        """The contrast of each channel."""
+        return [Contrast.of(self.images(channel)) for channel in range(len(self.channels))]
+
+    @property
+    def aspect(self) -> float:
+        """Height by width of the first image; 1 if there is none."""
+        images = itertools.chain.from_iterable(map(self.images, range(len(self.channels))))
+        shape = next((image.shape for image in images), (1, 1))
+        return float(shape[0] / shape[1])
 
 
 def contact_sheet(
@@ -94,8 +135,7 @@ def contact_sheet(
     source: Source,
     reader: Reader,
     *,
-    project: Literal["auto", "max", "mean", "middle"] = "auto",
-    pixels: int | None = None,
+    project: Projection = "auto",
     limits: Limits | None = None,
     progress: Progress | None = None,
 ) -> Sheet:
@@ -104,80 +144,76 @@ def contact_sheet(
     Parameters
     ----------
     grid, source, reader
-        Files, where they are opened, and what reads them.
+        Files, the place where they are, and their reader.
     project : {"auto", "max", "mean", "middle"}
         How the planes of a stack become one picture: by their maximum, their mean, or only
-        the middle one is read. ``"auto"``: the maximum where few files need to be read.
-    pixels : int, optional
-        Length of the longer side of a picture, about; by default more where there are few.
+        the middle one is read. ``"auto"``: the maximum if few files need to be read.
     limits : Limits, optional
-        How much to show.
+        Maximum numbers of labels and pictures.
     progress : callable, optional
-        Told how many pictures are made.
+        Called with the number of pictures done and that of all.
     """
-    limits = limits or Limits()
-    roles = roles_of(grid)
-    spec = _first_spec(grid, source, reader)
-    inside = spec.shape[spec.dims.index("c")] if spec and "c" in spec.dims else 1
-    inside = 1 if roles.channel is not None else inside
-    sizes = [_size(grid, roles.channel) * inside, _size(grid, roles.time)]
-    sizes.append(int(np.prod([grid.shape[axis] for axis in roles.places])))
-    shown = channels, times, places = _shown(grid, roles, sizes, limits)
-    planes = 1 if roles.plane is None else grid.shape[roles.plane]
-    count = len(channels) * len(times) * len(places)
+    roles = axis_roles(grid)
+    chunk = _first_sizes(grid, source, reader)
+    groups = _axes(roles)
+    numbers = _file_numbers(grid, groups)
+    in_file = roles.channel is None and chunk.get("c", 1) > 1
+    if in_file:
+        numbers = np.repeat(numbers, chunk["c"], axis=0)
+    sizes = numbers.shape[:3]
+    channels, times, places = shown = _shown(sizes, limits or Limits())
+    count = math.prod(map(len, shown))
     if project == "auto":
-        project = "max" if count * planes <= FEW_FILES else "middle"
-    table = grid.table
-    groups = [
-        ([grid.names[i] for i in _numbers(table, roles, c, t, p)], c if inside > 1 else None)
-        for c in channels
-        for t in times
-        for p in places
+        project = "max" if count * numbers.shape[3] <= FEW_FILES else "middle"
+    planes = [
+        ([grid.names[i] for i in numbers[c, t, p] if i >= 0], c if in_file else None)
+        for c, t, p in itertools.product(*shown)
     ]
-    pixels = pixels or (512 if count <= FEW_PICTURES else 256)
-    make = Thumbnailer(source, reader, pixels, project)
-    made = _made(make, groups, progress)
-    size = len(times) * len(places)
+    make = Thumbnailer(source, reader, 512 if count <= FEW_PICTURES else 256, project)
+    pictures = iter(_pictures(make, planes, progress))
+    names = [grid.unique_dims[group[0]] if group else "" for group in groups]
+    notes = *_note_in_file(chunk, project, in_file), *_note(grid, roles, project, shown, sizes)
     return Sheet(
-        list(map(str, channels)) if inside > 1 else _labels(grid, roles.channel, channels),
-        _labels(grid, roles.time, times),
-        _place_labels(grid, roles, places),
-        "c" if inside > 1 else _axis_name(grid, roles.channel),
-        _axis_name(grid, roles.time),
-        [
-            [made[c * size + t * len(places) :][: len(places)] for t in range(len(times))]
-            for c in range(len(channels))
-        ],
-        ", ".join(
-            [*_inside(spec, project, inside > 1), *_note(grid, roles, project, shown, sizes)]
-        ),
+        list(map(str, channels)) if in_file else _labels(grid, groups[0], channels),
+        _labels(grid, groups[1], times),
+        _labels(grid, groups[2], places, with_names=True),
+        "c" if in_file else names[0],
+        names[1],
+        [[list(itertools.islice(pictures, len(places))) for _ in times] for _ in channels],
+        ", ".join(notes),
     )
 
 
-def _first_spec(grid: FileGrid, source: Source, reader: Reader) -> ChunkSpec | None:
-    """Return what the first file holds; None if it cannot be read, as the sheet will show."""
+def _first_sizes(grid: FileGrid, source: Source, reader: Reader) -> dict[str, int]:
+    """Return dims and lengths of the first file; none if the file cannot be read."""
     try:
         with source.open(grid.names[0]) as file:
-            return reader.inspect(file).spec
-    except Exception:
-        return None
+            spec = reader.inspect(file).spec
+    except Exception:  # a reader may raise anything; the sheet shows that there is no picture
+        return {}
+    return dict(zip(spec.dims, spec.shape, strict=True))
 
 
-def _shown(
-    grid: FileGrid, roles: Roles, sizes: Sequence[int], limits: Limits
-) -> tuple[list[int], list[int], list[tuple[int, ...]]]:
+def _axes(roles: AxisRoles) -> list[list[int]]:
+    """Return the axes of channels, times, places and planes."""
+    groups = ([roles.channel], [roles.time], roles.places, [roles.plane])
+    return [[axis for axis in group if axis is not None] for group in groups]
+
+
+def _file_numbers(grid: FileGrid, groups: Sequence[Sequence[int]]) -> NDArray[Any]:
+    """Return the table of the grid with one axis for each group of axes."""
+    order = list(itertools.chain.from_iterable(groups))
+    order += sorted(set(range(len(grid.shape))) - set(order))  # these have one label
+    shape = [math.prod(grid.shape[axis] for axis in group) for group in groups]
+    return grid.table.transpose(order).reshape(shape)
+
+
+def _shown(sizes: Sequence[int], limits: Limits) -> tuple[list[int], list[int], list[int]]:
     """Return which of all channels, times and places are shown, by index."""
     channels = _spread(sizes[0], limits.channels)
-    room = max(1, limits.all // len(channels))
+    room = max(1, limits.pictures // len(channels))
     times = _spread(sizes[1], min(limits.times, room))
-    chosen = _spread(sizes[2], max(1, min(limits.places, room // len(times))))
-    lengths = [grid.shape[axis] for axis in roles.places]
-    places = [tuple(map(int, np.unravel_index(n, lengths))) if lengths else () for n in chosen]
-    return channels, times, places
-
-
-def _size(grid: FileGrid, axis: int | None) -> int:
-    return 1 if axis is None else grid.shape[axis]
+    return channels, times, _spread(sizes[2], max(1, min(limits.places, room // len(times))))
 
 
 def _spread(count: int, most: int) -> list[int]:
@@ -193,34 +229,17 @@ def _spread(count: int, most: int) -> list[int]:
     return [round(i * (count - 1) / (most - 1)) for i in range(most)]
 
 
-def _numbers(
-    table: NDArray[Any], roles: Roles, channel: int, time: int, place: tuple[int, ...]
-) -> list[int]:
-    """Return the files of one picture, by number: those of all its planes."""
-    index: list[Any] = [0] * table.ndim
-    for axis, at in ((roles.channel, channel), (roles.time, time)):
-        if axis is not None:
-            index[axis] = at
-    for axis, at in zip(roles.places, place, strict=True):
-        index[axis] = at
-    if roles.plane is not None:
-        index[roles.plane] = slice(None)
-    numbers = np.atleast_1d(table[tuple(index)]).ravel()
-    return [i for i in numbers.tolist() if i >= 0]
-
-
-def _made(
-    make: Thumbnailer, groups: Sequence[tuple[list[str], int | None]], progress: Progress | None
+def _pictures(
+    make: Thumbnailer, planes: Sequence[tuple[list[str], int | None]], progress: Progress | None
 ) -> list[Picture]:
-    """Make all pictures, several at a time."""
-    pictures = [Picture(None, "no file")] * len(groups)
+    """Return the picture of each list of planes; several are made at a time."""
+    pictures = [Picture(None, "no file")] * len(planes)
     pool = ThreadPoolExecutor(THREADS)
     try:
-        futures = {pool.submit(make, *group): i for i, group in enumerate(groups) if group[0]}
+        futures = {pool.submit(make, *each): i for i, each in enumerate(planes) if each[0]}
         for done, future in enumerate(as_completed(futures), 1):
             image = future.result()
-            why: Literal["", "cannot be read"] = "" if image is not None else "cannot be read"
-            pictures[futures[future]] = Picture(image, why)
+            pictures[futures[future]] = Picture(image, "cannot be read" if image is None else "")
             if progress is not None:
                 progress(done, len(futures))
     finally:
@@ -228,89 +247,42 @@ def _made(
     return pictures
 
 
-def windows(sheet: Sheet) -> list[Window]:
-    """Return black and white for each channel; of colour images in 8 bits all there is."""
-    result = []
-    for channel in sheet.pictures:
-        images = [p.image for p in itertools.chain(*channel) if p.image is not None]
-        values = np.concatenate([np.zeros(0), *(image.ravel() for image in images)])
-        values = values[np.isfinite(values)]
-        is_rgb = any(image.ndim == 3 for image in images)
-        result.append(_window(values, is_rgb) if values.size else Window(0.0, 1.0))
-    return result
+def _labels(
+    grid: FileGrid, axes: Sequence[int], shown: Sequence[int], *, with_names: bool = False
+) -> list[str]:
+    """Return the labels along some axes, taken as one; numbers with the names of their axes."""
+    columns = []
+    indices = np.unravel_index(shown, [grid.shape[axis] for axis in axes] or [1])
+    for axis, index in zip(axes, indices, strict=False):
+        dim = grid.unique_dims[axis]
+        labels = plain_labels(grid.coords[dim][index])
+        name = f"{dim}=" if with_names and not isinstance(labels[0], str) else ""
+        columns.append([f"{name}{short_label(label)}" for label in labels])
+    return [", ".join(parts) for parts in zip(*columns, strict=True)] or [""]
 
 
-def _window(values: NDArray[np.float64], is_rgb: bool) -> Window:
-    lowest, highest = float(values.min()), float(values.max())
-    if is_rgb and lowest >= 0 and highest <= 255:
-        return Window(0.0, 255.0)
-    above = values[values > lowest]
-    if above.size < values.size * (1 - LOW / 100) and above.size:
-        values = above  # so many are alike that they are a frame, or stand for no value
-    low, high = np.percentile(values, (LOW, HIGH))
-    return Window(float(low), float(high)) if high > low else Window(lowest, highest)
-
-
-def _labels(grid: FileGrid, axis: int | None, shown: list[int]) -> list[str]:
-    if axis is None:
-        return [""]
-    labels = plain_labels(grid.coords[grid.unique_dims[axis]])
-    return [_short(labels[i]) for i in shown]
-
-
-def _place_labels(grid: FileGrid, roles: Roles, places: list[tuple[int, ...]]) -> list[str]:
-    """Return the labels of places: words alone, numbers with the name of their axis."""
-    texts = []
-    for place in places:
-        parts = []
-        for axis, at in zip(roles.places, place, strict=True):
-            dim = grid.unique_dims[axis]
-            label = plain_labels(grid.coords[dim])[at]
-            parts.append(_short(label) if isinstance(label, str) else f"{dim}={label}")
-        texts.append(", ".join(parts))
-    return texts
-
-
-def _short(label: Any) -> str:
-    """Return a label; a date without the part of it that says nothing.
-
-    >>> _short("2026-01-31T00:00:00.000000000"), _short("2026-01-31T10:30:00.000000000")
-    ('2026-01-31', '2026-01-31T10:30:00')
-    """
-    text = str(label)
-    return text.removesuffix(".000000000").removesuffix("T00:00:00")
-
-
-def _axis_name(grid: FileGrid, axis: int | None) -> str:
-    return "" if axis is None else grid.unique_dims[axis]
-
-
-def _inside(spec: ChunkSpec | None, project: Project, by_channel: bool) -> list[str]:
-    """Return how planes in a file become one picture, where it has several."""
-    notes = []
-    for dim, length in zip(spec.dims, spec.shape, strict=True) if spec else ():
-        if length == 1 or dim in ("y", "x", "s") or (by_channel and dim == "c"):
+def _note_in_file(chunk: Mapping[str, int], project: Project, in_file: bool) -> Iterator[str]:
+    """Yield how the planes in a file become one picture."""
+    for dim, length in chunk.items():
+        if length == 1 or dim in ("y", "x", "s") or (in_file and dim == "c"):
             continue
         if dim == "z" and project != "middle":
-            notes.append(f"{PROJECTIONS[project]} of {length} {dim} in each file")
+            yield f"{PROJECTIONS[project]} of {length} {dim} in each file"
         else:
-            notes.append(f"{dim} {length // 2} of 0 to {length - 1} in each file")
-    return notes
+            yield f"{dim} {length // 2} of 0 to {length - 1} in each file"
 
 
 def _note(
     grid: FileGrid,
-    roles: Roles,
+    roles: AxisRoles,
     project: Project,
-    shown: Sequence[Sequence[Any]],
+    shown: Sequence[Sequence[int]],
     sizes: Sequence[int],
-) -> list[str]:
-    """Return what the sheet leaves out."""
-    parts = []
+) -> Iterator[str]:
+    """Yield how planes become one picture, and what the sheet leaves out."""
     if roles.plane is not None:
         dim, planes = grid.unique_dims[roles.plane], grid.shape[roles.plane]
-        parts.append(f"{PROJECTIONS[project]} of {planes} {dim}")
+        yield f"{PROJECTIONS[project]} of {planes} {dim}"
     for name, some, count in zip(("channels", "times", "places"), shown, sizes, strict=True):
         if len(some) < count:
-            parts.append(f"{len(some)} of {count:,} {name}")
-    return parts
+            yield f"{len(some)} of {count:,} {name}"

@@ -1,27 +1,55 @@
-"""What a grid and one header say, as plain data: for JSON, text and HTML alike."""
+"""What names and one header contain, as plain data for JSON, and as texts made of these data."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
 import numpy as np
 from dask.utils import format_bytes
 
+from dask_fileseq.filearray import first_readable
+from dask_fileseq.files import Source
 from dask_fileseq.grid import FileGrid
 from dask_fileseq.grid.cells import labels_at, plain_labels
-from dask_fileseq.readers import FileInfo
+from dask_fileseq.readers import FileInfo, Reader
 
-__all__ = ["array_summary", "array_text", "cell_text", "chunk_text", "few", "grid_summary"]
+__all__ = [
+    "array_rows",
+    "array_summary",
+    "cell_text",
+    "first_and_last",
+    "first_info",
+    "grid_rows",
+    "grid_summary",
+    "short_label",
+    "sizes_text",
+]
 
 EMPTY_CELLS = 1000
+"""Number of empty cells in a summary, at most."""
+
 SHOWN = 6
+"""Number of labels of an axis that are written out."""
+
+CODECS = {"NONE": "not compressed", "LZW": "LZW", "JPEG": "JPEG", "ZSTD": "Zstandard"}
+
+
+def first_info(grid: FileGrid, source: Source, reader: Reader) -> FileInfo:
+    """Return what the first file contains; reads one header.
+
+    Raises
+    ------
+    ReadError
+        If the file cannot be read.
+    """
+    return first_readable(grid.names[:1], source, reader.inspect)
 
 
 def grid_summary(grid: FileGrid) -> dict[str, Any]:
-    """Return what names say: axes with their labels and files, and cells without a file."""
+    """Return what names contain: axes with labels and numbers of files, and empty cells."""
     cells = np.arange(len(grid.names)) if grid.positions is None else grid.positions
     along = np.unravel_index(cells, grid.shape) if grid.shape else ()
     axes = []
@@ -43,10 +71,10 @@ def grid_summary(grid: FileGrid) -> dict[str, Any]:
     }
 
 
-def array_summary(shape: Sequence[int], info: FileInfo) -> dict[str, Any]:
-    """Return what the files hold, if all are as the first, and what array they make."""
+def array_summary(grid: FileGrid, info: FileInfo) -> dict[str, Any]:
+    """Return what a file contains, and the array of all files if they are alike."""
     spec = info.spec
-    whole = (*shape, *spec.shape)
+    shape = (*grid.shape, *spec.shape)
     return {
         "chunk": {
             "shape": list(spec.shape),
@@ -59,43 +87,47 @@ def array_summary(shape: Sequence[int], info: FileInfo) -> dict[str, Any]:
             "levels": [list(level) for level in info.levels],
         },
         "array": {
-            "shape": list(whole),
+            "shape": list(shape),
             "dtype": str(spec.dtype),
-            "bytes": math.prod(whole) * spec.dtype.itemsize,
+            "bytes": math.prod(shape) * spec.dtype.itemsize,
         },
     }
 
 
-def chunk_text(told: Mapping[str, Any]) -> str:
-    """Return what `array_summary` says of a file, readably."""
-    chunk = told["chunk"]
+def grid_rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield titles and texts of ``grid_summary(...)``: the cells, then each axis."""
+    product = f"{sizes_text(summary['shape'])} = " if len(summary["shape"]) > 1 else ""
+    yield "grid", f"{product}{summary['cells']:,} cells, {summary['empty']:,} of them empty"
+    for axis in summary["axes"]:
+        least, most = min(axis["files"]), max(axis["files"])
+        files = f" ({least:,} to {most:,} files each)" if least < most else ""
+        yield axis["name"], f"{axis['size']:,}: {first_and_last(axis['labels'])}{files}"
+
+
+def array_rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield titles and texts of ``array_summary(...)``."""
+    chunk, array = summary["chunk"], summary["array"]
     inside = ", ".join(f"{d} {n}" for d, n in zip(chunk["dims"], chunk["shape"], strict=True))
     parts = [inside or "one value", chunk["dtype"], str(format_bytes(chunk["bytes"]))]
-    if chunk["compression"]:
-        parts.append(_codec(chunk["compression"]))
+    if codec := chunk["compression"]:
+        plain = codec.removeprefix("ADOBE_").replace("_", " ").capitalize()
+        parts.append(CODECS.get(codec, plain))
     if chunk["levels"]:
         parts.append(f"a pyramid of {len(chunk['levels'])} levels")
-    return "; ".join(parts)
+    yield "in a file", "; ".join(parts)
+    yield "array", f"{tuple(array['shape'])}, {array['dtype']}, {format_bytes(array['bytes'])}"
 
 
-def array_text(told: Mapping[str, Any]) -> str:
-    """Return what `array_summary` says of the array, readably."""
-    array = told["array"]
-    return f"{tuple(array['shape'])}, {array['dtype']}, {format_bytes(array['bytes'])}"
+def sizes_text(shape: Sequence[int]) -> str:
+    """Return a readable shape.
 
-
-def _codec(name: str) -> str:
-    """Return the name of a codec as people write it.
-
-    >>> _codec("NONE"), _codec("ADOBE_DEFLATE")
-    ('not compressed', 'Deflate')
+    >>> sizes_text([6, 2, 5])
+    '6 x 2 x 5'
     """
-    known = {"NONE": "not compressed", "LZW": "LZW", "JPEG": "JPEG", "ZSTD": "Zstandard"}
-    plain = name.removeprefix("ADOBE_")
-    return known.get(name, plain.replace("_", " ").capitalize())
+    return " x ".join(map(str, shape)) or "1"
 
 
-def cell_text(labels: dict[str, Any]) -> str:
+def cell_text(labels: Mapping[str, Any]) -> str:
     """Return the labels of a cell, readably.
 
     >>> cell_text({"t": 3, "channel": "DAPI"})
@@ -104,12 +136,21 @@ def cell_text(labels: dict[str, Any]) -> str:
     return f"({', '.join(f'{dim} {label}' for dim, label in labels.items())})"
 
 
-def few(values: Sequence[Any], most: int = SHOWN) -> str:
-    """Return the first values and the last.
+def short_label(label: Any) -> str:
+    """Return a label; of a date, without seconds and time of day if they are zero.
 
-    >>> few([10, 20, 30, 40, 50, 60, 70, 80])
+    >>> short_label("2026-01-31T00:00:00.000000000"), short_label("2026-01-31T10:30:00.000000000")
+    ('2026-01-31', '2026-01-31T10:30:00')
+    """
+    return str(label).removesuffix(".000000000").removesuffix("T00:00:00")
+
+
+def first_and_last(values: Sequence[Any]) -> str:
+    """Return a few values as they are, and of many the first three and the last.
+
+    >>> first_and_last([10, 20, 30, 40, 50, 60, 70, 80])
     '10, 20, 30, ..., 80'
     """
-    if len(values) <= most:
+    if len(values) <= SHOWN:
         return ", ".join(map(str, values))
     return f"{', '.join(map(str, values[:3]))}, ..., {values[-1]}"

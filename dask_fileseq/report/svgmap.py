@@ -1,12 +1,12 @@
-"""The map of a grid as SVG, in the manner of dask's pictures of chunks.
+"""The map of a grid as SVG, similar to dask's pictures of chunks.
 
-Small for any grid: places in a row that look the same are one rectangle. Colours work on
-light and dark grounds; text has the colour of the text around it.
+It is small for any grid: equal places beside each other are one rectangle. The colours work
+on light and dark backgrounds, and text has the colour of the text around the picture.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from itertools import groupby
 
@@ -18,8 +18,9 @@ from dask_fileseq.report.gridmap import GridMap, grid_map
 
 __all__ = ["EMPTY_COLOUR", "FILLS", "svg_map"]
 
-FULL, SOME, EMPTY, ODD = "full", "some", "empty", "odd"
-FILLS = {FULL: "#e8a45a", SOME: "#e8a45a88", ODD: "#c04cc0"}
+Run = tuple[str, int, int, int]
+
+FILLS = {"full": "#e8a45a", "some": "#e8a45a88", "marked": "#c04cc0"}
 EMPTY_COLOUR = "#d8504a"
 MARGIN = 16
 
@@ -30,83 +31,82 @@ def svg_map(
     most: tuple[int, int] = (32, 64),
     width: int = 300,
     largest: int = 16,
-    odd: Mapping[int, str] | None = None,
+    marked: Mapping[int, str] | None = None,
 ) -> str:
     """Return the map of a grid.
 
     Parameters
     ----------
     grid : FileGrid
-        What to draw.
+        The grid to draw.
     most : tuple of int
-        Rows and columns of the map, at most.
-    width : int
-        Width in pixels, about.
-    largest : int
-        Width of a place in pixels, at most.
-    odd : mapping of int to str, optional
-        Cells, counted in C order, that something is wrong with, and what: it is shown
-        where the mouse rests on them.
+        Maximum number of rows and columns of the map.
+    width, largest : int
+        Approximate width of the map, and maximum width of a place, in pixels.
+    marked : mapping of int to str, optional
+        Cells to mark, counted in C order, with texts that are shown under the mouse pointer.
     """
     image = grid_map(grid, most)
     rows, columns = image.filled.shape
     side = max(3, min(largest, width // columns, width // rows))
-    states = _states(image, odd or {})
-    parts = [
-        _rectangles(states, state, side, colour) for state, colour in FILLS.items() if state != ODD
+    states = np.where(image.filled < image.cells, "some", "full").astype("U6")
+    states[image.filled == 0] = "empty"
+    titles: list[str] = []
+    if marked:
+        at = image.places(np.array(list(marked), np.int64))
+        states[at] = "marked"
+        places = zip(*(part.tolist() for part in at), marked.values(), strict=True)
+        titles += (_title(row * side, column * side, side, text) for row, column, text in places)
+    runs = list(_runs(states))
+    shapes = [
+        _rectangles(runs, "full", side),
+        _rectangles(runs, "some", side),
+        _crosses(runs, side),
+        _rectangles(runs, "marked", side),
+        _lines(rows, columns, side),
     ]
-    parts += [_crosses(states, side), _rectangles(states, ODD, side, FILLS[ODD])]
-    parts += [_lines(rows, columns, side), *_titles(image, odd or {}, side), *_names(image, side)]
     full = columns * side + 2 * MARGIN, rows * side + 2 * MARGIN
     empty = int(image.cells.sum() - image.filled.sum())
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{-MARGIN} {-2} {full[0]} {full[1]}" '
         f'width="{full[0]}" height="{full[1]}" style="max-width:100%;height:auto" role="img" '
-        f'aria-label="map of the grid, {empty:,} empty cells">{"".join(parts)}</svg>'
+        f'aria-label="map of the grid, {empty:,} empty cells">'
+        f"{''.join([*shapes, *titles, *_names(image, side)])}</svg>"
     )
 
 
-def _states(image: GridMap, odd: Mapping[int, str]) -> NDArray[np.str_]:
-    """Return what each place looks like."""
-    states = np.where(image.filled == 0, EMPTY, np.where(image.filled < image.cells, SOME, FULL))
-    if odd:
-        states[image.places(np.array(list(odd), np.int64))] = ODD
-    return states
-
-
-def _runs(states: NDArray[np.str_], state: str) -> Iterator[tuple[int, int, int]]:
-    """Yield row, first column and length of places in a row that look like this."""
+def _runs(states: NDArray[np.str_]) -> Iterator[Run]:
+    """Yield state, row, first column and length of equal places beside each other."""
     for row, along in enumerate(states.tolist()):
         column = 0
-        for found, places in groupby(along):
+        for state, places in groupby(along):
             length = len(list(places))
-            if found == state:
-                yield row, column, length
+            yield state, row, column, length
             column += length
 
 
-def _rectangles(states: NDArray[np.str_], state: str, side: int, colour: str) -> str:
+def _rectangles(runs: Sequence[Run], wanted: str, side: int) -> str:
     path = "".join(
         f"M{column * side} {row * side}h{length * side}v{side}h{-length * side}z"
-        for row, column, length in _runs(states, state)
+        for state, row, column, length in runs
+        if state == wanted
     )
-    return f'<path d="{path}" fill="{colour}"/>' if path else ""
+    return f'<path d="{path}" fill="{FILLS[wanted]}"/>' if path else ""
 
 
-def _crosses(states: NDArray[np.str_], side: int) -> str:
+def _crosses(runs: Sequence[Run], side: int) -> str:
     """Return a cross through each empty place, or a bar through several that are tiny."""
     path = ""
-    for row, column, length in _runs(states, EMPTY):
+    long = side - 4
+    for state, row, column, length in runs:
         x, y = column * side, row * side
-        if side < 6:
+        if state == "empty" and side < 6:
             path += f"M{x} {y + side / 2:g}h{length * side}"
-            continue
-        for i in range(length):
-            long = side - 4
-            path += f"M{x + i * side + 2} {y + 2}l{long} {long}m0 {-long}l{-long} {long}"
-    return (
-        f'<path d="{path}" stroke="{EMPTY_COLOUR}" stroke-width="1.5" fill="none"/>' if path else ""
-    )
+        elif state == "empty":
+            for left in range(x + 2, x + 2 + length * side, side):
+                path += f"M{left} {y + 2}l{long} {long}m0 {-long}l{-long} {long}"
+    style = f'stroke="{EMPTY_COLOUR}" stroke-width="1.5" fill="none"'
+    return f'<path d="{path}" {style}/>' if path else ""
 
 
 def _lines(rows: int, columns: int, side: int) -> str:
@@ -118,20 +118,16 @@ def _lines(rows: int, columns: int, side: int) -> str:
     return f'<path d="{path}" stroke="currentColor" stroke-opacity=".35" fill="none"/>'
 
 
-def _titles(image: GridMap, odd: Mapping[int, str], side: int) -> Iterator[str]:
-    """Yield what the mouse finds: an unseen rectangle with words for each odd cell."""
-    if not odd:
-        return
-    rows, columns = image.places(np.array(list(odd), np.int64))
-    for row, column, words in zip(rows.tolist(), columns.tolist(), odd.values(), strict=True):
-        yield (
-            f'<rect x="{column * side}" y="{row * side}" width="{side}" height="{side}" '
-            f'fill="transparent"><title>{escape(words)}</title></rect>'
-        )
+def _title(y: int, x: int, side: int, text: str) -> str:
+    """Return an invisible rectangle with a text that is shown under the mouse pointer."""
+    return (
+        f'<rect x="{x}" y="{y}" width="{side}" height="{side}" '
+        f'fill="transparent"><title>{escape(text)}</title></rect>'
+    )
 
 
 def _names(image: GridMap, side: int) -> Iterator[str]:
-    """Yield the names of the axes, below and on the left."""
+    """Yield the names of the axes, below the map and on its left."""
     rows, columns = image.filled.shape
     style = 'fill="currentColor" font-size="11" font-family="sans-serif" text-anchor="middle"'
     if image.across:

@@ -1,7 +1,7 @@
-"""Small pictures of files: whole images, of few pixels, read at little cost.
+"""Small pictures of whole images, which are read at little cost.
 
-Of a pyramid, the level is read that is just large enough; of other files every so many
-pixels, if they are large. What is read is averaged. Files may differ in shape.
+In a pyramid, the smallest level that is large enough is read; in other large files, every
+n-th pixel along y and x. Pixels are then averaged. Files may differ in shape.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ Array = NDArray[Any]
 Project = Literal["max", "mean", "middle"]
 
 READ_PIXELS = 2**20
-"""Pixels of an image that are read at most, so that a large one costs little memory."""
+"""Maximum number of pixels to read of an image, so that a large one needs little memory."""
 
 
 @dataclass(frozen=True, eq=False)
 class Thumbnailer:
-    """Makes small pictures of files."""
+    """Callable that makes small pictures of files."""
 
     source: Source
     reader: Reader
     pixels: int
-    """Length of the longer side of a picture, about."""
+    """Approximate length of the longer side of a picture."""
     project: Project
 
     def __call__(self, names: Sequence[str], channel: int | None = None) -> Array | None:
-        """Return the picture of some planes: a projection, or one of them; None if unreadable.
+        """Return one picture of some planes: rows, columns, and red, green, blue if there are.
 
-        Rows and columns, and red, green, blue if there are; any dtype. Of several channels
-        in a file that of an index, else the middle one.
+        It is None if no plane can be read. If files contain several channels, the picture
+        is that of `channel`, an index, or of the middle one.
         """
         if self.project == "middle":
             names = names[len(names) // 2 : len(names) // 2 + 1]
@@ -57,37 +57,36 @@ class Thumbnailer:
         try:
             with self.source.open(name) as file:
                 info = self.reader.inspect(file)
-                y, x, rgb = _axes(info.spec)
-                spec, imreadargs = self._level(info, y, x)
-                region = self._region(spec, y, x, rgb, channel)
+                axes = _picture_axes(info.spec)
+                spec, imreadargs = self._level(info, axes[:2])
+                region = self._region(spec, axes, channel)
                 image = np.empty(tuple(map(len, region)), spec.dtype)
                 if image.size:
                     self.reader.read_region(file, spec, region, image, **imreadargs)
         except MemoryError:
             raise
-        except Exception:  # of any reader, for any reason: the sheet says that it cannot be read
+        except Exception:  # a reader may raise anything; the sheet shows that there is no picture
             return None
-        return self._small(_flattened(image, y, x, rgb, self.project)) if image.size else None
+        return self._small(_flattened(image, axes, self.project)) if image.size else None
 
-    def _level(self, info: FileInfo, y: int | None, x: int | None) -> tuple[ChunkSpec, Any]:
+    def _level(self, info: FileInfo, axes: Sequence[int]) -> tuple[ChunkSpec, Any]:
         """Return the smallest level that is large enough, and the arguments that read it."""
         for number in range(len(info.levels) - 1, 0, -1):
             shape = info.levels[number]
-            if len(shape) == len(info.spec.shape) and _longer(shape, y, x) >= self.pixels:
+            longer = max((shape[axis] for axis in axes if axis < len(shape)), default=1)
+            if len(shape) == len(info.spec.shape) and longer >= self.pixels:
                 return replace(info.spec, shape=shape, tile=shape), {"level": number}
         return info.spec, {}
 
-    def _region(
-        self, spec: ChunkSpec, y: int | None, x: int | None, rgb: int | None, channel: int | None
-    ) -> Region:
-        """Return what to read: all planes of a projection, else the middle one of each axis."""
-        lengths = [spec.shape[axis] for axis in (y, x) if axis is not None]
-        step = max(1, int(math.sqrt(math.prod(lengths) / READ_PIXELS)))
+    def _region(self, spec: ChunkSpec, axes: Sequence[int], channel: int | None) -> Region:
+        """Return the region to read: all planes of a projection, or the middle one of each axis."""
+        pixels = math.prod(spec.shape[axis] for axis in axes[:2])
+        step = max(1, int(math.sqrt(pixels / READ_PIXELS)))
         region = []
         for axis, (dim, length) in enumerate(zip(spec.dims, spec.shape, strict=True)):
-            if axis in (y, x):
+            if axis in axes[:2]:
                 region.append(range(0, length, min(step, max(1, length))))
-            elif axis == rgb:
+            elif axis in axes:
                 region.append(range(min(3, length)))
             elif dim == "z" and self.project != "middle":
                 region.append(range(length))
@@ -108,34 +107,27 @@ class Thumbnailer:
         return np.asarray(cut.mean(axis=(1, 3), dtype=np.float32))
 
 
-def _axes(spec: ChunkSpec) -> tuple[int | None, int | None, int | None]:
-    """Return the axes of rows, of columns, and of red, green and blue."""
-    dims, count = spec.dims, len(spec.dims)
-    x = dims.index("x") if "x" in dims else count - 1 if count else None
-    y = dims.index("y") if "y" in dims else None
-    if y is None and count > 1:
-        y = max(axis for axis in range(count) if axis != x)
-    rgb = dims.index("s") if "s" in dims and spec.shape[dims.index("s")] in (3, 4) else None
-    return y, x, None if rgb in (y, x) else rgb
+def _picture_axes(spec: ChunkSpec) -> list[int]:
+    """Return the axes of rows and columns, and of red, green and blue if there is one."""
+    dims = spec.dims
+    if len(dims) < 2:
+        return list(range(len(dims)))
+    x = dims.index("x") if "x" in dims else len(dims) - 1
+    y = dims.index("y") if "y" in dims else max({*range(len(dims))} - {x})
+    rgb = dims.index("s") if "s" in dims else x
+    return [y, x] if rgb in (y, x) or spec.shape[rgb] not in (3, 4) else [y, x, rgb]
 
 
-def _longer(shape: Sequence[int], y: int | None, x: int | None) -> int:
-    return max((shape[axis] for axis in (y, x) if axis is not None), default=1)
-
-
-def _flattened(
-    image: Array, y: int | None, x: int | None, rgb: int | None, project: Project
-) -> Array:
-    """Return rows and columns, and red, green, blue, of what was read."""
+def _flattened(image: Array, axes: Sequence[int], project: Project) -> Array:
+    """Return rows, columns, and red, green, blue of an array: one of all its other axes."""
     if image.dtype.kind == "c":
         image = np.abs(image)
     if image.dtype.kind == "b":
         image = image.astype(np.uint8)
-    last = [axis for axis in (y, x, rgb) if axis is not None]
-    image = np.moveaxis(image, last, range(image.ndim - len(last), image.ndim))
-    kept = image.shape[image.ndim - len(last) :]
-    image = _projected(image.reshape(-1, *kept), project)
-    return image.reshape((1,) * (2 - image.ndim) + image.shape) if image.ndim < 2 else image
+    others = image.ndim - len(axes)
+    image = np.moveaxis(image, axes, range(others, image.ndim))
+    image = _projected(image.reshape(-1, *image.shape[others:]), project)
+    return image.reshape((1,) * (2 - image.ndim) + image.shape)
 
 
 def _projected(images: Array, project: Project) -> Array:

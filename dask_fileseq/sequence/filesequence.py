@@ -1120,43 +1120,18 @@ memory, storage_options
         ImportError
             If matplotlib is not installed.
         """
-        check_choice("project", project, "auto", "max", "mean", "middle")
-        from dask_fileseq.report.figure import sheet_figure
-        from dask_fileseq.report.sheet import Limits, contact_sheet
+        from dask_fileseq.report import preview_figure
 
-        sheet = contact_sheet(
-            self.grid,
-            self.source,
-            self.reader,
-            project=project,
-            limits=Limits(channels=8, times=8, places=8, all=48),
-            progress=progress,
-        )
-        return sheet_figure(sheet, f"{len(self):,} files in {self.location}")
-
-    def _first_info(self) -> FileInfo:
-        """Return what the first file contains; reads one header."""
-        from dask_fileseq.filearray import first_readable
-
-        return first_readable(self._names[:1], self.source, self.reader.inspect)
-
-    def _report(self, told: Any, findings: Any, code: str, *, project: Any, progress: Any) -> str:
-        """Return a page about the sequence: see `report.page`."""
-        from dask_fileseq.report.page import Contents, report_page
-        from dask_fileseq.report.sheet import contact_sheet
-
-        sheet = contact_sheet(
-            self.grid, self.source, self.reader, project=project, progress=progress
-        )
-        return report_page(Contents(self.grid, self.location, told, findings, sheet, code))
+        title = f"{len(self):,} files in {self.location}"
+        files = self.grid, self.source, self.reader
+        return preview_figure(*files, title, project=project, progress=progress)
 
     def _repr_html_(self) -> str:
         """Return what notebooks show; reads nothing."""
-        from dask_fileseq.report.card import card
+        from dask_fileseq.report import html_card
 
-        info = self._infos.get(tokenize({}))
-        spec = None if info is None else info.spec
-        return card(self.grid, type(self).__name__, self.location, spec)
+        name, info = type(self).__name__, self._infos.get(tokenize({}))
+        return html_card(self.grid, name, self.location, info)
 
     # the dask collection: one block a file, the same layer as to_dask_array()
 

@@ -95,3 +95,13 @@ def test_report_of_files_of_which_none_can_be_read(tmp_path):
     page = output.read_text("utf-8")
     assert '"why": "cannot be read"' in page
     assert "<b>unreadable</b> (3)" in page
+
+
+def test_report_of_colours_in_planes(tmp_path):
+    """Red, green and blue one after the other, as some files have them: a JPEG wants pixels."""
+    image = np.random.default_rng(0).integers(0, 255, (3, 40, 60), np.uint8)
+    tifffile.imwrite(tmp_path / "t0.tif", image, photometric="rgb", planarconfig="separate")
+    output = tmp_path / "report.html"
+    result = invoke("report", tmp_path, "-o", output)
+    assert (result.exit_code, result.output) == (0, f"{output}\n")
+    assert "data:image/jpeg;base64," in output.read_text("utf-8")
