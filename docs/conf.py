@@ -53,7 +53,11 @@ html_theme_options = {
     "footer_end": [],
 }
 html_sidebars = {
-    page: [] for page in ("guide", "patterns", "coming_from", "command_line", "CHANGELOG")
+    page: []
+    for page in (
+        *("guide", "patterns", "coming_from", "command_line"),
+        *("architecture", "contributing", "CHANGELOG"),
+    )
 }
 html_show_sourcelink = False
 smartquotes = False
