@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 from sphinx.util.inventory import InventoryFile
 
 import dask_fileseq
+from tests.helpers.architecture import ORDER
 
 pytestmark = pytest.mark.docs
 
@@ -115,3 +117,45 @@ def test_picture_shows_what_the_package_does(tmp_path, monkeypatch):
     drawn = imagecodecs.imread(overview.PICTURE).astype(float)
     assert drawn.shape == stored.shape
     assert abs(drawn - stored).mean() < 3  # fonts differ a little
+
+
+@pytest.mark.slow
+def test_recipe_for_a_reader_works(tmp_path):
+    """Someone who follows CONTRIBUTING.md to the letter would get stuck."""
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    recipe = text[text.index("### A reader for a new suffix") :]
+    reader, readers, test = re.findall(r"```python\n(.*?)```", recipe, re.DOTALL)
+    shutil.copytree(ROOT / "dask_fileseq", tmp_path / "dask_fileseq")
+    for name in ("pyproject.toml", "tests/conftest.py", "tests/readers/conftest.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    shutil.copytree(ROOT / "tests" / "helpers", tmp_path / "tests" / "helpers")
+    (module,) = re.findall(r"goes into `(\w+.*?\.py)`", recipe)
+    source = (tmp_path / module).read_text("utf-8")
+    (line,) = re.findall(r"^READERS.*\n", source, re.MULTILINE)
+    source = source.replace(line, f"{reader}\n\n{readers}")
+    imports = "import re\nfrom pathlib import Path\n"
+    (tmp_path / module).write_text(source.replace("from collections", imports + "from collections"))
+    name = "tests/readers/test_graymaps.py"
+    (tmp_path / name).write_text(test)
+    assert "4 passed" in run_in(tmp_path, "pytest", "-q", "-p", "no:cacheprovider", module, name)
+    run_in(tmp_path, "ruff", "check", "--ignore", "I", module, name)
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/architecture.md"])
+def test_paths_in_pages_exist(page):
+    """A module that was moved is looked for where it was."""
+    text = (ROOT / page).read_text("utf-8")
+    paths = set(re.findall(r"`([\w./-]+(?:/|\.(?:py|pyi|toml|cfg|md)))`", text))
+    assert len(paths) > 5
+    own = {"tests/readers/test_graymaps.py"}  # of the recipe
+    folders = (ROOT, ROOT / "dask_fileseq", ROOT / "dask_fileseq" / "cli")
+    assert [p for p in paths - own if not any((f / p).exists() for f in folders)] == []
+
+
+def test_all_parts_are_in_the_description_of_the_architecture():
+    """A new part would have no rule that people can read."""
+    text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    table = text[text.index("### The parts and their imports") : text.index("## The hub")]
+    first = " ".join(re.findall(r"^\|([^|]*)\|", table, re.MULTILINE))
+    assert set(re.findall(r"`(\w+)`", first)) | {"_version"} == set(ORDER)
