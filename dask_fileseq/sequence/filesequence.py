@@ -642,11 +642,11 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
             If an argument does not fit.
         """
         try:
-            from dask_fileseq.xarray import dask_dataarray
+            from dask_fileseq.xarray import to_dataarray
         except ImportError as error:
             raise _needs("to_xarray", "xarray", "xarray") from error
 
-        return dask_dataarray(self.array(**options), name=name, chunks=chunks)
+        return to_dataarray(self.array(**options), name=name, chunks=chunks)
 
     @takes_options(ReadOptions)
     def aszarr(

@@ -20,12 +20,12 @@ from zarr.storage import StorePath
 from dask_fileseq.errors import VerifyError, WriteError
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.filearray.failures import recorded_fills
+from dask_fileseq.zarr.chunkgrid import chunk_key
 from dask_fileseq.zarr.conversion.journal import Journal, Watch
 from dask_fileseq.zarr.conversion.layout import Windows
 from dask_fileseq.zarr.conversion.plan import Plan, Stage, Window, scaled
 from dask_fileseq.zarr.conversion.pyramid import reduced
 from dask_fileseq.zarr.conversion.target import Target, clear_write_errors
-from dask_fileseq.zarr.keys import chunk_key
 
 __all__ = [
     "Job",
