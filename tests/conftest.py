@@ -54,6 +54,14 @@ def acquisition(tmp_path_factory):
     return folder, write_acquisition(folder)
 
 
+@pytest.fixture
+def settled(monkeypatch):
+    """Look at new files twice without a second between, in which they would grow."""
+    from dask_fileseq.check import findings
+
+    monkeypatch.setattr(findings, "SETTLE", 0)
+
+
 @pytest.fixture(scope="session")
 def cluster():
     """Start a cluster of two processes; returns its address."""

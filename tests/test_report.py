@@ -21,6 +21,9 @@ from dask_fileseq.report.svgmap import svg_map
 from dask_fileseq.report.thumbnails import Thumbnailer
 from tests.helpers.corpus import write_corpus
 
+pytestmark = pytest.mark.usefixtures("settled")
+
+
 PATTERN = "t{t:d}_{channel}_z{z:d}.tif"
 
 
