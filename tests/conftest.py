@@ -1,5 +1,6 @@
 """Fixtures that several test modules share, and the marks of tests by what they need."""
 
+import os
 import shutil
 
 import pytest
@@ -9,10 +10,10 @@ from tests.helpers.acquisition import write_acquisition
 from tests.helpers.places import REMOTE, put
 from tests.helpers.servers.process import Server
 
-settings.register_profile(
-    "default", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-settings.load_profile("default")
+COMMON = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+settings.register_profile("default", COMMON, max_examples=40)
+settings.register_profile("thorough", COMMON, max_examples=400)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
 STARTS = {
