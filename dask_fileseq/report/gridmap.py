@@ -13,8 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dask_fileseq.grid import FileGrid
-from dask_fileseq.grid.cells import plain_labels
+from dask_fileseq.grid import FileGrid, plain_labels
 from dask_fileseq.report.summary import short_label
 
 __all__ = ["GridMap", "grid_map", "text_map"]

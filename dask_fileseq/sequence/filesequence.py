@@ -369,7 +369,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
             for dim, value in labels.items()
             if dim in self.coords
         }
-        return self._on(selected(self.grid, labels | places, said=labels))
+        return self._on(selected(self.grid, labels | places, labels=labels))
 
     def split(self, dim: str) -> dict[Any, Self]:
         """Return one sequence, without the axis, for each label along an axis that has files.
@@ -944,18 +944,13 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         ('t', 'channel', 'z', 'y', 'x')
         """
         try:
-            from dask_fileseq.zarr.conversion.exports import to_zarr
+            from dask_fileseq.convert import to_zarr
         except ImportError as error:
             raise _needs("to_zarr", "zarr 3", "zarr") from error
 
         writing, reading, unknown = split_options(options, WriteOptions, ReadOptions)
         array = self.array(**reading, **unknown)
-        from dask_fileseq.zarr.conversion.convert import Options
-
-        target = writing.pop("storage_options", None)
-        stat = self.identity == "stat"
-        old = Options(attributes=attributes, **writing)
-        return to_zarr(array, array.metadata, url, target, old, stat=stat)
+        return to_zarr(array, url, WriteOptions(**writing), attributes=attributes)
 
     @takes_options(WriteOptions, ReadOptions)
     def to_ome_zarr(
@@ -1027,25 +1022,21 @@ memory, storage_options
         ['DAPI', 'GFP']
         """
         try:
-            from dask_fileseq.zarr.conversion.exports import to_ome_zarr
+            from dask_fileseq.convert import to_ome_zarr
         except ImportError as error:
             raise _needs("to_ome_zarr", "zarr 3 and yaozarrs", "ome") from error
 
         writing, reading, unknown = split_options(options, WriteOptions, ReadOptions)
-        from dask_fileseq.zarr.conversion.convert import Options
-
         array = self.array(**reading, **unknown)
-        target = writing.pop("storage_options", None)
         return to_ome_zarr(
             array,
-            array.metadata,
             url,
-            target,
-            Options(levels=levels, method=method, **writing),
+            WriteOptions(**writing),
             axes=axes,
             scale=scale,
             name=name,
-            stat=self.identity == "stat",
+            levels=levels,
+            method=method,
         )
 
     # what people look at

@@ -1,5 +1,6 @@
 """A file array as a zarr store, and as reference files, without a copy."""
 
+from importlib import import_module
 from typing import Any
 
 from dask_fileseq.zarr.store import FileArrayStore
@@ -8,9 +9,7 @@ __all__ = ["FileArrayStore", "read_manifest"]
 
 
 def __getattr__(name: str) -> Any:
-    """Return `read_manifest` of the converter under its earlier name."""
+    """Return `dask_fileseq.convert.read_manifest` under its earlier name."""
     if name == "read_manifest":
-        from dask_fileseq.zarr.conversion.manifest import read_manifest
-
-        return read_manifest
+        return import_module("dask_fileseq.convert").read_manifest
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
