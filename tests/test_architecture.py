@@ -40,7 +40,6 @@ def test_file_names_are_unique():
     assert architecture.repeated_file_names(PACKAGE) == []
 
 
-@unfinished
 def test_public_class_names_are_unique():
     """One word for two things."""
     assert architecture.repeated_class_names(PACKAGE) == []
