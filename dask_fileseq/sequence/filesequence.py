@@ -207,7 +207,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         inferred = isinstance(pattern := kwargs.get("pattern"), str) and pattern == "infer"
         self._set_grid(parsed_grid(Names(names), parse, kwargs, rules))
         self._inferred = self.pattern if inferred else None
-        if self._inferred is not None:
+        if self._inferred is not None and _log.isEnabledFor(logging.INFO):
             _log.info("%s", counts(self.grid, self._inferred))
 
     def _set_grid(self, grid: FileGrid) -> None:
