@@ -5,6 +5,7 @@ notebooks, and tests compare these with new ones. Intermediate files are in
 ``docs/generated``, ``docs/notebooks`` and ``docs/jupyter_execute``.
 """
 
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -66,19 +67,19 @@ smartquotes = False
 def copy_notebooks() -> None:
     """Copy the notebooks to the folder of Sphinx, which reads no pages from elsewhere."""
     target = DOCS / "notebooks"
-    shutil.rmtree(target, ignore_errors=True)
-    target.mkdir()
+    target.mkdir(exist_ok=True)
+    for path in set(os.listdir(target)) - set(os.listdir(ROOT / "notebooks")):
+        (target / path).unlink()
     for notebook in (ROOT / "notebooks").glob("*.ipynb"):
-        shutil.copy(notebook, target)
+        shutil.copy2(notebook, target)  # with its time, or it would be taken for a new one
 
 
 def write_command_line() -> None:
     """Write a page with the ``--help`` of each command."""
-    GENERATED.mkdir(exist_ok=True)
     pages = [
         f"## {path}\n\n```text\n{text}\n```\n" for path, text in helps(fileseq, "dask fileseq")
     ]
-    (GENERATED / "cli.md").write_text("\n".join(pages), "utf-8")
+    write(GENERATED / "cli.md", "\n".join(pages))
 
 
 def helps(command: click.Command, path: str) -> Iterator[tuple[str, str]]:
@@ -96,7 +97,22 @@ def write_presets() -> None:
     """Write the table of presets."""
     rows = [f"| `{name}` | {p.title} | `{p.example}` |" for name, p in sorted(presets().items())]
     head = ["| preset | names of | such as |", "| --- | --- | --- |"]
-    (GENERATED / "presets.md").write_text("\n".join([*head, *rows]), "utf-8")
+    write(GENERATED / "presets.md", "\n".join([*head, *rows]))
+
+
+def write(path: Path, text: str) -> None:
+    """Write a page, unless it is the same as after the last build."""
+    if not path.exists() or path.read_text("utf-8") != text:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, "utf-8")
+
+
+def remove_old_pages() -> None:
+    """Remove the pages of names that are not in the API reference any more."""
+    listed = {line.strip() for line in (DOCS / "api.rst").read_text("utf-8").splitlines()}
+    for page in (GENERATED / "api").glob("*.rst"):
+        if page.stem.removeprefix("dask_fileseq.") not in listed:
+            page.unlink()
 
 
 def find_public_name(app: Any, env: Any, node: Any, content: Any) -> Any:
@@ -111,8 +127,8 @@ def find_public_name(app: Any, env: Any, node: Any, content: Any) -> Any:
 
 
 def setup(app: Any) -> None:
-    """Write the generated pages anew, without those of earlier builds."""
-    shutil.rmtree(GENERATED, ignore_errors=True)
+    """Write the pages that are made of the package, and remove those of earlier builds."""
+    remove_old_pages()
     copy_notebooks()
     write_command_line()
     write_presets()
