@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dask_fileseq.cli.cluster import connected_scheduler, scheduler_options
+from dask_fileseq.cli.cluster import SCHEDULER, connected_scheduler
 from dask_fileseq.cli.options import (
-    FILE_ARGUMENTS,
-    add_options,
     choice,
+    command,
     file_options,
-    json_option,
     open_files,
     option,
     repeatable,
@@ -26,8 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["convert"]
 
-EXAMPLES = r"""
-Examples:
+EXAMPLES = """
   dask fileseq convert scans/ scans.ome.zarr
   dask fileseq convert scans/ scans.zarr --chunks y=1024,x=1024 --codecs zstd
   dask fileseq convert 'plate/**/*.tif' plate.ome.zarr --pattern operetta --verify all
@@ -38,14 +35,9 @@ Examples:
 """
 
 SHOWN = 20
-
-OME_ONLY = ("axes", "scale", "name", "levels", "method")
-
-AUTO: dict[str, Any] = {"type": sizes, "default": "auto"}
 PAIRS: dict[str, Any] = {"type": pairs, "metavar": "NAME=VALUE,..."}
-SCALES: dict[str, Any] = {"type": scales, "metavar": "NAME=STEP[UNIT],..."}
 
-target_options = add_options(
+TARGET = (
     choice(
         "--format",
         "auto|zarr|ome-zarr",
@@ -54,82 +46,76 @@ target_options = add_options(
     ),
     option(
         "--chunks",
-        **AUTO,
-        help="What is read at a time: a number (along y and x), one for each axis, or"
-        " name=number,...",
+        "What is read at a time: a number (along y and x), one for each axis, or name=number,...",
+        type=sizes,
+        default="auto",
     ),
     option(
         "--shards",
-        **AUTO,
-        help="What is stored as one object, in the same forms; none: each chunk.",
+        "What is stored as one object, in the same forms; none: each chunk.",
+        type=sizes,
+        default="auto",
     ),
     choice("--codecs", "auto|blosc|zstd|gzip|none", "auto", "How to compress."),
     option(
         "--axestiled",
-        **PAIRS,
-        help="Mosaics: axes of the grid to lay edge to edge along axes of the images, such as"
+        "Mosaics: axes of the grid to lay edge to edge along axes of the images, such as"
         " row=y,column=x.",
+        **PAIRS,
     ),
-    option("--axes", **PAIRS, help="OME-Zarr: what axes are, such as s=image,q=t."),
-    option("--scale", **SCALES, help="OME-Zarr: steps along axes, as z=0.5um,t=30s."),
-    option("--name", help="OME-Zarr: name of the image or plate."),
-    option("--levels", type=click.IntRange(1), help="OME-Zarr: levels of the pyramid."),
+)
+
+OME_ZARR = (
+    option("--axes", "OME-Zarr: what axes are, such as s=image,q=t.", **PAIRS),
+    option(
+        "--scale",
+        "OME-Zarr: steps along axes, as z=0.5um,t=30s.",
+        type=scales,
+        metavar="NAME=STEP[UNIT],...",
+    ),
+    option("--name", "OME-Zarr: name of the image or plate."),
+    option("--levels", "OME-Zarr: levels of the pyramid.", type=click.IntRange(1)),
     choice(
         "--method",
         "mean|nearest",
         None,
         "OME-Zarr: how levels are made; nearest is for labels.  [default: mean]",
     ),
+)
+
+WRITING = (
     repeatable(
-        ("--target-option", "target_option"),
-        ("KEY=VALUE", key_value),
+        "--target-option",
+        "KEY=VALUE",
+        key_value,
         "For the file system of OUT, where that is a URL",
     ),
-)
-"""Decorator that adds the options of what is written."""
-
-writing_options = add_options(
-    option(
-        "--resume/--no-resume",
-        default=True,
-        help="Go on with a conversion that was interrupted.",
-    ),
-    option("--overwrite", is_flag=True, help="Start over, and replace what Zarr there is."),
+    option("--resume/--no-resume", "Go on with a conversion that was interrupted.", default=True),
+    option("--overwrite", "Start over, and replace what Zarr there is.", is_flag=True),
     choice(
         "--verify", "sample|all|none", "sample", "What to read back and compare with the files."
     ),
-    option("--fillvalue", type=float, help="What cells without a file become.  [default: 0]"),
+    option("--fillvalue", "What cells without a file become.  [default: 0]", type=float),
     choice(
         "--errors",
         "raise|fill",
         "raise",
         "Whether a file that cannot be read ends it, or becomes the fill value.",
     ),
-    option(
-        "--memory",
-        default="64 MiB",
-        metavar="SIZE",
-        help="Pixels that a task reads at a time.",
-    ),
+    option("--memory", "Pixels that a task reads at a time.", default="64 MiB", metavar="SIZE"),
 )
-"""Decorator that adds the options of how it is written."""
 
 
-@click.command(epilog=f"\b{EXAMPLES}")
-@file_options(required=False, strict=True)
-@click.argument("out")
-@target_options
-@writing_options
-@scheduler_options
-@json_option
-def convert(
-    files: tuple[str, ...],
-    out: str,
-    scheduler: str | None,
-    memory_limit: str | None,
-    as_json: bool,
-    **options: Any,
-) -> None:
+@command(
+    EXAMPLES,
+    *file_options("raise", "raise", required=False),
+    click.Argument(["out"]),
+    *TARGET,
+    *OME_ZARR,
+    *WRITING,
+    *SCHEDULER,
+)
+def convert(files: tuple[str, ...], out: str, as_json: bool, **options: Any) -> None:
     """Copy FILES to OUT as Zarr or OME-Zarr, losing nothing.
 
     OUT is a folder to make, or a URL. It may be interrupted at any time: the same command
@@ -140,16 +126,16 @@ def convert(
 
     if not files:
         raise click.UsageError(f"there is {out!r}, but not both FILES and OUT")
-    kind = options.pop("format")
-    is_ome = kind == "ome-zarr" or (kind == "auto" and out.rstrip("/\\").endswith(".ome.zarr"))
-    opening = {key: options.pop(key) for key in FILE_ARGUMENTS}
+    is_ome = options["format"] == "ome-zarr" or (
+        options["format"] == "auto" and out.rstrip("/\\").endswith(".ome.zarr")
+    )
     arguments = _arguments(options, is_ome)
-    seq = open_files(files, **opening)
-    arguments["axestiled"] = _axis_numbers(arguments["axestiled"], seq)
+    seq = open_files(files, options)
+    arguments["axestiled"] = _axis_numbers(options["axestiled"], seq)
     try:
         with (
             warnings.catch_warnings(),
-            connected_scheduler(scheduler, arguments["workers"], memory_limit) as get,
+            connected_scheduler(options) as get,
             progress_bar("converting", is_bytes=True) as progress,
         ):
             warnings.simplefilter("ignore", FillWarning)  # the manifest lists these files
@@ -167,16 +153,19 @@ def convert(
 
 
 def _arguments(options: dict[str, Any], is_ome: bool) -> dict[str, Any]:
-    """Return the arguments of `to_zarr` or `to_ome_zarr`."""
-    given = {key: options.pop(key) for key in OME_ONLY}
-    ome = {key: value for key, value in given.items() if value is not None}
+    """Return the arguments of `to_zarr` or `to_ome_zarr` that follow from options alone."""
+    ome = {str(each.name): options[str(each.name)] for each in OME_ZARR}
+    ome = {name: value for name, value in ome.items() if value is not None}
     if ome and not is_ome:
         raise click.UsageError(f"--{next(iter(ome))} is for OME-Zarr: add --format ome-zarr")
-    options["storage_options"] = options.pop("target_option")
-    options["verify"] = None if options["verify"] == "none" else options["verify"]
-    if options["fillvalue"] is not None and options["fillvalue"].is_integer():
-        options["fillvalue"] = int(options["fillvalue"])
-    return options | ome
+    names = ("chunks", "shards", "codecs", "resume", "overwrite", "errors", "memory", "workers")
+    fill = options["fillvalue"]
+    return ome | {
+        **{name: options[name] for name in names},
+        "storage_options": options["target_option"],
+        "verify": None if options["verify"] == "none" else options["verify"],
+        "fillvalue": int(fill) if fill is not None and fill.is_integer() else fill,
+    }
 
 
 def _axis_numbers(tiled: dict[str, str] | None, seq: FileSequence) -> dict[int, int] | None:

@@ -11,7 +11,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import click
@@ -90,15 +90,10 @@ def _console() -> Any:
     return Console(stderr=True)
 
 
-@contextmanager
-def spinner(what: str) -> Iterator[None]:
+def spinner(what: str) -> AbstractContextManager[Any]:
     """Show that work of unknown length goes on."""
     console = _console()
-    if console is None:
-        yield
-        return
-    with console.status(what):
-        yield
+    return nullcontext() if console is None else console.status(what)
 
 
 @contextmanager

@@ -105,8 +105,10 @@ def grid_rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def array_rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield titles and texts of ``array_summary(...)``."""
+    """Yield titles and texts of ``array_summary(...)``; none if no file could be read."""
     chunk, array = summary["chunk"], summary["array"]
+    if array is None:
+        return
     inside = ", ".join(f"{d} {n}" for d, n in zip(chunk["dims"], chunk["shape"], strict=True))
     parts = [inside or "one value", chunk["dtype"], str(format_bytes(chunk["bytes"]))]
     if codec := chunk["compression"]:
@@ -130,10 +132,11 @@ def sizes_text(shape: Sequence[int]) -> str:
 def cell_text(labels: Mapping[str, Any]) -> str:
     """Return the labels of a cell, readably.
 
-    >>> cell_text({"t": 3, "channel": "DAPI"})
-    '(t 3, channel DAPI)'
+    >>> cell_text({"t": 3, "channel": "DAPI"}), cell_text({})
+    ('(t 3, channel DAPI)', '')
     """
-    return f"({', '.join(f'{dim} {label}' for dim, label in labels.items())})"
+    text = ", ".join(f"{dim} {label}" for dim, label in labels.items())
+    return f"({text})" if text else ""
 
 
 def short_label(label: Any) -> str:
