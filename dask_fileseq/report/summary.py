@@ -26,6 +26,7 @@ __all__ = [
     "grid_summary",
     "short_label",
     "sizes_text",
+    "summary_rows",
 ]
 
 EMPTY_CELLS = 1000
@@ -106,9 +107,9 @@ def grid_rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def array_rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield titles and texts of ``array_summary(...)``; none if no file could be read."""
-    chunk, array = summary["chunk"], summary["array"]
-    if array is None:
+    if not summary.get("array"):
         return
+    chunk, array = summary["chunk"], summary["array"]
     inside = ", ".join(f"{d} {n}" for d, n in zip(chunk["dims"], chunk["shape"], strict=True))
     parts = [inside or "one value", chunk["dtype"], str(format_bytes(chunk["bytes"]))]
     if codec := chunk["compression"]:
@@ -118,6 +119,17 @@ def array_rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         parts.append(f"a pyramid of {len(chunk['levels'])} levels")
     yield "in a file", "; ".join(parts)
     yield "array", f"{tuple(array['shape'])}, {array['dtype']}, {format_bytes(array['bytes'])}"
+
+
+def summary_rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield titles and texts of a summary, which may lack the array, or have an error instead."""
+    yield from grid_rows(summary)
+    yield from array_rows(summary)
+    if summary.get("error"):
+        yield "in a file", summary["error"]
+    for kind in ("unmatched", "duplicates"):
+        if summary[kind]:
+            yield kind, f"{len(summary[kind]):,} left out"
 
 
 def sizes_text(shape: Sequence[int]) -> str:
