@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dask_fileseq.cli.cluster import SCHEDULER, check_files
-from dask_fileseq.cli.options import command, file_options, open_files, option
+from dask_fileseq.cli.cluster import check_files
+from dask_fileseq.cli.options import command, file_options, open_files, option, options_of
 from dask_fileseq.cli.terminal import echo_json, styled
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ SHOWN = 20
     EXAMPLES,
     *file_options(),
     option("--pixels", "Read all pixels too, not only the headers.", is_flag=True),
-    *SCHEDULER,
+    *options_of("scheduler"),
     option("--all show_all", f"List more than {SHOWN} of a kind.", is_flag=True),
 )
 def check(files: tuple[str, ...], show_all: bool, as_json: bool, **options: Any) -> None:

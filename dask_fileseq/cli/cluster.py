@@ -10,33 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dask_fileseq.cli.options import option
 from dask_fileseq.cli.terminal import progress_bar
 
 if TYPE_CHECKING:
     from dask_fileseq.check import Finding
     from dask_fileseq.sequence import FileSequence
 
-__all__ = ["SCHEDULER", "check_files", "connected_scheduler"]
+__all__ = ["check_files", "connected_scheduler"]
 
 NAMES = ("threads", "processes", "sync")
-
-SCHEDULER = (
-    option(
-        "--scheduler",
-        "threads (the default), processes, sync; local: a cluster of processes on this machine;"
-        " or the address of a dask scheduler, such as tcp://host:8786, whose workers then open"
-        " the files.",
-        metavar="NAME|ADDRESS",
-    ),
-    option("--workers", "Threads or processes to use.", type=click.IntRange(1)),
-    option(
-        "--memory-limit",
-        "Memory for each worker of --scheduler local, such as 2GiB.",
-        metavar="SIZE",
-    ),
-)
-"""The options of where the work is done."""
 
 
 @contextmanager

@@ -7,17 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dask_fileseq.cli.cluster import SCHEDULER, connected_scheduler
-from dask_fileseq.cli.options import (
-    choice,
-    command,
-    file_options,
-    open_files,
-    option,
-    repeatable,
-)
+from dask_fileseq.cli.cluster import connected_scheduler
+from dask_fileseq.cli.options import command, file_options, open_files, options_of
 from dask_fileseq.cli.terminal import echo_json, progress_bar, styled
-from dask_fileseq.cli.values import key_value, pairs, scales, sizes
 
 if TYPE_CHECKING:
     from dask_fileseq.sequence import FileSequence
@@ -35,85 +27,17 @@ EXAMPLES = """
 """
 
 SHOWN = 20
-PAIRS: dict[str, Any] = {"type": pairs, "metavar": "NAME=VALUE,..."}
-
-TARGET = (
-    choice(
-        "--format",
-        "auto|zarr|ome-zarr",
-        "auto",
-        "What to write; auto: OME-Zarr where OUT ends with .ome.zarr.",
-    ),
-    option(
-        "--chunks",
-        "What is read at a time: a number (along y and x), one for each axis, or name=number,...",
-        type=sizes,
-        default="auto",
-    ),
-    option(
-        "--shards",
-        "What is stored as one object, in the same forms; none: each chunk.",
-        type=sizes,
-        default="auto",
-    ),
-    choice("--codecs", "auto|blosc|zstd|gzip|none", "auto", "How to compress."),
-    option(
-        "--axestiled",
-        "Mosaics: axes of the grid to lay edge to edge along axes of the images, such as"
-        " row=y,column=x.",
-        **PAIRS,
-    ),
-)
-
-OME_ZARR = (
-    option("--axes", "OME-Zarr: what axes are, such as s=image,q=t.", **PAIRS),
-    option(
-        "--scale",
-        "OME-Zarr: steps along axes, as z=0.5um,t=30s.",
-        type=scales,
-        metavar="NAME=STEP[UNIT],...",
-    ),
-    option("--name", "OME-Zarr: name of the image or plate."),
-    option("--levels", "OME-Zarr: levels of the pyramid.", type=click.IntRange(1)),
-    choice(
-        "--method",
-        "mean|nearest",
-        None,
-        "OME-Zarr: how levels are made; nearest is for labels.  [default: mean]",
-    ),
-)
-
-WRITING = (
-    repeatable(
-        "--target-option",
-        "KEY=VALUE",
-        key_value,
-        "For the file system of OUT, where that is a URL",
-    ),
-    option("--resume/--no-resume", "Go on with a conversion that was interrupted.", default=True),
-    option("--overwrite", "Start over, and replace what Zarr there is.", is_flag=True),
-    choice(
-        "--verify", "sample|all|none", "sample", "What to read back and compare with the files."
-    ),
-    option("--fillvalue", "What cells without a file become.  [default: 0]", type=float),
-    choice(
-        "--errors",
-        "raise|fill",
-        "raise",
-        "Whether a file that cannot be read ends it, or becomes the fill value.",
-    ),
-    option("--memory", "Pixels that a task reads at a time.", default="64 MiB", metavar="SIZE"),
-)
+OME_ZARR = options_of("ome_zarr")
 
 
 @command(
     EXAMPLES,
-    *file_options("raise", "raise", required=False),
+    *file_options(unmatched="raise", duplicates="raise", required=False),
     click.Argument(["out"]),
-    *TARGET,
+    *options_of("target"),
     *OME_ZARR,
-    *WRITING,
-    *SCHEDULER,
+    *options_of("writing"),
+    *options_of("scheduler"),
 )
 def convert(files: tuple[str, ...], out: str, as_json: bool, **options: Any) -> None:
     """Copy FILES to OUT as Zarr or OME-Zarr, losing nothing.

@@ -6,56 +6,78 @@ Functions that take the `options` of a command use those values that concern the
 from __future__ import annotations
 
 import os
+import tomllib
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from dask_fileseq.cli.terminal import spinner
-from dask_fileseq.cli.values import folder_pair, key_value
+from dask_fileseq.cli.values import folder_pair, key_value, pairs, scales, sizes
 
 if TYPE_CHECKING:
     from dask_fileseq.sequence import FileSequence
 
 __all__ = [
-    "CONTAINER",
-    "FILE_ARGUMENTS",
     "PRESETS",
-    "PROJECT",
-    "STORAGE",
     "check_not_read",
-    "choice",
     "command",
     "file_options",
     "open_files",
     "option",
+    "options_of",
     "output_option",
     "python_code",
     "raw_string",
-    "repeatable",
 ]
 
 
-def option(names: str, text: str, **settings: Any) -> click.Option:
+TYPES: dict[str, Any] = {
+    "float": float,
+    "folder_pair": folder_pair,
+    "key_value": key_value,
+    "pairs": pairs,
+    "positive": click.IntRange(1),
+    "scales": scales,
+    "sizes": sizes,
+}
+"""What converts the text of an option, by its name in ``options.toml``."""
+
+
+def option(names: str, help: str, **settings: Any) -> click.Option:
     """Return an option of click, with its default value in the help text."""
-    return click.Option(names.split(), help=text, show_default=True, **settings)
+    return click.Option(names.split(), help=help, show_default=True, **settings)
 
 
-def choice(name: str, words: str, default: str | None, text: str) -> click.Option:
-    """Return an option that takes one of some words, which are separated by ``|``."""
-    return option(name, text, type=click.Choice(words.split("|")), default=default)
+def options_of(group: str, **defaults: str) -> list[click.Option]:
+    """Return a group of options from ``options.toml``, some with other default values."""
+    options = []
+    for names, table in _tables()[group].items():
+        settings = dict(table)
+        if "words" in settings:
+            settings["type"] = click.Choice(settings.pop("words"))
+        elif "type" in settings:
+            settings["type"] = TYPES[settings["type"]]
+        if settings.get("multiple"):
+            settings["callback"] = _as_dict
+        name = names.strip("-")
+        if name in defaults:
+            settings["default"] = defaults[name]
+        options.append(option(names, **settings))
+    return options
 
 
-def repeatable(
-    names: str, metavar: str, pair: Callable[[str], tuple[str, Any]], text: str
-) -> click.Option:
-    """Return an option that may be given many times, whose values make a dict, or are None."""
+@cache
+def _tables() -> dict[str, dict[str, dict[str, Any]]]:
+    """Return the groups of options, each with its options by their names."""
+    path = resources.files("dask_fileseq.cli").joinpath("options.toml")
+    return tomllib.loads(path.read_text("utf-8"))
 
-    def as_dict(context: Any, parameter: Any, items: Sequence[tuple[str, Any]]) -> Any:
-        return dict(items) or None
 
-    text = f"{text}; may be repeated."
-    return option(names, text, metavar=metavar, type=pair, multiple=True, callback=as_dict)
+def _as_dict(context: Any, parameter: Any, items: Sequence[tuple[str, Any]]) -> Any:
+    return dict(items) or None
 
 
 def command(examples: str, *options: click.Parameter) -> Callable[[Callable[..., Any]], Any]:
@@ -102,67 +124,13 @@ PRESETS = option(
     expose_value=False,
     callback=_add_presets,
 )
-CONTAINER = option(
-    "--container",
-    "ZIP or TAR file, or the URL of one; FILES are then members of it.",
-    metavar="ARCHIVE",
-)
-STORAGE = repeatable(
-    "--storage-option storage_options",
-    "KEY=VALUE",
-    key_value,
-    "For the file system of URLs, such as anon=true",
-)
-PROJECT = choice(
-    "--project",
-    "auto|max|mean|middle",
-    "auto",
-    "How planes along z become one picture: their maximum, their mean, or only the middle"
-    " one is read; auto: the maximum, where that does not need many files.",
-)
 
 
-def file_options(
-    unmatched: str = "skip", duplicates: str = "first", *, required: bool = True
-) -> list[click.Parameter]:
-    """Return FILES and the options of how to open them, with these default values."""
-    return [
-        click.Argument(["files"], nargs=-1, required=required),
-        option(
-            "--pattern",
-            "Finds the axes in file names: a format string such as 't{time:d}_{channel}.tif', a"
-            " regular expression, a preset's name, 'infer' or 'none' (one axis of all files).",
-            default="infer",
-        ),
-        PRESETS,
-        CONTAINER,
-        STORAGE,
-        repeatable(
-            "--path-map",
-            "ROOT=OTHER",
-            folder_pair,
-            "Where the workers of a cluster find the files of a folder",
-        ),
-        option("--sort/--no-sort", "Put the names in natural order (1, 2, 10).", default=True),
-        choice(
-            "--unmatched",
-            "raise|skip",
-            unmatched,
-            "What to do about names that the pattern does not match.",
-        ),
-        choice(
-            "--duplicates",
-            "raise|first|last",
-            duplicates,
-            "Which of several files for one cell is kept.",
-        ),
-        choice(
-            "--spacing",
-            "unit|step|values",
-            "step",
-            "Which numbers count: all, those a common step apart, or those that occur.",
-        ),
-    ]
+def file_options(*, required: bool = True, **defaults: str) -> list[click.Parameter]:
+    """Return FILES and the options of how to open them, some with other default values."""
+    argument = click.Argument(["files"], nargs=-1, required=required)
+    options = [*options_of("pattern"), PRESETS, *options_of("place")]
+    return [argument, *options, *options_of("names", **defaults)]
 
 
 DEFAULTS = {

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from dask_fileseq.cli.options import CONTAINER, PRESETS, STORAGE, command, open_files
+from dask_fileseq.cli.options import PRESETS, command, open_files, options_of
 from dask_fileseq.cli.terminal import echo_json, spinner, styled
 
 __all__ = ["patterns"]
@@ -23,7 +23,7 @@ EXAMPLES = """
 Fit = dict[str, Any]
 
 
-@command(EXAMPLES, click.Argument(["files"], nargs=-1), PRESETS, CONTAINER, STORAGE)
+@command(EXAMPLES, click.Argument(["files"], nargs=-1), PRESETS, *options_of("place"))
 def patterns(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
     """List the presets, each with an example.
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import click
 
-from dask_fileseq.cli.cluster import SCHEDULER, check_files
+from dask_fileseq.cli.cluster import check_files
 from dask_fileseq.cli.options import (
-    PROJECT,
     check_not_read,
     command,
     file_options,
     open_files,
     option,
+    options_of,
     output_option,
     python_code,
 )
@@ -39,7 +39,12 @@ PICTURES = (".png", ".jpg", ".jpeg", ".pdf", ".svg")
 ENDING = "Picture to write; its ending (.png, .jpg, .pdf, .svg) says which kind."
 
 
-@command(PREVIEW_EXAMPLES, *file_options(), output_option("preview.png", ENDING, PICTURES), PROJECT)
+@command(
+    PREVIEW_EXAMPLES,
+    *file_options(),
+    output_option("preview.png", ENDING, PICTURES),
+    *options_of("project"),
+)
 def preview(
     files: tuple[str, ...], output: str, project: Any, as_json: bool, **options: Any
 ) -> None:
@@ -63,9 +68,9 @@ def preview(
     REPORT_EXAMPLES,
     *file_options(),
     output_option("report.html", "Page to write; it needs no other files.", (".html", ".htm")),
-    PROJECT,
+    *options_of("project"),
     option("--pixels", "Check all pixels too, not only the headers.", is_flag=True),
-    *SCHEDULER,
+    *options_of("scheduler"),
 )
 def report(
     files: tuple[str, ...], output: str, project: Any, as_json: bool, **options: Any

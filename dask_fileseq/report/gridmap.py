@@ -19,16 +19,15 @@ from dask_fileseq.grid.cells import plain_labels
 from dask_fileseq.report.summary import short_label
 from dask_fileseq.report.templates import render
 
-__all__ = ["EMPTY_COLOUR", "FILLS", "GridMap", "grid_map", "svg_map", "text_map"]
+__all__ = ["COLOURS", "GridMap", "grid_map", "svg_map", "text_map"]
 
 ASPECT = 3
 """Columns for each row of a map that looks good."""
 
 MARKS = {"full": "#", "empty": ".", "some": "+"}
 
-FILLS = {"full": "#e8a45a", "some": "#e8a45a88", "marked": "#c04cc0"}
-EMPTY_COLOUR = "#d8504a"
-"""Colours that work on light and on dark backgrounds."""
+COLOURS = {"full": "#e8a45a", "some": "#e8a45a88", "marked": "#c04cc0", "empty": "#d8504a"}
+"""Colours of places, which work on light and on dark backgrounds."""
 
 Places = NDArray[np.int64]
 
@@ -180,8 +179,7 @@ def svg_map(
         height=rows * side,
         side=side,
         paths=_paths(states, side),
-        fills=FILLS,
-        empty_colour=EMPTY_COLOUR,
+        colours=COLOURS,
         lines=lines,
         titles=list(zip(x.tolist(), y.tolist(), (marked or {}).values(), strict=True)),
         empty=grid.files_missing,
@@ -196,7 +194,7 @@ def _paths(states: NDArray[np.str_], side: int) -> dict[str, str]:
     It is a rectangle around equal places beside each other; a cross through each empty
     place, or a bar through several that are tiny.
     """
-    paths = dict.fromkeys([*MARKS, *FILLS], "")
+    paths = dict.fromkeys(COLOURS, "")
     long = side - 4
     for row, along in enumerate(states.tolist()):
         y, x = row * side, 0

@@ -18,7 +18,7 @@ from dask_fileseq.check import KINDS, Finding, by_kind
 from dask_fileseq.files import Source
 from dask_fileseq.grid import FileGrid
 from dask_fileseq.readers import Reader
-from dask_fileseq.report.gridmap import EMPTY_COLOUR, FILLS, svg_map
+from dask_fileseq.report.gridmap import COLOURS, svg_map
 from dask_fileseq.report.sheet import Contrast, Picture, Projection, Sheet, contact_sheet
 from dask_fileseq.report.summary import array_rows, cell_text, summary_rows
 from dask_fileseq.report.templates import render
@@ -75,8 +75,7 @@ def report_html(
         rows=summary_rows(summary),
         summary=summary,
         map=svg_map(grid, most=(48, 96), width=480, largest=30, marked=_marked(grid, findings)),
-        fills=FILLS,
-        empty_colour=EMPTY_COLOUR,
+        colours=COLOURS,
         count=f"{len(findings):,}" if findings else "",
         findings=by_kind(findings),
         kinds=KINDS,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -51,13 +50,11 @@ def first_info(grid: FileGrid, source: Source, reader: Reader) -> FileInfo:
 
 def grid_summary(grid: FileGrid) -> dict[str, Any]:
     """Return what names contain: axes with labels and numbers of files, and empty cells."""
-    cells = np.arange(len(grid.names)) if grid.positions is None else grid.positions
-    along = np.unravel_index(cells, grid.shape) if grid.shape else ()
+    along = np.unravel_index(grid.cells, grid.shape) if grid.shape else ()
     axes = []
     for (dim, labels), size, column in zip(grid.coords.items(), grid.shape, along, strict=True):
         files = np.bincount(column, minlength=size).tolist()
         axes.append({"name": dim, "size": size, "labels": plain_labels(labels), "files": files})
-    empty = np.flatnonzero(grid.table == -1) if grid.files_missing else np.empty(0, np.int64)
     return {
         "files": len(grid.names),
         "first": grid.names[0],
@@ -66,7 +63,7 @@ def grid_summary(grid: FileGrid) -> dict[str, Any]:
         "cells": math.prod(grid.shape),
         "axes": axes,
         "empty": grid.files_missing,
-        "empty_cells": [labels_at(grid, cell) for cell in islice(empty.tolist(), EMPTY_CELLS)],
+        "empty_cells": [labels_at(grid, cell) for cell in grid.empty_cells[:EMPTY_CELLS].tolist()],
         "unmatched": list(grid.unmatched),
         "duplicates": [{"name": name, "kept": kept} for name, kept in grid.duplicates],
     }
@@ -110,7 +107,7 @@ def array_rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if not summary.get("array"):
         return
     chunk, array = summary["chunk"], summary["array"]
-    inside = ", ".join(f"{d} {n}" for d, n in zip(chunk["dims"], chunk["shape"], strict=True))
+    inside = ", ".join(map("{} {}".format, chunk["dims"], chunk["shape"]))
     parts = [inside or "one value", chunk["dtype"], str(format_bytes(chunk["bytes"]))]
     if codec := chunk["compression"]:
         plain = codec.removeprefix("ADOBE_").replace("_", " ").capitalize()
