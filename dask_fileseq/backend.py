@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Hashable, Iterable
+from dataclasses import fields
 from typing import Any, ClassVar
 
 from xarray import Dataset
@@ -14,6 +15,7 @@ from xarray.backends import BackendEntrypoint
 
 from dask_fileseq.readers import TIFF_SUFFIXES
 from dask_fileseq.sequence import FileSequence, open_sequence
+from dask_fileseq.types import ReadOptions, split_options, takes_options
 from dask_fileseq.xarray import lazy_dataset
 
 __all__ = ["FileSequenceBackendEntrypoint"]
@@ -39,52 +41,33 @@ class FileSequenceBackendEntrypoint(BackendEntrypoint):
 
     description: ClassVar[str] = "Open folders of image files as one labelled array"
     open_dataset_parameters: ClassVar[tuple[str, ...] | None] = (
-        "filename_or_obj",
-        "drop_variables",
-        "name",
-        "container",
-        "storage_options",
-        "path_map",
-        "pattern",
-        "imread",
-        "imreadargs",
-        "chunkshape",
-        "chunkdtype",
-        "axestiled",
-        "fillvalue",
-        "errors",
+        *("filename_or_obj", "drop_variables", "name"),
+        *("container", "storage_options", "path_map", "pattern", "imread"),
+        *(field.name for field in fields(ReadOptions)),
     )
 
+    @takes_options(ReadOptions)
     def open_dataset(
         self,
         filename_or_obj: Any,
         *,
         drop_variables: str | Iterable[str] | None = None,
         name: Hashable = None,
-        imreadargs: Any = None,
-        chunkshape: Any = None,
-        chunkdtype: Any = None,
-        axestiled: Any = None,
-        fillvalue: Any = None,
-        errors: Any = "raise",
         **kwargs: Any,
     ) -> Dataset:
-        """Open files as a dataset; what xarray calls.
+        """Open files as a dataset, lazily; reads at most one header, and no pixels.
 
-        At most one header is read, and no pixels. Of a mosaic that is georeferenced, one
-        more is.
+        For a georeferenced mosaic a second header is read.
 
         Parameters
         ----------
         filename_or_obj : str, os.PathLike, iterable of these, or FileSequence
-            As the files of `open_sequence`; or a sequence that is open already, and tells
-            dask's tasks apart by the versions of its files: xarray itself knows nothing
-            but names.
+            As the files of `open_sequence`, or a sequence that is open already.
         drop_variables : str or iterable of str, optional
             Variables, or coordinates, to leave out.
         name : hashable
-            The name of the variable; by default ``"image"``, or ``"pixels"`` where an axis
-            is called that.
+            Name of the variable; by default ``"image"``, or ``"pixels"`` if an axis has that
+            name.
         imreadargs, chunkshape, chunkdtype, axestiled, fillvalue, errors
             As in `FileSequence.to_xarray`.
         **kwargs
@@ -93,44 +76,37 @@ class FileSequenceBackendEntrypoint(BackendEntrypoint):
         Returns
         -------
         xarray.Dataset
-            Its coordinates are those of `FileSequence.to_xarray`.
+            With the coordinates of `FileSequence.to_xarray`.
 
         Raises
         ------
         NamesError, ReadError
             As `open_sequence` and `FileSequence.to_xarray` do.
         """
-        if isinstance(filename_or_obj, FileSequence):
-            if kwargs:
-                raise TypeError(f"a sequence is open already: {', '.join(kwargs)} come too late")
-            seq = filename_or_obj
-        else:
-            seq = open_sequence(filename_or_obj, **kwargs)
-        array = seq.array(
-            imreadargs=imreadargs,
-            chunkshape=chunkshape,
-            chunkdtype=chunkdtype,
-            axestiled=axestiled,
-            fillvalue=fillvalue,
-            errors=errors,
-        )
+        reading, kwargs = split_options(kwargs, ReadOptions)
+        if not isinstance(filename_or_obj, FileSequence):
+            filename_or_obj = open_sequence(filename_or_obj, **kwargs)
+        elif kwargs:
+            raise TypeError(f"a sequence is open already: {', '.join(kwargs)} come too late")
+        array = filename_or_obj.array(**reading)
         if name is None:
             name = "pixels" if "image" in array.dims else "image"
-        dataset = lazy_dataset(array, name=name)
         dropped = [drop_variables] if isinstance(drop_variables, str) else drop_variables or ()
-        return dataset.drop_vars([d for d in dropped if d in dataset.variables])
+        return lazy_dataset(array, name).drop_vars(dropped, errors="ignore")
 
     def guess_can_open(self, filename_or_obj: Any) -> bool:
-        """Return whether these are surely files for this engine: a pattern of TIFF names.
+        """Return whether the argument is a pattern of TIFF names on local disks.
 
-        A single TIFF file is left to engines for single files, as rioxarray's is.
+        A single TIFF file is left to engines for single files, such as rioxarray's.
 
         >>> engine = FileSequenceBackendEntrypoint()
         >>> engine.guess_can_open("exp/*.tif"), engine.guess_can_open("exp/a.tif")
         (True, False)
         """
-        if not isinstance(filename_or_obj, str) or "://" in filename_or_obj:
-            return False
-        is_pattern = any(sign in filename_or_obj for sign in "*?[")
-        is_pattern = is_pattern and not os.path.exists(filename_or_obj)
-        return is_pattern and filename_or_obj.lower().endswith(TIFF_SUFFIXES)
+        return (
+            isinstance(filename_or_obj, str)
+            and "://" not in filename_or_obj
+            and filename_or_obj.lower().endswith(TIFF_SUFFIXES)
+            and any(sign in filename_or_obj for sign in "*?[")
+            and not os.path.exists(filename_or_obj)
+        )

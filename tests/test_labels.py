@@ -14,8 +14,8 @@ import tifffile
 
 import dask_fileseq
 from dask_fileseq import FileSequence, NamesError, TiffSequence, UnmatchedError, open_sequence
-from dask_fileseq.patterns import NamePattern, Preset
-from dask_fileseq.patterns.presets import _presets
+from dask_fileseq.patterns import NamePattern, Preset, as_pattern
+from dask_fileseq.patterns.presets import preset_registry
 from tests.helpers.shared import DATA
 
 real_data = pytest.mark.skipif(not DATA.is_dir(), reason="no real data beside the repository")
@@ -92,7 +92,7 @@ def test_one_axis_stays_plain():
 )
 def test_all_ways_to_say_it_are_one(make, pattern, tmp_path, monkeypatch):
     """One of the constructors does not take a pattern that the others take."""
-    monkeypatch.setitem(_presets(), "lab-of-tests", Preset("t{t:d}_{channel}.tif"))
+    monkeypatch.setitem(preset_registry(), "lab-of-tests", Preset("t{t:d}_{channel}.tif"))
     monkeypatch.chdir(tmp_path)
     Path("names.pattern").write_text("t<0-2>_<DAPI,GFP>.tif\n")
     seq = make(pattern)
@@ -116,7 +116,7 @@ def test_a_pattern_cannot_be_changed():
     pattern = open_sequence(NAMES).pattern
     with pytest.raises(dataclasses.FrozenInstanceError):
         pattern.text = "{x}.tif"
-    assert hash(pattern) == hash(NamePattern.of(str(pattern)))
+    assert hash(pattern) == hash(as_pattern(str(pattern)))
 
 
 def test_wells_are_one_axis_or_two():

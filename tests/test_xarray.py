@@ -12,8 +12,10 @@ import tifffile
 import xarray as xr
 
 from dask_fileseq import FileSequence, ReadError, TiffSequence, open_sequence
+from dask_fileseq.filearray import FileArray
 from dask_fileseq.graph import SlicedFiles
 from dask_fileseq.readers import count
+from dask_fileseq.xarray import lazy_dataset, to_dataarray
 from tests.helpers.acquisition import PATTERN
 from tests.helpers.shared import DATA
 
@@ -57,6 +59,14 @@ def test_names_become_coordinates(opened):
     assert "y" not in x.coords  # the files do not say how large a pixel is
     np.testing.assert_array_equal(x.values, array, strict=True)
     np.testing.assert_array_equal(x.sel(channel="GFP", z=2, time=[0, 2]), array[[0, 2], 1, 1])
+
+
+def test_an_array_without_a_sequence(opened):
+    """The faces are functions of a file array, whoever made it."""
+    seq, pixels = opened
+    array = FileArray.from_grid(seq.grid)
+    xr.testing.assert_identical(to_dataarray(array, name="image"), seq.to_xarray())
+    np.testing.assert_array_equal(lazy_dataset(array, "image").image, pixels)
 
 
 def test_opening_reads_one_header(opened):
@@ -338,7 +348,7 @@ def test_landsat_has_its_places(tmp_path):
     x = open_sequence(f"{DATA}/landsat5/*/scene01/*.tif", pattern=pattern).to_xarray()
     assert (float(x.x[0]), float(x.y[0])) == (689012.5, 6095987.5)
     assert float(x.x[-1]) == 689012.5 + 455 * 25
-    assert x.spatial_ref.attrs["spatial_ref"] == "EPSG:28355"
+    assert x.spatial_ref.attrs["epsg"] == 28355
     assert x.attrs == {"nodata": -999}
     assert x.x.attrs["units"] == "metre"
     assert x.band.values.tolist() == [10, 20, 30, 40, 50, 60, 70]

@@ -15,8 +15,7 @@ from typing import Any
 from dask_fileseq.check.inspection import Inspection, inspect_files, size_and_time
 from dask_fileseq.files import LocalFiles, Source
 from dask_fileseq.graph import Scheduler, run_batches
-from dask_fileseq.grid import FileGrid
-from dask_fileseq.grid.cells import labels_at
+from dask_fileseq.grid import FileGrid, labels_at
 from dask_fileseq.readers import FileInfo, Reader
 from dask_fileseq.types import Progress
 

@@ -1,21 +1,20 @@
-"""Which file stands at which index: pure, no I/O, no dask.
+"""The grid of files: which file has which index. Pure: no I/O, no dask.
 
-A `FileGrid` is made from file names by `grid_of_pattern`, from what a user's
-own function found by `grid_of_indices`, or from nothing but the order of the
-files by `grid_of_sequence`. `parse_filenames` and `natural_sorted` are
-tifffile's functions of the same names.
+A `FileGrid` is made from file names by `grid_of_pattern`, from the result of a user's own
+function by `grid_of_indices`, or from the order of the files alone by `grid_of_sequence`.
+`parse_filenames` and `natural_sorted` are tifffile's functions of the same names.
 
-All work goes by column: a million names have few distinct texts along an axis,
-and each of them is looked at once. The modules, each using only those before it:
-`natural`, `filegrid`, `axes`, `parsing`, `building`; `labels` and `selection` make parts
-of a grid.
+All work goes by column: a million names have few distinct texts along an axis, and each of
+these is looked at once. Each module imports only from those before it: `natural_sort`,
+`filegrid`, `grid_axes`, `parse_names`, `build_grid`; `label_lookup` and `selection` make
+parts of a grid.
 """
 
-from dask_fileseq.grid.building import grid_of_indices, grid_of_pattern, grid_of_sequence
-from dask_fileseq.grid.filegrid import FileGrid
-from dask_fileseq.grid.labels import places_of_labels
-from dask_fileseq.grid.natural import natural_sorted
-from dask_fileseq.grid.parsing import parse_filenames
+from dask_fileseq.grid.build_grid import grid_of_indices, grid_of_pattern, grid_of_sequence
+from dask_fileseq.grid.filegrid import FileGrid, labels_at, plain_labels
+from dask_fileseq.grid.label_lookup import places_of_labels
+from dask_fileseq.grid.natural_sort import natural_sorted
+from dask_fileseq.grid.parse_names import parse_filenames
 from dask_fileseq.grid.selection import indexers_of, parts_of, selected
 
 __all__ = [
@@ -24,9 +23,11 @@ __all__ = [
     "grid_of_pattern",
     "grid_of_sequence",
     "indexers_of",
+    "labels_at",
     "natural_sorted",
     "parse_filenames",
     "parts_of",
     "places_of_labels",
+    "plain_labels",
     "selected",
 ]

@@ -1,30 +1,28 @@
-"""The grid itself: which file stands in which cell; made and checked elsewhere.
+"""The grid itself: which file is in which cell.
 
-Stores one number a file at most, and computes all else when asked for.
+It stores at most one number for each file, and computes everything else on demand.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, count
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dask_fileseq.patterns import NamePattern
+from dask_fileseq.patterns import NamePattern, unique_dims
 
-__all__ = ["FileGrid", "index_tuples", "unique_dims"]
+__all__ = ["FileGrid", "cell_numbers", "index_tuples", "labels_at", "plain_labels"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class FileGrid:
-    r"""Files and the cells of a grid in which they stand.
+    r"""Files in the cells of a grid, each in a cell of its own.
 
-    Made by `grid_of_pattern`, `grid_of_indices` and `grid_of_sequence`, which
-    see to it that each file has a cell of its own.
+    Made by `grid_of_pattern`, `grid_of_indices` and `grid_of_sequence`.
 
     Examples
     --------
@@ -47,20 +45,26 @@ class FileGrid:
     shape: tuple[int, ...]
     """Number of cells along each axis."""
     coords: Mapping[str, NDArray[Any]]
-    """What stands behind the indices: for each of `unique_dims`, one value an index."""
+    """For each of `unique_dims`, the value of each index."""
     positions: NDArray[np.int64] | None = None
-    """Cell of each file, counted in C order; None where file i stands in cell i, to the last."""
+    """Cell of each file, numbered in C order; None if file i is in cell i and none is empty."""
     unmatched: tuple[str, ...] = ()
     """Names left out because the pattern does not match them."""
     duplicates: tuple[tuple[str, str], ...] = ()
     """Names left out because their cell is taken, each with the name in that cell."""
     pattern: NamePattern | None = None
-    """The pattern that found it, if one did."""
+    """The pattern that found the grid, if one did."""
 
     @property
     def unique_dims(self) -> tuple[str, ...]:
-        """`dims`, where repeated names are numbered: ``Q_0, Q_1``."""
+        """`dims` with repeated names numbered: ``Q_0, Q_1``."""
         return unique_dims(self.dims)
+
+    @property
+    def along(self) -> tuple[NDArray[np.int64], ...]:
+        """For each axis, the index of each file; computed."""
+        cells = np.arange(len(self.names)) if self.positions is None else self.positions
+        return tuple(np.unravel_index(cells, self.shape)) if self.shape else ()
 
     @property
     def indices(self) -> list[tuple[int, ...]]:
@@ -104,23 +108,40 @@ class FileGrid:
         return f"<FileGrid {axes}; {len(self.names)} files, {self.files_missing} missing>"
 
 
-def unique_dims(dims: Sequence[str]) -> tuple[str, ...]:
-    """Return dims where repeated names are numbered.
-
-    >>> unique_dims(["t", "Q", "Q"])
-    ('t', 'Q_0', 'Q_1')
-    """
-    taken = {dim for dim in dims if dims.count(dim) == 1}
-    unique = []
-    for dim in dims:
-        names = chain([dim] if dim in taken else [], (f"{dim}_{n}" for n in count()))
-        unique.append(next(name for name in names if name == dim or name not in taken))
-        taken.add(unique[-1])
-    return tuple(unique)
+def cell_numbers(
+    along: Iterable[NDArray[np.int64]], shape: Sequence[int], count: int
+) -> NDArray[np.int64]:
+    """Return the cells of `count` files, numbered in C order, from their index along each axis."""
+    cells = np.zeros(count, np.int64)
+    for size, index in zip(shape, along, strict=True):
+        cells *= size
+        cells += index
+    return cells
 
 
 def index_tuples(cells: NDArray[np.integer[Any]], shape: tuple[int, ...]) -> list[tuple[int, ...]]:
-    """Return the indices of cells that are counted in C order."""
+    """Return the indices of cells that are numbered in C order."""
     if not shape:  # a single cell
         return [()] * len(cells)
     return list(zip(*(axis.tolist() for axis in np.unravel_index(cells, shape)), strict=True))
+
+
+def labels_at(grid: FileGrid, position: int) -> dict[str, Any]:
+    r"""Return the labels of a cell, which is numbered in C order.
+
+    >>> from dask_fileseq.grid import grid_of_pattern
+    >>> labels_at(grid_of_pattern(["t7_a", "t8_b"], r"(t)(\d)_(?P<c>[a-z])"), 3)
+    {'t': 8, 'c': 'b'}
+    """
+    index = np.unravel_index(position, grid.shape) if grid.shape else ()
+    coords = zip(grid.coords.items(), index, strict=True)
+    return {dim: plain_labels(values[i]) for (dim, values), i in coords}
+
+
+def plain_labels(values: NDArray[Any]) -> Any:
+    """Return labels as Python's numbers and texts; dates as texts.
+
+    >>> plain_labels(np.array(["2026-01-31"], "M8[D]"))
+    ['2026-01-31']
+    """
+    return values.astype(str).tolist() if values.dtype.kind in "mM" else values.tolist()

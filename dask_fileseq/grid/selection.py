@@ -1,4 +1,4 @@
-"""Parts of a grid, by index or by label: whole columns at a time, no I/O."""
+"""Parts of a grid by index, whole columns at a time: no I/O."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dask_fileseq.errors import NamesError, NoFilesError
-from dask_fileseq.grid.filegrid import FileGrid
-from dask_fileseq.grid.labels import scalar
+from dask_fileseq.grid.filegrid import FileGrid, cell_numbers
+from dask_fileseq.grid.label_lookup import scalar
 
 __all__ = ["indexers_of", "parts_of", "selected"]
 
@@ -35,28 +35,14 @@ def indexers_of(indexers: Mapping[str, Any] | None, kwargs: Mapping[str, Any]) -
 
 
 def selected(
-    grid: FileGrid, indexers: Mapping[str, Any], said: Mapping[str, Any] | None = None
+    grid: FileGrid, indexers: Mapping[str, Any], labels: Mapping[str, Any] | None = None
 ) -> FileGrid:
     r"""Return the part of a grid at integer positions.
 
-    Parameters
-    ----------
-    grid : FileGrid
-        The whole.
-    indexers : mapping of str to int, slice, or sequence of int or bool
-        What stays along some axes; an int drops its axis.
-    said : mapping, optional
-        What the user wrote for these, for errors.
+    An indexer is an int, which drops its axis, a slice, or a sequence of int or bool. The
+    `labels` that the user gave for indexers are shown in errors. An axis that is not there or
+    an indexer that does not fit is a `NamesError`; a part without files is a `NoFilesError`.
 
-    Raises
-    ------
-    NamesError
-        There is no such axis, or an indexer does not fit.
-    NoFilesError
-        All cells of the part are empty.
-
-    Examples
-    --------
     >>> from dask_fileseq.grid import grid_of_pattern
     >>> grid = grid_of_pattern(["t0_a", "t0_b", "t1_a"], r"(t)(\d)_(?P<c>[a-z])")
     >>> selected(grid, {"c": 0, "t": slice(1, None)})
@@ -70,23 +56,23 @@ def selected(
         if dim in indexers
     }
     kept = np.ones(len(grid.names), np.bool_)
-    cells = np.zeros(len(grid.names), np.int64)
-    for dim, along, size in zip(dims, _along(grid), grid.shape, strict=True):
-        if dim not in places:
-            cells = cells * size + along
-            continue
-        new = np.full(size, -1)
-        new[np.atleast_1d(places[dim])] = np.arange(np.size(places[dim]))
-        kept &= new[along] >= 0
-        cells = cells * np.size(places[dim]) + new[along]
+    along, sizes = list(grid.along), list(grid.shape)
+    for axis, dim in enumerate(dims):
+        if dim in places:
+            new = np.full(sizes[axis], -1)
+            sizes[axis] = np.size(places[dim])
+            new[np.atleast_1d(places[dim])] = np.arange(sizes[axis])
+            along[axis] = new[along[axis]]
+            kept &= along[axis] >= 0
     if not kept.any():
-        raise NoFilesError(_nothing(places, said or indexers, grid))
+        raise NoFilesError(_nothing(places, labels or indexers, grid))
     numbers = np.flatnonzero(kept)
     coords = {
         dim: values[places[dim]] if dim in places else values
         for dim, values in grid.coords.items()
         if not isinstance(places.get(dim), int)
     }
+    cells = cell_numbers(along, sizes, len(grid.names))
     return _part(grid, coords, cells[numbers], numbers)
 
 
@@ -94,14 +80,12 @@ def parts_of(grid: FileGrid, dim: str) -> Iterator[tuple[Any, FileGrid]]:
     """Yield each label along an axis that has files, and its part of the grid."""
     _check_dims(grid.unique_dims, {dim: None})
     axis = grid.unique_dims.index(dim)
-    columns = list(_along(grid))
-    along = columns.pop(axis)
-    cells = np.zeros(len(grid.names), np.int64)
-    for size, column in zip(grid.shape[:axis] + grid.shape[axis + 1 :], columns, strict=True):
-        cells = cells * size + column
+    others, sizes = list(grid.along), list(grid.shape)
+    along, size = others.pop(axis), sizes.pop(axis)
+    cells = cell_numbers(others, sizes, len(grid.names))
     coords = {name: values for name, values in grid.coords.items() if name != dim}
     order = np.argsort(along, kind="stable")
-    ends = np.cumsum(np.bincount(along, minlength=grid.shape[axis]))
+    ends = np.cumsum(np.bincount(along, minlength=size))
     for label, numbers in zip(grid.coords[dim], np.split(order, ends[:-1]), strict=True):
         if len(numbers):
             yield scalar(label), _part(grid, coords, cells[numbers], numbers)
@@ -115,21 +99,13 @@ def _check_dims(dims: Sequence[str], indexers: Mapping[str, Any]) -> None:
             )
 
 
-def _along(grid: FileGrid) -> tuple[NDArray[np.int64], ...]:
-    """Return the index of each file along each axis."""
-    if not grid.shape:
-        return ()
-    cells = np.arange(len(grid.names)) if grid.positions is None else grid.positions
-    return tuple(np.unravel_index(cells, grid.shape))
-
-
 def _part(
     grid: FileGrid,
     coords: Mapping[str, NDArray[Any]],
     cells: NDArray[np.int64],
     numbers: NDArray[np.int64],
 ) -> FileGrid:
-    """Return the grid of some files in their cells; nothing was left out of it."""
+    """Return the grid of some files, by their numbers, in their cells."""
     shape = tuple(map(len, coords.values()))
     plain = len(cells) == math.prod(shape) and bool((cells == np.arange(len(cells))).all())
     return replace(
@@ -166,13 +142,15 @@ def _places(dim: str, indexer: Any, size: int) -> Places:
     return places
 
 
-def _nothing(places: Mapping[str, Places], said: Mapping[str, Any], grid: FileGrid) -> str:
+def _nothing(places: Mapping[str, Places], labels: Mapping[str, Any], grid: FileGrid) -> str:
     """Return why a selection has no file."""
     for dim, along in places.items():
         if not np.size(along):
             values = grid.coords[dim]
             ends = " to ".join(str(scalar(value)) for value in (values[0], values[-1]))
-            return f"{dim}={said[dim]!r:.100} selects nothing: the axis has {len(values):,}, {ends}"
-    wanted = ", ".join(f"{dim}={value!r:.100}" for dim, value in said.items())
+            return (
+                f"{dim}={labels[dim]!r:.100} selects nothing: the axis has {len(values):,}, {ends}"
+            )
+    wanted = ", ".join(f"{dim}={value!r:.100}" for dim, value in labels.items())
     cells = math.prod(np.size(places.get(dim, values)) for dim, values in grid.coords.items())
     return f"{wanted} selects no file: all {cells:,} cells there are empty"

@@ -1,25 +1,32 @@
-"""What finds axes and indices in file names: names in, texts out.
+"""Patterns that find axes and indices in file names: names in, texts out.
 
-All ways to say it become one `NamePattern`; `spoken` tells them apart. The modules, each
-using only those before it: `columns`, `formats`, `blocks`, `table`, `presets` (texts to
-regular expressions and functions), `pattern` (what they find), `spoken`, `inference`.
+`as_pattern` makes a `NamePattern` of everything that users may pass as ``pattern=``. Each
+module imports only from those before it: `columns`, `format_strings`, `bioformats`, `lookup`
+(functions and tables), `name_pattern`, `text_pattern`, `presets`; then the steps of inference,
+`tokens`, `similar_names`, `dates`, `axis_names`, and `inference` itself; and `parse_pattern`,
+which has `as_pattern`.
 """
 
-from dask_fileseq.patterns.columns import BATCH, NameColumns, factorised
-from dask_fileseq.patterns.formats import Field
+from dask_fileseq.patterns.columns import BATCH, NameColumns, factorize, unique_dims
+from dask_fileseq.patterns.format_strings import Field
 from dask_fileseq.patterns.inference import infer
-from dask_fileseq.patterns.pattern import NamePattern
+from dask_fileseq.patterns.name_pattern import NamePattern
+from dask_fileseq.patterns.parse_pattern import as_pattern
 from dask_fileseq.patterns.presets import Preset, add_presets, presets, register_preset
+from dask_fileseq.patterns.tokens import FAMILIES
 
 __all__ = [
     "BATCH",
+    "FAMILIES",
     "Field",
     "NameColumns",
     "NamePattern",
     "Preset",
     "add_presets",
-    "factorised",
+    "as_pattern",
+    "factorize",
     "infer",
     "presets",
     "register_preset",
+    "unique_dims",
 ]

@@ -1,8 +1,8 @@
-"""A pattern from the names alone.
+"""Inference of a pattern from the names alone.
 
-Names are cut into what is constant and what varies (`atoms`); numbers are named by the
-letters around them, words are channels (`naming`). What says the same as another axis is
-left open. Where two readings fit, both are shown in place of a guess.
+Names are split into tokens that are constant or vary (`tokens`). Numbers get the letters
+around them as names, words are channels, and tokens that repeat the information of others
+are no axes (`axis_names`). If two readings fit, the error shows both.
 """
 
 from __future__ import annotations
@@ -15,25 +15,22 @@ from collections.abc import Sequence
 import numpy as np
 
 from dask_fileseq.errors import NamesError
-from dask_fileseq.patterns.atoms import Atom, Strays, atoms_of
-from dask_fileseq.patterns.known import followed_preset
-from dask_fileseq.patterns.masks import (
-    ANY,
-    alike,
-    below_common_folder,
-    dates_masked,
-    guids_masked,
+from dask_fileseq.patterns.axis_names import (
+    AmbiguousNames,
+    drop_repeated,
+    is_unnamed,
+    join_wells,
+    join_words,
+    name_axes,
+    name_others,
 )
-from dask_fileseq.patterns.naming import (
-    Ambiguous,
-    Piece,
-    joint_words,
-    named,
-    wells_joined,
-)
-from dask_fileseq.patterns.pattern import NamePattern
-from dask_fileseq.patterns.redundant import drop_repeated, is_plain, name_others, tells
-from dask_fileseq.patterns.spoken import compiled
+from dask_fileseq.patterns.dates import UUID_MARK, mask_dates, unmask
+from dask_fileseq.patterns.format_strings import parse_format
+from dask_fileseq.patterns.name_pattern import NamePattern
+from dask_fileseq.patterns.presets import matching_preset, preset_pattern
+from dask_fileseq.patterns.similar_names import below_common_folder, similar_names
+from dask_fileseq.patterns.text_pattern import compile_regex, path_pattern
+from dask_fileseq.patterns.tokens import Outliers, Token, determines, tokenize
 
 __all__ = ["infer"]
 
@@ -48,22 +45,22 @@ def infer(names: Sequence[str]) -> NamePattern:
     Parameters
     ----------
     names : sequence of str
-        File names. Those of another make than most (thumbnails, strays) are not looked
-        at: the pattern does not match them.
+        File names. Those that are built otherwise than most (thumbnails, stray files) are
+        ignored: the pattern does not match them.
 
     Returns
     -------
     NamePattern
-        A format string. An axis has the letters before its number as its name, or those
-        behind (``t``, ``Z``, ``ch``, ``stack``); a letter and a number of two digits are a
-        ``well``; words are the ``channel``, or the ``folder``; dates are the ``date`` or,
-        with a clock, the ``time``. A number without letters is ``Q``; if it is all that
-        varies, ``sequence``. What is constant, or says the same as another axis, is no axis.
+        A format string. The name of an axis is the letters before its number, or those
+        behind (``t``, ``Z``, ``ch``, ``stack``). A letter and a number of two digits are a
+        ``well``, words are the ``channel`` or the ``folder``, dates are the ``date`` or, with
+        a clock, the ``time``. A number without letters is ``Q``, or ``sequence`` if nothing
+        else varies. Parts that are constant, or repeat another axis, are no axes.
 
     Raises
     ------
     NamesError
-        Nothing varies, the names differ in make, or two readings fit.
+        Nothing varies, the names are built differently, or two readings fit.
 
     Examples
     --------
@@ -72,158 +69,123 @@ def infer(names: Sequence[str]) -> NamePattern:
     """
     if not len(names) or min(names) == max(names):
         raise _refusal(f"nothing varies in {len(names):,} file names")
-    kept = alike(below_common_folder(list(names)))
+    kept = similar_names(below_common_folder(list(names)))
     for _ in range(_ROUNDS):
-        masked, dates = dates_masked(guids_masked(kept))
+        masked, dates = mask_dates(kept)
         try:
-            pieces = joint_words(wells_joined(atoms_of(masked)))
-            _open_spellings(pieces)
-            _open_loose_parts(pieces)
-        except (Strays, NamesError) as error:
-            known = followed_preset(kept)  # B8A beside B02 is a band, no stray
-            if known:
-                return NamePattern.of(known)
-            if not isinstance(error, Strays):
+            tokens = join_words(join_wells(tokenize(masked)))
+            _ignore_spellings(tokens)
+            _ignore_loose_parts(tokens)
+        except (Outliers, NamesError) as error:
+            preset = matching_preset(kept)  # B8A beside B02 is a band, no outlier
+            if preset:
+                return preset_pattern(preset)
+            if not isinstance(error, Outliers):
                 raise
-            away = set(error.places)
+            away = set(error.args[0])
             kept = [name for i, name in enumerate(kept) if i not in away]
             continue
-        return NamePattern.of(_checked_reading(_unmasked(pieces, dates), kept))
+        return _read(unmask(tokens, dates), kept)
     raise _refusal("names are of too many makes")
 
 
-def _checked_reading(pieces: list[Piece], names: list[str]) -> str:
-    """Return the reading of the pieces as a format string that finds them in the names.
+def _read(tokens: list[Token], names: list[str]) -> NamePattern:
+    """Return the pattern of the tokens, checked against the names.
 
-    Where letters do not tell what numbers are, the one preset may that all names follow.
+    If letters do not show the meaning of the numbers, it is the one preset that all names
+    match, if there is one.
     """
     try:
-        named(pieces)
-        name_others(pieces)
-        drop_repeated(pieces)
-    except Ambiguous as ambiguous:
-        known = followed_preset(names)
-        if known:
-            return known
-        one, two = (_written_anew(reading) for reading in ambiguous.readings)
+        name_axes(tokens)
+        drop_repeated(tokens)
+    except AmbiguousNames as ambiguous:
+        preset = matching_preset(names)
+        if preset:
+            return preset_pattern(preset)
+        for reading in ambiguous.args:
+            name_others(reading)
+        one, two = map(_format_string, ambiguous.args)
         raise _refusal(f"two readings fit: pattern={one!r} or pattern={two!r}") from None
-    axes = [piece for piece in pieces if piece.atom.varies and piece.is_axis]
+    axes = [token for token in tokens if token.varies and token.is_axis]
     if not axes:
         raise _refusal(f"nothing varies in names such as {names[0]!r}")
-    words = len(axes) == 1 and axes[0].family == "channel"  # of as many makes as there are words
-    known = followed_preset(names) if words or (any(map(is_plain, axes)) and axes[1:]) else ""
-    if known:
-        return known
-    text = _written(pieces)
-    _check(text, pieces, names)
-    return text
+    words = len(axes) == 1 and axes[0].family == "channel"  # each word may be another kind
+    preset = matching_preset(names) if words or (any(map(is_unnamed, axes)) and axes[1:]) else ""
+    if preset:
+        return preset_pattern(preset)
+    text = _format_string(tokens)
+    pattern = path_pattern(parse_format(text.removeprefix("format:")), text)
+    for i in range(0, len(names), max(1, len(names) // _CHECKED)):
+        found = pattern.regex.search(names[i])
+        if found is None or found.groups() != tuple(axis.texts[axis.codes[i]] for axis in axes):
+            raise _refusal(f"pattern={text!r} nearly fits, but not {names[i]!r}")
+    return pattern
 
 
-def _unmasked(pieces: list[Piece], dates: dict[str, tuple[str, Atom]]) -> list[Piece]:
-    """Return pieces with dates, and what is left open, in place of their marks."""
-    result: list[Piece] = []
-    for piece in pieces:
-        if piece.atom.varies or not re.search(r"[\0-\x08]", piece.atom.texts[0]):
-            result.append(piece)
-            continue
-        for text in re.split(r"([\0-\x08])", piece.atom.texts[0]):
-            if text in dates:
-                form, atom = dates[text]
-                name = "time" if "%H" in form else "date"
-                result.append(Piece(atom, name, "date", form))
-            elif text == ANY:
-                result.append(Piece(Atom([ANY], piece.atom.codes), is_axis=False))
-            elif text:
-                result.append(Piece(Atom([text], piece.atom.codes)))
-    return result
+def _ignore_spellings(tokens: list[Token]) -> None:
+    """Make no axes of words that differ in spelling alone; refuse if only some words do.
 
-
-def _open_spellings(pieces: list[Piece]) -> None:
-    """Leave open what differs in spelling alone; refuse words of which only some do.
-
-    One word may be spelled in other letter case, and its marks on letters, which file
-    systems of Apple store as characters of their own, in two ways.
+    One word may be written in other letter case. Its accents may be stored in two ways: file
+    systems of Apple store them as characters of their own.
     """
-    for piece in pieces:
-        if not piece.atom.varies or piece.form or piece.atom.is_number:
+    for token in tokens:
+        if not token.varies or token.form or token.is_number:
             continue
-        words = [unicodedata.normalize("NFC", text).casefold() for text in piece.atom.texts]
+        words = [unicodedata.normalize("NFC", text).casefold() for text in token.texts]
         if len(set(words)) == 1:
-            piece.is_axis = False
+            token.is_axis = False
         elif len(set(words)) < len(words):
             ((word, _),) = Counter(words).most_common(1)
-            one, two, *_ = (t for t, w in zip(piece.atom.texts, words, strict=True) if w == word)
+            one, two, *_ = (t for t, w in zip(token.texts, words, strict=True) if w == word)
             if one.casefold() == two.casefold():
                 raise _refusal(f"{one!r} and {two!r} differ in letter case alone")
             raise _refusal(f"{one!a} and {two!a} differ in how marks are stored alone")
 
 
-def _open_loose_parts(pieces: list[Piece]) -> None:
-    """Leave open what stands in some names only, if other words tell in which ones.
+def _ignore_loose_parts(tokens: list[Token]) -> None:
+    """Make no axes of parts that only some names have, if other words determine which ones.
 
-    Raises
-    ------
-    Strays
-        It stands in a few names, or in all but a few.
+    Raises `Outliers` if a few names have the part, or all but a few.
     """
-    words = [p.atom for p in pieces if p.atom.varies and not p.atom.is_number]
-    for piece in pieces:
-        if piece.atom.varies and "" in piece.atom.texts:
-            if not any(tells(other, piece.atom) for other in words if other is not piece.atom):
-                counts = np.bincount(piece.atom.codes)
-                if counts.max() >= _NEARLY_ALL * len(piece.atom.codes):
-                    raise Strays(np.flatnonzero(piece.atom.codes != counts.argmax()).tolist())
-                texts = ", ".join(repr(text) for text in piece.atom.texts[:3] if text)
-                raise _refusal(f"{texts} stand before or behind numbers in some names only")
-            piece.is_axis = False
+    words = [token for token in tokens if token.varies and not token.is_number]
+    for token in tokens:
+        if not token.varies or "" not in token.texts:
+            continue
+        if not any(determines(other, token) for other in words if other is not token):
+            counts = np.bincount(token.codes)
+            if counts.max() >= _NEARLY_ALL * len(token.codes):
+                raise Outliers(np.flatnonzero(token.codes != counts.argmax()).tolist())
+            texts = ", ".join(repr(text) for text in token.texts[:3] if text)
+            raise _refusal(f"{texts} stand before or behind numbers in some names only")
+        token.is_axis = False
 
 
-def _written_anew(pieces: list[Piece]) -> str:
-    for piece in pieces:
-        if is_plain(piece):
-            piece.name = ""
-    name_others(pieces)
-    return _written(pieces)
-
-
-def _written(pieces: list[Piece]) -> str:
-    """Return pieces as a format string."""
-    text = "".join(map(_field, pieces))
-    text = re.sub(r"(\{\}){2,}", "{}", text)
-    regex, _ = compiled(text)
+def _format_string(tokens: list[Token]) -> str:
+    """Return tokens as a format string."""
+    text = re.sub(r"(\{\}){2,}", "{}", "".join(map(_field, tokens)))
+    regex, _ = compile_regex(text)
     is_regex = regex is not None and regex.groups > 0
     return f"format:{text}" if is_regex or re.search(r"<[^<>]*[-,][^<>]*>", text) else text
 
 
-def _field(piece: Piece) -> str:
-    """Return one piece as text or as a field."""
-    texts = piece.atom.texts
-    if texts == [ANY]:
+def _field(token: Token) -> str:
+    """Return one token as text or as a field."""
+    texts = token.texts
+    if texts == [UUID_MARK]:
         return "{:uuid}"
-    if not piece.atom.varies:
+    if not token.varies:
         return texts[0].replace("{", "{{").replace("}", "}}")
-    name = piece.name if piece.is_axis else ""
-    if piece.form:
-        return f"{{{name}:{piece.form}}}"
-    if not piece.atom.is_number:
+    name = token.name if token.is_axis else ""
+    if token.form:
+        return f"{{{name}:{token.form}}}"
+    if not token.is_number:
         return f"{{{name}}}"
-    if any("." in text for text in texts):
+    if "." in "".join(texts):
         return f"{{{name}:f}}"
-    sign = "+" if any(text[0] == "+" for text in texts) else ""
+    sign = "+" if "+" in "".join(texts) else ""
     width = min(map(len, texts))
-    digits = [text.lstrip("+-") for text in texts]
-    padded = any(text[0] == "0" and len(text) > 1 for text in digits)
+    padded = any(re.match(r"[+-]*0.", text) for text in texts)
     return f"{{{name}:{sign}0{width}d}}" if padded and width > 1 else f"{{{name}:{sign}d}}"
-
-
-def _check(text: str, pieces: list[Piece], names: list[str]) -> None:
-    """Refuse a reading that does not find in names what it was made of."""
-    pattern = NamePattern.of(text)
-    axes = [p.atom for p in pieces if p.atom.varies and p.is_axis]
-    for i in range(0, len(names), max(1, len(names) // _CHECKED)):
-        found = pattern.match(names[i])
-        if found is None or found[1] != tuple(atom.texts[atom.codes[i]] for atom in axes):
-            raise _refusal(f"pattern={text!r} nearly fits, but not {names[i]!r}")
 
 
 def _refusal(why: str) -> NamesError:

@@ -1,38 +1,52 @@
-"""Patterns with names: those in ``presets.toml``, and what users add."""
+"""Named patterns: those in ``presets.toml``, and those that users add."""
 
 from __future__ import annotations
 
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any, NamedTuple
 
-from dask_fileseq.errors import NamesError, ReadError
+import numpy as np
 
-__all__ = ["Preset", "add_presets", "presets", "register_preset"]
+from dask_fileseq.errors import NamesError, ReadError
+from dask_fileseq.patterns.format_strings import Field
+from dask_fileseq.patterns.name_pattern import NamePattern
+from dask_fileseq.patterns.text_pattern import pattern_of_text
+
+__all__ = [
+    "Preset",
+    "add_presets",
+    "matching_preset",
+    "preset_pattern",
+    "preset_registry",
+    "presets",
+    "register_preset",
+]
 
 _AXIS = r"_?(?:(q|l|p|a|c|t|x|y|z|ch|tp)(\d{1,4}))"
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _KEYS = {"pattern", "types", "title", "example"}
+_SAMPLE = 100
 
 
 class Preset(NamedTuple):
     """A pattern with a name."""
 
     pattern: str
-    """Any pattern that is a text, matched against whole paths."""
+    """A regular expression, a format string, or Bio-Formats blocks, for whole paths."""
     types: Mapping[str, str] = {}
     """The types of axes, as in `Field`, where they are not just numbers or words."""
     title: str = ""
-    """Whose names these are."""
+    """The instrument, program or archive that writes such names."""
     example: str = ""
-    """One of them."""
+    """One such name."""
 
 
-AXES = Preset(
+_AXES = Preset(
     # one to seven axes, each a letter code and up to four digits, at the end of
     # the name (as in tifffile 2026.11.8)
     rf"(?ix) {_AXIS} {rf'{_AXIS}?' * 6} (?=\.[^\\/]*$|$)",
@@ -48,7 +62,55 @@ def presets() -> dict[str, Preset]:
     >>> print(presets()["operetta"].title)
     PerkinElmer / Revvity Opera Phenix and Operetta (Harmony)
     """
-    return _presets().copy()
+    return preset_registry().copy()
+
+
+def preset_pattern(name: str, preset: Preset | None = None) -> NamePattern:
+    """Return the pattern of a preset, by default of the registered one of that name."""
+    preset = preset or preset_registry()[name]
+    if not isinstance(preset.pattern, str):
+        raise NamesError(f"pattern of preset {name!r} must be a text; got {preset.pattern!r}")
+    pattern = pattern_of_text(preset.pattern)
+    types = dict(pattern.fields) | dict(preset.types)
+    unknown = types.keys() - pattern.regex.groupindex.keys()
+    if unknown:
+        raise NamesError(f"types of preset {name!r} have {sorted(unknown)}, which are not its axes")
+    fields = tuple(Field(axis, types.get(axis, "")) for axis in pattern.regex.groupindex)
+    return NamePattern(pattern.regex, fields, name, whole=preset is not _AXES)
+
+
+def matching_preset(names: Sequence[str]) -> str:
+    """Return the name of the one preset that gives each name a cell of its own, or ``""``.
+
+    The preset ``axes`` is left out: it matches too many names.
+
+    >>> matching_preset(["img_000000000_GFP_000.tif", "img_000000001_GFP_003.tif"])
+    'micromanager-1'
+    >>> matching_preset(["1_1.tif", "1_2.tif"])
+    ''
+    """
+    sample = names[:: max(1, len(names) // _SAMPLE)]
+    found = []
+    for name, preset in preset_registry().items():
+        if preset is not _AXES:
+            pattern = preset_pattern(name)
+            if all(map(pattern.regex.search, sample)) and _separates(pattern, names):
+                found.append(name)
+    return found[0] if len(found) == 1 else ""
+
+
+def _separates(pattern: NamePattern, names: Sequence[str]) -> bool:
+    """Return whether a pattern matches all names and gives no two of them the same indices."""
+    try:
+        columns = pattern.columns(names)
+    except NamesError:
+        return False
+    if columns.unmatched:
+        return False
+    index = np.zeros(len(names), np.int64)
+    for codes in columns.codes:
+        index = np.unique(index * (int(codes.max()) + 1) + codes, return_inverse=True)[1]
+    return int(index.max()) + 1 == len(set(names))
 
 
 def register_preset(
@@ -59,26 +121,27 @@ def register_preset(
     title: str = "",
     example: str = "",
 ) -> None:
-    r"""Add a preset, for this process.
+    r"""Add a preset for this process.
 
     Parameters
     ----------
     name : str
         Lower-case words and digits, with hyphens between them.
     pattern : str
-        A regular expression with named groups, a format string, or blocks of Bio-Formats.
-        It is matched against whole paths.
+        A regular expression with named groups, a format string, or Bio-Formats blocks, for
+        whole paths.
     types : mapping of str to str, optional
         The types of axes that are not just numbers or words: ``int``, ``float``, ``word``,
         ``compass`` (degrees north or east, below zero for south and west, as ``S05``), or
         the format of a date.
     title, example : str
-        Whose names these are, and one of them. An example that does not match is an error.
+        The instrument or program that writes such names, and one such name. An example that
+        does not match is an error.
 
     Raises
     ------
     NamesError
-        The name is taken or is none, or the pattern is none.
+        The name is taken or malformed, or the pattern is malformed.
 
     Examples
     --------
@@ -87,31 +150,29 @@ def register_preset(
     >>> parse_filenames(["p1/A01_20260101.tif", "p1/A02_20260101.tif"], "lab-7")[:2]
     (('plate', 'well', 'time'), (1, 2, 1))
     """
-    from dask_fileseq.patterns.spoken import pattern_of_preset
-
     preset = Preset(pattern, dict(types or {}), title, example)
-    known = _presets()
+    registry = preset_registry()
     if not isinstance(name, str) or not _NAME.fullmatch(name) or name in ("infer", "axes"):
         raise NamesError(
             f"name={name!r} of a preset must be lower-case words and digits with hyphens between "
             "them, and neither 'infer' nor 'axes'"
         )
-    if known.get(name, preset) != preset:
-        raise NamesError(f"name={name!r} is that of a preset already: {known[name].pattern!r}")
-    compiled = pattern_of_preset(name, preset)
+    if registry.get(name, preset) != preset:
+        raise NamesError(f"name={name!r} is that of a preset already: {registry[name].pattern!r}")
+    compiled = preset_pattern(name, preset)
     if example and compiled.match(example) is None:
         raise NamesError(f"pattern {pattern!r} of preset {name!r} does not match {example!r}")
-    known[name] = preset
+    registry[name] = preset
 
 
 def add_presets(path: str | os.PathLike[str]) -> list[str]:
-    """Add the presets in a TOML file, for this process.
+    """Add the presets in a TOML file for this process.
 
     Parameters
     ----------
     path : str or os.PathLike
-        A file with a table for each preset: its ``pattern``, and, if need be, ``types``,
-        ``title`` and ``example``; see `register_preset`.
+        A file with a table for each preset: its ``pattern`` and, if needed, ``types``, ``title``
+        and ``example``; see `register_preset`.
 
     Returns
     -------
@@ -123,7 +184,7 @@ def add_presets(path: str | os.PathLike[str]) -> list[str]:
     ReadError
         The file cannot be read.
     NamesError
-        It is not such a file, or a preset in it is none.
+        It is no TOML, or a preset in it is malformed.
     """
     try:
         with open(path, "rb") as file:
@@ -144,7 +205,8 @@ def add_presets(path: str | os.PathLike[str]) -> list[str]:
 
 
 @cache
-def _presets() -> dict[str, Preset]:
+def preset_registry() -> dict[str, Preset]:
+    """Return the presets of this process by name, as a dictionary that may be changed."""
     text = resources.files(__package__ or "").joinpath("presets.toml").read_text("utf-8")
     tables: dict[str, dict[str, Any]] = tomllib.loads(text)
-    return {"axes": AXES} | {name: Preset(**table) for name, table in tables.items()}
+    return {"axes": _AXES} | {name: Preset(**table) for name, table in tables.items()}

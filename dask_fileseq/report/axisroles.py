@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from dask_fileseq.grid import FileGrid
-from dask_fileseq.patterns.atoms import FAMILIES
+from dask_fileseq.patterns import FAMILIES
 
 __all__ = ["AxisRoles", "axis_roles"]
 

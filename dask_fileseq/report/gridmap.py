@@ -14,8 +14,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from dask_fileseq.grid import FileGrid
-from dask_fileseq.grid.cells import plain_labels
+from dask_fileseq.grid import FileGrid, plain_labels
 from dask_fileseq.report.summary import short_label
 from dask_fileseq.report.templates import render
 

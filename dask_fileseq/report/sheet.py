@@ -16,8 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dask_fileseq.files import Source
-from dask_fileseq.grid import FileGrid
-from dask_fileseq.grid.cells import plain_labels
+from dask_fileseq.grid import FileGrid, plain_labels
 from dask_fileseq.readers import Reader
 from dask_fileseq.report.axisroles import AxisRoles, axis_roles
 from dask_fileseq.report.summary import short_label

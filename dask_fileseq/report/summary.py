@@ -11,8 +11,7 @@ from dask.utils import format_bytes
 
 from dask_fileseq.filearray import first_readable
 from dask_fileseq.files import Source
-from dask_fileseq.grid import FileGrid
-from dask_fileseq.grid.cells import labels_at, plain_labels
+from dask_fileseq.grid import FileGrid, labels_at, plain_labels
 from dask_fileseq.readers import FileInfo, Reader
 
 __all__ = [

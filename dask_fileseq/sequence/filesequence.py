@@ -59,8 +59,6 @@ if TYPE_CHECKING:
     from dask_fileseq.check import Finding
     from dask_fileseq.zarr import FileArrayStore
 
-__all__ = ["FileSequence"]
-
 _log = logging.getLogger("dask_fileseq")
 
 
@@ -207,7 +205,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         inferred = isinstance(pattern := kwargs.get("pattern"), str) and pattern == "infer"
         self._set_grid(parsed_grid(Names(names), parse, kwargs, rules))
         self._inferred = self.pattern if inferred else None
-        if self._inferred is not None:
+        if self._inferred is not None and _log.isEnabledFor(logging.INFO):
             _log.info("%s", counts(self.grid, self._inferred))
 
     def _set_grid(self, grid: FileGrid) -> None:
@@ -369,7 +367,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
             for dim, value in labels.items()
             if dim in self.coords
         }
-        return self._on(selected(self.grid, labels | places, said=labels))
+        return self._on(selected(self.grid, labels | places, labels=labels))
 
     def split(self, dim: str) -> dict[Any, Self]:
         """Return one sequence, without the axis, for each label along an axis that has files.
@@ -642,11 +640,11 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
             If an argument does not fit.
         """
         try:
-            from dask_fileseq.xarray import dask_dataarray
+            from dask_fileseq.xarray import to_dataarray
         except ImportError as error:
             raise _needs("to_xarray", "xarray", "xarray") from error
 
-        return dask_dataarray(self.array(**options), name=name, chunks=chunks)
+        return to_dataarray(self.array(**options), name=name, chunks=chunks)
 
     @takes_options(ReadOptions)
     def aszarr(
@@ -944,18 +942,13 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         ('t', 'channel', 'z', 'y', 'x')
         """
         try:
-            from dask_fileseq.zarr.conversion.exports import to_zarr
+            from dask_fileseq.convert import to_zarr
         except ImportError as error:
             raise _needs("to_zarr", "zarr 3", "zarr") from error
 
         writing, reading, unknown = split_options(options, WriteOptions, ReadOptions)
         array = self.array(**reading, **unknown)
-        from dask_fileseq.zarr.conversion.convert import Options
-
-        target = writing.pop("storage_options", None)
-        stat = self.identity == "stat"
-        old = Options(attributes=attributes, **writing)
-        return to_zarr(array, array.metadata, url, target, old, stat=stat)
+        return to_zarr(array, url, WriteOptions(**writing), attributes=attributes)
 
     @takes_options(WriteOptions, ReadOptions)
     def to_ome_zarr(
@@ -1027,25 +1020,21 @@ memory, storage_options
         ['DAPI', 'GFP']
         """
         try:
-            from dask_fileseq.zarr.conversion.exports import to_ome_zarr
+            from dask_fileseq.convert import to_ome_zarr
         except ImportError as error:
             raise _needs("to_ome_zarr", "zarr 3 and yaozarrs", "ome") from error
 
         writing, reading, unknown = split_options(options, WriteOptions, ReadOptions)
-        from dask_fileseq.zarr.conversion.convert import Options
-
         array = self.array(**reading, **unknown)
-        target = writing.pop("storage_options", None)
         return to_ome_zarr(
             array,
-            array.metadata,
             url,
-            target,
-            Options(levels=levels, method=method, **writing),
+            WriteOptions(**writing),
             axes=axes,
             scale=scale,
             name=name,
-            stat=self.identity == "stat",
+            levels=levels,
+            method=method,
         )
 
     # what people look at

@@ -1,32 +1,32 @@
-"""Reference files: the bytes of a sequence's files as the chunks of a zarr array.
+"""Reference files: the bytes of an array's files as the chunks of a zarr array.
 
-fsspec's ReferenceFileSystem and zarr open them without this package. The rule: a
-reference to a part of a file is written only where each file's own header proves that
-all are stored alike, and where the first file, decoded by the codecs that the reference
-file names, is what its reader reads. Else the reference is to whole files, for
-tifffile's codec, which has to give the same of the first file, too.
+fsspec's ReferenceFileSystem and zarr open them without this package. A chunk is a part of a
+file only if the headers of all files prove that they are encoded alike; otherwise a whole
+file. In both cases the codecs in the reference file must decode the first file to the
+pixels that its reader reads, unless the user names the codec.
 """
 
 from __future__ import annotations
 
 import base64
-import itertools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
+from itertools import chain
 from typing import Any
+from urllib.parse import quote as quoted
 
 import numpy as np
 
+from dask_fileseq.errors import NamesError
 from dask_fileseq.filearray import FileArray
-from dask_fileseq.zarr.keys import chunk_key
-from dask_fileseq.zarr.locations import locations
-from dask_fileseq.zarr.metadata import array_node, documents
-from dask_fileseq.zarr.storage import Storage, storage_of
+from dask_fileseq.files import shared_folder
+from dask_fileseq.zarr.chunkgrid import chunk_key, files_on_axes
+from dask_fileseq.zarr.encoding import FileEncoding, file_encoding
+from dask_fileseq.zarr.zarrmetadata import array_path, is_document, metadata_documents
 
-__all__ = ["write_references"]
-
-Reference = list[Any]
+__all__ = ["file_urls", "write_references"]
 
 
 def write_references(
@@ -40,118 +40,135 @@ def write_references(
     codec_id: str | None = None,
     version: int | None = None,
     chunks: str | None = None,
-    dimension_names: Sequence[str | None] | None = None,
-    zattrs: Mapping[str, Any] | None = None,
-    fill: bool = True,
     scheduler: Any = None,
     append: bool = False,
     close: bool = True,
+    **metadata: Any,
 ) -> None:
-    """Write a reference file for all files of an array; see `FileSequence.write_fsspec`."""
+    """Write a reference file for all files of an array; see `FileSequence.write_fsspec`.
+
+    `metadata` are `dimension_names`, `zattrs` and `fill` of `FileArrayStore`.
+    """
     if version not in (None, 0, 1):
         raise ValueError(f"version={version!r} is neither 0 nor 1")
     if version == 1 and (append or not close):
         raise ValueError("version=1 is one document: nothing can be appended to it")
-    prefix, rest = locations(array.names, url, quote)
-    storage = storage_of(array, chunks, codec_id, scheduler)
-    node = array_node(
-        array,
-        _chunkshape(array, storage),
-        dimension_names=dimension_names,
-        zattrs=zattrs,
-        fill=fill,
-        stored=storage.stored,
-    )
-    known = documents(array, node, 2, groupname, whole=close and not append)
-    path = (groupname or "").strip("/")
-    path = f"{path}/" if path else ""
-    entries: Iterator[tuple[str, Any]] = itertools.chain(
-        ((k, _text(v)) for k, v in known.items() if not append or k.startswith(path)),
-        ((path + chunk_key(i, 2), at) for i, at in _references(array, storage, rest)),
-    )
-    if version == 1:
-        _write_version_1(jsonfile, entries, prefix, templatename or "u")
-    else:
-        mode, head = ("a", ",\n") if append else ("w", "{\n")
-        _write_entries(jsonfile, mode, head, _prefixed(entries, prefix), close)
-
-
-def _chunkshape(array: FileArray, storage: Storage) -> tuple[int, ...]:
-    """Return the shape of a chunk along the axes of the whole array."""
-    chunks = (1 if a.chunk is None else storage.chunks[a.chunk] for a in array.tiling.axes)
-    return tuple(max(1, length) for length in chunks)
-
-
-def _references(
-    array: FileArray, storage: Storage, rest: list[str]
-) -> Iterator[tuple[tuple[int, ...], Reference]]:
-    """Yield the place of each chunk that is there, and where its bytes are."""
-    if not array.size:
-        return
-    axes = array.tiling.axes
-    chunkshape = _chunkshape(array, storage)
-    parts = [-(-axis.size // n) for axis, n in zip(axes, chunkshape, strict=True)]
-    grid_axes = [axis.grid for axis in axes if axis.grid is not None]
-    table = array.table.transpose(grid_axes).reshape([axis.files for axis in axes])
-    inner = list(np.ndindex(*parts)) if storage.segments is not None else []
-    for cell in np.argwhere(table >= 0).tolist():
-        number = int(table[tuple(cell)])
-        if storage.segments is None:
-            yield tuple(cell), [rest[number]]
-            continue
-        first = [i * n for i, n in zip(cell, parts, strict=True)]
-        for part, (offset, count) in zip(inner, storage.segments[number], strict=True):
-            if count:
-                place = tuple(i + j for i, j in zip(first, part, strict=True))
-                yield place, [rest[number], offset, count]
-
-
-def _text(content: bytes) -> str:
-    """Return a document as it stands in a reference file."""
-    if content[:1] == b"{":
-        return content.decode()
-    return "base64:" + base64.b64encode(content).decode()
-
-
-def _prefixed(entries: Iterator[tuple[str, Any]], prefix: str) -> Iterator[tuple[str, Any]]:
-    """Yield entries with whole locations."""
-    for key, value in entries:
-        yield key, value if isinstance(value, str) else [prefix + value[0], *value[1:]]
-
-
-def _write_version_1(
-    jsonfile: Any, entries: Iterator[tuple[str, Any]], prefix: str, templatename: str
-) -> None:
-    """Write a file of version 1, with a template for what all locations begin with.
-
-    Braces in names would be taken for templates: then there is none.
-    """
-    if not templatename.isidentifier():
+    if not (templatename := templatename or "u").isidentifier():
         raise ValueError(f"templatename={templatename!r} is no name")
-    listed = list(entries)
-    locations = [value[0] for _, value in listed if not isinstance(value, str)]
-    braces = any("{" in text or "}" in text for text in (prefix, *locations))
-    templates = {} if braces else {templatename: prefix}
-    prefix = prefix if braces else f"{{{{{templatename}}}}}"
-    head = f'{{\n"version": 1,\n"templates": {json.dumps(templates)},\n"gen": [],\n"refs": {{\n'
-    _write_entries(jsonfile, "w", head, _prefixed(iter(listed), prefix), True, "}")
-
-
-def _write_entries(
-    jsonfile: Any,
-    mode: str,
-    head: str,
-    entries: Iterator[tuple[str, Any]],
-    close: bool,
-    tail: str = "",
-) -> None:
-    """Write keys and values as JSON, an entry a line."""
+    folder, names = file_urls(array.names, url, quote)
+    encoding = file_encoding(array, chunks, codec_id, scheduler)
+    chunkshape = tuple(
+        1 if axis.chunk is None else max(1, encoding.chunkshape[axis.chunk])
+        for axis in array.tiling.axes
+    )
+    path = array_path(groupname)
+    documents = metadata_documents(
+        array,
+        chunkshape,
+        zarr_format=2,
+        path=path,
+        encoding=encoding.zarray,
+        consolidated=close and not append,
+        **metadata,
+    )
+    head, tail = "{\n", "\n}"
+    if append:
+        head = ",\n"
+        documents = {key: value for key, value in documents.items() if key.startswith(path)}
+    if version == 1:
+        tail = "\n}}"
+        head, folder = _version_1(folder, names, templatename)
+    urls = [folder + name for name in names]
+    references = _chunk_references(array, chunkshape, encoding, path, urls)
+    texts = ((key, _as_text(key, value)) for key, value in documents.items())
+    entries = (f" {json.dumps(k)}: {json.dumps(v)}" for k, v in chain(texts, references))
+    mode = "a" if append else "w"
     is_open = hasattr(jsonfile, "write")
     with nullcontext(jsonfile) if is_open else open(jsonfile, mode, encoding="utf-8") as file:
-        file.write(head)
-        lines = (f" {json.dumps(key)}: {json.dumps(value)}" for key, value in entries)
-        file.write(next(lines, ""))
-        while part := list(itertools.islice(lines, 1000)):
-            file.write("".join(f",\n{line}" for line in part))
+        file.write(head + next(entries))
+        file.writelines(f",\n{entry}" for entry in entries)
         if close:
-            file.write("\n}" + tail)
+            file.write(tail)
+
+
+def _version_1(folder: str, names: Sequence[str], templatename: str) -> tuple[str, str]:
+    """Return the head of a file of version 1, and the template that replaces the folder."""
+    templates, start = {templatename: folder}, f"{{{{{templatename}}}}}"
+    if any("{" in text or "}" in text for text in (folder, *names)):
+        templates, start = {}, folder  # braces would be parts of templates
+    head = {"version": 1, "templates": templates, "gen": []}
+    return json.dumps(head)[:-1] + ',\n"refs": {\n', start
+
+
+def file_urls(names: Sequence[str], url: str | None, quote: bool | None) -> tuple[str, list[str]]:
+    """Return the URL of the folder of all files, and the rest of the URL of each file.
+
+    `url` replaces the URL of the folder; an empty one makes the rest relative to the working
+    directory of the program that reads it. `quote` is whether to quote characters that are
+    special in URLs; None if `url` is one of HTTP, because other file systems would search a
+    file whose name contains the quotes.
+
+    >>> file_urls(["/data/t 1.tif", "/data/t 2.tif"], "https://a.org/scan", None)
+    ('https://a.org/scan/', ['t%201.tif', 't%202.tif'])
+    >>> file_urls(["/data/t 1.tif", "/data/b/t 2.tif"], None, None)
+    ('/data/', ['t 1.tif', 'b/t 2.tif'])
+    """
+    paths = []
+    for name in names:
+        if "://" not in name:
+            paths.append(os.path.abspath(name).replace(os.sep, "/"))
+        elif "::" not in name:
+            paths.append(name)
+        else:
+            raise NamesError(
+                f"{name!r} stands in an archive: references can point only to files of their own"
+            )
+    folder = shared_folder(paths)
+    rest = [path[len(folder) :] for path in paths]
+    if url is not None:
+        if not folder:
+            raise NamesError(
+                f"url={url!r} cannot stand for the folder of {min(paths)!r}: not all"
+                f" files lie below it, {max(paths)!r} does not"
+            )
+        folder = url.replace(os.sep, "/")
+        if folder and folder[-1] != "/":
+            folder += "/"
+        if quote is None:
+            quote = folder.startswith(("http://", "https://"))
+    if quote:
+        rest = [quoted(name, errors="surrogateescape") for name in rest]
+    if url == "":  # fsspec expands a tilde to the home directory
+        rest = [f"./{name}" if name.startswith("~") else name for name in rest]
+    return folder, rest
+
+
+def _as_text(key: str, value: bytes) -> str:
+    """Return a document, or a chunk of a coordinate, as a reference file contains it."""
+    return value.decode() if is_document(key) else f"base64:{base64.b64encode(value).decode()}"
+
+
+def _chunk_references(
+    array: FileArray,
+    chunkshape: tuple[int, ...],
+    encoding: FileEncoding,
+    path: str,
+    urls: Sequence[str],
+) -> Iterator[tuple[str, list[Any]]]:
+    """Yield the key of each chunk that exists, and where its bytes are."""
+    if not array.size:
+        return
+    lengths = zip(array.tiling.axes, chunkshape, strict=True)
+    parts = [-(-axis.size // length) for axis, length in lengths]
+    places = list(np.ndindex(*parts))
+    files = files_on_axes(array)
+    for cell in np.argwhere(files >= 0).tolist():
+        number = int(files[tuple(cell)])
+        if encoding.segments is None:
+            yield path + chunk_key(cell, 2), [urls[number]]
+            continue
+        first = [i * n for i, n in zip(cell, parts, strict=True)]
+        for place, (offset, count) in zip(places, encoding.segments[number], strict=True):
+            if count:
+                index = [i + j for i, j in zip(first, place, strict=True)]
+                yield path + chunk_key(index, 2), [urls[number], offset, count]

@@ -1,8 +1,7 @@
-"""A file array as a zarr store, for reading: nothing is copied.
+"""A file array as a read-only zarr store, without a copy.
 
-Under the keys of the metadata stand documents that are made once, and under those of
-chunks, such as ``c/0/1``, the pixels at that place of the chunk grid, uncompressed.
-Pixels are read through `FileArray.read` alone, when asked for.
+The metadata documents are made once. The value of a chunk's key, such as ``c/0/1``, is its
+uncompressed pixels, which `FileArray.read` reads on request.
 """
 
 from __future__ import annotations
@@ -10,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import copy
 import math
+import sys
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import Any
+from itertools import chain
+from typing import Any, Literal
 
 import numpy as np
 from dask.base import tokenize
@@ -26,26 +26,25 @@ from zarr.abc.store import (
 )
 
 from dask_fileseq.filearray import FileArray
-from dask_fileseq.zarr.chunking import chunks_present, regular_chunks
-from dask_fileseq.zarr.keys import ChunkKeys
-from dask_fileseq.zarr.metadata import array_node, documents
+from dask_fileseq.zarr.chunkgrid import ChunkGrid, regular_chunks
+from dask_fileseq.zarr.zarrmetadata import array_path, metadata_documents
 
-__all__ = ["FileArrayStore", "checked_chunkmode"]
+__all__ = ["FileArrayStore"]
 
 
 class FileArrayStore(Store):
-    """The files of an array as the chunks of a zarr array, read-only.
+    """A file array as a read-only zarr store.
 
-    It pickles, and stores of equal arrays and arguments are equal.
+    The store pickles, and stores of equal arrays and arguments are equal.
 
     Parameters
     ----------
     array : FileArray
-        What to serve: of whole files.
+        The array, made of whole files.
     chunkmode, chunks, zarr_format, groupname, dimension_names, zattrs, ioworkers, read_only
         As in `FileSequence.aszarr`.
     fill : bool
-        Whether a fill value of zero is written in format 2.
+        Whether a fill value of zero is written in format 2, where xarray masks it.
 
     Raises
     ------
@@ -75,7 +74,7 @@ class FileArrayStore(Store):
         *,
         chunkmode: int | str | None = None,
         chunks: Any = None,
-        zarr_format: int = 3,
+        zarr_format: Literal[2, 3] = 3,
         groupname: str | None = None,
         dimension_names: Sequence[str | None] | None = None,
         zattrs: Mapping[str, Any] | None = None,
@@ -85,7 +84,11 @@ class FileArrayStore(Store):
     ) -> None:
         if not read_only:
             raise ValueError(f"read_only={read_only!r}: files are not written through a store")
-        checked_chunkmode(chunkmode)
+        if chunkmode not in (None, 0, 3) and str(chunkmode).upper() not in ("STRILE", "FILE"):
+            raise ValueError(
+                f"chunkmode={chunkmode!r} is not 'file': each file is one chunk, unless"
+                " chunks='tile' or other chunks are asked for"
+            )
         if zarr_format not in (2, 3):
             raise ValueError(f"zarr_format={zarr_format!r} is neither 2 nor 3")
         if array.shape != array.tiling.shape:
@@ -94,18 +97,22 @@ class FileArrayStore(Store):
         self._array = array
         self._ioworkers = max(0, ioworkers or 0)
         self._chunkshape = regular_chunks(array, chunks)
-        node = array_node(
-            array, self._chunkshape, dimension_names=dimension_names, zattrs=zattrs, fill=fill
+        path = array_path(groupname)
+        self._documents = metadata_documents(
+            array,
+            self._chunkshape,
+            zarr_format=zarr_format,
+            path=path,
+            dimension_names=dimension_names,
+            zattrs=zattrs,
+            fill=fill,
         )
-        self._documents = documents(array, node, zarr_format, groupname)
         self._identity = tokenize(array), tuple(self._documents.items()), self._ioworkers
-        path = (groupname or "").strip("/")
-        present, grid = chunks_present(array, self._chunkshape)
-        self._keys = ChunkKeys(present, grid, f"{path}/" if path else "", zarr_format)
+        self._grid = ChunkGrid.of(array, self._chunkshape, path, zarr_format)
         self._limits: dict[asyncio.AbstractEventLoop, asyncio.Semaphore] = {}
 
     def with_read_only(self, read_only: bool = False) -> Store:
-        """Return another store of the same array; zarr's own error if it is to be written."""
+        """Return another store of the same array; raise zarr's own error for a writable one."""
         if not read_only:
             return super().with_read_only(read_only)
         store = copy.copy(self)
@@ -119,7 +126,7 @@ class FileArrayStore(Store):
         return hash(self._identity)
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_limits": {}}  # they belong to this process's event loops
+        return self.__dict__ | {"_limits": {}}  # semaphores of event loops in this process
 
     def __repr__(self) -> str:
         return (
@@ -130,19 +137,19 @@ class FileArrayStore(Store):
     async def get(
         self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None
     ) -> Buffer | None:
-        """Return the bytes of the metadata or of a file's pixels; None if there is no such key.
+        """Return the value of a key, a document or the pixels of a chunk; None for no such key.
 
         A file that cannot be read is an error that names it, never a missing chunk.
         """
         await self._ensure_open()
-        if key in self._documents:
-            value = memoryview(self._documents[key])
-        elif (index := self._keys.index(key)) is not None:
+        content: bytes | memoryview | None = self._documents.get(key)
+        if content is None:
+            index = self._grid.index(key)
+            if index is None:
+                return None
             async with self._limit():
-                value = await asyncio.to_thread(self._read, index)
-        else:
-            return None
-        return prototype.buffer.from_bytes(value[_selected(byte_range, len(value))])
+                content = await asyncio.to_thread(self._read, index)
+        return prototype.buffer.from_bytes(content[_selected(byte_range, len(content))])
 
     async def get_partial_values(
         self, prototype: BufferPrototype, key_ranges: Iterable[tuple[str, ByteRequest | None]]
@@ -151,10 +158,9 @@ class FileArrayStore(Store):
         return await asyncio.gather(*(self.get(key, prototype, part) for key, part in key_ranges))
 
     def _read(self, index: tuple[int, ...]) -> memoryview:
-        """Return the bytes of one chunk's pixels, in C order; those beyond the array are fill."""
-        starts = [i * n for i, n in zip(index, self._chunkshape, strict=True)]
-        ends = zip(starts, self._chunkshape, self._array.shape, strict=True)
-        window = [range(start, min(start + n, end)) for start, n, end in ends]
+        """Return the pixels of a chunk in C order, with the fill value beyond the array."""
+        axes = zip(index, self._chunkshape, self._array.shape, strict=True)
+        window = [range(i * n, min(i * n + n, end)) for i, n, end in axes]
         shape = tuple(map(len, window))
         if shape == self._chunkshape:
             pixels = np.empty(shape, self._array.dtype)
@@ -164,54 +170,46 @@ class FileArrayStore(Store):
         self._array.read(window, pixels[inside])
         return pixels.reshape(-1).view(np.uint8).data
 
-    def _limit(self) -> AbstractAsyncContextManager[Any]:
-        """Return what keeps reads in the running event loop to `ioworkers` at a time."""
-        if not self._ioworkers:
-            return nullcontext()
+    def _limit(self) -> asyncio.Semaphore:
+        """Return the semaphore that limits concurrent reads in the running event loop."""
         loop = asyncio.get_running_loop()
-        if loop not in self._limits:  # a semaphore serves only one
-            running = {other: s for other, s in self._limits.items() if not other.is_closed()}
-            self._limits = running | {loop: asyncio.Semaphore(self._ioworkers)}
+        if loop not in self._limits:  # a semaphore belongs to one loop
+            others = {other: s for other, s in self._limits.items() if not other.is_closed()}
+            self._limits = {loop: asyncio.Semaphore(self._ioworkers or sys.maxsize), **others}
         return self._limits[loop]
 
-    # the keys
-
     async def exists(self, key: str) -> bool:
-        """Return whether there is such a key: metadata, or a chunk that touches a file."""
-        return key in self._documents or self._keys.index(key) is not None
+        """Return whether a key exists: a document, or a chunk that overlaps a file."""
+        return key in self._documents or self._grid.index(key) is not None
 
     async def getsize(self, key: str) -> int:
-        """Return how many bytes a key has, without reading; raise `FileNotFoundError` if none."""
+        """Return the size of a value in bytes, or raise `FileNotFoundError`; reads nothing."""
         if not await self.exists(key):
             raise FileNotFoundError(f"there is no key {key!r} in {self}")
         if key in self._documents:
             return len(self._documents[key])
         return math.prod(self._chunkshape) * self._array.dtype.itemsize
 
-    async def list(self) -> AsyncIterator[str]:
+    def list(self) -> AsyncIterator[str]:
         """Yield all keys."""
-        async for key in self.list_prefix(""):
-            yield key
+        return self.list_prefix("")
 
     async def list_prefix(self, prefix: str) -> AsyncIterator[str]:
         """Yield all keys that begin with a prefix."""
         for key in self._documents:
             if key.startswith(prefix):
                 yield key
-        for key in self._keys.beginning(prefix):
+        for key in self._grid.keys(prefix):
             yield key
 
     async def list_dir(self, prefix: str) -> AsyncIterator[str]:
-        """Yield what stands right below a prefix, taken as a folder."""
+        """Yield the names of keys and folders directly in a folder."""
         folder = prefix.rstrip("/")
         path = f"{folder}/" if folder else ""
-        known = [key.removeprefix(path) for key in self._documents if key.startswith(path)]
-        names = dict.fromkeys(key.split("/")[0] for key in known)
-        for name in names:
+        found = [key.removeprefix(path) for key in self._documents if key.startswith(path)]
+        names = (key.split("/")[0] for key in found)
+        for name in dict.fromkeys(chain(names, self._grid.children(folder))):
             yield name
-        for name in self._keys.children(folder):
-            if name not in names:
-                yield name
 
     async def set(self, key: str, value: Buffer) -> None:
         """Raise zarr's own error: the store is read-only."""
@@ -222,21 +220,8 @@ class FileArrayStore(Store):
         self._check_writable()
 
 
-def checked_chunkmode(chunkmode: Any) -> None:
-    """Raise `ValueError` if a chunk mode is none that tifffile takes for sequences."""
-    if chunkmode not in (None, 0, 3) and str(chunkmode).upper() not in ("STRILE", "FILE"):
-        raise ValueError(
-            f"chunkmode={chunkmode!r} is not 'file': each file is one chunk, unless"
-            " chunks='tile' or other chunks are asked for"
-        )
-
-
 def _selected(byte_range: ByteRequest | None, size: int) -> slice:
-    """Return which of `size` bytes a request asks for.
-
-    >>> _selected(SuffixByteRequest(2), 10)
-    slice(8, None, None)
-    """
+    """Return the slice of `size` bytes that a request selects."""
     match byte_range:
         case None:
             return slice(None)

@@ -46,7 +46,7 @@ def write_files(folder: Path, count: int) -> None:
 
 def read_alone(job: Any, region: Any) -> dict[str, float]:
     """Read and decode the files of a region."""
-    from dask_fileseq.zarr.conversion.regions import read_region
+    from dask_fileseq.convert.tasks import read_region
 
     started = time.perf_counter()
     read_region(region)
@@ -57,11 +57,12 @@ def encode_alone(job: Any, region: Any) -> dict[str, float]:
     """Encode a region, with its levels, from memory to memory."""
     from zarr.storage import MemoryStore
 
-    from dask_fileseq.zarr.conversion.regions import levels_of, write_level
-    from dask_fileseq.zarr.conversion.target import Target
+    from dask_fileseq.convert.journal import Journal
+    from dask_fileseq.convert.targetstore import TargetStore
+    from dask_fileseq.convert.tasks import region_levels, write_level
 
-    levels = list(levels_of(job, region))
-    job = replace(job, target=Target(MemoryStore()))
+    levels = list(region_levels(job, region))
+    job = replace(job, journal=Journal(TargetStore(MemoryStore())))
     started = time.perf_counter()
     for level, window, data in levels:
         write_level(job, region, level, window, data)
@@ -112,34 +113,32 @@ def measured(folder: Path, gigabytes: float) -> dict[str, Any]:
 
 def warm_up() -> None:
     """Import what tasks need."""
-    import dask_fileseq.zarr.conversion.convert  # noqa: F401
+    import dask_fileseq.convert  # noqa: F401
 
 
 class Parts:
     """The regions of a conversion, for tasks that do a part of it."""
 
     def __init__(self, seq: Any, target: Path, client: Any) -> None:
-        from dask_fileseq.zarr.conversion.convert import Conversion, Options
-        from dask_fileseq.zarr.conversion.layout import ome_layout
-        from dask_fileseq.zarr.conversion.target import Target
+        from dask_fileseq.convert.conversion import Conversion
+        from dask_fileseq.convert.imagelayout import ome_layout
+        from dask_fileseq.convert.targetstore import TargetStore
+        from dask_fileseq.types import WriteOptions
 
-        array, _ = seq._described_array()
-        options = Options(scheduler=client, progress=False)
-        self.conversion = Conversion(array, ome_layout(array), Target(target), options)
+        array = seq.array()
+        options = WriteOptions(scheduler=client, progress=False)
+        self.conversion = Conversion(array, ome_layout(array), TargetStore(target), options)
 
     def _run(self, function: Any) -> list[float]:
         from dask_fileseq.graph import run
 
         found: list[float] = []
-        conversion = self.conversion
-        stage = conversion.work.plan.stages[0]
-        work = conversion.work
-        regions = (work.region(stage, number) for number in work.numbers(stage))
+        plan = self.conversion.plan
         run(
-            conversion.scheduler,
+            self.conversion.scheduler,
             function,
-            conversion.job(),
-            regions,
+            plan.job(self.conversion.journal, "token"),
+            map(plan.region, plan.indices(plan.partition.stages[0])),
             lambda _, result: found.append(result["seconds"]),
         )
         return found

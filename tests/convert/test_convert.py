@@ -29,10 +29,10 @@ from dask_fileseq import (
     VerifyError,
     WriteError,
 )
-from dask_fileseq.files.urls import local_paths
+from dask_fileseq.convert.progress import ProgressLine
+from dask_fileseq.convert.targetstore import TargetStore
+from dask_fileseq.files import local_path
 from dask_fileseq.zarr import read_manifest
-from dask_fileseq.zarr.conversion.progress import Bar
-from dask_fileseq.zarr.conversion.target import Target
 from tests.helpers.places import s3_options, upload
 
 PATTERN = r"(?P<time>\d+)_(?P<channel>[A-Z]+)_z(?P<z>\d+)"
@@ -528,7 +528,7 @@ def test_urls_of_paths_are_those_of_files(acquisition, tmp_path, url):
     """The copy would be in another folder, or replace one."""
     url = url.format(tmp_path.as_posix().lstrip("/"))
     sequence(acquisition[0]).to_zarr(url)
-    (path,) = local_paths([url])
+    path = local_path(url) or url
     np.testing.assert_array_equal(stored(Path(path)), acquisition[1])  # zarr parses texts
     assert [p.name for p in tmp_path.iterdir()] == ["a b#3"]
 
@@ -540,7 +540,7 @@ def test_urls_of_relative_paths(acquisition, tmp_path, monkeypatch):
     np.testing.assert_array_equal(stored(tmp_path / "out.zarr"), acquisition[1])
     with pytest.raises(ValueError, match="url='file://' is no place"):
         sequence(acquisition[0]).to_zarr("file://")
-    assert not Target("C://out.zarr").is_remote
+    assert not TargetStore("C://out.zarr").is_remote
 
 
 def test_object_store(acquisition, s3, cluster, tmp_path):
@@ -655,7 +655,7 @@ def test_bar_is_one_line(acquisition, tmp_path, capsys):
     assert shown.count("\n") == 1
     assert shown.startswith("\r[")
     assert "100%" in shown.splitlines()[-1]
-    assert Bar(sys.stderr).length == 0
+    assert ProgressLine(sys.stderr).length == 0
 
 
 def test_needs_zarr():

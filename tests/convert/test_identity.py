@@ -12,7 +12,7 @@ import pytest
 import zarr
 
 from dask_fileseq import ChangedError, FileSequence, TiffSequence
-from dask_fileseq.zarr.conversion.source import source_identity
+from dask_fileseq.convert.provenance import SourceFiles
 from tests.helpers.acquisition import PATTERN
 
 
@@ -94,23 +94,23 @@ def test_arguments_are_the_same_in_another_process(tmp_path):
     arguments = {"key": times(3), "lut": np.arange(5000), "words": {"a", "b", "c"}}
     seq = FileSequence(lambda name, **_: np.zeros(3), ["1", "2"], pattern=PATH)
     found = [
-        source_identity(seq.array(imreadargs=arguments | {"key": times(k)}), None)
+        SourceFiles(seq.array(imreadargs=arguments | {"key": times(k)})).identity()
         for k in (3, 3, 4)
     ]
     assert found[0] == found[1] != found[2]
     other = seq.array(imreadargs=arguments | {"lut": np.arange(5000) % 4999})
-    assert source_identity(other, None) != found[0]
+    assert SourceFiles(other).identity() != found[0]
     code = (
         "from functools import partial\n"
         "from pathlib import Path\n"
         "import re, tifffile\n"
-        "from dask_fileseq.zarr.conversion.source import told\n"
+        "from dask_fileseq.convert.provenance import stable_value\n"
         "def make(k):\n"
         "    return lambda name: k\n"
         "class Reader:\n"
         "    def __init__(self, *k): self.k = k\n"
-        "print(told([partial(tifffile.imread, key=1), make({'a', 'b', 'c'}), Reader(make(2)),"
-        " Path('a'), re.compile('a')]))\n"
+        "print(stable_value([partial(tifffile.imread, key=1), make({'a', 'b', 'c'}),"
+        " Reader(make(2)), Path('a'), re.compile('a')]))\n"
     )
     printed = {
         subprocess.run(

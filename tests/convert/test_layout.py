@@ -6,14 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dask_fileseq import FileSequence, LayoutError
+from dask_fileseq.convert.imagelayout import ImageLayout, TargetImage, ome_layout
+from dask_fileseq.convert.omemetadata import channel_colors
 from dask_fileseq.readers import ChunkSpec, FileInfo, Reader
-from dask_fileseq.zarr.conversion.colors import channel_colors
-from dask_fileseq.zarr.conversion.layout import Image, Layout, ome_layout
 
 PLATE = {"axes": {"row": "row", "column": "column"}}
 
 
-class Axes(Reader):
+class NamedAxes(Reader):
     """Reads files that hold axes of these names, without files."""
 
     def __init__(self, **axes):
@@ -26,13 +26,10 @@ class Axes(Reader):
     def __call__(self, file, **_):
         return np.zeros(tuple(self.axes.values()), "u1")
 
-    def read_region(self, file, spec, region, out, **_):
-        out[...] = 0
-
 
 def layout(pattern, names, *, axes=None, **chunk):
     chunk = chunk or {"y": 4, "x": 5}
-    seq = FileSequence(Axes(**chunk), names, pattern=pattern, spacing="step")
+    seq = FileSequence(NamedAxes(**chunk), names, pattern=pattern, spacing="step")
     return ome_layout(seq.array(), axes)
 
 
@@ -61,7 +58,7 @@ def test_sites_named_s_are_images_and_no_samples():
     """The (s) of ImageXpress is a field."""
     found = layout(r"_(s)(\d)_(w)(\d)", ["_s1_w1", "_s1_w2", "_s2_w1"])
     assert (found.kind, found.dims) == ("collection", tuple("cyx"))
-    assert found.images == (Image("0", {0: 0}), Image("1", {0: 1}))
+    assert found.images == (TargetImage("0", {0: 0}), TargetImage("1", {0: 1}))
 
 
 WELLS = {
@@ -111,7 +108,7 @@ def test_rows_that_begin_at_0_are_all_letters():
 def test_one_image_is_no_collection():
     """Axes of length 1 need no images apart."""
     found = layout(r"reg(?P<region>\d)_t(?P<t>\d)", ["reg1_t0", "reg1_t1"])
-    assert (found.kind, found.images) == ("image", (Image("", {0: 0}),))
+    assert (found.kind, found.images) == ("image", (TargetImage("", {0: 0}),))
 
 
 def test_users_say_what_names_do_not():
@@ -154,7 +151,7 @@ def test_what_fits_nothing_is_an_error_that_says_so(pattern, names, arguments, m
 
 
 @given(st.data())
-def test_pieces_make_up_each_window(data):
+def test_parts_make_up_each_window(data):
     """Planes of a merged axis that are lost or swapped would be pixels in other places."""
     lengths = data.draw(
         st.lists(st.lists(st.integers(1, 4), min_size=1, max_size=3), min_size=1, max_size=3)
@@ -176,9 +173,9 @@ def test_pieces_make_up_each_window(data):
     for n in whole.shape:
         start = data.draw(st.integers(0, n - 1))
         window.append((start, data.draw(st.integers(start + 1, n))))
-    made = Layout("array", (), tuple(axes), tuple(map(tuple, lengths)), (Image(""),))
+    made = ImageLayout("array", (), tuple(axes), tuple(map(tuple, lengths)), (TargetImage(""),))
     result = np.full([stop - start for start, stop in window], -1)
-    for place, windows in made.pieces(tuple(window), made.images[0]):
+    for place, windows in made.parts(tuple(window), made.images[0]):
         part = array[tuple(slice(*windows[axis]) for axis in range(array.ndim))]
         last = [along[-1] for along in axes]
         part = part.transpose([*last, *(axis for axis in range(array.ndim) if axis not in last)])

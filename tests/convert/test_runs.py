@@ -11,10 +11,10 @@ import zarr
 from zarr.storage import StorePath
 
 from dask_fileseq import ChangedError, FileSequence, TargetExistsError, TiffSequence
+from dask_fileseq.convert import journal
+from dask_fileseq.convert.partition import Partition
+from dask_fileseq.convert.targetstore import TargetStore
 from dask_fileseq.zarr import read_manifest
-from dask_fileseq.zarr.conversion import journal
-from dask_fileseq.zarr.conversion.plan import Plan
-from dask_fileseq.zarr.conversion.target import Target
 
 PATTERN = r"(?P<time>\d+)_(?P<channel>[A-Z]+)_z(?P<z>\d+)"
 MANY = {"chunks": 16, "shards": False, "memory": 4096, "scheduler": "sync", "progress": False}
@@ -87,7 +87,7 @@ def test_a_run_that_ends_late_does_not_end_another_one(seq, acquisition, tmp_pat
 def test_a_run_that_is_overtaken_as_it_finishes(seq, acquisition, tmp_path, monkeypatch, puts):
     """What the other has just cleared would be declared complete, without its data."""
     target = tmp_path / "out.ome.zarr"
-    put_many, calls = Target.put_many, []
+    put_many, calls = TargetStore.put_many, []
     arguments = {"axes": {"time": "t"}, "levels": 2, "scheduler": "sync"}
 
     def overtaken(self, values):
@@ -97,7 +97,7 @@ def test_a_run_that_is_overtaken_as_it_finishes(seq, acquisition, tmp_path, monk
             with pytest.raises(RuntimeError, match="stop"):
                 seq.to_ome_zarr(target, overwrite=True, progress=calling(1, stop), **arguments)
 
-    monkeypatch.setattr(Target, "put_many", overtaken)
+    monkeypatch.setattr(TargetStore, "put_many", overtaken)
     with pytest.raises(ChangedError, match="took the place"):
         seq.to_ome_zarr(target, **arguments)
     monkeypatch.undo()
@@ -108,7 +108,7 @@ def test_a_run_that_is_overtaken_as_it_finishes(seq, acquisition, tmp_path, monk
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("units", [3, 20, 190])
+@pytest.mark.parametrize("units", [3, 10, 95])
 @pytest.mark.parametrize("where", ["folder", "memory"])
 def test_a_run_that_is_overtaken_while_it_writes(
     seq, acquisition, tmp_path, monkeypatch, units, where
@@ -117,7 +117,7 @@ def test_a_run_that_is_overtaken_while_it_writes(
     target = tmp_path / "out.zarr" if where == "folder" else zarr.storage.MemoryStore()
     place = (lambda name: target / name) if where == "folder" else partial(StorePath, target)
     arguments = {"axes": {"time": "t"}, "levels": 2, "scheduler": "sync", "shards": False}
-    units_of, calls = Plan.units, []
+    units_of, calls = Partition.units, []
 
     def overtaken(self, level, window):
         for unit in units_of(self, level, window):
@@ -126,8 +126,8 @@ def test_a_run_that_is_overtaken_while_it_writes(
                 seq.to_ome_zarr(target, overwrite=True, chunks=8, **arguments)
             yield unit
 
-    monkeypatch.setattr(Plan, "units", overtaken)
-    monkeypatch.setattr(journal, "ASKING", 0)
+    monkeypatch.setattr(Partition, "units", overtaken)
+    monkeypatch.setattr(journal, "INTERVAL", 1e-9)
     with pytest.raises(ChangedError, match="took the place"):
         seq.to_ome_zarr(target, chunks=16, **arguments)
     monkeypatch.undo()
@@ -187,7 +187,7 @@ def test_overwritten_with_other_files(seq, acquisition, tmp_path):
 @pytest.mark.parametrize("calls", [0, 1, 2])
 def test_the_list_of_files_is_whole_or_not_there(seq, tmp_path, monkeypatch, calls):
     """Killed while it is written, a list of zeros would stay for good."""
-    put_many, count = Target.put_many, [0]
+    put_many, count = TargetStore.put_many, [0]
 
     def counted(self, values):
         count[0] += 1
@@ -195,7 +195,7 @@ def test_the_list_of_files_is_whole_or_not_there(seq, tmp_path, monkeypatch, cal
             raise RuntimeError("stop")
         put_many(self, values)
 
-    monkeypatch.setattr(Target, "put_many", counted)
+    monkeypatch.setattr(TargetStore, "put_many", counted)
     with pytest.raises(RuntimeError, match="stop"):
         seq.to_zarr(tmp_path / "out.zarr")
     monkeypatch.undo()
@@ -228,7 +228,7 @@ def test_killed_while_it_deletes_an_old_target(seq, acquisition, tmp_path, monke
     """What is left of it would be pixels of the new one."""
     target = tmp_path / "out.zarr"
     seq.to_zarr(target, chunks=16)
-    monkeypatch.setattr(Target, "clear", lambda *_, **__: stop())
+    monkeypatch.setattr(TargetStore, "clear", lambda *_, **__: stop())
     with suppress(RuntimeError):
         seq.to_zarr(target, chunks=8, overwrite=True)
     monkeypatch.undo()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from dask_fileseq import open_sequence
 from dask_fileseq.errors import NamesError, UnmatchedError
 from dask_fileseq.grid import grid_of_pattern
-from dask_fileseq.patterns import NamePattern, infer
+from dask_fileseq.patterns import as_pattern, infer
 from tests.helpers.shared import CONVENTIONS, stated
 
 
@@ -60,7 +60,7 @@ def test_axes_are_named_by_the_letters_around_numbers(template, axes, expected):
     names = [f"/data/run 7/{name}" for name in names_of(template, **axes)]
     pattern = infer(names)
     assert (expected or special.get(template, template)) == str(pattern)
-    assert NamePattern.of(str(pattern)) == pattern
+    assert as_pattern(str(pattern)) == pattern
     grid = grid_of_pattern(names, pattern, spacing="values")
     assert len(grid.names) == len(names)
     if "time" not in grid.dims or "Pos" in grid.dims:
@@ -124,7 +124,7 @@ def test_any_names_are_read_or_refused(names):
     except NamesError as error:
         assert "pattern=None" in str(error)  # noqa: PT017
     else:
-        assert NamePattern.of(str(pattern)) == pattern
+        assert as_pattern(str(pattern)) == pattern
         assert any(pattern.match(os.path.normpath(name)) for name in names)
 
 

@@ -3,7 +3,7 @@ import pytest
 from dask_fileseq import open_sequence
 from dask_fileseq.errors import NamesError, ReadError, UnmatchedError
 from dask_fileseq.grid import grid_of_pattern
-from dask_fileseq.patterns import NamePattern, add_presets, presets, register_preset
+from dask_fileseq.patterns import add_presets, as_pattern, presets, register_preset
 from dask_fileseq.patterns import presets as presets_function
 from tests.helpers.shared import CONVENTIONS, PRESET_OF, stated
 
@@ -30,14 +30,14 @@ def test_a_preset_matches_its_example(name):
     preset = presets()[name]
     assert preset.title
     assert preset.example
-    pattern = NamePattern.of(name)
+    pattern = as_pattern(name)
     assert pattern.match(f"/data/{preset.example}") is not None
     assert str(pattern) == name
 
 
 def test_thumbnails_and_guids_of_imagexpress():
     """Thumbnails stand in the cells of images."""
-    pattern = NamePattern.of("imagexpress")
+    pattern = as_pattern("imagexpress")
     image = "TimePoint_2/ZStep_3/P_E07_s1_w1E78EB128-BD0D-4D94-A6AD-3FF28BB1B105.tif"
     assert pattern.match(image) == (
         ("time", "z", "row", "column", "site", "channel"),
@@ -64,12 +64,12 @@ def test_thumbnails_are_reported():
 @pytest.fixture
 def own_presets():
     """Take presets that a test adds away again."""
-    from dask_fileseq.patterns.presets import _presets
+    from dask_fileseq.patterns.presets import preset_registry
 
     before = presets_function()
     yield
-    _presets().clear()
-    _presets().update(before)
+    preset_registry().clear()
+    preset_registry().update(before)
 
 
 def test_users_add_presets(tmp_path, own_presets):
@@ -87,7 +87,7 @@ def test_users_add_presets(tmp_path, own_presets):
     grid = grid_of_pattern(["run07_20260101.tif"], "lab-one")
     assert grid.coords["run"].tolist() == ["07"]
     assert grid.coords["day"].dtype == "M8[ns]"
-    assert NamePattern.of("lab-two").match("x_A1_4.tif") == (("well", "t"), ("A1", "4"))
+    assert as_pattern("lab-two").match("x_A1_4.tif") == (("well", "t"), ("A1", "4"))
     with pytest.raises(NamesError, match="that of a preset already"):
         register_preset("lab-two", "{t:d}")
 

@@ -18,11 +18,12 @@ import zipfile
 import numpy as np
 import pytest
 import tifffile
+import xarray as xr
 
 from dask_fileseq import ChunkMismatchError, FileSequence, ReadError, TiffSequence, open_sequence
 from dask_fileseq.readers import Reader, count
-from dask_fileseq.zarr import locations as locations_module
-from dask_fileseq.zarr.locations import locations
+from dask_fileseq.zarr import references
+from dask_fileseq.zarr.references import file_urls
 from tests.helpers.corpus import KINDS, image, write_corpus
 
 PATTERN = r"(?P<time>\d+)_(?P<channel>[A-Z]+)_z(?P<z>\d+)"
@@ -171,8 +172,8 @@ def test_tiles_that_do_not_fill_files(tmp_path, elsewhere):
 @pytest.mark.parametrize("contiguous", [True, False])
 def test_large_pages_are_cut(tmp_path, elsewhere, monkeypatch, shape, contiguous):
     """One chunk of gigabytes would have to be read for a pixel of it."""
-    monkeypatch.setattr("dask_fileseq.readers.layout.LARGE", 20_000)
-    monkeypatch.setattr("dask_fileseq.readers.layout.SMALL", 2_000)
+    monkeypatch.setattr("dask_fileseq.readers.tiff.tifflayout.LARGE", 20_000)
+    monkeypatch.setattr("dask_fileseq.readers.tiff.tifflayout.SMALL", 2_000)
     for i in range(2):
         with tifffile.TiffWriter(tmp_path / f"{i}.tif", byteorder=">") as writer:
             for page in image(shape, "u2", i).reshape(-1, *shape[-2:]):
@@ -206,6 +207,17 @@ for path in sys.argv[2:]:
     assert dataset.image.sel(z=2, channel="DAPI").shape == (3, 48, 64)
 """
     run(code, tmp_path / "expected.npy", tmp_path / "0.json", tmp_path / "1.json")
+
+
+def test_labels_that_begin_with_a_brace(tmp_path):
+    """Bytes of numbers, of which the first is that of a brace, were taken for text."""
+    for t in (123, 200):
+        tifffile.imwrite(tmp_path / f"t{t}.tif", image((20, 30), "u2", t))
+    seq = open_sequence(f"{tmp_path}/*.tif", pattern="t{t:d}.tif", spacing="values")
+    seq.write_fsspec(tmp_path / "a.json", groupname="image")
+    dataset = xr.open_zarr("reference://", storage_options={"fo": str(tmp_path / "a.json")})
+    assert dataset.t.values.tolist() == [123, 200]
+    np.testing.assert_array_equal(dataset.image, seq.asarray())
 
 
 def test_arguments_of_the_reader(tmp_path, elsewhere):
@@ -452,25 +464,25 @@ def test_http(odd, server, tmp_path, elsewhere, version, chunks):
 def test_location_of_windows(monkeypatch):
     """With backslashes, fsspec would not find a protocol's or a template's end."""
     windows = types.SimpleNamespace(path=ntpath, sep="\\")
-    monkeypatch.setattr(locations_module, "os", windows)
+    monkeypatch.setattr(references, "os", windows)
     names = ["C:\\data\\a\\t 1.tif", "C:\\data\\b\\t 2.tif"]
-    assert locations(names, None, None) == ("C:/data/", ["a/t 1.tif", "b/t 2.tif"])
-    assert locations(names, "D:\\x", None) == ("D:/x/", ["a/t 1.tif", "b/t 2.tif"])
-    assert locations(names, "https://a.org", None)[1] == ["a/t%201.tif", "b/t%202.tif"]
+    assert file_urls(names, None, None) == ("C:/data/", ["a/t 1.tif", "b/t 2.tif"])
+    assert file_urls(names, "D:\\x", None) == ("D:/x/", ["a/t 1.tif", "b/t 2.tif"])
+    assert file_urls(names, "https://a.org", None)[1] == ["a/t%201.tif", "b/t%202.tif"]
     names[1] = "D:\\t2.tif"
-    assert locations(names, None, None) == ("", ["C:/data/a/t 1.tif", "D:/t2.tif"])
+    assert file_urls(names, None, None) == ("", ["C:/data/a/t 1.tif", "D:/t2.tif"])
     with pytest.raises(ValueError, match="cannot stand for the folder"):
-        locations(names, "http://a.org", None)
+        file_urls(names, "http://a.org", None)
 
 
 def test_locations_that_are_urls():
     """They are what they are; another one may stand for what they share."""
     names = ["s3://b/a/t 1.tif", "s3://b/a/x/t%202.tif"]
-    assert locations(names, None, None) == ("s3://b/a/", ["t 1.tif", "x/t%202.tif"])
-    assert locations(names, "gs://c", None) == ("gs://c/", ["t 1.tif", "x/t%202.tif"])
+    assert file_urls(names, None, None) == ("s3://b/a/", ["t 1.tif", "x/t%202.tif"])
+    assert file_urls(names, "gs://c", None) == ("gs://c/", ["t 1.tif", "x/t%202.tif"])
     with pytest.raises(ValueError, match="stands in an archive"):
-        locations(["zip://t1.tif::s3://b/a.zip"], None, None)
-    assert locations(["/a//b/../t1.tif", "/a/./t2.tif"], "", None) == ("", ["t1.tif", "t2.tif"])
+        file_urls(["zip://t1.tif::s3://b/a.zip"], None, None)
+    assert file_urls(["/a//b/../t1.tif", "/a/./t2.tif"], "", None) == ("", ["t1.tif", "t2.tif"])
 
 
 def test_archive(acquisition, tmp_path):

@@ -1,0 +1,209 @@
+"""The conversion of a file array to Zarr, region by region.
+
+It records what is converted to what (`journal`), writes all regions on any scheduler
+(`tasks`), makes sure that no file changed meanwhile, reads regions back and compares
+them, and at last writes the metadata, which make the target a Zarr array or OME-Zarr. A
+target without them is not complete; converting again continues with it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from zarr.core.group import GroupMetadata
+
+from dask_fileseq.convert.arraymetadata import json_object
+from dask_fileseq.convert.conversionplan import make_plan
+from dask_fileseq.convert.imagelayout import ImageLayout
+from dask_fileseq.convert.journal import FILES, FOLDER, Journal, Record
+from dask_fileseq.convert.partition import RegionIndex
+from dask_fileseq.convert.progress import ProgressLine, progress_callback
+from dask_fileseq.convert.provenance import SourceFiles, digest_of, new_manifest
+from dask_fileseq.convert.targetstore import TargetStore, clear_write_errors
+from dask_fileseq.convert.tasks import RegionTask, read_region, verify_region, write_region
+from dask_fileseq.filearray import FileArray
+from dask_fileseq.files import shared_folder
+from dask_fileseq.graph import Scheduler, run
+from dask_fileseq.types import WriteOptions
+
+__all__ = ["Conversion"]
+
+SOME = 128
+"""Number of metadata objects that are written at a time."""
+
+Manifest = dict[str, Any]
+
+
+class Conversion:
+    """The conversion of a file array to a target.
+
+    `attributes` are those of each array. `groups` returns path and attributes of the groups
+    of some images, the root's last, from the ranges of values of all channels. `about` is
+    the content of the metadata, as a value of JSON: if nothing else changed since a target
+    was completed, the metadata alone are written anew.
+    """
+
+    def __init__(
+        self,
+        array: FileArray,
+        layout: ImageLayout,
+        target: TargetStore,
+        options: WriteOptions,
+        levels: int | None = None,
+        method: str = "mean",
+        *,
+        attributes: Mapping[str, Any] | None = None,
+        groups: Callable[..., Iterable[tuple[str, dict[str, Any]]]] | None = None,
+        about: Any = None,
+    ) -> None:
+        self.array, self.target, self.options, self.groups = array, target, options, groups
+        self.plan = make_plan(array, layout, options, levels, method, attributes or {})
+        self.callback = progress_callback(options.progress)
+        self.scheduler = Scheduler(options.scheduler, options.workers)
+        if not (target.is_shared or self.scheduler.is_local):
+            raise ValueError(f"{target} is memory of this process: only threads reach it")
+        self.source = SourceFiles(array)
+        self.source.require_apart(target)
+        self.identity = self.plan.identity(self.source.identity())
+        self.identity["about"] = digest_of(about)
+        self.journal = Journal(target)
+
+    def run(self) -> Manifest:
+        """Do all that is not done yet, and return the manifest."""
+        if self.groups:  # an error in them is raised now, and not after hours of work
+            list(self.groups(self.plan.layout.images[:1], self.plan.partition, {}))
+        with clear_write_errors(self.target):
+            found = self.journal.begin(
+                self.identity,
+                resume=self.options.resume,
+                overwrite=self.options.overwrite,
+                changes=lambda: self.source.changes(self.target, self.source.versions),
+            )
+            manifest = self.journal.manifest() if found else None
+        if found:
+            self.identity = {**found, "about": self.identity["about"]}
+            self.plan = self.plan.with_stages(found["stages"])
+        try:
+            if manifest and manifest["failed"] and self.array.options.errors == "raise":
+                self._reopen(manifest)
+            elif manifest:
+                return self._finished_before(manifest)
+            return self._convert(self._earlier_records() if found else {})
+        finally:
+            if isinstance(self.callback, ProgressLine):
+                self.callback.close()
+
+    def _convert(self, records: dict[str, Record]) -> Manifest:
+        """Write and verify all regions but those that have records."""
+        started = time.monotonic()
+        if not self.target.exists(f"{FILES}/zarr.json"):
+            for objects in self.source.table_objects():
+                self._put(objects)
+        verified = self.plan.verified(self.options.verify, self.identity["token"])
+        self._start(verified, records)
+
+        def done(region: RegionTask, record: Record) -> None:
+            records[region.index.name] = record
+            self._advance(region)
+
+        job = self.plan.job(self.journal, self.identity["token"])
+        for stage in self.plan.partition.stages:
+            left = (index for index in self.plan.indices(stage) if index.name not in records)
+            run(self.scheduler, write_region, job, map(self.plan.region, left), done)
+        self.source.require_unchanged(self.target)
+        self._verify(verified)
+        manifest = new_manifest(
+            self.array,
+            self.identity,
+            records.values(),
+            seconds=round(time.monotonic() - started, 3),
+            verified={"how": self.options.verify, "regions": len(verified)},
+        )
+        self._finish(manifest)
+        return manifest
+
+    # what an earlier run left
+
+    def _finished_before(self, manifest: Manifest) -> Manifest:
+        """Return the manifest of a complete target, after checking pixels and metadata."""
+        if self.options.verify == "all":
+            every = self.plan.verified("all", self.identity["token"])
+            self._start(every)
+            self._verify(every, advice="overwrite=True writes it anew")
+        if manifest["identity"].get("about") != self.identity["about"]:
+            manifest["identity"] = self.identity
+            self._finish(manifest)
+        return manifest
+
+    def _earlier_records(self) -> dict[str, Record]:
+        """Take over from an earlier run, and return the records of the regions it finished."""
+        self.journal.claim(self.identity)
+        self.target.delete_partial()
+        return self.journal.records(
+            self.identity["token"], filled=self.array.options.errors == "fill"
+        )
+
+    def _reopen(self, manifest: Manifest) -> None:
+        """Have files of a complete target that were filled read again.
+
+        Nothing is changed if the first of them still cannot be read: that is an error.
+        """
+        start, folder = len(manifest["folder"]), shared_folder(self.array.names)
+        again = self.plan.regions_of({folder + f["file"][start:] for f in manifest["failed"]})
+        first = next(again)
+        read_region(first)
+        names = {first.index.name} | {region.index.name for region in again}
+        every = (index.name for index in self.plan.indices())
+        token = self.identity["token"]
+        records: dict[str, Record] = {name: {"token": token} for name in every if name not in names}
+        if not self.plan.partition.stages[-1].first:  # else regions with ranges are done again
+            for record in islice(records.values(), 1):
+                record["ranges"] = manifest["ranges"]
+        self.journal.reopen(self.identity, records)
+
+    # steps
+
+    def _start(
+        self, verified: Sequence[RegionIndex], records: Mapping[str, Record] | None = None
+    ) -> None:
+        """Count the bytes to write, unless `records` is None, and to verify; show progress."""
+        self.total, self.done = sum(map(self.plan.nbytes, verified)), 0
+        for index in () if records is None else self.plan.indices():
+            self.total += (size := self.plan.nbytes(index))
+            self.done += size if records and index.name in records else 0
+        self.callback(self.done, self.total)
+
+    def _advance(self, region: RegionTask, _: None = None) -> None:
+        """Count the bytes of a region that is done, and show progress."""
+        self.done += self.plan.nbytes(region.index)
+        self.callback(self.done, self.total)
+
+    def _verify(self, indices: Sequence[RegionIndex], **advice: str) -> None:
+        """Read regions back, and compare them with the files."""
+        job = self.plan.job(self.journal, self.identity["token"], **advice)
+        run(self.scheduler, verify_region, job, map(self.plan.region, indices), self._advance)
+
+    def _put(self, objects: Mapping[str, bytes]) -> None:
+        """Write objects, unless another run has begun."""
+        left = iter(objects.items())
+        while some := dict(islice(left, SOME)):
+            self.journal.require()
+            with clear_write_errors(self.target):
+                self.target.put_many(some)
+                self.target.sync_to_disk(some)
+
+    def _finish(self, manifest: Manifest) -> None:
+        """Write metadata, those of the root last, and the manifest, and close the journal."""
+        objects = dict(self.plan.array_objects())
+        if self.groups:
+            ranges = {channel: (low, high) for channel, low, high in manifest["ranges"]}
+            groups = self.groups(self.plan.layout.images, self.plan.partition, ranges)
+            objects |= dict(json_object(path, GroupMetadata(a)) for path, a in groups)
+        root = {"zarr.json": objects.pop("zarr.json")}
+        group = dict([json_object(FOLDER, GroupMetadata({"manifest": manifest}))])
+        for some in (objects, root, group):
+            self._put(some)
+        self.journal.close()

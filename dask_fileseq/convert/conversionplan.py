@@ -1,0 +1,190 @@
+"""The plan of a conversion: its arrays and regions, and what identifies all that. No I/O."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from numbers import Integral
+from typing import Any
+from uuid import uuid4
+
+from dask.utils import parse_bytes
+
+from dask_fileseq.convert.arraymetadata import array_metadata, chunk_shape, json_object, shard_shape
+from dask_fileseq.convert.imagelayout import ImageLayout
+from dask_fileseq.convert.journal import Journal
+from dask_fileseq.convert.partition import (
+    Partition,
+    RegionIndex,
+    Stage,
+    level_count,
+    make_partition,
+)
+from dask_fileseq.convert.tasks import Job, RegionTask
+from dask_fileseq.errors import check_choice
+from dask_fileseq.filearray import FileArray
+from dask_fileseq.types import WriteOptions
+
+__all__ = ["ConversionPlan", "make_plan"]
+
+FORMAT = 1
+"""Version of the journal and of the regions; a conversion of another version is another one."""
+
+SAMPLES = 8
+"""Least number of regions that ``verify="sample"`` compares; else it is one in a hundred."""
+
+
+@dataclass(frozen=True)
+class ConversionPlan:
+    """The arrays of a conversion, and the regions that make them up."""
+
+    array: FileArray
+    layout: ImageLayout
+    partition: Partition
+    arrays: tuple[Any, ...]
+    """Zarr's metadata of the array of each level."""
+    names: tuple[str, ...]
+    """Paths of these arrays, below an image."""
+    method: str
+
+    def array_objects(self) -> Iterator[tuple[str, bytes]]:
+        """Yield key and content of the metadata of all arrays."""
+        for image in self.layout.images:
+            for name, metadata in zip(self.names, self.arrays, strict=True):
+                yield json_object(f"{image.path}/{name}".strip("/"), metadata)
+
+    def identity(self, source: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what is converted to what, as a value of JSON."""
+        level = self.partition.levels[0]
+        identity = {
+            "source": source,
+            "target": {
+                "format": FORMAT,
+                "kind": self.layout.kind,
+                "dims": self.layout.dims,
+                "shape": level.shape,
+                "dtype": str(self.array.dtype),
+                "images": len(self.layout.images),
+                "places": self.layout.places,
+                "axes": [[self.array.dims[i] for i in axes] for axes in self.layout.axes],
+                "levels": len(self.arrays),
+                "chunks": level.chunk,
+                "shards": level.shard,
+                "codecs": [codec.to_dict() for codec in self.arrays[0].inner_codecs],
+                "fillvalue": repr(self.array.options.fillvalue),
+                "method": self.method if len(self.arrays) > 1 else None,
+            },
+            "stages": [[s.base, s.first, s.last, s.region] for s in self.partition.stages],
+            "began": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        return {**json.loads(json.dumps(identity)), "token": uuid4().hex}
+
+    def with_stages(self, stages: Sequence[Sequence[Any]]) -> ConversionPlan:
+        """Return the plan with the regions of the identity of an earlier run."""
+        levels = self.partition.levels
+        made = tuple(Stage(b, i, j, tuple(region), levels[b].shape) for b, i, j, region in stages)
+        return replace(self, partition=replace(self.partition, stages=made))
+
+    def job(self, journal: Journal, token: str, **advice: str) -> Job:
+        """Return what the tasks of all regions share."""
+        channel = "c" in self.layout.dims and self.layout.kind != "array"
+        return Job(
+            journal,
+            token,
+            self.partition,
+            tuple(metadata.update_attributes({}) for metadata in self.arrays),
+            self.names,
+            self.method,
+            self.layout.dims.index("c") if channel else None,
+            **advice,
+        )
+
+    def indices(self, *stages: Stage) -> Iterator[RegionIndex]:
+        """Yield the regions of all images, of some stages or of all."""
+        for stage in stages or self.partition.stages:
+            for number in range(stage.count * len(self.layout.images)):
+                yield RegionIndex(stage, number)
+
+    def verified(self, verify: str | None, token: str) -> list[RegionIndex]:
+        """Return the regions to read back and compare: always the same ones of a conversion."""
+        if verify is None:
+            return []
+        every = list(self.indices())
+        if verify == "all":
+            return every
+        count = min(len(every), max(SAMPLES, len(every) // 100))
+        return [every[i] for i in sorted(random.Random(token).sample(range(len(every)), count))]
+
+    def nbytes(self, index: RegionIndex) -> int:
+        """Return the size of a region where it is read."""
+        return math.prod(stop - start for start, stop in index.window) * self.array.dtype.itemsize
+
+    def region(self, index: RegionIndex) -> RegionTask:
+        """Return a region; one of the first stage with the files that it touches."""
+        image = self.layout.images[index.image]
+        if index.stage.first:
+            return RegionTask(index, image.path, None, (), self.layout.axes)
+        parts = list(self.layout.parts(index.window, image))
+        first = [min(edges[axis][0] for _, edges in parts) for axis in range(self.array.ndim)]
+        last = [max(edges[axis][1] for _, edges in parts) for axis in range(self.array.ndim)]
+        block = self.array.block(list(zip(first, last, strict=True)))
+        shifted = tuple(
+            (place, {axis: (a - first[axis], b - first[axis]) for axis, (a, b) in edges.items()})
+            for place, edges in parts
+        )
+        return RegionTask(index, image.path, block, shifted, self.layout.axes)
+
+    def regions_of(self, names: set[str]) -> Iterator[RegionTask]:
+        """Yield the regions that read any of some files, and all that read other levels."""
+        for region in map(self.region, self.indices()):
+            if region.block is None or not names.isdisjoint(region.block.names):
+                yield region
+
+
+def make_plan(
+    array: FileArray,
+    layout: ImageLayout,
+    options: WriteOptions,
+    levels: int | None,
+    method: str,
+    attributes: Mapping[str, Any],
+) -> ConversionPlan:
+    """Return the plan of a conversion; raise a `ValueError` if an option does not fit."""
+    if options.verify is not None:
+        check_choice("verify", options.verify, "sample", "all")
+    check_choice("method", method, "mean", "nearest")
+    partition, fillvalue = _partition(array, layout, options, levels), array.options.fillvalue
+    arrays = tuple(
+        array_metadata(level, layout.dims, array.dtype, fillvalue, options.codecs, attributes)
+        for level in partition.levels
+    )
+    names = ("",) if layout.kind == "array" else tuple(map(str, range(len(arrays))))
+    return ConversionPlan(array, layout, partition, arrays, names, method)
+
+
+def _partition(
+    array: FileArray, layout: ImageLayout, options: WriteOptions, levels: int | None
+) -> Partition:
+    shape, itemsize = layout.shape, array.dtype.itemsize
+    chunk = chunk_shape(options.chunks, layout.dims, shape, itemsize)
+    shard = shard_shape(options.shards, layout.dims, shape, chunk, itemsize)
+    halved = [dim in ("y", "x") for dim in layout.dims]
+    if layout.kind == "array":
+        levels = 1
+    elif levels is None:
+        levels = level_count(shape, halved)
+    elif isinstance(levels, bool) or not isinstance(levels, Integral) or not 1 <= levels <= 32:
+        raise ValueError(f"levels={levels!r} is no number of levels")
+    try:
+        limit = int(parse_bytes(options.memory)) // itemsize
+    except (TypeError, ValueError, AttributeError) as error:
+        raise ValueError(f"memory={options.memory!r} is no size such as '64 MiB'") from error
+    read_shapes = []
+    for lengths in (array.spec.tile, array.spec.shape):
+        along = [1 if axis.chunk is None else lengths[axis.chunk] for axis in array.tiling.axes]
+        read_shapes.append([along[axes[-1]] for axes in layout.axes])
+    return make_partition(shape, chunk, shard, halved, int(levels), limit, read_shapes)

@@ -1,0 +1,317 @@
+"""The images that a file array becomes: pure values, no I/O.
+
+A target has one image, or many of the same shape. The axes of an image are axes of the
+file array in another order; several of these may be laid end to end along one. An image
+holds what the file array has at one index of the axes that images do not have.
+
+In OME-Zarr, each axis has a role: time, channel, space, wells or images. Names decide
+which, and the parameter ``axes=`` where they do not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import math
+import re
+import string
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from dask_fileseq.convert.partition import Window
+from dask_fileseq.errors import LayoutError
+from dask_fileseq.filearray import FileArray
+from dask_fileseq.patterns import FAMILIES
+
+__all__ = ["ImageLayout", "ImagePart", "TargetImage", "array_layout", "ome_layout"]
+
+IMAGE_AXES = ("t", "c", "z", "y", "x")
+ROLES = (*IMAGE_AXES, "row", "column", "well", "image")
+
+NAMES = {
+    "t": "times time_point timestamp date datetime day hour",
+    "c": "channels bands filter color colour stain dye marker",
+    "z": "zplane z_plane depth",
+    "well": "well wells wellid well_id",
+    "row": "row rows",
+    "column": "column columns col",
+}
+"""Names of axes in lower case, by role, in addition to those in file name patterns."""
+
+FAMILY_ROLES = {"time": "t", "channel": "c", "band": "c", "z": "z"}
+BY_NAME = {
+    word: FAMILY_ROLES[family] for word, family in FAMILIES.items() if family in FAMILY_ROLES
+} | {name: role for role, names in NAMES.items() for name in names.split()}
+
+WELL = re.compile(r"([A-Za-z]{1,2})0*-?(\d{1,3})")
+
+
+def _axis_roles(array: FileArray, axes: Mapping[str, str] | None = None) -> list[str | None]:
+    """Return the role of each axis of an array; None for an axis of length 1 that is dropped.
+
+    The caller may give roles in `axes`, by dimension. A `LayoutError` is raised if they
+    are wrong, if an axis has no role, or if axes have roles that exclude each other.
+    """
+    if not isinstance(axes, Mapping | None):
+        raise LayoutError(f"axes={axes!r} is no mapping from dimensions, such as {{'q': 't'}}")
+    given = dict(axes or {})
+    for dim, role in given.items():
+        if dim not in array.dims:
+            raise LayoutError(f"axes={given!r}: {dim!r} is none of the dimensions {array.dims}")
+        if role not in ROLES:
+            raise LayoutError(f"axes={given!r}: {role!r} is none of {', '.join(ROLES)}")
+    roles: list[str | None] = []
+    for dim, axis in zip(array.dims, array.tiling.axes, strict=True):
+        if dim in given:
+            roles.append(given[dim])
+        elif axis.chunk is None:
+            roles.append(_grid_role(dim, array.coords.get(dim)))
+        else:
+            roles.append(_chunk_role(array.spec.dims[axis.chunk], dim, axis.files * axis.size))
+    for role in ("y", "x"):
+        if role not in roles:
+            raise LayoutError(f"no axis of {array.dims} is {role!r}, which images of OME-Zarr have")
+    if not _are_plate(roles, array, given):
+        roles = ["image" if role in ("row", "column") else role for role in roles]
+    _require_distinct(roles, array, given)
+    return roles
+
+
+def _grid_role(dim: str, values: Any) -> str:
+    """Return the role of an axis of the grid of files."""
+    dates = values is not None and values.dtype.kind == "M"
+    role = BY_NAME.get(dim.lower(), "t" if dates else "image")
+    if role in ("c", "image") and dim.lower() in ("w", "position", "pos") and values is not None:
+        return "well" if all(WELL.fullmatch(str(value)) for value in values) else role
+    return role
+
+
+def _chunk_role(name: str, dim: str, length: int) -> str | None:
+    """Return the role of an axis in the files."""
+    role = "c" if name == "s" else BY_NAME.get(name, name)
+    if role in IMAGE_AXES:
+        return role
+    if length == 1:
+        return None
+    raise LayoutError(
+        f"OME-Zarr has time, channel and space, and {dim!r} in the files, of length {length},"
+        f" is none of them; say what it is: axes={{{dim!r}: 't'}}, or 'c', 'z' or 'image'"
+    )
+
+
+def _are_plate(roles: list[str | None], array: FileArray, given: Mapping[str, str]) -> bool:
+    """Return whether the axes of rows and columns are those of a plate.
+
+    They are if both exist, no axis of wells does, and rows are letters or all numbers
+    begin at 1: tiles mostly begin at 0.
+    """
+    if "row" not in roles or "column" not in roles or "well" in roles:
+        return False
+    dims = [array.dims[roles.index(role)] for role in ("row", "column")]
+    if given.keys() >= {*dims}:
+        return True
+    row, column = map(array.coords.get, dims)
+    if row is None or column is None or column.dtype.kind not in "iu":
+        return False
+    if all(re.fullmatch("[A-Za-z]{1,2}", str(value)) for value in row):
+        return True
+    return bool(row.dtype.kind in "iu" and min(row) >= 1 and min(column) >= 1)
+
+
+def _require_distinct(roles: list[str | None], array: FileArray, given: Mapping[str, str]) -> None:
+    """Raise a `LayoutError` if axes have the same role, but nobody laid them end to end.
+
+    Samples of pixels and one other axis of channels are laid end to end by themselves.
+    """
+    for role in ROLES[:-1]:
+        same = [dim for dim, r in zip(array.dims, roles, strict=True) if r == role]
+        if len(same) < 2 or (role in ("t", "c", "z") and given.keys() >= {*same}):
+            continue
+        inside = [
+            array.spec.dims[axis.chunk]
+            for dim, axis in zip(array.dims, array.tiling.axes, strict=True)
+            if dim in same and axis.chunk is not None
+        ]
+        if role == "c" and len(same) == 2 and "s" in inside:
+            continue
+        raise LayoutError(
+            f"{' and '.join(map(repr, same))} are both {role!r}; say what they are, as"
+            f" axes={{{same[-1]!r}: 'image'}}"
+            + (f", or {role!r} for all to lay them end to end" if role in "tcz" else "")
+        )
+
+
+ImagePart = tuple[tuple[slice, ...], dict[int, tuple[int, int]]]
+"""A box within a window of an image, and its start and stop along axes of the file array."""
+
+
+@dataclass(frozen=True)
+class TargetImage:
+    """One image of a target."""
+
+    path: str
+    """Path of its group in the target; empty for the root."""
+    at: Mapping[int, int] = field(default_factory=dict)
+    """Its index along axes of the file array."""
+
+
+@dataclass(frozen=True)
+class ImageLayout:
+    """The images of a target, and the axes of the file array behind their axes."""
+
+    kind: str
+    """``"array"``, ``"image"``, ``"plate"`` or ``"collection"``."""
+    dims: tuple[str, ...]
+    axes: tuple[tuple[int, ...], ...]
+    """For each axis of an image, the axes of the file array that are laid end to end."""
+    lengths: tuple[tuple[int, ...], ...]
+    """Lengths of these."""
+    images: tuple[TargetImage, ...]
+    """The images that have files."""
+    wells: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """For each well of a plate, the names of its fields."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of each image."""
+        return tuple(map(math.prod, self.lengths))
+
+    @property
+    def places(self) -> str:
+        """Paths of the first and the last image, and a digest of the indices of all."""
+        every = [[image.path, sorted(image.at.items())] for image in self.images]
+        digest = hashlib.blake2b(json.dumps(every).encode(), digest_size=16).hexdigest()
+        return f"{self.images[0].path} to {self.images[-1].path} ({digest})"
+
+    def parts(self, window: Window, image: TargetImage) -> Iterator[ImagePart]:
+        """Yield the boxes of the file array that make up a window of an image."""
+        along = [
+            list(_cut(axes, lengths, *edges))
+            for axes, lengths, edges in zip(self.axes, self.lengths, window, strict=True)
+        ]
+        fixed = {axis: (i, i + 1) for axis, i in image.at.items()}
+        for combination in itertools.product(*along):
+            edges = dict(fixed)
+            for _, part in combination:
+                edges |= part
+            yield tuple(place for place, _ in combination), edges
+
+
+def _cut(
+    axes: tuple[int, ...], lengths: tuple[int, ...], start: int, stop: int
+) -> Iterator[tuple[slice, dict[int, tuple[int, int]]]]:
+    """Cut a range along axes that are laid end to end into boxes of these.
+
+    >>> list(_cut((0, 3), (2, 3), 2, 5))
+    [(slice(0, 1, None), {0: (0, 1), 3: (2, 3)}), (slice(1, 3, None), {0: (1, 2), 3: (0, 2)})]
+    """
+    inner = lengths[-1]
+    done = start
+    while done < stop:
+        leading, first = divmod(done, inner)
+        end = min(stop, (leading + 1) * inner)
+        outer = np.unravel_index(leading, lengths[:-1]) if lengths[:-1] else ()
+        edges = {axis: (int(i), int(i) + 1) for axis, i in zip(axes, outer, strict=False)}
+        edges[axes[-1]] = (first, first + end - done)
+        yield slice(done - start, end - start), edges
+        done = end
+
+
+def array_layout(array: FileArray) -> ImageLayout:
+    """Return the layout of one plain array with all axes."""
+    axes, lengths = tuple((i,) for i in range(array.ndim)), tuple((n,) for n in array.shape)
+    return ImageLayout("array", array.dims, axes, lengths, (TargetImage(""),))
+
+
+def ome_layout(array: FileArray, axes: Mapping[str, str] | None = None) -> ImageLayout:
+    """Return the layout of an OME-Zarr: an image, a plate, or a collection of images.
+
+    A `LayoutError` is raised if the axes, with roles as in `_axis_roles`, make up none of these.
+    """
+    roles = _axis_roles(array, axes)
+    dims = tuple(role for role in "tczyx" if role in roles)
+    behind = tuple(tuple(i for i, r in enumerate(roles) if r == role) for role in dims)
+    lengths = tuple(tuple(array.shape[axis] for axis in axes) for axes in behind)
+    dropped = {i: 0 for i, role in enumerate(roles) if role is None}
+    apart = [i for i, role in enumerate(roles) if role in ("row", "column", "well", "image")]
+    found = [dict(zip(apart, index, strict=True)) for index in _with_files(array, apart)]
+    along = [roles.index(role) for role in ("row", "column", "well") if role in roles]
+    wells: dict[str, list[str]] = {}
+    if along:
+        kind, paths, wells = "plate", *_plate_paths(array, along, found)
+    elif len(found) == 1 and all(array.shape[axis] == 1 for axis in apart):
+        kind, paths = "image", [""]
+    else:
+        kind, paths = "collection", list(map(str, range(len(found))))
+    images = tuple(TargetImage(p, at | dropped) for p, at in zip(paths, found, strict=True))
+    fields = {well: tuple(names) for well, names in wells.items()}
+    return ImageLayout(kind, dims, behind, lengths, images, fields)
+
+
+def _with_files(array: FileArray, apart: Sequence[int]) -> list[tuple[int, ...]]:
+    """Return the indices along some axes of the array at which any file exists."""
+    axes = array.tiling.axes
+    inside = [axis for axis in apart if axes[axis].chunk is not None]
+    for axis in inside:
+        if axes[axis].files > 1:
+            raise LayoutError(f"{array.dims[axis]!r} is tiled, and cannot be images apart")
+    grid = [axes[axis].grid for axis in apart if axes[axis].chunk is None]
+    others = tuple(axis for axis in range(array.table.ndim) if axis not in grid)
+    cells = np.argwhere(np.any(array.table >= 0, axis=others)).tolist()
+    within = list(itertools.product(*(range(array.shape[axis]) for axis in inside)))
+    return [(*cell, *index) for cell in cells for index in within]
+
+
+def _plate_paths(
+    array: FileArray, along: Sequence[int], found: Sequence[Mapping[int, int]]
+) -> tuple[list[str], dict[str, list[str]]]:
+    """Return the path of each image of a plate, and the names of the fields of each well."""
+    labels = {
+        axis: list(map(str, array.coords.get(array.dims[axis], range(array.shape[axis]))))
+        for axis in along
+    }
+    zero_based = any(row.isdecimal() and int(row) == 0 for row in labels[along[0]])
+    paths: list[str] = []
+    wells: dict[str, list[str]] = {}
+    owners: dict[str, str] = {}
+    for at in found:
+        label = [labels[axis][at[axis]] for axis in along]
+        well, text = _well_path(label, 0 if zero_based else 1), " ".join(label)
+        if owners.setdefault(well, text) != text:
+            raise LayoutError(
+                f"{owners[well]!r} and {text!r} are both well {well!r}:"
+                " name them alike, or select one"
+            )
+        fields = wells.setdefault(well, [])
+        fields.append(str(len(fields)))
+        paths.append(f"{well}/{fields[-1]}")
+    return paths, wells
+
+
+def _well_path(label: Sequence[str], first: int) -> str:
+    """Return row and column of a well as a path; if rows are numbers, row A has number `first`.
+
+    >>> _well_path(["b02"], 1), _well_path(["AA-3"], 1), _well_path(["27", "7"], 1)
+    ('B/02', 'AA/3', 'AA/7')
+    >>> _well_path(["b", "7"], 1), _well_path(["2", "7"], 0)
+    ('B/7', 'C/7')
+    """
+    row, column = label[0], label[-1]
+    if len(label) == 1:
+        if not WELL.fullmatch(row):
+            raise LayoutError(f"{row!r} is no well such as 'B02'; say axes={{'well': 'image'}}")
+        column = row.lstrip(string.ascii_letters)
+        row, column = row.removesuffix(column), column.lstrip("-")
+    if row.isdecimal() and int(row) >= first:
+        number, row = int(row) + 1 - first, ""
+        while number:
+            number, rest = divmod(number - 1, 26)
+            row = string.ascii_uppercase[rest] + row
+    row = row.upper()
+    if not all(part.isascii() and part.isalnum() for part in (row, column)):
+        raise LayoutError(f"row {row!r} and column {column!r} are no names of a plate's")
+    return f"{row}/{column}"

@@ -1,0 +1,307 @@
+"""Metadata of OME-Zarr 0.5, validated by yaozarrs: images, plates, collections, scales, channels.
+
+See https://ngff.openmicroscopy.org/0.5/.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from yaozarrs import v05
+
+from dask_fileseq.convert.imagelayout import ImageLayout, TargetImage
+from dask_fileseq.convert.partition import Partition
+from dask_fileseq.filearray import FileArray
+
+__all__ = ["OmeMetadata", "OmeScale", "axis_scales", "channel_colors", "channel_names"]
+
+PREFIXES = {"": "", "p": "pico", "n": "nano", "µ": "micro", "u": "micro", "m": "milli"}
+UNITS = {
+    f"{symbol}{base}": prefix + unit
+    for symbol, prefix in (PREFIXES | {"c": "centi", "k": "kilo"}).items()
+    for base, unit in (("m", "meter"), ("s", "second"))
+}
+UNITS |= {"Å": "angstrom", "micron": "micrometer", "metre": "meter", "inch": "inch", "in": "inch"}
+UNITS |= {"sec": "second", "min": "minute", "h": "hour", "d": "day"}
+"""Names of units in OME-Zarr, which are those of UDUNITS-2, by their symbols."""
+
+
+@dataclass(frozen=True)
+class OmeScale:
+    """Positions of the elements along an axis."""
+
+    step: float = 1.0
+    start: float = 0.0
+    unit: str | None = None
+
+
+def axis_scales(
+    array: FileArray, layout: ImageLayout, given: Mapping[str, Any] | None = None
+) -> list[OmeScale]:
+    """Return the scale of each axis of an image.
+
+    The caller may give, by axis, a step or a pair of step and unit: of time for t, of
+    length for others. Along other axes, the scale is that of evenly spaced numbers or
+    dates in the names of files, or that of the first header.
+    """
+    if not isinstance(given, Mapping | None):
+        raise ValueError(f"scale={given!r} is no mapping from axes, such as {{'z': (0.5, 'µm')}}")
+    scales = {dim: _given_scale(dim, value, layout.dims) for dim, value in (given or {}).items()}
+    for dim, axes in zip(layout.dims, layout.axes, strict=True):
+        if dim not in scales:
+            single = len(axes) == 1 and dim != "c"
+            scales[dim] = _found_scale(array, axes[0]) if single else OmeScale()
+    return [scales[dim] for dim in layout.dims]
+
+
+def _given_scale(dim: str, value: Any, dims: Sequence[str]) -> OmeScale:
+    if dim not in dims or dim == "c":
+        others = ", ".join(other for other in dims if other != "c")
+        raise ValueError(f"scale has {dim!r}, and the axes that have a step are {others}")
+    try:
+        step, unit = value if isinstance(value, tuple | list) else (value, None)
+        step = float(step)
+    except (TypeError, ValueError):
+        step = -1.0
+    if not 0 < step < float("inf"):
+        raise ValueError(f"scale has {value!r} for {dim!r}: neither a step nor (step, unit)")
+    if unit is None:
+        return OmeScale(step)
+    text = str(unit).replace("\u03bc", "\u00b5")  # the Greek letter, and the sign for micro
+    name = UNITS.get(text, text)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            (v05.TimeAxis if dim == "t" else v05.SpaceAxis)(name=dim, unit=name)
+        except Warning:
+            kind, example = ("time", "second") if dim == "t" else ("length", "micrometer")
+            raise ValueError(
+                f"scale has the unit {unit!r} for {dim!r}, which is none of {kind} in OME-Zarr,"
+                f" such as {example!r}"
+            ) from None
+    return OmeScale(step, 0.0, name)
+
+
+def _found_scale(array: FileArray, axis: int) -> OmeScale:
+    along = array.tiling.axes[axis]
+    if along.chunk is None:
+        return _scale_of_values(array.coords.get(array.dims[axis]))
+    scale = array.metadata.scales.get(array.spec.dims[along.chunk])
+    if scale is None:
+        return OmeScale()
+    if scale.absolute or scale.step < 0:  # map coordinates: the attributes have them in full
+        return OmeScale(abs(scale.step), 0.0, UNITS.get(scale.units))
+    return OmeScale(scale.step, scale.start, UNITS.get(scale.units))
+
+
+def _scale_of_values(values: Any) -> OmeScale:
+    """Return the scale of evenly spaced numbers or dates.
+
+    >>> _scale_of_values(np.array([10, 20, 30]))
+    OmeScale(step=10.0, start=10.0, unit=None)
+    >>> _scale_of_values(np.array(["2020-01-01T00", "2020-01-01T01"], "M8[ns]"))
+    OmeScale(step=3600.0, start=0.0, unit='second')
+    """
+    if values is None or values.dtype.kind not in "iufM" or len(values) < 2:
+        return OmeScale()
+    dates = values.dtype.kind == "M"
+    if dates:
+        values = (values - values[0]) / np.timedelta64(1, "s")
+    steps = np.diff(values.astype(np.float64))
+    if steps[0] <= 0 or not np.allclose(steps, steps[0], rtol=1e-6, atol=0):
+        return OmeScale()
+    return OmeScale(float(steps[0]), float(values[0]), "second" if dates else None)
+
+
+Ranges = Mapping[int, tuple[float, float]]  # lowest and highest value of each channel
+
+METHODS = {"mean": "the mean of 2 x 2 pixels", "nearest": "the first of 2 x 2 pixels"}
+
+COLORS = (
+    (r"dapi|hoechst|405|\bblue\b|bfp|violet", "0000FF"),
+    (r"gfp|fitc|488|alexa ?fluor|\bgreen\b|venus|yfp", "00FF00"),
+    (r"cy5|647|640|633|far.?red|647n|draq5|nir", "FF00FF"),
+    (r"cy3|tritc|rfp|mcherry|cherry|561|568|594|texas|tomato|\bred\b", "FF0000"),
+    (r"cfp|cyan", "00FFFF"),
+    (r"bright|phase|dic|trans|bf|tl\b|gray|grey", "FFFFFF"),
+)
+"""Colours by what occurs in a name."""
+
+OTHERS = ("0000FF", "00FF00", "FF0000", "FF00FF", "00FFFF", "FFFF00", "FFFFFF")
+"""Colours of channels whose names have none, in turn."""
+
+
+@dataclass(frozen=True)
+class OmeMetadata:
+    """The metadata of the groups of a target."""
+
+    name: str
+    array: FileArray
+    layout: ImageLayout
+    scales: Sequence[OmeScale]
+    channels: Sequence[str]
+    method: str
+    labels: Mapping[str, Any]
+    """Coordinates along the axes of the file array, by dimension, as values of JSON."""
+
+    def groups(
+        self, images: Sequence[TargetImage], partition: Partition, ranges: Ranges
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield path and attributes of each group of some images; the root comes last."""
+        layout = self.layout
+        shared = self._image(partition, ranges)
+        for image in images:
+            labels = self._labels(image)
+            name = f"{self.name}/{image.path}" if image.path else self.name
+            if layout.kind == "collection":
+                name = f"{self.name} {', '.join(f'{dim} {i}' for dim, i in labels['at'].items())}"
+            shared["multiscales"][0]["name"] = name
+            yield image.path, _ome(v05.Image, shared) | {"fileseq": labels}
+        if layout.kind == "plate":
+            for row in dict.fromkeys(well.partition("/")[0] for well in layout.wells):
+                yield row, {}
+            for well, fields in layout.wells.items():
+                yield well, _ome(v05.Well, {"well": {"images": [{"path": f} for f in fields]}})
+            yield "", _ome(v05.Plate, {"plate": self._plate()})
+        elif layout.kind == "collection":
+            yield "OME", _ome(v05.Series, {"series": [image.path for image in images]})
+            yield "", _ome(v05.Bf2Raw, {"bioformats2raw.layout": 3})
+
+    def _labels(self, image: TargetImage) -> dict[str, Any]:
+        """Return the coordinates along the axes of an image, and those of its place."""
+        at, along = {}, {}
+        for dim, i in ((self.array.dims[axis], i) for axis, i in image.at.items()):
+            values = self.labels.get(dim)
+            at[dim] = values[i] if isinstance(values, list) else i
+        for role, axes in zip(self.layout.dims, self.layout.axes, strict=True):
+            dims = [self.array.dims[axis] for axis in axes]
+            if values := {dim: self.labels[dim] for dim in dims if dim in self.labels}:
+                along[role] = values
+        return {"at": at, "along": along}
+
+    def _image(self, partition: Partition, ranges: Ranges) -> dict[str, Any]:
+        """Return the metadata that all images have in common."""
+        types = {"t": "time", "c": "channel"}
+        axes = [
+            {"name": dim, "type": types.get(dim, "space"), "unit": scale.unit}
+            for dim, scale in zip(self.layout.dims, self.scales, strict=True)
+        ]
+        about = "each level has half the pixels of the one before along y and x"
+        multiscale = {
+            "axes": axes,
+            "datasets": [self._dataset(partition, i) for i in range(len(partition.levels))],
+            "type": self.method,
+            "metadata": {"description": f"{about}: {METHODS[self.method]}"},
+        }
+        show = self.channels and self.array.dtype.kind in "uif"
+        return {"multiscales": [multiscale]} | ({"omero": self._omero(ranges)} if show else {})
+
+    def _dataset(self, partition: Partition, level: int) -> dict[str, Any]:
+        """Return scale and translation of a level.
+
+        The mean of two pixels is half a pixel further on than the first of them. A single
+        pixel is not halved.
+        """
+        moved = 0.5 if self.method == "mean" and self.array.dtype.kind != "b" else 0.0
+        scale, start = [], []
+        for n, half, along in zip(self.layout.shape, partition.halved, self.scales, strict=True):
+            factor = 2.0 ** min(level, (n - 1).bit_length()) if half else 1.0
+            scale.append(along.step * factor)
+            start.append(along.start + along.step * (factor - 1) * moved)
+        transformations: list[dict[str, Any]] = [{"type": "scale", "scale": scale}]
+        if any(start):
+            transformations.append({"type": "translation", "translation": start})
+        return {"path": str(level), "coordinateTransformations": transformations}
+
+    def _omero(self, ranges: Ranges) -> dict[str, Any]:
+        channels = [
+            {"label": name, "color": color, "active": True, "window": self._window(ranges.get(i))}
+            for i, (name, color) in enumerate(
+                zip(self.channels, channel_colors(self.channels), strict=True)
+            )
+        ]
+        sizes = dict(zip(self.layout.dims, self.layout.shape, strict=True))
+        model = "greyscale" if len(channels) == 1 else "color"
+        rendering = {"defaultT": 0, "defaultZ": sizes.get("z", 1) // 2, "model": model}
+        return {"channels": channels, "rdefs": rendering}
+
+    def _window(self, found: tuple[float, float] | None) -> dict[str, float]:
+        """Return the range of values that viewers show: that of the smallest level."""
+        if self.array.dtype.kind == "f":
+            low, high = found or (0.0, 1.0)
+            least, most = low, max(high, low + 1e-6)
+        else:
+            limits = np.iinfo(self.array.dtype)
+            least, most = float(limits.min), float(limits.max)
+            low, high = found or (least, most)
+        return {"min": least, "max": most, "start": low, "end": high if high > low else most}
+
+    def _plate(self) -> dict[str, Any]:
+        """Return the rows and columns that have wells, and the wells."""
+        parts = {well: well.partition("/")[::2] for well in self.layout.wells}
+        rows = sorted({row for row, _ in parts.values()}, key=lambda row: (len(row), row))
+        columns = sorted(
+            {column for _, column in parts.values()},
+            key=lambda name: (int(name) if name.isdecimal() else 10**9, name),
+        )
+        return {
+            "name": self.name,
+            "rows": [{"name": row} for row in rows],
+            "columns": [{"name": column} for column in columns],
+            "wells": [
+                {"path": well, "rowIndex": rows.index(row), "columnIndex": columns.index(column)}
+                for well, (row, column) in parts.items()
+            ],
+            "field_count": max(map(len, self.layout.wells.values())),
+        }
+
+
+def _ome(model: Any, content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the attributes of a group, validated."""
+    valid = model.model_validate(content)
+    return {"ome": valid.model_dump(mode="json", by_alias=True, exclude_none=True)}
+
+
+def channel_names(array: FileArray, layout: ImageLayout) -> list[str]:
+    """Return a name for each channel: from file names, from headers, or a number."""
+    if "c" not in layout.dims:
+        return []
+    at = layout.dims.index("c")
+    names = [
+        _names_along(array, axis, length)
+        for axis, length in zip(layout.axes[at], layout.lengths[at], strict=True)
+    ]
+    return list(map(" ".join, itertools.product(*names)))
+
+
+def _names_along(array: FileArray, axis: int, length: int) -> list[str]:
+    along = array.tiling.axes[axis]
+    if along.chunk is None:
+        return [str(value) for value in array.coords.get(array.dims[axis], range(length))]
+    chunkdim = array.spec.dims[along.chunk]
+    if chunkdim == "s" and length in (3, 4):
+        return ["red", "green", "blue", "alpha"][:length]
+    labels = array.metadata.labels.get(chunkdim)
+    if labels is not None and len(labels.names) == length:
+        return list(labels.names)
+    return list(map(str, range(length)))
+
+
+def channel_colors(names: Sequence[str]) -> list[str]:
+    """Return a colour for each channel: by its name, or else in turn.
+
+    >>> channel_colors(["DAPI", "Cy5"]), channel_colors(["1", "2"]), channel_colors(["1"])
+    (['0000FF', 'FF00FF'], ['0000FF', '00FF00'], ['FFFFFF'])
+    """
+    others = itertools.cycle(OTHERS if len(names) > 1 else ["FFFFFF"])
+    found = [
+        next((color for pattern, color in COLORS if re.search(pattern, name, re.I)), None)
+        for name in names
+    ]
+    return [color or other for color, other in zip(found, others, strict=False)]

@@ -1,0 +1,277 @@
+"""What a target is made of: the files in their versions, how they are read, what was written.
+
+The identity of the files and their reader decides whether a conversion is continued. At
+the end, a manifest of plain values and a list of files are parts of the Zarr hierarchy,
+which other programs can read. The manifest is the attributes of the group ``fileseq``. In
+that group, the bytes of the array ``files`` are a table in CSV, compressed: a line for each
+file, with its cell of the grid, size, version and name.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import csv
+import hashlib
+import io
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from operator import itemgetter
+from types import CellType
+from typing import Any
+
+import numpy as np
+import zarr
+from dask.base import tokenize
+from zarr.codecs import ZstdCodec
+from zarr.core.buffer import Buffer
+from zarr.storage import MemoryStore, StorePath
+
+from dask_fileseq._version import __version__
+from dask_fileseq.convert.journal import FILES, Identity, Journal, Record
+from dask_fileseq.convert.targetstore import TargetStore
+from dask_fileseq.errors import ChangedError, TargetExistsError, UnfinishedError, shown
+from dask_fileseq.filearray import FileArray
+from dask_fileseq.files import LocalFiles, shared_folder
+
+__all__ = ["SourceFiles", "digest_of", "new_manifest", "read_manifest", "stable_value"]
+
+MISSING = (-1, -1)
+"""The version of a file that does not exist."""
+
+PLAIN = (str, int, float, type(None))
+TOKENS = (np.ndarray, np.generic, bytes, set, frozenset)
+BOUND = ("__self__", "__defaults__", "__kwdefaults__")
+
+
+class SourceFiles:
+    """The files of a conversion, in the versions that were listed."""
+
+    def __init__(self, array: FileArray) -> None:
+        self.array = array
+        self.versions = self._versions()
+        """Size and time of each file; None if names alone identify files."""
+
+    def _versions(self, *, fresh: bool = False) -> Any:
+        array = self.array
+        return array.source.versions(array.names, fresh=fresh) if array.identity == "stat" else None
+
+    def identity(self) -> dict[str, Any]:
+        """Return what identifies the files, wherever they are mounted, and how they are read."""
+        array, versions = self.array, self.versions
+        # without versions, only the folder distinguishes one set of files from another
+        folder = "" if versions is None else shared_folder(array.names)
+        digest = hashlib.blake2b(digest_size=16)
+        for name in array.names:
+            digest.update(name[len(folder) :].encode("utf-8", "surrogatepass") + b"\0")
+        digest.update(b"-" if versions is None else np.ascontiguousarray(versions).tobytes())
+        digest.update(array.table.astype(np.int64).tobytes())
+        return {
+            "files": len(array.names),
+            "grid": dict(zip(array.griddims, array.table.shape, strict=True)),
+            "digest": digest.hexdigest(),
+            "reader": digest_of(
+                [stable_value(array.reader), stable_value(array.options.imreadargs)]
+            ),
+            "tiled": [list(pair) for pair in array.tiling.axestiled],
+        }
+
+    def require_apart(self, target: TargetStore) -> None:
+        """Raise a `TargetExistsError` if the target is a folder that holds any of the files."""
+        if target.folder is None or not isinstance(self.array.source, LocalFiles):
+            return
+        folder = os.path.join(os.path.realpath(target.folder), "")
+        folders = {os.path.dirname(name): name for name in self.array.names}
+        for where, name in folders.items():
+            if os.path.join(os.path.realpath(where), "").startswith(folder):
+                raise TargetExistsError(
+                    f"{target} holds files that are to be converted, such as {name!r}:"
+                    " choose another place"
+                )
+
+    def require_unchanged(self, target: TargetStore) -> None:
+        """Raise a `ChangedError` if a file changed while it may have been read."""
+        if self.versions is None:
+            return
+        now = self._versions(fresh=True)
+        if now is not None and (now == self.versions).all():
+            return
+        gone = f"{self.array.names[0]!r} gone"  # without versions, none of the files exists
+        found = gone if now is None else self.changes(target, now)
+        raise ChangedError(
+            f"files changed while they were converted: {found}; overwrite=True starts over"
+        )
+
+    def changes(self, target: TargetStore, versions: Any) -> str:
+        """Return, in words, which files changed since their table in a target was written."""
+        try:
+            then = read_file_table(target)
+        except (OSError, ValueError, KeyError):
+            return "their list is not complete"
+        names = self.array.names
+        stats = [MISSING] * len(names) if versions is None else map(tuple, versions.tolist())
+        now = dict(zip(names, stats, strict=True))
+        old = dict(zip(then["name"], zip(then["size"], then["version"], strict=True), strict=True))
+        if versions is not None:
+            now, old = _below_folder(now), _below_folder(old)
+        missing = {name for name in now if now[name] == MISSING != old.get(name, MISSING)}
+        kinds = {
+            "changed": [n for n in now if n in old and old[n] != now[n] and n not in missing],
+            "gone": [name for name in old if name not in now or name in missing],
+            "new": [name for name in now if name not in old],
+        }
+        found = [f"{shown(names, len(names))} {kind}" for kind, names in kinds.items() if names]
+        return "; ".join(found) or "they stand in other cells, or are read in another way"
+
+    def table_objects(self) -> list[dict[str, bytes]]:
+        """Return the objects of the array that holds the table of files: chunk, metadata.
+
+        They are written in this order, so that an array that exists is whole.
+        """
+        array, text = self.array, io.StringIO()
+        rows = csv.writer(text, lineterminator="\n")
+        rows.writerow([*array.griddims, "size", "version", "name"])
+        cells = np.empty((len(array.names), array.table.ndim), np.int64)
+        filled = array.table >= 0
+        cells[array.table[filled]] = np.argwhere(filled)
+        stats = np.full((len(cells), 2), -1) if self.versions is None else self.versions
+        for cell, stat, name in zip(cells.tolist(), stats.tolist(), array.names, strict=True):
+            rows.writerow([*cell, *stat, name])
+        data = np.frombuffer(text.getvalue().encode("utf-8", "surrogateescape"), np.uint8)
+        objects: dict[str, Buffer] = {}
+        store, compressors = MemoryStore(objects), ZstdCodec(level=3)
+        zarr.create_array(store, name=FILES, data=data, chunks=data.shape, compressors=compressors)
+        made = {key: value.to_bytes() for key, value in objects.items() if key.startswith(FILES)}
+        metadata = {f"{FILES}/zarr.json": made.pop(f"{FILES}/zarr.json")}
+        return [made, metadata]
+
+
+def _below_folder(versions: Mapping[str, Any]) -> dict[str, Any]:
+    """Return versions by the names below the folder of all files, which may have moved."""
+    start = len(shared_folder([*versions]))
+    return {name[start:]: version for name, version in versions.items()}
+
+
+def stable_value(value: Any, depth: int = 8) -> Any:
+    """Return a value of JSON that identifies a reader or its arguments in any process.
+
+    A function is identified by its name and by the values bound to it, not by its code;
+    any other object by the parts that it is pickled as.
+    """
+    if isinstance(value, PLAIN):
+        return value
+    if not depth:
+        return type(value).__qualname__
+
+    def inside(values: Iterable[Any]) -> list[Any]:
+        return [stable_value(each, depth - 1) for each in values]
+
+    if isinstance(value, Mapping):
+        return inside(sorted(([repr(key), each] for key, each in value.items()), key=itemgetter(0)))
+    if isinstance(value, list | tuple):
+        return inside(value)
+    if isinstance(value, TOKENS):
+        return tokenize(value)
+    if name := getattr(value, "__qualname__", None):
+        bound = [getattr(value, each, None) for each in BOUND]
+        cells = getattr(value, "__closure__", None) or ()
+        filled = [cell.cell_contents for cell in cells if cell != CellType()]
+        return [value.__module__, name, *inside(bound), *inside(filled)]
+    try:
+        reduce = copyreg.dispatch_table.get(type(value))
+        made = reduce(value) if reduce else value.__reduce_ex__(4)
+    except Exception:  # it cannot be pickled
+        return type(value).__qualname__
+    if isinstance(made, str):
+        return made
+    return inside(list(part) if isinstance(part, Iterator) else part for part in made)
+
+
+def digest_of(value: Any) -> str:
+    """Return a digest of a value of JSON."""
+    text = json.dumps(value, default=str)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def read_manifest(url: Any, storage_options: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return the manifest of a target that is complete.
+
+    Parameters
+    ----------
+    url : str, os.PathLike or zarr store
+        The target.
+    storage_options : dict, optional
+        For the file system of a URL.
+
+    Returns
+    -------
+    dict
+        As `FileSequence.to_zarr` returns it, with all files under ``"files"``: a dict of
+        lists, by column.
+
+    Raises
+    ------
+    UnfinishedError
+        If there is none: the conversion is not complete, or another program made the target.
+    """
+    target = TargetStore(url, storage_options)
+    missing = target.folder is not None and not target.folder.is_dir()  # zarr would make it
+    manifest = None if missing else Journal(target).manifest()
+    if manifest is None:
+        raise UnfinishedError(f"{target} has no manifest: no complete conversion of files")
+    return manifest | {"files": read_file_table(target)}
+
+
+def new_manifest(
+    array: FileArray, identity: Identity, records: Iterable[Record], **more: Any
+) -> dict[str, Any]:
+    """Return the manifest of a conversion, from the records of all regions and more entries.
+
+    Empty cells are runs of start and length, of cells that count in C order.
+    """
+    records = list(records)
+    empty = np.concatenate([[False], (array.table < 0).ravel(), [False]])
+    edges = np.flatnonzero(np.diff(empty))
+    failed = {name: error for record in records for name, error in record.get("failed", ())}
+    return {
+        "software": f"dask-fileseq {__version__}",
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "folder": shared_folder(array.names),
+        "file_count": len(array.names),
+        "empty": {
+            "count": int(empty.sum()),
+            "dims": list(array.griddims),
+            "shape": list(array.table.shape),
+            "runs": [[start, stop - start] for start, stop in edges.reshape(-1, 2).tolist()],
+        },
+        "failed": [{"file": name, "error": failed[name]} for name in sorted(failed)],
+        "ranges": _value_ranges(records),
+        "regions": len(records),
+        "identity": identity,
+    } | more
+
+
+def _value_ranges(records: Iterable[Record]) -> list[list[Any]]:
+    """Return the number, lowest and highest value of each channel.
+
+    >>> _value_ranges([{"ranges": [[0, 3, 5], [1, 0, 9]]}, {}, {"ranges": [[0, 4, 8]]}])
+    [[0, 3, 8], [1, 0, 9]]
+    """
+    found: dict[int, tuple[float, float]] = {}
+    for record in records:
+        for channel, low, high in record.get("ranges", ()):
+            least, most = found.get(channel, (low, high))
+            found[channel] = min(least, low), max(most, high)
+    return [[channel, *edges] for channel, edges in sorted(found.items())]
+
+
+def read_file_table(target: TargetStore) -> dict[str, list[Any]]:
+    """Return the table of files in a target, by column."""
+    table = np.asarray(zarr.open_array(StorePath(target.store, FILES), mode="r")[:]).tobytes()
+    rows = list(csv.reader(io.StringIO(table.decode("utf-8", "surrogateescape"), newline="")))
+    columns = list(zip(*rows[1:], strict=True)) or [()] * len(rows[0])
+    return {
+        name: list(column) if name == "name" else list(map(int, column))
+        for name, column in zip(rows[0], columns, strict=True)
+    }

@@ -1,0 +1,206 @@
+"""The tasks of workers: read a region, write it at each level, mark it as done, and verify it.
+
+To verify a region, a worker makes its levels again and compares them with what is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+from zarr.storage import StorePath
+
+from dask_fileseq.convert.downsampling import downsampled
+from dask_fileseq.convert.imagelayout import ImagePart
+from dask_fileseq.convert.journal import Journal, Record
+from dask_fileseq.convert.partition import Partition, RegionIndex, Window, scaled_window
+from dask_fileseq.convert.targetstore import clear_write_errors
+from dask_fileseq.errors import VerifyError, WriteError
+from dask_fileseq.filearray import FileArray
+from dask_fileseq.filearray.failures import recorded_fills
+from dask_fileseq.zarr.chunkgrid import chunk_key
+
+__all__ = ["Job", "RegionTask", "read_region", "verify_region", "write_region"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What all regions of a conversion share; it pickles to some kilobytes."""
+
+    journal: Journal
+    token: str
+    """Identifies the conversion among others to the same target."""
+    partition: Partition
+    arrays: tuple[Any, ...]
+    """Zarr's metadata of the array of each level, without attributes."""
+    names: tuple[str, ...]
+    """Paths of these arrays, below an image."""
+    method: str
+    channel: int | None
+    """The axis of channels, whose ranges of values are recorded."""
+    advice: str = "convert again: just this is done again"
+    """What to do about data that are not as they should be."""
+
+    def array(self, image: str, level: int) -> zarr.Array[Any]:
+        """Return the array of a level, whose metadata are not in the target before the end."""
+        metadata = self.arrays[level]
+        path = StorePath(self.journal.target.store, _joined(image, self.names[level]))
+        # numbers that equal the fill value may have other bits: -0.0, NaN; all are written
+        config: Any = {"write_empty_chunks": metadata.dtype.to_native_dtype().kind in "fc"}
+        return zarr.Array(zarr.AsyncArray(metadata, path, config=config))
+
+
+@dataclass(frozen=True)
+class RegionTask:
+    """What one task reads and writes."""
+
+    index: RegionIndex
+    image: str
+    """Path of the image."""
+    block: FileArray | None
+    """The files, for the first stage."""
+    parts: tuple[ImagePart, ...]
+    """Boxes of the block that make up the window."""
+    axes: tuple[tuple[int, ...], ...]
+    """Axes of the block behind each axis of the window."""
+
+
+def write_region(job: Job, region: RegionTask) -> Record:
+    """Write a region at each level of its stage, and return its record."""
+    record: Record = {"token": job.token}
+    is_empty = region.block is not None and not (region.block.table >= 0).any()
+    with recorded_fills() as failed:
+        keys: list[str] = []
+        for level, window, data in () if is_empty else region_levels(job, region):
+            try:
+                keys += write_level(job, region, level, window, data)
+            except WriteError:
+                job.journal.require()  # another run may have deleted what was being written
+                raise
+            if level == len(job.arrays) - 1:
+                record |= _value_ranges(data, job.channel, region.index.window)
+        with clear_write_errors(job.journal.target):
+            job.journal.target.sync_to_disk(keys)
+    if failed:
+        record["failed"] = sorted(set(failed))
+    job.journal.require()
+    with clear_write_errors(job.journal.target):
+        job.journal.finish(region.index.name, record)
+    return record
+
+
+def verify_region(job: Job, region: RegionTask) -> None:
+    """Compare a region at each level of its stage with what was written, bit for bit.
+
+    If anything differs, the region is to be done again, and a `VerifyError` is raised.
+    """
+    for level, window, data in region_levels(job, region):
+        job.journal.require()
+        cause, problem = None, "is not what the files hold"
+        try:
+            stored = np.asarray(job.array(region.image, level)[_slices(window)])
+            if _identical(stored, data):
+                continue
+        except Exception as error:
+            cause, problem = error, "cannot be read back"
+        job.journal.forget([region.index.name])
+        box = ", ".join(f"{start}:{stop}" for start, stop in window)
+        where = f"[{box}] of {_joined(str(job.journal.target), region.image, job.names[level])!r}"
+        raise VerifyError(f"{where} {problem}; {job.advice}") from cause
+
+
+def _identical(a: NDArray[Any], b: NDArray[Any]) -> bool:
+    """Return whether two arrays are the same, bit for bit."""
+    if a.dtype.kind in "fcmM" and a.dtype == b.dtype and a.shape == b.shape:
+        a, b = (np.ascontiguousarray(each).reshape(-1).view("u1") for each in (a, b))
+    return a.dtype == b.dtype and np.array_equal(a, b)
+
+
+def region_levels(job: Job, region: RegionTask) -> Iterator[tuple[int, Window, NDArray[Any]]]:
+    """Yield level, window and data of all that a region writes; one level is held at a time."""
+    stage, halved = region.index.stage, job.partition.halved
+    if region.block is not None:
+        data = read_region(region)
+        yield 0, region.index.window, data
+    else:
+        data = np.asarray(job.array(region.image, stage.base)[_slices(region.index.window)])
+    for level in range(max(1, stage.first), stage.last + 1):
+        data = downsampled(data, halved, job.method)
+        yield level, scaled_window(region.index.window, halved, level - stage.base), data
+
+
+def read_region(region: RegionTask) -> NDArray[Any]:
+    """Read a region of the files, with the axes of the target."""
+    block = region.block
+    assert block is not None
+    data = np.empty([stop - start for start, stop in region.index.window], block.dtype)
+    for place, edges in region.parts:
+        index: Any = (*place, ...)
+        selected = [range(*edges.get(axis, (0, 1))) for axis in range(block.ndim)]
+        block.read(selected, _as_block(data[index], region.axes, block.ndim))
+    return data
+
+
+def _as_block(part: NDArray[Any], axes: Sequence[tuple[int, ...]], ndim: int) -> NDArray[Any]:
+    """Return a view of part of an image with the axes of the block that it is read from.
+
+    Of axes that are laid end to end, the part has more than one element only along the last.
+    """
+    order = {along[-1]: axis for axis, along in enumerate(axes)}
+    view = part.transpose([order[axis] for axis in sorted(order)])
+    index = tuple(slice(None) if axis in order else None for axis in range(ndim))
+    return view[(*index, ...)]
+
+
+def write_level(
+    job: Job, region: RegionTask, level: int, window: Window, data: NDArray[Any]
+) -> list[str]:
+    """Write a window of a level, one object after another, and return their keys."""
+    keys = []
+    with clear_write_errors(job.journal.target):
+        array = job.array(region.image, level)
+        for index, box in job.partition.units(level, window):
+            inside = tuple(
+                slice(a - start, b - start) for (a, b), (start, _) in zip(box, window, strict=True)
+            )
+            keys.append(_joined(region.image, job.names[level], chunk_key(index)))
+            job.journal.watch()
+            try:
+                array[_slices(box)] = data[inside]
+            except OSError:
+                raise
+            except Exception:
+                # zarr reads a shard that reaches beyond the array before it writes it; of
+                # what an earlier attempt left there, nothing is needed, and it may be broken
+                job.journal.target.delete([keys[-1]])
+                array[_slices(box)] = data[inside]
+    return keys
+
+
+def _slices(window: Window) -> tuple[slice, ...]:
+    return tuple(slice(*edges) for edges in window)
+
+
+def _value_ranges(data: NDArray[Any], channel: int | None, window: Window) -> Record:
+    """Return the lowest and the highest number of each channel in a region, if there are any."""
+    if data.dtype.kind not in "uif":
+        return {}
+    others = tuple(axis for axis in range(data.ndim) if axis != channel)
+    low = np.atleast_1d(np.fmin.reduce(data, axis=others)).tolist()
+    high = np.atleast_1d(np.fmax.reduce(data, axis=others)).tolist()
+    first = 0 if channel is None else window[channel][0]
+    found = enumerate(zip(low, high, strict=True), first)
+    return {"ranges": [[i, a, b] for i, (a, b) in found if np.isfinite(a) and np.isfinite(b)]}
+
+
+def _joined(*parts: str) -> str:
+    """Return parts of a path, joined.
+
+    >>> _joined("", "0"), _joined("B/02/0", "1", "c"), _joined("", "")
+    ('0', 'B/02/0/1/c', '')
+    """
+    return "/".join(part for part in parts if part)

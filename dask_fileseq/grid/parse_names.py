@@ -1,0 +1,124 @@
+"""The axes that a pattern finds in file names, below the folder that they share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any, Literal, TypeAlias
+
+from dask_fileseq.errors import NamesError, NoFilesError, UnmatchedError, shown
+from dask_fileseq.files import common_folder
+from dask_fileseq.grid.grid_axes import Categories, grid_axes
+from dask_fileseq.patterns import BATCH, NameColumns, NamePattern, as_pattern
+
+__all__ = ["Unmatched", "name_columns", "parse_filenames"]
+
+Unmatched: TypeAlias = Literal["raise", "skip"]
+
+
+def parse_filenames(
+    files: Sequence[str],
+    /,
+    pattern: Any = None,
+    axesorder: Sequence[int] | None = None,
+    categories: Categories | None = None,
+    *,
+    _shape: Sequence[int] | None = None,
+) -> tuple[tuple[str, ...], tuple[int, ...], list[tuple[int, ...]], Sequence[str]]:
+    r"""Return the dims, shape and indices that a pattern finds in file names.
+
+    The function of tifffile 2026.11.8, with the same parameters and results, except that
+    texts that are no integers are indices too, and that a pattern that finds no index is an
+    error. Two files may have one index, as in tifffile. If `_shape` is given, the numbers in
+    names are the indices; older releases of tifffile subtract the lowest ones.
+
+    Parameters
+    ----------
+    files : sequence of str
+        File names.
+    pattern : str, re.Pattern, NamePattern, callable or table, optional
+        See `open_sequence`. By default, files are counted along axis ``I``.
+    axesorder : sequence of int, optional
+        The order of the axes, by their positions in `pattern`.
+    categories : mapping of str to mapping of str to int, optional
+        The indices of texts, for axes by their names: ``{"c": {"DAPI": 0}}``.
+    _shape : sequence of int, optional
+        Shape of the grid. The first index of an axis need not occur.
+
+    Returns
+    -------
+    dims : tuple of str
+        Names of the axes.
+    shape : tuple of int
+        Number of indices along each axis.
+    indices : list of tuple of int
+        The index of each file.
+    files : sequence of str
+        The file names, as given.
+
+    Raises
+    ------
+    NoFilesError, UnmatchedError, NamesError
+        The names or parameters do not make a grid. All are a `ValueError`.
+
+    Examples
+    --------
+    >>> parse_filenames(["c1001.ext", "c2002.ext"], r"([^\d])(\d)(?P<t>\d+)\.ext")
+    (('c', 't'), (2, 2), [(0, 0), (1, 1)], ['c1001.ext', 'c2002.ext'])
+    """
+    if pattern is None:
+        length = (len(files),)
+        if _shape is not None and (len(_shape) != 1 or _shape[0] < len(files)):
+            raise NamesError(f"shape {length} does not fit provided shape {tuple(_shape)}")
+        return ("I",), length, [(i,) for i in range(len(files))], files
+    _, columns = name_columns(files, pattern, axesorder, "raise")
+    axes = grid_axes(columns, categories, _shape, "unit")
+    found = (axis.indices[codes].tolist() for axis, codes in zip(axes, columns.codes, strict=True))
+    shape = tuple(len(axis.values) for axis in axes)
+    return columns.dims, shape, list(zip(*found, strict=True)), files
+
+
+def name_columns(
+    names: Sequence[str],
+    pattern: Any,
+    axesorder: Sequence[int] | None,
+    unmatched: Unmatched,
+) -> tuple[NamePattern, NameColumns]:
+    """Return a user's pattern, and the axes that it finds in names.
+
+    A regular expression is matched below the folder that the names share, other patterns
+    are matched with whole paths.
+    """
+    if not len(names):
+        raise NoFilesError("files is empty")
+    pattern = as_pattern(pattern, names)
+    paths = names if pattern.lookup else _normalised(names)
+    try:
+        start = 0 if pattern.whole else len(common_folder(paths))
+    except ValueError as error:
+        raise NamesError(f"files have no common folder: {error}") from error
+    columns = pattern.columns(paths, start)
+    if columns.unmatched and unmatched == "raise":
+        count = len(columns.unmatched)
+        raise UnmatchedError(
+            f"pattern {str(pattern)!r} does not match {count:,} of {len(names):,} names: "
+            f"{shown((names[i] for i in columns.unmatched), count)}; "
+            "a file sequence leaves them out with unmatched='skip'"
+        )
+    if axesorder is None:
+        return pattern, columns
+    dims = columns.dims
+    if not isinstance(axesorder, Sequence) or sorted(axesorder) != list(range(len(dims))):
+        raise NamesError(
+            f"axesorder {axesorder!r} is no order of {dims!r}: each of 0 to {len(dims) - 1} once"
+        )
+    return pattern, columns.ordered(axesorder)
+
+
+def _normalised(names: Sequence[str]) -> Sequence[str]:
+    """Return normalised paths; `names` itself if all are, which saves memory."""
+    for first in range(0, len(names), BATCH):
+        batch = names[first : first + BATCH]
+        if list(map(os.path.normpath, batch)) != list(batch):
+            return list(map(os.path.normpath, names))
+    return names

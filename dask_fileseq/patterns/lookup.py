@@ -1,0 +1,138 @@
+"""Axes of files from a function or a table, in place of a pattern."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from dask_fileseq.errors import NamesError, shown
+from dask_fileseq.patterns.columns import NameColumns, factorize
+
+__all__ = ["Lookup", "lookup_columns", "lookup_name", "table_lookup"]
+
+Lookup: TypeAlias = Callable[[str], Mapping[str, Any] | None]
+"""Returns a value for each axis of a file name, or None for a name that does not belong."""
+
+
+class _TableLookup:
+    """Find the row of a file in a table, by as much of its path as the table has."""
+
+    def __init__(self, names: Sequence[str], columns: dict[str, list[Any]]) -> None:
+        keys = [os.path.normpath(name) for name in names]
+        self._rows = {key: row for row, key in enumerate(keys)}
+        if len(self._rows) < len(keys):
+            twice = next(key for row, key in enumerate(keys) if self._rows[key] != row)
+            raise NamesError(f"pattern is a table in which file {twice!r} stands twice")
+        self._depths = sorted({key.count(os.sep) for key in self._rows}, reverse=True)
+        self._columns = columns
+
+    def __call__(self, name: str) -> dict[str, Any] | None:
+        path = os.path.normpath(name)
+        ends = (os.sep.join(path.rsplit(os.sep, n + 1)[-n - 1 :]) for n in self._depths)
+        for key in (path, *ends):
+            row = self._rows.get(key)
+            if row is not None:
+                return {dim: values[row] for dim, values in self._columns.items()}
+        return None
+
+    def __repr__(self) -> str:
+        return f"<table of {len(self._rows):,} files: {', '.join(self._columns)}>"
+
+
+def table_lookup(table: Any, names: Sequence[str]) -> Lookup:
+    """Return the function that looks up names in a table.
+
+    The table is a mapping of columns, or a DataFrame. One column has the file names, each
+    with enough of its path to be unique: the one that has any of `names`. Each other column
+    is an axis.
+
+    >>> table = {"file": ["a.tif", "b.tif"], "dose": [0.5, 1.0]}
+    >>> table_lookup(table, ["/x/a.tif", "/x/b.tif"])("/x/b.tif")
+    {'dose': 1.0}
+    """
+    try:
+        columns: dict[str, list[Any]] = {str(key): list(table[key]) for key in table}
+    except TypeError as error:
+        raise NamesError(f"pattern is a table whose columns must be sequences: {error}") from error
+    lengths = {key: len(values) for key, values in columns.items()}
+    if len(set(lengths.values())) > 1:
+        raise NamesError(f"pattern is a table whose columns differ in length: {lengths}")
+    found = [key for key, values in columns.items() if _has_any(values, names)]
+    if len(found) != 1 or len(columns) < 2:
+        raise NamesError(
+            f"pattern is a table with columns {shown(columns, len(columns), 10)}, of which "
+            f"{len(found)} have the names of files, such as {names[0]!r}: one must have them, "
+            "and each other be an axis"
+        )
+    return _TableLookup(list(map(os.fspath, columns.pop(found[0]))), columns)
+
+
+def _has_any(values: list[Any], names: Sequence[str]) -> bool:
+    """Return whether the values of a column are paths, and any file name is among them."""
+    if not all(isinstance(value, str | os.PathLike) for value in values):
+        return False
+    basenames = {os.path.basename(os.path.normpath(path)) for path in values}
+    return any(os.path.basename(name) in basenames for name in names)
+
+
+def lookup_name(lookup: Lookup, name: str, pattern: str) -> Any:
+    """Return the result of a function for a name; `pattern` describes it in errors."""
+    try:
+        return lookup(name)
+    except Exception as error:
+        raise NamesError(
+            f"pattern {pattern} failed for {name!r}: {type(error).__name__}: {error}"
+        ) from error
+
+
+def lookup_columns(lookup: Lookup, names: Sequence[str], pattern: str) -> NameColumns | None:
+    """Return the axes that a function finds in names, None if it finds nothing in any.
+
+    >>> lookup_columns(lambda name: {"t": int(name[1])}, ["t7", "t8"], "").texts
+    (['7', '8'],)
+    """
+    found = [lookup_name(lookup, name, pattern) for name in names]
+    rows = [row for row in found if row is not None]
+    for row, name in zip(found, names, strict=True):
+        same = row is None or (hasattr(row, "keys") and row and row.keys() == rows[0].keys())
+        if not same:
+            raise NamesError(
+                f"pattern {pattern} must return a mapping of the same axes for each name, or "
+                f"None; it returned {row!r} for {name!r}, {rows[0]!r} for the first name"
+            )
+    if not rows:
+        return None
+    try:
+        axes = [factorize([row[dim] for row in rows]) for dim in rows[0]]
+    except TypeError as error:
+        raise NamesError(
+            f"pattern {pattern} must give numbers, texts or dates, such as those for the first "
+            f"name, {rows[0]!r}: {error}"
+        ) from error
+    texts, types = zip(*(_texts(values) for values, _ in axes), strict=True)
+    unmatched = [i for i, row in enumerate(found) if row is None]
+    codes = tuple(codes for _, codes in axes)
+    return NameColumns(tuple(map(str, rows[0])), texts, codes, unmatched, types)
+
+
+def _texts(values: list[Any]) -> tuple[list[str], str]:
+    """Return values as texts, and their type: that of a `Field`, or ``iso`` for dates.
+
+    >>> _texts([1, 2]), _texts(["1", "2"]), _texts([datetime.date(2020, 7, 23)])
+    ((['1', '2'], 'int'), (['1', '2'], ''), (['2020-07-23'], 'iso'))
+    """
+    if all(isinstance(value, str) for value in values):
+        return list(map(str, values)), ""
+    if any(isinstance(value, bool | np.bool_) for value in values):
+        return list(map(str, values)), "word"
+    if all(isinstance(value, int | np.integer) for value in values):
+        return [str(int(value)) for value in values], "int"
+    if all(isinstance(value, int | float | np.number) for value in values):
+        return [repr(float(value)) for value in values], "float"
+    if all(isinstance(value, datetime.date | np.datetime64) for value in values):
+        return [str(np.datetime64(value)) for value in values], "iso"
+    return list(map(str, values)), "word"

@@ -1,0 +1,87 @@
+"""Names that are built alike: thumbnails and stray files are left out."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from dask_fileseq.errors import NamesError, shown
+from dask_fileseq.files import shared_folder
+from dask_fileseq.patterns.tokens import common_suffix
+
+__all__ = ["below_common_folder", "similar_names"]
+
+_ALPHANUMERIC = re.compile(r"[^\W_]+")
+_AS_LETTERS = bytes(ord("a") if chr(i).isascii() and chr(i).isalnum() else i for i in range(256))
+_COARSE = re.compile(r"[^/_]+")
+_BATCH = 1024
+_NEARLY_ALL = 0.9
+_MAJORITY = 0.51  # two forms of half of the names each are two readings
+
+
+def below_common_folder(names: Sequence[str]) -> list[str]:
+    """Return normalised paths with slashes, without the folder that all share."""
+    if any("/." in n or "//" in n or n[:1] == "." or n[-1:] == "/" for n in names):
+        names = list(map(os.path.normpath, names))
+    if os.sep != "/":
+        names = [name.replace(os.sep, "/") for name in names]
+    start = len(shared_folder(names))
+    return [name[start:] for name in names]
+
+
+def similar_names(names: Sequence[str]) -> list[str]:
+    """Return the names that have the same separators and suffix as most; no thumbnails.
+
+    >>> similar_names(["a_1.tif", "a_2.tif", "a_2_thumb.tif", "b_1.tif", "notes.txt"])
+    ['a_1.tif', 'a_2.tif', 'b_1.tif']
+    """
+    images = names
+    if "thumb" in "\n".join(names).lower():
+        images = [n for n in names if "thumb" not in os.path.basename(n).lower()] or names
+    for simplify, least in ((_separators, _NEARLY_ALL), (partial(_COARSE.sub, "a"), _MAJORITY)):
+        forms = list(_forms(images, simplify))
+        counts = Counter(forms)
+        ((main, count),) = counts.most_common(1)
+        if count == len(images):
+            return list(images)
+        if count >= least * len(images):
+            return [name for name, form in zip(images, forms, strict=True) if form == main]
+    firsts = [images[forms.index(form)] for form, _ in counts.most_common(4)]
+    raise NamesError(
+        f"pattern='infer' finds {len(counts):,} makes of names, none of them of more than half of "
+        f"the {len(images):,} files, such as {shown(firsts, len(counts))}: open fewer of them, or "
+        "say the pattern; pattern=None puts files in a row, in natural order"
+    )
+
+
+def _forms(names: Sequence[str], simplify: Callable[[str], str]) -> Iterator[str]:
+    """Yield each name as simplified by a function, and its suffix if not all have the same."""
+    same_suffix = common_suffix(names)
+    for first in range(0, len(names), _BATCH):
+        batch = names[first : first + _BATCH]
+        forms = simplify("\n".join(batch)).split("\n")
+        if len(forms) != len(batch):  # names with line ends
+            forms = list(map(simplify, batch))
+        if not same_suffix:
+            suffixes = (os.path.splitext(name)[1].lower() for name in batch)
+            forms = [form + suffix for form, suffix in zip(forms, suffixes, strict=True)]
+        yield from forms
+
+
+def _separators(text: str) -> str:
+    """Return a text with each run of letters and digits replaced by one letter.
+
+    >>> _separators("img_001 (2).tif")
+    'a_a (a).a'
+    """
+    if not text.isascii():
+        return _ALPHANUMERIC.sub("a", text)
+    masked = text.encode().translate(_AS_LETTERS)  # in a third of the time
+    for length in (16, 4, 2):
+        masked = masked.replace(b"a" * length, b"a")
+    while b"aa" in masked:
+        masked = masked.replace(b"aa", b"a")
+    return masked.decode()

@@ -1,0 +1,119 @@
+r"""Patterns written as text: regular expressions, format strings and Bio-Formats blocks.
+
+A text is read as the first of these that fits:
+
+1. what its prefix names, ``"format:..."`` or ``"blocks:..."``;
+2. a regular expression, if it has groups in parentheses, ``_t(\d+)``. It is refused if it
+   also has fields of a format string (``{time}``) or blocks (``<0-9>``), which in a regular
+   expression are braces and angle brackets in file names. A prefix, ``\{`` or ``\<`` in a
+   regular expression, or ``re.compile(pattern)`` makes it unambiguous;
+3. a format string, if it has fields, ``"{well}_t{time:04d}.tif"``;
+4. a Bio-Formats pattern, if it has blocks, ``"img_Z<0-9>_<R,G,B>.tif"``;
+5. the path of a ``.pattern`` file of Bio-Formats.
+
+Anything else is an error.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from typing import Any
+
+from dask_fileseq.errors import NamesError
+from dask_fileseq.patterns.bioformats import has_blocks, parse_blocks, read_pattern_file
+from dask_fileseq.patterns.format_strings import Field, ParsedText, has_fields, parse_format
+from dask_fileseq.patterns.name_pattern import NamePattern
+
+__all__ = ["compile_regex", "path_pattern", "pattern_of_regex", "pattern_of_text"]
+
+_PARSERS = {"format:": (has_fields, parse_format), "blocks:": (has_blocks, parse_blocks)}
+_FLAGS = {re.I: "i", re.M: "m", re.S: "s", re.X: "x", re.A: "a"}
+_FIELD_OR_BLOCK = re.compile(r"(?<!\\)(\{(?:[^\W\d]\w*)?(?::[^{}]*)?\}|(?<!\(\?P)<[^<>()]*>)")
+_QUANTIFIER = re.compile(r"(?<=.)\{\d+(?:,\d*)?\}|\\[{}]")
+
+
+def pattern_of_text(text: str) -> NamePattern:
+    """Return the pattern that a text describes; see the top of this module.
+
+    A text that is malformed or ambiguous, or has no groups, is a `NamesError`.
+
+    >>> pattern_of_text("img_Z<0-9>.tif").match("img_Z3.tif")
+    (('Z',), ('3',))
+    """
+    for prefix, (_, parse) in _PARSERS.items():
+        if text.startswith(prefix):
+            return path_pattern(parse(text.removeprefix(prefix)), text)
+    regex, error = compile_regex(text)
+    kinds = [prefix for prefix, (is_kind, _) in _PARSERS.items() if is_kind(text)]
+    if regex is not None and regex.groups:
+        if kinds:
+            raise _ambiguous(text, [*kinds, "re.compile"])
+        return pattern_of_regex(regex)
+    if len(kinds) > 1:
+        raise _ambiguous(text, kinds)
+    if kinds:
+        return path_pattern(_PARSERS[kinds[0]][1](text), text)
+    if text.endswith(".pattern"):
+        return path_pattern(parse_blocks(read_pattern_file(text)), text)
+    _check_braces(text)
+    if regex is None:
+        raise NamesError(f"pattern {text!r} is malformed: {error}") from error
+    return pattern_of_regex(regex)
+
+
+def pattern_of_regex(regex: Any) -> NamePattern:
+    r"""Return the pattern of a compiled regular expression, with its flags in its text.
+
+    >>> print(pattern_of_regex(re.compile(r"c(\d)", re.IGNORECASE)))
+    (?i)c(\d)
+    """
+    if regex.groups == 0:
+        raise NamesError(
+            f"pattern {regex.pattern!r} has no groups: put what counts the files in parentheses, "
+            rf"as in '_(c)(\d+)' or '_(?P<time>\d+)', or in braces, as in '{{time:03d}}'"
+        )
+    text = _FIELD_OR_BLOCK.sub(r"\\\1", regex.pattern)
+    if isinstance(regex, re.Pattern):
+        same, _ = compile_regex(text)
+        if same is None or same.flags != regex.flags:
+            letters = "".join(letter for flag, letter in _FLAGS.items() if regex.flags & flag)
+            text = f"(?{letters}){text}"
+    return NamePattern(regex, tuple(map(Field, regex.groupindex)), text)
+
+
+def compile_regex(text: str) -> tuple[re.Pattern[str] | None, re.error | None]:
+    """Return a text as a regular expression, or else the error in it."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            return re.compile(text), None
+    except re.error as error:
+        return None, error
+
+
+def path_pattern(parsed: ParsedText, text: str) -> NamePattern:
+    """Return the pattern of a text that matches whole components at the end of a path."""
+    regex = re.compile(rf"(?:^|[/\\]){parsed.regex}$")
+    return NamePattern(regex, parsed.fields, text, whole=True)
+
+
+def _check_braces(text: str) -> None:
+    """Refuse a text that was meant as a format string, or as blocks, but is malformed."""
+    rest = _QUANTIFIER.sub("", text.replace("{{", "").replace("}}", ""))
+    if "{" in rest or "}" in rest:
+        parse_format(text)
+    if text.count("<") != text.count(">"):
+        raise NamesError(
+            f"pattern {text!r} has a '<' or '>' without its partner: a block is '<0-9>' or '<R,G>'"
+        )
+
+
+def _ambiguous(text: str, kinds: list[str]) -> NamesError:
+    ways = {
+        "format:": f"{'format:' + text!r} for a format string",
+        "blocks:": f"{'blocks:' + text!r} for blocks of Bio-Formats",
+        "re.compile": f"re.compile({text!r}) for a regular expression",
+    }
+    either = " or ".join(f"pattern={ways[kind]}" for kind in kinds)
+    return NamesError(f"pattern {text!r} is ambiguous: say {either}")

@@ -1,1 +1,0 @@
-"""A file array written as Zarr or OME-Zarr, once and for all; see `convert`."""

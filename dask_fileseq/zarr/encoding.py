@@ -1,0 +1,243 @@
+"""How the files of an array are encoded, as entries of ``.zarray``: proven, or an error.
+
+Headers are read in parallel, as dask tasks, on any scheduler.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, BinaryIO
+
+import numcodecs
+import numpy as np
+from numpy.typing import NDArray
+
+from dask_fileseq.filearray import FileArray, failure_of, first_readable
+from dask_fileseq.files import Source
+from dask_fileseq.graph import Scheduler, run_batches
+from dask_fileseq.readers import ByteLayout, File, NoByteLayout, whole_region
+
+__all__ = ["FileEncoding", "file_encoding"]
+
+BATCH = 64
+"""Number of files in a task: dask needs more time for a task than a reader for a header."""
+
+COMPRESSORS = {
+    1: None,
+    5: "imagecodecs_lzw",
+    8: "zlib",
+    32773: "imagecodecs_packbits",
+    32946: "zlib",
+    34925: "lzma",
+    50000: "zstd",
+}
+"""Names of codecs by TIFF's compression codes."""
+
+PREDICTORS = {2: "imagecodecs_delta", 3: "imagecodecs_floatpred"}
+"""Names of filters by TIFF's predictor codes. Differences start anew in each row, which the
+``delta`` of numcodecs cannot do."""
+
+
+@dataclass(frozen=True)
+class FileEncoding:
+    """How all files are encoded."""
+
+    chunkshape: tuple[int, ...]
+    """Shape of a chunk, along the axes of the array in a file."""
+    zarray: Mapping[str, Any]
+    """Entries of ``.zarray``: data type, compressor, filters."""
+    segments: Sequence[Sequence[tuple[int, int]]] | None = None
+    """Offset and byte count of each chunk of each file; None if a file is one chunk."""
+
+
+def file_encoding(
+    array: FileArray, chunks: str | None = None, codec_id: str | None = None, scheduler: Any = None
+) -> FileEncoding:
+    """Return how the files are encoded.
+
+    Chunks are strips, tiles or pages (``"tile"``), or whole files (``"file"``), which the
+    codec `codec_id` decodes; None stands for the former if possible.
+    """
+    if chunks not in (None, "tile", "file"):
+        raise ValueError(f"chunks={chunks!r} is neither None nor 'tile' nor 'file'")
+    if codec_id is None and chunks != "file":
+        try:
+            return _segment_encoding(array, scheduler)
+        except NoByteLayout as error:
+            if chunks == "tile":
+                raise ValueError(f"chunks='tile' is not possible: {error}") from error
+    elif chunks == "tile":
+        raise ValueError(
+            f"codec_id={codec_id!r} decodes whole files: chunks='tile' is not possible"
+        )
+    return _whole_encoding(array, codec_id, scheduler)
+
+
+def _segment_encoding(array: FileArray, scheduler: Any) -> FileEncoding:
+    """Return where the strips, tiles or pages of each file are, if all are encoded alike."""
+    layouts_of = _for_each_file(array, array.reader.byte_layout)
+    first = layouts_of(array.names[:1])[0]
+    if isinstance(first, NoByteLayout):
+        raise NoByteLayout(f"{array.names[0]!r}: {first}")
+    for axis in array.tiling.axes:
+        if axis.chunk is not None and axis.files > 1 and axis.size % first.chunks[axis.chunk]:
+            raise NoByteLayout(
+                f"files lie edge to edge along an axis of {axis.size}, which parts of"
+                f" {first.chunks[axis.chunk]} do not fill"
+            )
+    zarray = _segment_codecs(first)
+    _prove(array, partial(_decode_segments, first, zarray))
+    layouts = run_batches(Scheduler(scheduler), layouts_of, array.names, BATCH)
+    for name, layout in zip(array.names, layouts, strict=True):
+        if isinstance(layout, NoByteLayout):
+            raise NoByteLayout(f"{name!r}: {layout}")
+        if layout != first:
+            raise NoByteLayout(f"{name!r} is stored otherwise than {array.names[0]!r}")
+        is_written = all(count for _, count in layout.segments)
+        if not is_written and layout.nodata != array.options.fillvalue:
+            raise NoByteLayout(f"{name!r} has parts never written, which read as {layout.nodata}")
+    return FileEncoding(first.chunks, zarray, [layout.segments for layout in layouts])
+
+
+def _whole_encoding(array: FileArray, codec_id: str | None, scheduler: Any) -> FileEncoding:
+    """Return the codec that decodes whole files."""
+    spec = array.spec
+    zarray = {"compressor": _file_codec(array, codec_id)}
+    if codec_id is None:
+        try:
+            _prove(array, lambda file: _decode_chunk(file.read(), spec.shape, spec.dtype, zarray))
+        except NoByteLayout as error:
+            raise ValueError(f"{error}; name another codec by codec_id=") from error
+    reasons_of = _for_each_file(array, array.reader.require_codec)
+    reasons = run_batches(Scheduler(scheduler), reasons_of, array.names, BATCH)
+    for name, reason in zip(array.names, reasons, strict=True):
+        if reason is not None:
+            raise ValueError(f"no codec reads {name!r} by itself: {reason}")
+    return FileEncoding(spec.shape, zarray)
+
+
+def _for_each_file(array: FileArray, method: Callable[..., Any]) -> Callable[..., list[Any]]:
+    """Return a function that calls a method of the reader for each of some files."""
+    function = partial(method, spec=array.spec, **array.options.imreadargs)
+    return partial(_each_file, array.source, function)
+
+
+def _each_file(source: Source, function: Callable[[File], Any], names: Sequence[str]) -> list[Any]:
+    """Return what a function returns for each file, or the `NoByteLayout` that it raises."""
+    results: list[Any] = []
+    for name in names:
+        try:
+            with source.open(name) as file:
+                results.append(function(file))
+        except NoByteLayout as error:
+            results.append(error)
+        except MemoryError:
+            raise
+        except Exception as error:
+            raise failure_of(error, name, {}) from error
+    return results
+
+
+def _prove(array: FileArray, decode: Callable[[BinaryIO], NDArray[Any]]) -> None:
+    """Raise `NoByteLayout` unless the first file decodes to the pixels that its reader reads."""
+    name, shape = array.names[0], array.spec.shape
+    expected = np.empty(shape, array.spec.dtype)
+    arguments = {"region": whole_region(shape), "out": expected, **array.options.imreadargs}
+    read = partial(array.reader.read_region, spec=array.spec, **arguments)
+    first_readable([name], array.source, read)
+    try:
+        with (
+            array.source.open(name) as file,
+            open(file, "rb") if isinstance(file, str) else nullcontext(file) as stream,
+        ):
+            stream.seek(0)
+            found = decode(stream)
+    except Exception as error:
+        raise NoByteLayout(f"{name!r} cannot be decoded without its reader: {error}") from error
+    same = (found.shape, found.dtype) == (expected.shape, expected.dtype)
+    if not same or found.tobytes() != expected.tobytes():  # bytes, for NaNs
+        raise NoByteLayout(f"{name!r} decodes to other pixels than its reader reads")
+
+
+def _decode_segments(layout: ByteLayout, zarray: Mapping[str, Any], file: BinaryIO) -> NDArray[Any]:
+    """Return the pixels of a file, decoded chunk by chunk."""
+    image = np.full(layout.shape, layout.nodata, layout.dtype.newbyteorder("="))
+    grid = [-(-n // c) for n, c in zip(layout.shape, layout.chunks, strict=True)]
+    for index, (offset, count) in zip(np.ndindex(*grid), layout.segments, strict=True):
+        if count:
+            file.seek(offset)
+            chunk = _decode_chunk(file.read(count), layout.chunks, layout.dtype, zarray)
+            window: Any = tuple(
+                slice(i * c, (i + 1) * c) for i, c in zip(index, layout.chunks, strict=True)
+            )
+            inside: Any = tuple(map(slice, image[window].shape))
+            image[window] = chunk[inside]
+    return image
+
+
+def _segment_codecs(layout: ByteLayout) -> dict[str, Any]:
+    """Return the entries of ``.zarray`` that decode strips or tiles.
+
+    >>> _segment_codecs(ByteLayout((4, 6), np.dtype(">u2"), (2, 6), compression=8))
+    {'dtype': '>u2', 'compressor': {'id': 'zlib'}, 'filters': None}
+    """
+    dtype = layout.dtype.str
+    name = COMPRESSORS[layout.compression]
+    filters = None
+    if layout.predictor in PREDICTORS:
+        filters = [
+            {
+                "id": PREDICTORS[layout.predictor],
+                "axis": -2 if layout.interleaved else -1,
+                "dist": 1,
+                "shape": layout.chunks,
+                "dtype": dtype,
+            }
+        ]
+    compressor = None if name is None else {"id": name}
+    return {"dtype": dtype, "compressor": compressor, "filters": filters}
+
+
+def _file_codec(array: FileArray, codec_id: str | None) -> dict[str, Any]:
+    """Return the codec that decodes whole files: `codec_id`, or that of the reader."""
+    reader, imreadargs = array.reader, dict(array.options.imreadargs)
+    args = {key: value for key, value in imreadargs.items() if value is not None}
+    config = reader.codec(array.names[0], args) if codec_id is None else {"id": codec_id, **args}
+    if config is None:
+        raise ValueError(
+            f"no codec of numcodecs is known that reads as {reader!r} does: name one by codec_id="
+        )
+    try:
+        json.dumps(config)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"imreadargs={imreadargs!r} cannot be written as JSON: {error}") from error
+    return config
+
+
+def _decode_chunk(
+    content: bytes, shape: Sequence[int], dtype: np.dtype[Any], encoding: Mapping[str, Any]
+) -> NDArray[Any]:
+    """Return the array that zarr decodes from a chunk with some entries of ``.zarray``."""
+    chunk: Any = content
+    for config in (encoding.get("compressor"), *reversed(encoding.get("filters") or [])):
+        if config is not None:
+            chunk = _codec(**config).decode(chunk)
+    array = np.asarray(chunk) if isinstance(chunk, np.ndarray) else np.frombuffer(chunk, np.uint8)
+    return np.ascontiguousarray(array).reshape(-1).view(dtype).reshape(shape)
+
+
+def _codec(id: str, **args: Any) -> Any:
+    """Return a codec, also of tifffile or imagecodecs, without adding it to the registry."""
+    if id == "tifffile":
+        from tifffile.numcodecs import Tiff
+
+        return Tiff(**args)
+    if id.startswith("imagecodecs_"):
+        import imagecodecs.numcodecs
+
+        return vars(imagecodecs.numcodecs)[id.split("_")[1].capitalize()](**args)
+    return numcodecs.get_codec({"id": id, **args})
