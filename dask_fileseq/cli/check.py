@@ -44,8 +44,7 @@ def check(files: tuple[str, ...], show_all: bool, as_json: bool, **options: Any)
     seq = open_files(files, options)
     findings = check_files(seq, options)
     if as_json:
-        found = [finding.asdict() for finding in findings]
-        echo_json({"files": len(seq), "pixels": options["pixels"], "findings": found})
+        echo_json({"files": len(seq), "pixels": options["pixels"], "findings": findings})
     else:
         work = f"{len(seq):,} files, {'all pixels' if options['pixels'] else 'each header'} read"
         _echo(findings, work, len(findings) if show_all else SHOWN)

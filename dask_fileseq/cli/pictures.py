@@ -101,7 +101,6 @@ def report(
     with open(output, "w", encoding="utf-8", errors="backslashreplace") as file:
         file.write(page)
     if as_json:
-        found = [finding.asdict() for finding in findings]
-        echo_json({"output": os.path.abspath(output), "files": len(seq), "findings": found})
+        echo_json({"output": os.path.abspath(output), "files": len(seq), "findings": findings})
     else:
         click.echo(output)

@@ -73,11 +73,7 @@ def key_value(text: str) -> tuple[str, Any]:
 
 
 def folder_pair(text: str) -> tuple[str, str]:
-    """Return a folder, and the folder that workers use instead.
-
-    >>> folder_pair("/data=/mnt/data")
-    ('/data', '/mnt/data')
-    """
+    """Return a folder, and the folder that workers use instead, from ``ROOT=OTHER``."""
     return _split(text, "ROOT=OTHER")
 
 

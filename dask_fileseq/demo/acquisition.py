@@ -87,13 +87,8 @@ def write_acquisition(folder: str | os.PathLike[str]) -> str:
     Parameters
     ----------
     folder : str or os.PathLike
-        Folder to write to; created if it does not exist. Files of an earlier call are
-        written again.
-
-    Returns
-    -------
-    str
-        The folder.
+        Folder to write to, which is returned. It is created if it does not exist; files of
+        an earlier call are written again.
 
     Raises
     ------
@@ -135,16 +130,9 @@ def _images() -> Iterator[NDArray[np.uint16]]:
 def contact_sheet(projection: NDArray[Any]) -> NDArray[np.uint8]:
     """Return one picture of all images: a row for each channel and one for both, times across.
 
-    Parameters
-    ----------
-    projection : ndarray
-        Times, two channels, rows and columns. The contrast of each channel is stretched
-        between its 1st and its 99.8th percentile.
-
-    Returns
-    -------
-    ndarray of uint8
-        Rows, columns, and red, green, blue.
+    The projection has axes of times, two channels, rows and columns; the picture has rows,
+    columns, and red, green, blue. The contrast of each channel is stretched between its 1st
+    and its 99.8th percentile.
     """
     low, high = np.percentile(projection, (1, 99.8), axis=(0, 2, 3), keepdims=True)
     stretched = np.clip((projection - low) / np.maximum(high - low, 1), 0, 1)

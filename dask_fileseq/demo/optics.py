@@ -66,9 +66,8 @@ def _disk(distance: Image, radius: float, edge: float) -> Image:
 
 def uneven_light(shape: tuple[int, int]) -> Image:
     """Return the brightness of the lamp: 1 near the centre, about half of it in a corner."""
-    rows, columns = shape
-    y = np.linspace(-0.43, 0.57, rows, dtype=np.float32)[:, np.newaxis]
-    x = np.linspace(-0.59, 0.41, columns, dtype=np.float32)
+    y = np.linspace(-0.43, 0.57, shape[0], dtype=np.float32)[:, np.newaxis]
+    x = np.linspace(-0.59, 0.41, shape[1], dtype=np.float32)
     return 1 - (y**2 + x**2)
 
 

@@ -63,14 +63,12 @@ class FileGrid:
     @property
     def along(self) -> tuple[NDArray[np.int64], ...]:
         """For each axis, the index of each file; computed."""
-        cells = np.arange(len(self.names)) if self.positions is None else self.positions
-        return tuple(np.unravel_index(cells, self.shape)) if self.shape else ()
+        return tuple(np.unravel_index(self.cells, self.shape)) if self.shape else ()
 
     @property
     def indices(self) -> list[tuple[int, ...]]:
         """The index of each file, computed."""
-        cells = np.arange(len(self.names)) if self.positions is None else self.positions
-        return index_tuples(cells, self.shape)
+        return index_tuples(self.cells, self.shape)
 
     @property
     def table(self) -> NDArray[Any]:

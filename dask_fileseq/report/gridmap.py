@@ -129,10 +129,8 @@ def _row_labels(grid: FileGrid, image: GridMap) -> list[str]:
     rows = _edges(image.size[0], image.filled.shape[0])[:-1]
     if not image.down:
         return [""] * len(rows)
-    index = np.unravel_index(rows, grid.shape[: len(image.down)])
-    labels = [
-        plain_labels(grid.coords[dim][along]) for dim, along in zip(image.down, index, strict=True)
-    ]
+    indices = zip(image.down, np.unravel_index(rows, grid.shape[: len(image.down)]), strict=True)
+    labels = (plain_labels(grid.coords[dim][index]) for dim, index in indices)
     return [" ".join(map(short_label, each)) for each in zip(*labels, strict=True)]
 
 

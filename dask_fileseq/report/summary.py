@@ -18,7 +18,6 @@ __all__ = [
     "array_rows",
     "array_summary",
     "cell_text",
-    "first_and_last",
     "first_info",
     "grid_rows",
     "grid_summary",
@@ -31,7 +30,7 @@ EMPTY_CELLS = 1000
 """Number of empty cells in a summary, at most."""
 
 SHOWN = 6
-"""Number of labels of an axis that are written out."""
+"""Number of labels of an axis that are written out; of more, the first three and the last."""
 
 CODECS = {"NONE": "not compressed", "LZW": "LZW", "JPEG": "JPEG", "ZSTD": "Zstandard"}
 
@@ -49,9 +48,10 @@ def first_info(grid: FileGrid, source: Source, reader: Reader) -> FileInfo:
 
 def grid_summary(grid: FileGrid) -> dict[str, Any]:
     """Return what names contain: axes with labels and numbers of files, and empty cells."""
-    along = np.unravel_index(grid.cells, grid.shape) if grid.shape else ()
     axes = []
-    for (dim, labels), size, column in zip(grid.coords.items(), grid.shape, along, strict=True):
+    for (dim, labels), size, column in zip(
+        grid.coords.items(), grid.shape, grid.along, strict=True
+    ):
         files = np.bincount(column, minlength=size).tolist()
         axes.append({"name": dim, "size": size, "labels": plain_labels(labels), "files": files})
     return {
@@ -98,7 +98,10 @@ def grid_rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for axis in summary["axes"]:
         least, most = min(axis["files"]), max(axis["files"])
         files = f" ({least:,} to {most:,} files each)" if least < most else ""
-        yield axis["name"], f"{axis['size']:,}: {first_and_last(axis['labels'])}{files}"
+        labels = list(map(str, axis["labels"]))
+        if len(labels) > SHOWN:
+            labels = [*labels[:3], "...", labels[-1]]
+        yield axis["name"], f"{axis['size']:,}: {', '.join(labels)}{files}"
 
 
 def array_rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -154,14 +157,3 @@ def short_label(label: Any) -> str:
     ('2026-01-31', '2026-01-31T10:30:00')
     """
     return str(label).removesuffix(".000000000").removesuffix("T00:00:00")
-
-
-def first_and_last(values: Sequence[Any]) -> str:
-    """Return a few values as they are, and of many the first three and the last.
-
-    >>> first_and_last([10, 20, 30, 40, 50, 60, 70, 80])
-    '10, 20, 30, ..., 80'
-    """
-    if len(values) <= SHOWN:
-        return ", ".join(map(str, values))
-    return f"{', '.join(map(str, values[:3]))}, ..., {values[-1]}"
