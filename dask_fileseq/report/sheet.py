@@ -270,6 +270,6 @@ def _planes_notes(chunk: Mapping[str, int], project: Project, in_file: bool) -> 
 
 def _shown_notes(shown: Sequence[Sequence[int]], sizes: Sequence[int]) -> Iterator[str]:
     """Yield what the sheet leaves out."""
-    for name, some, count in zip(AxisRoles._fields, shown, sizes, strict=False):
+    for name, some, count in zip(("channels", "times", "places"), shown, sizes, strict=True):
         if len(some) < count:
             yield f"{len(some)} of {count:,} {name}"
