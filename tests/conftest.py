@@ -12,8 +12,11 @@ from tests.helpers.servers.process import Server
 
 COMMON = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 settings.register_profile("default", COMMON, max_examples=40)
+settings.register_profile("ci", COMMON, max_examples=100)
 settings.register_profile("thorough", COMMON, max_examples=400)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+settings.load_profile(
+    os.environ.get("HYPOTHESIS_PROFILE", "ci" if "CI" in os.environ else "default")
+)
 
 
 STARTS = {
