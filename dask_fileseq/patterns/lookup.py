@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from dask_fileseq.errors import NamesError, shown
-from dask_fileseq.patterns.columns import NameColumns, factorize
-
-__all__ = ["Lookup", "lookup_columns", "lookup_name", "table_lookup"]
-
-Lookup: TypeAlias = Callable[[str], Mapping[str, Any] | None]
-"""Returns a value for each axis of a file name, or None for a name that does not belong."""
+from dask_fileseq.patterns.name_pattern import Lookup, NameColumns, NamePattern, factorize
 
 
 class _TableLookup:
@@ -79,44 +76,58 @@ def _has_any(values: list[Any], names: Sequence[str]) -> bool:
     return any(os.path.basename(name) in basenames for name in names)
 
 
-def lookup_name(lookup: Lookup, name: str, pattern: str) -> Any:
-    """Return the result of a function for a name; `pattern` describes it in errors."""
-    try:
-        return lookup(name)
-    except Exception as error:
-        raise NamesError(
-            f"pattern {pattern} failed for {name!r}: {type(error).__name__}: {error}"
-        ) from error
+@dataclass(frozen=True, slots=True)
+class LookupPattern(NamePattern):
+    """A pattern that calls a user's function, or looks names up in a table.
 
-
-def lookup_columns(lookup: Lookup, names: Sequence[str], pattern: str) -> NameColumns | None:
-    """Return the axes that a function finds in names, None if it finds nothing in any.
-
-    >>> lookup_columns(lambda name: {"t": int(name[1])}, ["t7", "t8"], "").texts
+    >>> LookupPattern.of(lambda name: {"t": int(name[1])}).columns(["t7", "t8"]).texts
     (['7', '8'],)
     """
-    found = [lookup_name(lookup, name, pattern) for name in names]
-    rows = [row for row in found if row is not None]
-    for row, name in zip(found, names, strict=True):
-        same = row is None or (hasattr(row, "keys") and row and row.keys() == rows[0].keys())
-        if not same:
+
+    @classmethod
+    def of(cls, lookup: Lookup) -> LookupPattern:
+        """Return the pattern of a function."""
+        return cls(re.compile(""), text=repr(lookup), whole=True, lookup=lookup)
+
+    def match(self, name: str) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+        """Return the axis names and index texts that the function gives for one name."""
+        found = self._call(name)
+        return None if found is None else (tuple(found), tuple(map(str, found.values())))
+
+    def columns(self, names: Sequence[str], start: int = 0) -> NameColumns:
+        """Return the axes that the function finds in many names."""
+        found = list(map(self._call, names))
+        rows = [row for row in found if row is not None]
+        for row, name in zip(found, names, strict=True):
+            same = row is None or (hasattr(row, "keys") and row and row.keys() == rows[0].keys())
+            if not same:
+                raise NamesError(
+                    f"pattern {self} must return a mapping of the same axes for each name, or "
+                    f"None; it returned {row!r} for {name!r}, {rows[0]!r} for the first name"
+                )
+        if not rows:
+            raise self.no_match(names)
+        try:
+            axes = [factorize([row[dim] for row in rows]) for dim in rows[0]]
+        except TypeError as error:
             raise NamesError(
-                f"pattern {pattern} must return a mapping of the same axes for each name, or "
-                f"None; it returned {row!r} for {name!r}, {rows[0]!r} for the first name"
-            )
-    if not rows:
-        return None
-    try:
-        axes = [factorize([row[dim] for row in rows]) for dim in rows[0]]
-    except TypeError as error:
-        raise NamesError(
-            f"pattern {pattern} must give numbers, texts or dates, such as those for the first "
-            f"name, {rows[0]!r}: {error}"
-        ) from error
-    texts, types = zip(*(_texts(values) for values, _ in axes), strict=True)
-    unmatched = [i for i, row in enumerate(found) if row is None]
-    codes = tuple(codes for _, codes in axes)
-    return NameColumns(tuple(map(str, rows[0])), texts, codes, unmatched, types)
+                f"pattern {self} must give numbers, texts or dates, such as those for the first "
+                f"name, {rows[0]!r}: {error}"
+            ) from error
+        texts, types = zip(*(_texts(values) for values, _ in axes), strict=True)
+        unmatched = [i for i, row in enumerate(found) if row is None]
+        codes = tuple(codes for _, codes in axes)
+        return NameColumns(tuple(map(str, rows[0])), texts, codes, unmatched, types)
+
+    def _call(self, name: str) -> Any:
+        """Return the result of the function for a name."""
+        assert self.lookup is not None
+        try:
+            return self.lookup(name)
+        except Exception as error:
+            raise NamesError(
+                f"pattern {self} failed for {name!r}: {type(error).__name__}: {error}"
+            ) from error
 
 
 def _texts(values: list[Any]) -> tuple[list[str], str]:

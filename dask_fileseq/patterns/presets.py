@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 import tomllib
@@ -13,19 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dask_fileseq.errors import NamesError, ReadError
-from dask_fileseq.patterns.format_strings import Field
-from dask_fileseq.patterns.name_pattern import NamePattern
+from dask_fileseq.patterns.name_pattern import Field, NamePattern
 from dask_fileseq.patterns.text_pattern import pattern_of_text
-
-__all__ = [
-    "Preset",
-    "add_presets",
-    "matching_preset",
-    "preset_pattern",
-    "preset_registry",
-    "presets",
-    "register_preset",
-]
 
 _AXIS = r"_?(?:(q|l|p|a|c|t|x|y|z|ch|tp)(\d{1,4}))"
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
@@ -77,6 +67,22 @@ def preset_pattern(name: str, preset: Preset | None = None) -> NamePattern:
         raise NamesError(f"types of preset {name!r} have {sorted(unknown)}, which are not its axes")
     fields = tuple(Field(axis, types.get(axis, "")) for axis in pattern.regex.groupindex)
     return NamePattern(pattern.regex, fields, name, whole=preset is not _AXES)
+
+
+def no_preset(text: str) -> NamesError:
+    """Return the error for words that are no pattern, with the presets that may be meant."""
+    every = presets()
+    words = text.strip().lower()
+    near = [n for n, p in every.items() if len(words) > 2 and words in f"{n} {p.title}".lower()]
+    near += difflib.get_close_matches(words, ["infer", *every], 3, 0.7)
+    if near:
+        listed = " or ".join(map(repr, dict.fromkeys(near)))
+        return NamesError(f"pattern {text!r} is no preset: {listed} may be meant")
+    return NamesError(
+        f"pattern {text!r} has no groups: put what counts the files in parentheses, as in "
+        r"'_(c)(\d+)' or '_(?P<time>\d+)', or in braces, as in '{time:03d}'; "
+        "it is no preset either, dask_fileseq.patterns.presets() has them"
+    )
 
 
 def matching_preset(names: Sequence[str]) -> str:
