@@ -23,7 +23,7 @@ from zarr.core.sync import sync
 from zarr.storage import FsspecStore, LocalStore
 
 from dask_fileseq.errors import FileSequenceError, WriteError
-from dask_fileseq.files.urls import has_scheme, local_path
+from dask_fileseq.files import has_scheme, local_path
 
 __all__ = ["TargetStore", "clear_write_errors"]
 

@@ -1,23 +1,24 @@
-"""Where the bytes live: names, opening, identity. No parsing of names, no pixels.
+"""Where the bytes are: names, opening, identity. No parsing of names, no pixels.
 
 A *source* (`LocalFiles`, `ZipFiles`, `TarFiles`, `RemoteFiles`, `OpenArchive`) lists names,
-opens one, and tells versions of files apart. Sources pickle, but for an `OpenArchive`:
+opens a file, and identifies versions of files. Sources pickle, except for `OpenArchive`:
 each process opens its own archive, and its own connections.
 """
 
-from dask_fileseq.files.finding import find_files, given_names
-from dask_fileseq.files.local import LocalFiles
+from dask_fileseq.files.finding import archive_of, find_files, given_names, open_source
+from dask_fileseq.files.local import LocalFiles, PathMap
 from dask_fileseq.files.names import Names, common_folder, common_path, shared_folder
-from dask_fileseq.files.opening import archive_of, open_source
 from dask_fileseq.files.remote import RemoteFiles
 from dask_fileseq.files.retries import is_transient
 from dask_fileseq.files.source import Source
 from dask_fileseq.files.tarfiles import TarFiles
+from dask_fileseq.files.urls import has_scheme, local_path
 from dask_fileseq.files.zipfiles import ZipFiles
 
 __all__ = [
     "LocalFiles",
     "Names",
+    "PathMap",
     "RemoteFiles",
     "Source",
     "TarFiles",
@@ -27,7 +28,9 @@ __all__ = [
     "common_path",
     "find_files",
     "given_names",
+    "has_scheme",
     "is_transient",
+    "local_path",
     "open_source",
     "shared_folder",
 ]

@@ -1,85 +1,180 @@
-"""Archives of files: members by name. Each process reads the directory once.
+"""Archives: local or remote files with members, and archives that the caller opened.
 
-A subclass says how the directory is read, and how a member is opened. Handles on members
-are independent of each other: no thread waits for another one's.
+A subclass of `Archive` reads the directory, once a process, and opens a member. Handles on
+members are independent of each other: no thread waits for another one.
 """
 
 from __future__ import annotations
 
-import hashlib
+import itertools
+import mmap
 import os
+import shutil
+import tarfile
+import tempfile
 import threading
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import zipfile
+from abc import abstractmethod
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any, BinaryIO
+from functools import lru_cache, partial
+from typing import IO, Any, BinaryIO, cast
 
+import dask
 import numpy as np
 
 from dask_fileseq.errors import DuplicateError, shown
-from dask_fileseq.files.matching import matching
-from dask_fileseq.files.source import Suffixes, Versions
-from dask_fileseq.files.stored import LocalBytes, Stored, downloaded
+from dask_fileseq.files.fetching import fetch_ranges, fetch_start
+from dask_fileseq.files.fileobjects import BLOCK, MemoryFile, NamedBytesIO, RangeFile
+from dask_fileseq.files.filesystems import StorageOptions, filesystem
+from dask_fileseq.files.local import PathMap
+from dask_fileseq.files.matching import matching, repeated_names
+from dask_fileseq.files.source import MISSING, Source, Suffixes, Versions
+from dask_fileseq.files.urls import base_name
 
-__all__ = ["Archive", "Directory"]
+__all__ = [
+    "Archive",
+    "ArchiveFile",
+    "Directory",
+    "LocalArchiveFile",
+    "OpenArchive",
+    "RemoteArchiveFile",
+    "spooled",
+]
+
+
+@dataclass(frozen=True)
+class LocalArchiveFile:
+    """A file on a local file system."""
+
+    path: str
+    """Absolute path."""
+    path_map: PathMap
+
+    concurrency = 1
+
+    def version(self) -> Hashable:
+        """Return the number, size and time of the file as it is now."""
+        stat = os.stat(self.path_map.require(self.path))
+        return stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+    def open(self) -> BinaryIO:
+        """Open the file."""
+        return open(self.path_map.path(self.path), "rb")
+
+    def __str__(self) -> str:
+        return self.path
+
+
+@dataclass(frozen=True)
+class RemoteArchiveFile:
+    """A file at a URL, in the version that it had when it was first opened."""
+
+    url: str
+    options: StorageOptions
+    size: int
+    etag: str
+    has_ranges: bool
+    """Whether the server sends parts of the file."""
+    first: bytes = field(repr=False)
+    """The first block, which shows the kind of archive."""
+
+    concurrency = 16
+
+    @classmethod
+    def of(cls, url: str, options: StorageOptions) -> RemoteArchiveFile:
+        """Return the file at a URL, in its present version."""
+        first = fetch_start(*filesystem(url, options), BLOCK)
+        has_ranges = len(first.content) <= BLOCK
+        head = bytes(first.content[: tarfile.BLOCKSIZE])
+        return cls(url, options, first.size, first.version, has_ranges, head)
+
+    def version(self) -> Hashable:
+        """Return the size and version that the file had when it was first opened."""
+        return self.size, self.etag
+
+    def open(self) -> BinaryIO:
+        """Return a handle that fetches the parts that are read."""
+        name = base_name(self.url)
+        if not self.has_ranges:
+            return cast(BinaryIO, MemoryFile(_downloaded(self, os.getpid()), name))
+        fs, path = filesystem(self.url, self.options)
+        fetch = partial(fetch_ranges, fs, path, version=self.etag, size=self.size)
+        return cast(BinaryIO, RangeFile(fetch, self.size, self.first, name))
+
+    def __str__(self) -> str:
+        return self.url
+
+
+ArchiveFile = LocalArchiveFile | RemoteArchiveFile
+"""A file that each process can open, several times; ``str`` returns its path or URL."""
+
+
+@lru_cache(maxsize=4)
+def _downloaded(file: RemoteArchiveFile, process: int) -> mmap.mmap | bytes:
+    """Return all bytes of a file whose server does not send parts."""
+    first = fetch_start(*filesystem(file.url, file.options), BLOCK)
+    if (first.size, first.version) != file.version():
+        raise OSError(f"{file.url!r} has changed since it was opened")
+    return spooled(MemoryFile(first.content, file.url))
+
+
+def spooled(stream: IO[bytes] | MemoryFile) -> mmap.mmap | bytes:
+    """Return all bytes of a stream, mapped from a temporary file without a name.
+
+    The file is in dask's ``temporary-directory``, if that is set; it ends with the map.
+    """
+    folder = dask.config.get("temporary-directory", None)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        shutil.copyfileobj(stream, file, 2**20)
+        if not file.tell():
+            return b""
+        file.flush()
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 @dataclass(frozen=True)
 class Directory:
-    """What an archive holds."""
+    """The members of an archive."""
 
     members: Mapping[str, Any]
-    """By name, in their order; what a member is, its archive knows."""
+    """Where each member is, by name, in their order; the type is the archive's own."""
     repeated: frozenset[str]
-    """Names that more than one member bears."""
-    stored: Any
-    """What the members are opened from."""
-    names: list[str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "names", list(self.members))
+    """Names of more than one member."""
+    open: Callable[[], BinaryIO]
+    """Returns a handle on the bytes in which the members are."""
 
 
-class Archive:
-    """Members of an archive that each process can open for itself.
+class Archive(Source):
+    """Members of an archive that each process opens for itself."""
 
-    Parameters
-    ----------
-    stored : Stored
-        Its bytes.
-    """
+    def __init__(self, file: ArchiveFile) -> None:
+        self._file = file
+        self.concurrency = file.concurrency
 
-    def __init__(self, stored: Stored) -> None:
-        self._stored = stored
-        self.concurrency = stored.concurrency
-
-    def _read_directory(self) -> Directory:
+    @abstractmethod
+    def read_directory(self) -> Directory:
         """Read the directory."""
-        raise NotImplementedError
 
-    def _open_member(self, directory: Directory, name: str) -> BinaryIO:
+    @abstractmethod
+    def open_member(self, directory: Directory, name: str) -> BinaryIO:
         """Return a handle on a member."""
-        raise NotImplementedError
+
+    @abstractmethod
+    def version_of(self, member: Any) -> tuple[int, int]:
+        """Return the size of a member, and a number that changes when it does."""
 
     def directory(self) -> Directory:
-        """Return the directory of the archive as it is now; read once a process."""
-        with _lock:
-            return _kept(self, self._stored.version(), os.getpid())
+        """Return the directory of the archive as it is now; a process reads it once."""
+        with _directories_lock:
+            return _directory(self, self._file.version(), os.getpid())
 
     def glob(self, pattern: str, suffixes: Suffixes = ()) -> list[str]:
-        """Return the members that match; see `matching`.
-
-        Raises
-        ------
-        DuplicateError
-            If several members bear one of the names.
-        """
+        """Return the members that match, as `matching` does."""
         directory = self.directory()
-        names = matching(directory.names, pattern, suffixes)
-        twice = directory.repeated.intersection(names) if directory.repeated else ()
-        if twice:
-            raise DuplicateError(_repeated(self, sorted(twice)))
+        names = matching(list(directory.members), pattern, suffixes)
+        _require_single(self, names, directory.repeated)
         return names
 
     @contextmanager
@@ -88,65 +183,118 @@ class Archive:
         directory = self.directory()
         if name not in directory.members:
             raise FileNotFoundError(f"no {name!r} in {self}")
-        if name in directory.repeated:
-            raise DuplicateError(_repeated(self, [name]))
-        with self._open_member(directory, name) as handle:
+        _require_single(self, [name], directory.repeated)
+        with self.open_member(directory, name) as handle:
             yield handle
-
-    def paths(self, names: Sequence[str]) -> None:
-        """Return None: members have no paths."""
 
     def on_disk(self, names: Sequence[str]) -> Sequence[str]:
         """Return the path of the archive, if it is local."""
-        stored = self._stored
-        return [stored.path_map.path(stored.path)] if isinstance(stored, LocalBytes) else []
+        file = self._file
+        return [file.path_map.path(file.path)] if isinstance(file, LocalArchiveFile) else []
 
     def versions(self, names: Sequence[str], *, fresh: bool = False) -> Versions | None:
-        """Return size and checksum of each member, or what there is in place of one."""
+        """Return size and checksum of each member; in a TAR file a number for time and place."""
         members = self.directory().members
-        return np.array([self._version(members.get(name)) for name in names], np.int64)
-
-    def _version(self, member: Any) -> tuple[int, int]:
-        raise NotImplementedError
+        return np.array([self.version_of(members.get(name)) for name in names], np.int64)
 
     def close(self) -> None:
-        """Let go of the archive; reading from it opens it again."""
-        _kept.cache_clear()
-        downloaded.cache_clear()
+        """Close the archive; reading from it opens it again."""
+        _directory.cache_clear()
+        _downloaded.cache_clear()
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and vars(self) == vars(other)
 
     def __hash__(self) -> int:
-        return hash((type(self), self._stored))
+        return hash((type(self), self._file))
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._stored!r})"
+        return f"{type(self).__name__}({self._file!r})"
 
     def __str__(self) -> str:
-        return str(self._stored)
+        return str(self._file)
 
 
-_lock = threading.Lock()
+_directories_lock = threading.Lock()
 
 
 @lru_cache(maxsize=16)
-def _kept(archive: Archive, version: Hashable, process: int) -> Directory:
-    """Return a directory, kept for the next read.
+def _directory(archive: Archive, version: Hashable, process: int) -> Directory:
+    """Return the directory of a version of an archive, kept for the next read."""
+    return archive.read_directory()
 
-    Not that of another version of the archive, which would be wrong.
+
+def _require_single(archive: Source, names: Sequence[str], repeated: frozenset[str]) -> None:
+    """Raise an error if more than one member has one of the names."""
+    twice = sorted(repeated.intersection(names)) if repeated else []
+    if twice:
+        raise DuplicateError(
+            f"container={str(archive)!r} holds more than one member of the same name: "
+            f"{shown(twice, len(twice))}; pack it anew, or leave them out of files="
+        )
+
+
+_numbers = itertools.count(1)
+
+_open_lock = threading.RLock()
+"""Shared by all open archives: two sequences may have the same one."""
+
+
+class OpenArchive(Source):
+    """Members of an archive that is open, and that no name opens again in another process.
+
+    The archive is any object with ``open(name)`` and ``namelist()``. One member is read at a
+    time, except from a `zipfile.ZipFile`, which is safe in threads.
     """
-    return archive._read_directory()
 
+    def __init__(self, archive: Any) -> None:
+        self._archive = archive
+        self._is_zip = isinstance(archive, zipfile.ZipFile)
+        # Without versions of members, a number identifies the archive: after its end, another
+        # one may have its address in memory.
+        self._number = 0 if self._is_zip else next(_numbers)
 
-def _repeated(archive: Archive, names: Sequence[str]) -> str:
-    return (
-        f"container={str(archive)!r} holds more than one member of the same name: "
-        f"{shown(names, len(names))}; pack it anew, or leave them out of files="
-    )
+    def glob(self, pattern: str, suffixes: Suffixes = ()) -> list[str]:
+        """Return the members that match, as `matching` does."""
+        if not hasattr(self._archive, "namelist"):
+            raise ValueError(f"container={self._archive!r} cannot list its files: pass their names")
+        members = [name for name in self._archive.namelist() if not name.endswith("/")]
+        names = matching(members, pattern, suffixes)
+        _require_single(self, names, repeated_names(members))
+        return names
 
+    def open(self, name: str) -> AbstractContextManager[BinaryIO]:
+        """Return a context that yields the member's bytes, and reads no other member."""
+        try:
+            with nullcontext() if self._is_zip else _open_lock, self._archive.open(name) as member:
+                return NamedBytesIO(member.read(), base_name(name))
+        except KeyError as error:
+            raise FileNotFoundError(f"no {name!r} in {self}") from error
 
-def numbered(*parts: object) -> int:
-    """Return a number that stands for some values."""
-    digest = hashlib.blake2b(repr(parts).encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, "little", signed=True)
+    def on_disk(self, names: Sequence[str]) -> Sequence[str]:
+        """Return the path of the archive, if it has one."""
+        path = getattr(self._archive, "filename", None)
+        return [path] if isinstance(path, str) else []
+
+    def versions(self, names: Sequence[str], *, fresh: bool = False) -> Versions | None:
+        """Return size and checksum of each member; None if the archive has none."""
+        if not self._is_zip:
+            return None
+        infos = {i.filename: (i.file_size, i.CRC) for i in self._archive.infolist()}
+        return np.array([infos.get(name, MISSING) for name in names], np.int64)
+
+    def close(self) -> None:
+        """Close the archive for good."""
+        self._archive.close()
+
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            f"container={self._archive!r} cannot go to another process, as it has no file name;"
+            " pass the name of an archive"
+        )
+
+    def __repr__(self) -> str:
+        return f"OpenArchive({self._archive!r}, {self._number})"
+
+    def __str__(self) -> str:
+        return str(self._archive)

@@ -1,39 +1,56 @@
 """File systems of fsspec: one for each place, process and set of options.
 
-The only module, with `requests`, that knows fsspec; it is imported when first needed.
+This is the only module of `files` that imports fsspec, and only when it is first needed.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
-from functools import lru_cache
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from functools import cache, lru_cache
+from typing import Any, TypeVar
 
 from dask.base import tokenize
 
 from dask_fileseq.errors import NamesError, ReadError
-from dask_fileseq.files.urls import root_of
+from dask_fileseq.files.urls import root_of, scheme_of
 
-__all__ = ["StorageOptions", "filesystem"]
+__all__ = ["StorageOptions", "filesystem", "is_url", "run_async"]
 
 PACKAGES = {
-    "gs": "gcsfs",
-    "gcs": "gcsfs",
-    "abfs": "adlfs",
-    "abfss": "adlfs",
-    "az": "adlfs",
-    "sftp": "paramiko",
-    "ssh": "paramiko",
-}
-"""What is installed by itself for file systems that the extra ``remote`` does not cover."""
+    "gs": "gcsfs", "gcs": "gcsfs", "abfs": "adlfs", "abfss": "adlfs", "az": "adlfs",
+    "sftp": "paramiko", "ssh": "paramiko",
+}  # fmt: skip
+"""The packages of file systems that the extra ``remote`` does not install."""
+
+T = TypeVar("T")
 
 _lock = threading.Lock()
 
 
+def is_url(name: str) -> bool:
+    """Return whether a name is a URL, or a chain of URLs, with a protocol of fsspec.
+
+    >>> is_url("s3://scans/t1.tif"), is_url("simplecache::https://host/t1.tif"), is_url("C://t1")
+    (True, True, False)
+    """
+    return "://" in name and _is_protocol(scheme_of(name))
+
+
+@cache
+def _is_protocol(scheme: str) -> bool:
+    """Return whether fsspec has a file system of this name."""
+    try:
+        from fsspec import available_protocols
+        from fsspec.registry import registry
+    except ImportError:
+        return scheme in ("http", "https", "ftp", "s3", "gs", "memory")
+    return scheme in registry or scheme in available_protocols()
+
+
 class StorageOptions:
-    """Arguments of a file system: hashable, and never shown, for there may be keys in them."""
+    """Arguments of a file system: hashable, and not shown, for they may contain keys."""
 
     def __init__(self, options: Mapping[str, Any] | None = None) -> None:
         if not isinstance(options, Mapping | None):
@@ -57,56 +74,54 @@ class StorageOptions:
 
 
 def filesystem(url: str, options: StorageOptions) -> tuple[Any, str]:
-    """Return the file system of fsspec that a URL is on, and its path there.
+    """Return the file system of a URL, and the path of the URL in it.
 
-    Raises
-    ------
-    NamesError
-        If there is no such kind of file system.
-    ImportError
-        If the package for it is not installed.
-    ReadError
-        If it cannot be set up: it connects at once, or does not know its options.
+    Raises a `NamesError` if fsspec has no such file system, an ImportError if the package for
+    it is not installed, and a `ReadError` if it refuses its options, or connects in vain.
     """
     root = root_of(url)
-    with _lock:  # to set up a session takes long, and twice is once too much
-        kept = _opened(root, options, os.getpid(), 0)
-        fs = kept or _opened(root, options, os.getpid(), threading.get_ident())
+    with _lock:  # setting up a session takes long: do it once
+        shared = _opened(root, options, os.getpid(), 0)
+        fs = shared or _opened(root, options, os.getpid(), threading.get_ident())
     return fs, fs._strip_protocol(url.rpartition("::")[2])
 
 
 @lru_cache(maxsize=64)
 def _opened(root: str, options: StorageOptions, process: int, thread: int) -> Any:
-    """Return a file system for all threads, or for one; None if that is not for all.
+    """Return a file system for one thread or, with ``thread=0``, for all, else None.
 
-    Those that are asynchronous serve any thread from one of their own; others, such as
-    FTP, hold one connection.
+    Asynchronous file systems serve all threads from a thread of their own. Others, such
+    as FTP, have a single connection.
     """
-    try:
-        import fsspec
-        from fsspec.asyn import sync
-        from fsspec.core import url_to_fs
-    except ImportError as error:
-        raise ImportError(f"{root!r} needs fsspec: pip install 'dask-fileseq[remote]'") from error
-    scheme = root.rpartition("::")[2].partition("://")[0]
     links = [link.partition("://")[0] for link in root.split("::")]
     try:
+        import fsspec
+
         classes = [fsspec.get_filesystem_class(link) for link in links]
     except ValueError as error:
-        raise NamesError(f"{root!r}: fsspec knows no file system {scheme!r}") from error
+        raise NamesError(f"{root!r}: fsspec has no file system {links[-1]!r}") from error
     except ImportError as error:
-        package = PACKAGES.get(scheme, "dask-fileseq[remote]")
+        package = PACKAGES.get(links[-1], "dask-fileseq[remote]")
         raise ImportError(f"{root!r} needs another package: pip install '{package}'") from error
-    shared = all(cls.async_impl for cls in classes)
-    if not thread and not shared:
+    is_async = all(cls.async_impl for cls in classes)
+    if not thread and not is_async:
         return None
+    # without its cache of listings, the HTTP file system requests a page several times
     listings = {"use_listings_cache": True} if links in (["http"], ["https"]) else {}
     try:
-        fs, _ = url_to_fs(root, **listings | options.values)  # or it asks for a page several times
-        if shared and hasattr(fs, "set_session"):
-            sync(fs.loop, fs.set_session)
+        fs, _ = fsspec.url_to_fs(root, **listings | options.values)
+        if is_async and hasattr(fs, "set_session"):
+            run_async(fs, fs.set_session)
     except Exception as error:  # of any package
         raise ReadError.of(
             error, f"cannot set up the file system of {root!r}: {type(error).__name__}: {error}"
         ) from error
     return fs
+
+
+def run_async(fs: Any, function: Callable[[], Awaitable[T]]) -> T:
+    """Return the result of an asynchronous function, run by the thread of a file system."""
+    from fsspec.asyn import sync
+
+    result: T = sync(fs.loop, function)
+    return result

@@ -1,39 +1,51 @@
-"""The file names that a user's `files` stands for."""
+"""A user's `files` and `container` become a source and the names of the files in it."""
 
 from __future__ import annotations
 
 import glob
 import os
+import tarfile
+import zipfile
+from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import chain, islice
 from typing import Any
 
-from dask_fileseq.errors import NoFilesError
-from dask_fileseq.files.local import LocalFiles
+from dask_fileseq.errors import NamesError, NoFilesError, ReadError
+from dask_fileseq.files.archive import (
+    Archive,
+    ArchiveFile,
+    LocalArchiveFile,
+    OpenArchive,
+    RemoteArchiveFile,
+)
+from dask_fileseq.files.filesystems import StorageOptions, is_url
+from dask_fileseq.files.local import LocalFiles, PathMap
+from dask_fileseq.files.remote import RemoteFiles
 from dask_fileseq.files.source import Source, Suffixes
-from dask_fileseq.files.urls import are_urls, has_scheme, is_url, local_paths
+from dask_fileseq.files.tarfiles import COMPRESSIONS, TarFiles
+from dask_fileseq.files.urls import has_scheme, local_path, scheme_of, split_chain
+from dask_fileseq.files.zipfiles import ZipFiles
 
-__all__ = ["find_files", "given_names"]
+__all__ = ["ARCHIVE_SUFFIXES", "archive_of", "find_files", "given_names", "open_source"]
 
-_SEARCHED = 1000
-"""Folders to look into for an example of what to write."""
+ARCHIVE_SUFFIXES = (
+    ".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst",
+)  # fmt: skip
+"""Suffixes of archives, in lower case."""
+
+TAR_SIGNATURE = 257
+"""Offset of the signature of a TAR file, in bytes."""
+
+SEARCHED = 1000
+"""Number of folders in which an example of a pattern is looked for."""
 
 
 def given_names(files: Any) -> str | list[str]:
-    """Return `files` as one text, which is to be looked for, or as a list of names.
+    """Return a user's `files` as one text, to be looked for, or as a list of names.
 
-    Parameters
-    ----------
-    files : str, os.PathLike or iterable of these
-        A glob pattern, a folder, a path, or names in the order in which they are to stand.
-
-    Raises
-    ------
-    NoFilesError
-        If there are none.
-    NamesError
-        If some are URLs, and some are not.
-    TypeError
-        If `files` is a stream or something else that has no names.
+    Raises a `NoFilesError` if the list is empty, a `NamesError` if some names are URLs and
+    some are not, and a TypeError if `files` is a stream or something else without names.
     """
     if isinstance(files, bytes) or hasattr(files, "read"):
         raise TypeError(
@@ -43,7 +55,7 @@ def given_names(files: Any) -> str | list[str]:
     if isinstance(files, os.PathLike) and os.path.isdir(files):
         files = os.fspath(files)
     if isinstance(files, str):
-        return local_paths([files])[0]
+        return local_path(files) or files
     paths = [files] if isinstance(files, os.PathLike) else files
     try:
         names = list(map(os.fspath, paths))
@@ -57,51 +69,139 @@ def given_names(files: Any) -> str | list[str]:
     if not names:
         raise NoFilesError(f"no files found: files={files!r}")
     if any("://" in name for name in names):
-        names = local_paths(names)
-        are_urls(names)
+        names = [local_path(name) or name for name in names]
+        first = is_url(names[0])
+        other = next((name for name in names if is_url(name) is not first), None)
+        if other is not None:
+            raise NamesError(
+                f"files: {names[0]!r} and {other!r} are a path and a URL: pass files of one kind"
+            )
     return names
 
 
-def find_files(files: str | list[str], source: Source, suffixes: Suffixes) -> list[str]:
-    """Return the names of files: those given, or those found.
+def find_files(given: str | list[str], source: Source, suffixes: Suffixes) -> list[str]:
+    """Return the names of the files: those given, or those found.
 
-    Parameters
-    ----------
-    files : str or list of str
-        What `given_names` returned.
-    source : Source
-        Where to look for names that match a pattern.
-    suffixes : tuple of tuples of str
-        The files of a folder that count, by the ends of their names.
-
-    Raises
-    ------
-    NoFilesError
-        If there are none.
+    In a folder, only files with the first group of suffixes that occurs count; letter case
+    does not matter; if there is no group at all, all files count. A `NoFilesError` is raised
+    if there are no files.
     """
-    if not isinstance(files, str):
-        return files
-    names = source.glob(files, suffixes)
-    if not names:
-        hint = ""
-        if files.startswith(("http://", "https://")):
-            hint = "; a server tells what is in a folder only by a page of links: list their URLs"
-        if os.path.isdir(files):
-            hint = f" is a folder with no images right inside{_further_down(files, suffixes)}"
-        elif has_scheme(files) and not is_url(files):
-            hint = f"; {files.partition('://')[0]!r} is no protocol that fsspec knows"
-        elif isinstance(source, LocalFiles) and not glob.has_magic(files):
-            hint = "; there is no such file or folder"
-        raise NoFilesError(f"no files found: files={files!r}{hint}")
-    return names
+    if not isinstance(given, str):
+        return given
+    names = source.glob(given, suffixes)
+    if names:
+        return names
+    hint = ""
+    if os.path.isdir(given):
+        hint = f" is a folder with no images right inside{_example_below(given, suffixes)}"
+    elif given.startswith(("http://", "https://")):
+        hint = "; a server lists a folder only by a page of links: list their URLs"
+    elif has_scheme(given) and not is_url(given):
+        hint = f"; {scheme_of(given)!r} is no protocol that fsspec knows"
+    elif isinstance(source, LocalFiles) and not glob.has_magic(given):
+        hint = "; there is no such file or folder"
+    raise NoFilesError(f"no files found: files={given!r}{hint}")
 
 
-def _further_down(folder: str, suffixes: Suffixes) -> str:
-    """Return how to find the files below a folder, if there is one in the first folders."""
+def _example_below(folder: str, suffixes: Suffixes) -> str:
+    """Return a hint at the pattern of a file further down, if one is in the first folders."""
     ends = tuple(chain(*suffixes)) or ("",)
-    for _, _, names in islice(os.walk(folder), _SEARCHED):
+    for _, _, names in islice(os.walk(folder), SEARCHED):
         for name in names:
             if name.lower().endswith(ends) and not name.startswith("."):
                 inside = os.path.join(folder, "**", f"*{os.path.splitext(name)[1]}")
                 return f"; {inside!r} finds those further down"
     return ""
+
+
+def archive_of(files: Any, by_name: bool) -> tuple[str, str] | None:
+    """Return the archive that `files` names, and a pattern of its members; None if no archive.
+
+    With `by_name`, the suffix of a name shows that it is an archive; else only a chained URL
+    does.
+
+    >>> archive_of("zip://t*.tif::s3://scans/day1.zip", False)
+    ('s3://scans/day1.zip', 't*.tif')
+    >>> archive_of("s3://scans/day1.tar.gz", True), archive_of("scans/*.tif", True)
+    (('s3://scans/day1.tar.gz', ''), None)
+    """
+    name = os.fspath(files) if isinstance(files, os.PathLike) else files
+    if not isinstance(name, str):
+        return None
+    if "::" in name and (chained := split_chain(name)) is not None:
+        return chained
+    if not by_name or not name.lower().endswith(ARCHIVE_SUFFIXES):
+        return None
+    return (name, "") if is_url(name) or os.path.isfile(name) else None
+
+
+def open_source(
+    container: Any,
+    first: str = "",
+    storage_options: Mapping[str, Any] | None = None,
+    path_map: Mapping[Any, Any] | None = None,
+) -> Source:
+    """Return the source of some files, of which one, or a pattern, is given.
+
+    `container` is the name or URL of a ZIP or TAR file, an open archive, or None. Raises a
+    `NamesError` or ValueError if an argument is wrong, and a `ReadError` if the container
+    cannot be opened as an archive.
+    """
+    if isinstance(container, str | os.PathLike):
+        container = os.fspath(container)
+        container = local_path(container) or container
+    where = first if container is None else container
+    remote = isinstance(where, str) and is_url(where)
+    if container is None and not remote and not storage_options and path_map is None:
+        return LocalFiles()
+    mapping, options = PathMap(path_map), StorageOptions(storage_options)
+    if options and not remote:
+        raise NamesError("storage_options are for URLs, and the files are not at a URL")
+    if mapping and remote:
+        raise NamesError(f"path_map={mapping!r} is for paths, and the files are at URLs")
+    if container is None:
+        return RemoteFiles(options) if remote else LocalFiles(mapping)
+    if isinstance(container, str) and remote:
+        return _open_archive(partial(RemoteArchiveFile.of, container, options), container)
+    path = container if isinstance(container, str) else _path_of(container)
+    if path is not None:
+        return _open_archive(partial(LocalArchiveFile, os.path.abspath(path), mapping), path)
+    if isinstance(container, tarfile.TarFile) or not hasattr(container, "open"):
+        raise ValueError(
+            f"container={container!r} is neither the name of a ZIP or TAR file nor an open archive"
+        )
+    return OpenArchive(container)
+
+
+def _open_archive(open_file: Callable[[], ArchiveFile], name: str) -> Archive:
+    """Return the archive in a file, of the kind that its first bytes show."""
+    try:
+        file = open_file()
+        with file.open() as handle:
+            start = handle.read(tarfile.BLOCKSIZE)
+    except (ImportError, NamesError):
+        raise
+    except Exception as error:  # of any package
+        raise ReadError.of(error, f"cannot open container={name!r}: {error}") from error
+    is_tar = start[TAR_SIGNATURE:].startswith(b"ustar") or name.lower().endswith(".tar")
+    is_tar = start.startswith(tuple(COMPRESSIONS)) or (is_tar and not start.startswith(b"PK"))
+    archive: Archive = TarFiles(file, start) if is_tar else ZipFiles(file)
+    archive.directory()
+    return archive
+
+
+def _path_of(archive: Any) -> str | None:
+    """Return the path of an open archive; None if that path does not open the same archive."""
+    if isinstance(archive, tarfile.TarFile):
+        opens = archive.mode == "r" and isinstance(archive.name, str)
+        return str(archive.name) if opens and os.path.isfile(str(archive.name)) else None
+    if not isinstance(archive, zipfile.ZipFile) or not isinstance(archive.filename, str):
+        return None
+    if archive.mode != "r" or archive.pwd or archive.metadata_encoding:  # type: ignore[attr-defined]
+        return None
+    try:
+        opened = os.fstat(archive.fp.fileno())  # type: ignore[union-attr]
+        same = os.path.samestat(opened, os.stat(archive.filename))
+    except (AttributeError, OSError):  # closed, in memory, or removed
+        return None
+    return archive.filename if same else None

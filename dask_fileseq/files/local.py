@@ -1,56 +1,52 @@
-"""Files on a local file system, listed in the least time."""
+"""Files on a local file system, listed and identified in little time, also below other roots."""
 
 from __future__ import annotations
 
 import fnmatch
 import glob
 import os
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from itertools import chain
 from operator import attrgetter
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
-from dask_fileseq.files.paths import PathMap
-from dask_fileseq.files.source import Suffixes, Versions
+from dask_fileseq.errors import NamesError
+from dask_fileseq.files.filesystems import is_url
+from dask_fileseq.files.matching import with_suffixes
+from dask_fileseq.files.source import MISSING, Source, Suffixes, Versions
 
-__all__ = ["LocalFiles"]
+__all__ = ["LocalFiles", "PathMap"]
 
 SAMPLE = 64
-"""Files by which it is told whether any exist, and whether to ask for the others in threads."""
+"""Number of files that show whether any exist, and whether threads are faster."""
 
 SLOW_STAT = 100e-6
-"""Seconds for a file to say its size and time, from which on threads are faster."""
+"""Seconds to get the size and time of a file, from which on threads are faster."""
 
 STAT_THREADS = 16
+
+_WINDOWS = re.compile(r"[A-Za-z]:|\\\\")
 
 _SIZE_AND_TIME = attrgetter("st_size", "st_mtime_ns")
 
 
-class LocalFiles:
-    """Files on a file system that this process, and each worker, can reach.
+class LocalFiles(Source):
+    """Files on a file system that this process, and each worker, can reach."""
 
-    Parameters
-    ----------
-    path_map : PathMap, optional
-        Where other machines find them.
-    """
-
-    concurrency = 1
-
-    def __init__(self, path_map: PathMap = PathMap()) -> None:  # noqa: B008 (it is immutable)
-        self._map = path_map
+    def __init__(self, path_map: PathMap | None = None) -> None:
+        self._map = path_map or None
 
     def glob(self, pattern: str, suffixes: Suffixes = ()) -> list[str]:
-        """Return the files that match; a folder stands for the images right inside it.
+        """Return the files that match a pattern, or the images in a folder.
 
-        Of a folder, only files whose names end, in any letter case, with the first of
-        `suffixes` that any has count; none given: all that are not hidden. An existing
-        file is itself, also where its name has brackets. ``**`` matches any number of
-        folders.
+        In a folder, the `Suffixes` decide which files count; hidden files never do. The name of
+        an existing file is that file, even with brackets. ``**`` matches any number of folders.
         """
         if os.path.isdir(pattern):
             return _images(pattern, suffixes)
@@ -59,98 +55,79 @@ class LocalFiles:
         folder, name = os.path.split(pattern)
         if glob.has_magic(folder) or name == "**" or not glob.has_magic(name):
             return glob.glob(pattern, recursive=True)
-        return _matching(folder, name)
+        return _matches(folder, name)
 
     def open(self, name: str) -> AbstractContextManager[str]:
-        """Return a context that yields the path itself: readers open it as they like."""
-        return nullcontext(self._map.require(name) if self._map else name)
+        """Return a context that yields the path itself, which readers open as they like."""
+        return nullcontext(self._map.require(name) if self._map is not None else name)
 
     def paths(self, names: Sequence[str]) -> Sequence[str]:
         """Return the paths under which this process finds files."""
-        return list(map(self._map.path, names)) if self._map else names
-
-    def on_disk(self, names: Sequence[str]) -> Sequence[str]:
-        """Return the paths under which this process finds files."""
-        return self.paths(names)
+        return names if self._map is None else list(map(self._map.path, names))
 
     def versions(self, names: Sequence[str], *, fresh: bool = False) -> Versions | None:
-        """Return size and modification time of each file; -1 for one that is missing.
+        """Return the size and modification time of each file.
 
-        None where none of some evenly spaced files exists: then these are names, not
-        files. Where the first files are slow to answer, as on a network share, many are
-        asked at once; elsewhere threads would only wait for each other.
+        None if no file of an evenly spaced sample exists: then these are names, not files.
+        Threads are used only if the first files are slow, as on a network share: elsewhere
+        threads would only wait for each other.
         """
         names = self.paths(names)
-        some = chain(names[:: -(-len(names) // SAMPLE)], names[-1:])
-        if not any(map(os.path.exists, some)):
+        sample = chain(names[:: -(-len(names) // SAMPLE)], names[-1:])
+        if not any(map(os.path.exists, sample)):
             return None
         start = perf_counter()
         first = _versions(names[:SAMPLE])
+        if len(names) <= SAMPLE:
+            return first
         if perf_counter() - start < len(first) * SLOW_STAT:
             return np.concatenate([first, _versions(names[SAMPLE:])])
         parts = [names[i : i + SAMPLE] for i in range(SAMPLE, len(names), SAMPLE)]
         with ThreadPoolExecutor(STAT_THREADS) as pool:
             return np.concatenate([first, *pool.map(_versions, parts)])
 
-    def close(self) -> None:
-        """Do nothing: no file is kept open."""
-
     def __repr__(self) -> str:
         return f"LocalFiles({self._map or ''})"
 
 
 def _images(folder: str, suffixes: Suffixes) -> list[str]:
-    """Return the files in a folder that end with the first of some suffixes that any has."""
-    prefix = os.path.join(folder, "")
+    """Return the files in a folder with the first group of suffixes that occurs."""
     try:
         with os.scandir(folder) as listing:
-            entries = [entry for entry in listing if entry.name[0] != "."]
-    except OSError:  # it may not be listed
+            names = [
+                entry.name
+                for entry in listing
+                if entry.name[0] != "."
+                and (entry.is_file(follow_symlinks=False) or _is_file_link(entry))
+            ]
+    except OSError:  # the folder cannot be listed
         return []
-    for ends in suffixes or ("",):
-        found = [e.name for e in entries if e.name.lower().endswith(ends) and _is_file(e)]
-        if found:
-            return [prefix + name for name in found]
-    return []
+    prefix = os.path.join(folder, "")
+    return [prefix + name for name in with_suffixes(names, suffixes)]
 
 
-def _is_file(entry: os.DirEntry[str]) -> bool:
-    """Return whether an entry is a file, which listings mostly say by themselves.
-
-    A link that leads nowhere is one, too: left out, it would be a gap that nobody sees.
-    """
-    try:
-        return entry.is_file() or (entry.is_symlink() and not os.path.exists(entry.path))
-    except OSError:  # a link that leads to itself
-        return True
+def _is_file_link(entry: os.DirEntry[str]) -> bool:
+    """Return whether an entry is a link to a file, or a broken one, which is a visible gap."""
+    return entry.is_symlink() and (os.path.isfile(entry.path) or not os.path.exists(entry.path))
 
 
-def _matching(folder: str, pattern: str) -> list[str]:
-    """Return what ``glob`` does for a pattern within one folder, in a third of the time."""
+def _matches(folder: str, pattern: str) -> list[str]:
+    """Return what ``glob`` returns for a pattern within one folder, in less time."""
     try:
         names = os.listdir(folder or os.curdir)
     except OSError:  # there is no such folder
         return []
     prefix = os.path.join(folder, "")
     hidden = "" if pattern[0] == "." else "."
-    start, _, end = pattern.partition("*")
-    if os.sep != "/" or glob.has_magic(start + end):
-        names = fnmatch.filter(names, pattern)
-        return [prefix + n for n in names if not hidden or n[0] != hidden]
-    size = len(start) + len(end)  # one star, and letter case counts: no need to search
-    return [
-        prefix + n
-        for n in names
-        if n.endswith(end) and n.startswith(start) and len(n) >= size and n[0] != hidden
-    ]
+    return [prefix + n for n in fnmatch.filter(names, pattern) if n[0] != hidden]
 
 
 def _versions(names: Sequence[str]) -> Versions:
-    """Return size and modification time of each file."""
+    """Return the size and modification time of each file."""
     try:
         pairs: Iterable[tuple[int, int]] = map(_SIZE_AND_TIME, map(os.stat, names))
         found = np.fromiter(chain.from_iterable(pairs), np.int64, 2 * len(names))
-    except (OSError, ValueError):  # one is missing
+    except (OSError, ValueError):  # a file is missing
         pairs = map(_version, names)
         found = np.fromiter(chain.from_iterable(pairs), np.int64, 2 * len(names))
     return found.reshape(-1, 2)
@@ -158,7 +135,88 @@ def _versions(names: Sequence[str]) -> Versions:
 
 def _version(name: str) -> tuple[int, int]:
     try:
-        stat = os.stat(name)
+        return _SIZE_AND_TIME(os.stat(name))
     except (OSError, ValueError):
-        return -1, -1
-    return stat.st_size, stat.st_mtime_ns
+        return MISSING
+
+
+class PathMap:
+    r"""A mapping of roots of paths to the roots that replace them on other machines.
+
+    A path below a root is first looked for below the other root, and if there is no such file,
+    under its own name. So one mapping serves workers that see the files under either root. If
+    several roots fit, the longest one counts. Windows paths, with a drive letter or two
+    backslashes, match in any letter case and with slashes of either kind, on every system.
+
+    Examples
+    --------
+    >>> path_map = PathMap({"/data": "/mnt/data", "D:\\scans": "/mnt/scans"})
+    >>> path_map.mapped("/data/day1/t1.tif"), path_map.mapped("d:/scans/t1.tif")
+    ('/mnt/data/day1/t1.tif', '/mnt/scans/t1.tif')
+    >>> path_map.mapped("/database/t1.tif") is None
+    True
+    """
+
+    def __init__(self, path_map: Mapping[Any, Any] | None = None) -> None:
+        if not isinstance(path_map, Mapping | None):
+            raise NamesError(f"path_map={path_map!r} is not a mapping of roots of paths to others")
+        roots = []
+        for entry in (path_map or {}).items():
+            try:
+                root, other = map(os.fspath, entry)
+            except TypeError as error:
+                raise NamesError(f"path_map={path_map!r}: {error}") from error
+            if not all(isinstance(p, str) and p and not is_url(p) for p in (root, other)):
+                raise NamesError(f"path_map={path_map!r}: {root!r}: {other!r} are not both paths")
+            roots.append((_with_slashes(root).rstrip("/"), bool(_WINDOWS.match(root)), other))
+        self._roots = tuple(sorted(roots, key=lambda entry: -len(entry[0])))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PathMap) and self._roots == other._roots
+
+    def __hash__(self) -> int:
+        return hash(self._roots)
+
+    def __bool__(self) -> bool:
+        return bool(self._roots)
+
+    def mapped(self, name: str) -> str | None:
+        """Return the path below the other root; None if the path is below no root."""
+        windows = bool(_WINDOWS.match(name))
+        plain = _with_slashes(name)
+        for root, is_windows, other in self._roots:
+            start, rest = plain[: len(root)], plain[len(root) :]
+            same = start.lower() == root.lower() if windows else start == root
+            if same and windows is is_windows and (not rest or rest.startswith("/")):
+                if _WINDOWS.match(other):
+                    rest = rest.replace("/", "\\")
+                return other.rstrip("/\\") + rest
+        return None
+
+    def path(self, name: str) -> str:
+        """Return the path under which this process finds a file."""
+        mapped = self.mapped(name)
+        return mapped if mapped is not None and os.path.exists(mapped) else name
+
+    def require(self, name: str) -> str:
+        """Return the path under which this process finds a file.
+
+        Raises
+        ------
+        FileNotFoundError
+            If the path is below a root, and the file exists under neither root.
+        """
+        path = self.path(name)
+        if path == name and not os.path.exists(name) and self.mapped(name) is not None:
+            raise FileNotFoundError(
+                f"neither {self.mapped(name)!r} (by path_map) nor {name!r} exists"
+            )
+        return path
+
+    def __repr__(self) -> str:
+        return repr({root or "/": other for root, _, other in self._roots})
+
+
+def _with_slashes(path: str) -> str:
+    """Return a Windows path with slashes in place of backslashes, other paths as they are."""
+    return path.replace("\\", "/") if _WINDOWS.match(path) else path

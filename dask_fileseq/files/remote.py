@@ -1,4 +1,4 @@
-"""Files at URLs, through fsspec."""
+"""`RemoteFiles`: files at URLs, through fsspec."""
 
 from __future__ import annotations
 
@@ -7,182 +7,163 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from itertools import chain
 from typing import Any, BinaryIO, cast
 
 import numpy as np
 
-from dask_fileseq.errors import ReadError
-from dask_fileseq.files.archive import numbered
+from dask_fileseq.errors import NamesError, ReadError
+from dask_fileseq.files.fetching import fetch_ranges, fetch_start, version_of
+from dask_fileseq.files.fileobjects import BLOCK, RangeFile
 from dask_fileseq.files.filesystems import StorageOptions, filesystem
 from dask_fileseq.files.matching import in_folder
-from dask_fileseq.files.ranges import BLOCK, RangeFile
-from dask_fileseq.files.requests import first_part, parts, version_of
 from dask_fileseq.files.retries import retried
-from dask_fileseq.files.source import Suffixes, Versions
-from dask_fileseq.files.urls import base_name, root_of
+from dask_fileseq.files.source import MISSING, Source, Suffixes, Versions, version_number
+from dask_fileseq.files.urls import base_name, root_of, scheme_of
 
 __all__ = ["RemoteFiles"]
 
 FEW = 8
-"""Files in a folder that are asked about one by one, rather than listing the folder."""
+"""Number of files in a folder from which on the folder is listed, rather than each file."""
 
-MISSING = (-1, -1)
+_HTTP = ("http", "https")
+
+Found = dict[str, tuple[int, int]]
+"""The versions of files, by URL."""
 
 
-class RemoteFiles:
-    """Files at URLs that this process, and each worker, can reach.
-
-    Parameters
-    ----------
-    options : StorageOptions
-        Arguments of the file system.
-    """
+class RemoteFiles(Source):
+    """Files at URLs that this process, and each worker, can reach."""
 
     concurrency = 16
 
     def __init__(self, options: StorageOptions) -> None:
         self._options = options
-        self._listed: dict[str, tuple[int, int]] = {}
+        self._listed: Found = {}
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_listed": {}}  # as large as all names
 
     def glob(self, pattern: str, suffixes: Suffixes = ()) -> list[str]:
-        """Return the URLs that match, by one listing; a folder stands for its images.
+        """Return the URLs that match a pattern, or the images in a folder, by one listing.
 
-        Of an HTTP server, a folder ends with a slash, and the server has to list it.
-        What the listing tells of versions is kept.
+        On an HTTP server, the URL of a folder ends with a slash, and the server has to list
+        it. The versions in the listing are kept.
         """
+        is_http = scheme_of(pattern) in _HTTP
+        has_magic = any(sign in pattern for sign in ("*[" if is_http else "*[?"))
         try:
             fs, path = filesystem(pattern, self._options)
-        except OSError as error:  # some connect at once
-            raise ReadError.of(error, f"cannot list {pattern!r}: {error}") from error
-        is_http = path.startswith(("http://", "https://"))
-        magic = "*[" if is_http else "*[?"
-        folder = pattern.endswith("/") if is_http else None
-        fs.invalidate_cache()
-        try:
-            if any(sign in path for sign in magic):
-                found = retried(lambda: fs.glob(path, detail=True))
-                if not found and "[" in path:  # a name may have brackets
-                    found = {path: retried(lambda: fs.info(path))}
-            elif folder is False:
+            fs.invalidate_cache()
+            if has_magic:
+                infos = retried(lambda: fs.glob(path, detail=True))
+                if not infos and "[" in path:  # a name may have brackets
+                    infos = {path: retried(lambda: fs.info(path))}
+            elif is_http and not pattern.endswith("/"):
                 return [pattern]
             else:
-                found = _one_or_folder(fs, path, folder, suffixes)
+                infos = _file_or_images(fs, path, is_http, suffixes)
         except FileNotFoundError:
             return []
+        except (ImportError, NamesError):
+            raise
         except Exception as error:
             raise ReadError.of(error, f"cannot list {pattern!r}: {error}") from error
         prefix = _prefix(pattern, path)
-        infos = {prefix + p: info for p, info in found.items() if info["type"] != "directory"}
-        told = {name: _version(info) for name, info in infos.items()}
-        self._listed = {name: version for name, version in told.items() if version[0] >= 0}
+        infos = {prefix + p: info for p, info in infos.items() if info["type"] != "directory"}
+        self._listed = {n: _version(i) for n, i in infos.items() if i.get("size") is not None}
         return list(infos)
 
     @contextmanager
     def open(self, name: str) -> Iterator[BinaryIO]:
-        """Return a context that yields a handle, with the beginning of the file in memory."""
+        """Return a context that yields a handle, with the start of the file in memory."""
         fs, path = filesystem(name, self._options)
         try:
-            first = first_part(fs, path, BLOCK)
+            first = fetch_start(fs, path, BLOCK)
         except FileNotFoundError as error:
-            if not root_of(name).startswith("memory://"):
+            if scheme_of(name) != "memory":
                 raise
             hint = "what is at memory:// is in the memory of one process only"
             raise FileNotFoundError(f"{path}; {hint}") from error
-        fetch = partial(parts, fs, path, version=first.version, size=first.size)
+        fetch = partial(fetch_ranges, fs, path, version=first.version, size=first.size)
         with RangeFile(fetch, first.size, first.content, base_name(name)) as handle:
             yield cast(BinaryIO, handle)
 
-    def paths(self, names: Sequence[str]) -> None:
-        """Return None: these are no paths."""
-
-    def on_disk(self, names: Sequence[str]) -> Sequence[str]:
-        """Return none: no file is local."""
-        return []
-
     def versions(self, names: Sequence[str], *, fresh: bool = False) -> Versions | None:
-        """Return size and a number for the ETag, or time, of each file; -1 if it is missing.
+        """Return size and a number for the ETag, or time, of each file; None if none exists.
 
-        They come from the listing that found the files, or from those of their folders, where
-        listings tell; else each file is asked for. None where no file exists.
-        Fresh ones are asked for anew, and not kept.
+        They come from the listing that found the files, or from listings of their folders
+        if the file system has them; else each file is requested.
         """
-        known: dict[str, tuple[int, int]] = {} if fresh else self._listed
-        unknown = [name for name in names if name not in known]
-        found = known | self._asked(unknown) if unknown else known
+        found: Found = {} if fresh else self._listed
+        left = [name for name in names if name not in found]
+        if left:
+            found = found | self._look_up(left)
         if not fresh:
             self._listed = found
-        numbers = [found.get(name, MISSING) for name in names]
-        exist = any(number != MISSING for number in numbers)
-        return np.array(numbers, np.int64) if exist else None
+        versions = [found.get(name, MISSING) for name in names]
+        exist = any(version != MISSING for version in versions)
+        return np.array(versions, np.int64) if exist else None
 
-    def _asked(self, names: Sequence[str]) -> dict[str, tuple[int, int]]:
-        """Return the versions of files that are there, by folders where these can be listed."""
+    def _look_up(self, names: Sequence[str]) -> Found:
+        """Return the versions of files that exist, by listing folders of many files."""
+        filesystem(names[0], self._options)[0].invalidate_cache()
         folders = defaultdict(list)
         for name in names:
             folders[name.rpartition("/")[0]].append(name)
-        filesystem(names[0], self._options)[0].invalidate_cache()
-        tasks: list[tuple[str, Sequence[str]]] = []
-        for folder, inside in folders.items():
-            is_http = root_of(folder + "/").rpartition("::")[2].startswith("http")
-            if is_http or len(inside) < FEW:
-                tasks += [(name, ()) for name in inside]
-            else:
-                tasks.append((folder, inside))
+        large = [f for f in folders if len(folders[f]) >= FEW and scheme_of(f) not in _HTTP]
+        found: Found = {}
         with ThreadPoolExecutor(self.concurrency) as pool:
-            given = list(pool.map(self._ask, tasks))
-            answers = [answer for answer in given if answer is not None]
-            closed = [task for task, answer in zip(tasks, given, strict=True) if answer is None]
-            single = [(name, ()) for _, inside in closed for name in inside]
-            answers += [answer for answer in pool.map(self._ask, single) if answer is not None]
-        return {name: version for answer in answers for name, version in answer.items()}
+            for folder, versions in zip(large, pool.map(self._list, large), strict=True):
+                if versions is not None:
+                    found |= versions
+                    del folders[folder]
+            for versions in pool.map(self._ask, chain(*folders.values())):
+                found |= versions
+        return found
 
-    def _ask(self, task: tuple[str, Sequence[str]]) -> dict[str, tuple[int, int]] | None:
-        """Return the versions of a file, or of those in a folder; None if it is not to be listed.
+    def _list(self, folder: str) -> Found | None:
+        """Return the versions of files in a folder; None if listing is not permitted."""
+        try:
+            infos = self._request(folder, "ls", detail=True)
+        except PermissionError:
+            return None
+        return {f"{folder}/{base_name(info['name'])}": _version(info) for info in infos or ()}
 
-        Public data often can be read by all, and listed by nobody.
-        """
-        url, inside = task
+    def _ask(self, url: str) -> Found:
+        """Return the version of a file, if it exists."""
+        info = self._request(url, "info")
+        return {} if info is None else {url: _version(info)}
+
+    def _request(self, url: str, method: str, **kwargs: Any) -> Any:
+        """Return what the file system has at a URL; None if there is nothing."""
         fs, path = filesystem(url, self._options)
         try:
-            if not inside:
-                return {url: _version(retried(lambda: fs.info(path)))}
-            infos = retried(lambda: fs.ls(path, detail=True))
+            return retried(lambda: getattr(fs, method)(path, **kwargs))
         except FileNotFoundError:
-            return {}
+            return None
         except Exception as error:
-            if inside and isinstance(error, PermissionError):
-                return None
             raise ReadError.of(
                 error, f"cannot ask for {url!r}: {error}; identity='name' does not ask"
             ) from error
-        return {f"{url}/{base_name(info['name'])}": _version(info) for info in infos}
-
-    def close(self) -> None:
-        """Do nothing: connections are shared, and end with the process."""
 
     def __repr__(self) -> str:
         return f"RemoteFiles({self._options or ''})"
 
 
-def _one_or_folder(
-    fs: Any, path: str, folder: bool | None, suffixes: Suffixes
-) -> Mapping[str, Any]:
-    """Return a file, or the images right inside a folder, by name."""
-    if folder is None:
+def _file_or_images(fs: Any, path: str, is_folder: bool, suffixes: Suffixes) -> dict[str, Any]:
+    """Return the listing of a file, or of the images right inside a folder, by name."""
+    if not is_folder:
         info = retried(lambda: fs.info(path))
         if info["type"] != "directory":
             return {path: info}
-    infos = {i["name"]: i for i in retried(lambda: fs.ls(path, detail=True))}
-    files = [name for name, i in infos.items() if i["type"] != "directory"]
-    images = in_folder(files, path.rstrip("/") + "/", suffixes)
-    return {name: infos[name] for name in images}
+    infos = {info["name"]: info for info in retried(lambda: fs.ls(path, detail=True))}
+    files = [name for name, info in infos.items() if info["type"] != "directory"]
+    return {name: infos[name] for name in in_folder(files, path.rstrip("/") + "/", suffixes)}
 
 
 def _prefix(url: str, path: str) -> str:
-    """Return what stands before a path in a URL.
+    """Return the text before a path in a URL.
 
     >>> _prefix("s3://scans/t*.tif", "scans/t*.tif"), _prefix("memory://t.tif", "/t.tif")
     ('s3://', 'memory:/')
@@ -193,6 +174,6 @@ def _prefix(url: str, path: str) -> str:
 
 
 def _version(info: Mapping[str, Any]) -> tuple[int, int]:
-    """Return size and version of a file, from what is said of it; -1 for a size that is not."""
+    """Return size and version of a file, from its entry in a listing; size -1 if unlisted."""
     size = info.get("size")
-    return -1 if size is None else size, numbered(version_of(info))
+    return -1 if size is None else size, version_number(version_of(info))

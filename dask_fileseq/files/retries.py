@@ -1,46 +1,48 @@
-"""Trying again: what is worth it, how often, and after how long."""
+"""Retries of requests: which errors are worth one, how many, and after how long."""
 
 from __future__ import annotations
 
 import logging
 import random
 import time
-from collections.abc import Callable, Hashable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import TypeVar
 
-__all__ = ["Unavailable", "fetch_all", "is_transient", "retried"]
+__all__ = ["STATUSES", "Unavailable", "is_transient", "pause_after", "retried"]
 
 PAUSES = (0.2, 0.8, 2.5)
-"""Seconds to wait before each further try, give or take a quarter."""
+"""Seconds before each retry, give or take a quarter."""
 
 LONGEST = 20.0
-"""Seconds that a server may ask for at most."""
+"""Largest number of seconds for which a server may ask."""
 
-PASSING = {
+TRANSIENT = {
     "ClientConnectionError", "ClientPayloadError", "FSTimeoutError", "IncompleteRead",
     "IncompleteReadError", "ReadTimeoutError", "ResponseStreamingError",
 }  # fmt: skip
+"""Names of exceptions of aiohttp, fsspec, http.client and botocore, which are not imported."""
 
 STATUSES = {408, 425, 429, 500, 502, 503, 504}
+"""HTTP statuses that are worth a retry."""
 
 T = TypeVar("T")
-K = TypeVar("K", bound=Hashable)
 
 _log = logging.getLogger("dask_fileseq")
 
 
 class Unavailable(OSError):
-    """A server that cannot answer now."""
+    """A server cannot answer now, and may ask to wait some seconds."""
 
-    retry_after = 0.0
-    """Seconds for which it asks."""
+    def __init__(self, message: str, retry_after: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 def is_transient(error: BaseException) -> bool:
-    """Return whether the same request may be answered a little later.
+    """Return whether the same request may succeed a little later.
 
-    Connections that fail or break, timeouts, and the HTTP statuses that say so are;
-    whatever tells that a file is not there, or not for us, is not.
+    True for broken connections, timeouts, and HTTP statuses such as 503; False for errors
+    such as a missing file or missing permissions.
 
     >>> is_transient(ConnectionResetError()), is_transient(FileNotFoundError())
     (True, False)
@@ -49,59 +51,29 @@ def is_transient(error: BaseException) -> bool:
         return True
     if getattr(error, "status", None) in STATUSES or getattr(error, "code", None) in STATUSES:
         return True
-    # by name, so that no package is imported for it: of aiohttp, fsspec, http.client, botocore
     names = {kind.__name__ for kind in type(error).__mro__}
-    return "ClientSSLError" not in names and not names.isdisjoint(PASSING)
+    return "ClientSSLError" not in names and not names.isdisjoint(TRANSIENT)
 
 
-def fetch_all(
-    get: Callable[[Sequence[K]], Sequence[T | BaseException]], keys: Sequence[K]
-) -> list[T]:
-    """Return what `get` gives for each key, and ask again for those worth a retry.
-
-    Parameters
-    ----------
-    get : callable
-        Returns a result or an error for each key.
-    keys : sequence
-        No key twice.
-    """
-    found: dict[K, Any] = {}
-    for pause in (*PAUSES, None):
-        left = [key for key in keys if key not in found]
-        wait = 0.0
-        for key, result in zip(left, get(left), strict=True):
-            if not isinstance(result, BaseException):
-                found[key] = result
-            elif pause is None or not is_transient(result):
-                raise result
-            else:
-                asked = min(LONGEST, getattr(result, "retry_after", 0.0))
-                wait = max(wait, asked, pause * random.uniform(0.75, 1.25))
-                _log.debug("trying again in %.1f s: %r: %r", wait, key, result)
-        if len(found) == len(keys):
-            break
-        time.sleep(wait)
-    return [found[key] for key in keys]
+def pause_after(error: Exception, tries: int) -> float | None:
+    """Return the seconds to wait after some failed tries; None if another is not worth it."""
+    if tries > len(PAUSES) or not is_transient(error):
+        return None
+    wanted = error.retry_after if isinstance(error, Unavailable) else 0.0
+    pause = max(min(LONGEST, wanted), PAUSES[tries - 1] * random.uniform(0.75, 1.25))
+    _log.debug("retry in %.1f s: %r", pause, error)
+    return pause
 
 
 def retried(call: Callable[[], T]) -> T:
-    """Return what a function returns, and call it again where its error is worth it.
-
-    >>> answers = iter([ConnectionResetError(), "here"])
-    >>> def call():
-    ...     answer = next(answers)
-    ...     if isinstance(answer, Exception):
-    ...         raise answer
-    ...     return answer
-    >>> retried(call)
-    'here'
-    """
-
-    def get(keys: Sequence[str]) -> list[T | BaseException]:
+    """Return the result of a function, which is called again after transient errors."""
+    tries = 0
+    while True:
+        tries += 1
         try:
-            return [call()]
+            return call()
         except Exception as error:
-            return [error]
-
-    return fetch_all(get, ["call"])[0]
+            pause = pause_after(error, tries)
+            if pause is None:
+                raise
+        time.sleep(pause)

@@ -1,46 +1,66 @@
-"""What the rest of the package needs of a place where files are."""
+"""`Source`: the interface of a place where files are."""
 
 from __future__ import annotations
 
+import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Source", "Suffixes", "Versions"]
+__all__ = ["MISSING", "Source", "Suffixes", "Versions", "version_number"]
 
 Versions = NDArray[np.int64]
+"""Two numbers for each file: its size, and one that changes when the file does."""
+
 Suffixes = tuple[tuple[str, ...], ...]
+"""Groups of suffixes, in lower case. In a folder, only files with the first group that occurs
+count; letter case does not matter; if there is no group at all, all files count."""
+
+MISSING = (-1, -1)
+"""The version of a file that does not exist."""
 
 
-class Source(Protocol):
+class Source(ABC):
     """What lists, opens and identifies files.
 
-    Its ``repr`` tells it from any other, and shows no secrets.
+    The ``repr`` of a source differs from that of any other source, and shows no secrets.
     """
 
-    concurrency: int
-    """Files that are best read at a time, because each keeps its reader waiting."""
+    concurrency: int = 1
+    """Number of files to read at the same time, because each makes its reader wait."""
 
-    def glob(self, pattern: str, suffixes: Suffixes) -> list[str]:
-        """Return the names that match, in no particular order."""
+    @abstractmethod
+    def glob(self, pattern: str, suffixes: Suffixes = ()) -> list[str]:
+        """Return the names that match a pattern, or those in a folder, in any order."""
 
+    @abstractmethod
     def open(self, name: str) -> AbstractContextManager[str | BinaryIO]:
-        """Return a context that yields a path, or a seekable binary handle."""
+        """Return a context that yields a path, or a seekable binary file."""
 
     def paths(self, names: Sequence[str]) -> Sequence[str] | None:
-        """Return the paths by which files can be opened without `open`; None: they cannot."""
+        """Return the paths of the files if they can be opened without `open`, else None."""
+        return None
 
     def on_disk(self, names: Sequence[str]) -> Sequence[str]:
-        """Return paths of the local files that are read: themselves, or their archive."""
+        """Return the paths of the local files that are read: the files, or their archive."""
+        return self.paths(names) or ()
 
     def versions(self, names: Sequence[str], *, fresh: bool = False) -> Versions | None:
-        """Return two numbers a file that change when it does; None: names alone count.
+        """Return the versions of files; None if the names alone identify the files.
 
-        They may be those of a listing, unless they are to be fresh.
+        They may come from a listing, unless they have to be fresh.
         """
+        return None
 
-    def close(self) -> None:
-        """Let go of what is open in this process."""
+    def close(self) -> None:  # noqa: B027 (most have nothing to close)
+        """Close what is open in this process."""
+
+
+def version_number(*parts: object) -> int:
+    """Return a 64-bit number for some values; other values give another number."""
+    digest = hashlib.blake2b(repr(parts).encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "little", signed=True)

@@ -1,8 +1,8 @@
-"""TAR archives. Plain ones are read by range; compressed ones are unpacked once a process.
+"""TAR archives: plain ones are read by range, compressed ones decompressed once a process.
 
-A TAR file has no directory: its index is made by going from member to member. In a
-compressed one, no member can be reached but through all before it. So it is unpacked,
-by each process that reads from it, into a temporary file without a name.
+A TAR file has no directory: it is collected by going from member to member. In a compressed
+file, a member can be reached only through all members before it. So each process that reads
+from it decompresses all of it into a temporary file without a name.
 """
 
 from __future__ import annotations
@@ -16,21 +16,22 @@ import tarfile
 import zlib
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from functools import partial
 from typing import IO, Any, BinaryIO
 
 import imagecodecs
 
 from dask_fileseq.errors import ReadError
-from dask_fileseq.files.archive import Archive, Directory, numbered
-from dask_fileseq.files.handles import window
-from dask_fileseq.files.stored import Stored, spooled
+from dask_fileseq.files.archive import Archive, ArchiveFile, Directory, spooled
+from dask_fileseq.files.fileobjects import MemoryFile, section
+from dask_fileseq.files.source import MISSING, version_number
 from dask_fileseq.files.urls import base_name
 
 __all__ = ["COMPRESSIONS", "TarFiles"]
 
 
 def _open_zstd(stream: BinaryIO) -> IO[bytes]:
-    """Return what a Zstandard stream holds; in memory, for want of a decoder of streams."""
+    """Return the content of a Zstandard file, in memory: imagecodecs decodes no streams."""
     return io.BytesIO(imagecodecs.zstd_decode(stream.read()))
 
 
@@ -40,87 +41,85 @@ COMPRESSIONS: dict[bytes, Callable[[BinaryIO], Any]] = {
     b"\xfd7zXZ\0": lzma.open,
     b"\x28\xb5\x2f\xfd": _open_zstd,
 }
-"""How a compressed file begins, and what opens it."""
+"""Signatures of compressed files, and the functions that open them."""
+
+_ERRORS = (
+    tarfile.TarError, zlib.error, lzma.LZMAError, imagecodecs.ZstdError,
+    EOFError, OSError, ValueError,
+)  # fmt: skip
 
 LINKS = 16
-"""Links in a row that are followed."""
+"""Largest number of links in a row that are followed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Where a member stands."""
+    """Offset and size of a member, in bytes, and its version."""
 
     start: int
+    """-1 for a sparse member, which cannot be read."""
     size: int
     version: Hashable
 
 
 class TarFiles(Archive):
-    """Members of a TAR file; each process makes its index, again if it changed.
+    """Members of a TAR file, of which the first bytes are given."""
 
-    Parameters
-    ----------
-    stored : Stored
-        Its bytes.
-    magic : bytes
-        What it begins with.
-    """
-
-    def __init__(self, stored: Stored, magic: bytes = b"") -> None:
-        super().__init__(stored)
-        opens = (start for start in COMPRESSIONS if magic.startswith(start))
-        self._compression = next(opens, None)
+    def __init__(self, file: ArchiveFile, start: bytes) -> None:
+        super().__init__(file)
+        self._compression = next(filter(start.startswith, COMPRESSIONS), None)
         if self._compression:
             self.concurrency = 1
 
-    def _read_directory(self) -> Directory:
-        version = self._stored.version()
-        carrier: Any = self._stored
+    def read_directory(self) -> Directory:
+        """Collect the members."""
+        version = self._file.version()
+        open_tar: Callable[[], Any] = self._file.open
         try:
             if self._compression:
-                unpack = COMPRESSIONS[self._compression]
-                with self._stored.open() as packed, unpack(packed) as stream:
-                    carrier = spooled(stream)
-            with carrier.open() as handle, tarfile.open(fileobj=handle, mode="r:") as archive:
+                decompress = COMPRESSIONS[self._compression]
+                with self._file.open() as packed, decompress(packed) as stream:
+                    content = spooled(stream)
+                open_tar = partial(MemoryFile, content, str(self))
+            with open_tar() as handle, tarfile.open(fileobj=handle, mode="r:") as archive:
                 members, repeated = _members(archive, version)
                 _require_end(handle, archive.offset)
-        except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, ValueError) as error:
+        except _ERRORS as error:
             raise ReadError.of(error, f"cannot read container={str(self)!r}: {error}") from error
-        except imagecodecs.ZstdError as error:
-            raise ReadError(f"cannot unpack container={str(self)!r}: {error}") from error
-        except OSError as error:
-            raise ReadError.of(error, f"cannot unpack container={str(self)!r}: {error}") from error
-        return Directory(members, frozenset(repeated), carrier)
+        return Directory(members, frozenset(repeated), open_tar)
 
-    def _open_member(self, directory: Directory, name: str) -> BinaryIO:
+    def open_member(self, directory: Directory, name: str) -> BinaryIO:
+        """Return a handle on a member."""
         member: Member | None = directory.members[name]
         if member is None:
-            raise FileNotFoundError(f"{name!r} in {self} is a link to what is not there")
+            raise FileNotFoundError(f"{name!r} in {self} is a link to a file that does not exist")
         if member.start < 0:
             raise ValueError(f"{name!r} in {self} is a sparse member, which cannot be read")
-        handle = directory.stored.open()
-        return window(handle, member.start, member.size, base_name(name)).buffered()
+        return section(directory.open(), member.start, member.size, base_name(name))
 
-    def _version(self, member: Member | None) -> tuple[int, int]:
-        return (-1, -1) if member is None else (member.size, numbered(member.version, member.start))
+    def version_of(self, member: Member | None) -> tuple[int, int]:
+        """Return the size of a member, and a number for its time and place."""
+        if member is None:
+            return MISSING
+        return member.size, version_number(member.version, member.start)
 
 
 def _require_end(handle: BinaryIO, offset: int) -> None:
-    """Raise an error if members that cannot be read end the list, as they do for `tarfile`."""
+    """Raise an error if something other than the end follows the last member."""
     handle.seek(offset)
     if handle.read(tarfile.BLOCKSIZE).strip(b"\0"):
-        raise tarfile.ReadError(f"no member stands at byte {offset:,}, and not the end")
+        raise tarfile.ReadError(f"there is no member at byte {offset:,}, and not the end either")
 
 
 def _members(
     archive: tarfile.TarFile, version: Hashable
 ) -> tuple[dict[str, Member | None], set[str]]:
-    """Return the files in an archive, and the names that occur more than once."""
+    """Return the files in an archive, None for broken links, and the repeated names."""
     members: dict[str, Member | None] = {}
     links: dict[str, str] = {}
     repeated = set()
     for info in archive:
-        archive.members = []  # type: ignore[attr-defined] # else it keeps them all
+        archive.members = []  # type: ignore[attr-defined] # it would keep all of them
         name = posixpath.normpath(info.name)
         if not (info.isreg() or info.issym() or info.islnk()):
             continue

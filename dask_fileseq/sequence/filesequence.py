@@ -59,8 +59,6 @@ if TYPE_CHECKING:
     from dask_fileseq.check import Finding
     from dask_fileseq.zarr import FileArrayStore
 
-__all__ = ["FileSequence"]
-
 _log = logging.getLogger("dask_fileseq")
 
 
@@ -207,7 +205,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         inferred = isinstance(pattern := kwargs.get("pattern"), str) and pattern == "infer"
         self._set_grid(parsed_grid(Names(names), parse, kwargs, rules))
         self._inferred = self.pattern if inferred else None
-        if self._inferred is not None:
+        if self._inferred is not None and _log.isEnabledFor(logging.INFO):
             _log.info("%s", counts(self.grid, self._inferred))
 
     def _set_grid(self, grid: FileGrid) -> None:

@@ -24,7 +24,6 @@ from dask_fileseq import (
     open_sequence,
 )
 from dask_fileseq.files import TarFiles, ZipFiles, open_source, zipfiles
-from dask_fileseq.files import archive as archives
 from tests.helpers.acquisition import PATTERN
 from tests.helpers.places import packed
 
@@ -346,13 +345,13 @@ def test_a_directory_is_read_once_a_process(write, monkeypatch):
     path = write([(f"t{i}.tif", tiff(i)) for i in range(20)])
     kind = ZipFiles if path.suffix == ".zip" else TarFiles
     reads = []
-    original = kind._read_directory
-    monkeypatch.setattr(kind, "_read_directory", lambda self: reads.append(1) or original(self))
+    original = kind.read_directory
+    monkeypatch.setattr(kind, "read_directory", lambda self: reads.append(1) or original(self))
     seq = TiffSequence("*.tif", container=path)
     again = pickle.loads(pickle.dumps(seq.to_dask_array()))
     np.testing.assert_array_equal(again.compute(), seq.asarray())
     assert len(reads) == 1
-    archives._kept.cache_clear()
+    seq.close()
     again.compute(num_workers=8)
     assert len(reads) == 2
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dask_fileseq import NamesError, ReadError, TiffSequence
-from dask_fileseq.files.paths import PathMap
+from dask_fileseq.files import PathMap
 from tests.helpers.acquisition import PATTERN
 from tests.helpers.places import packed
 

@@ -1,13 +1,14 @@
 """A handle on ranges gives what a file gives, and asks for no byte twice without need."""
 
+import gc
 import io
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dask_fileseq.files import ranges
-from dask_fileseq.files.ranges import RangeFile, joined
+from dask_fileseq.files import fileobjects
+from dask_fileseq.files.fileobjects import RangeFile, merged
 
 CONTENT = bytes(i * 7 % 251 for i in range(5000))
 
@@ -16,7 +17,7 @@ CONTENT = bytes(i * 7 % 251 for i in range(5000))
 def small(monkeypatch):
     """Limits at which small files are large ones."""
     for name, size in {"BLOCK": 64, "GAP": 16, "PART": 300, "BATCH": 700, "KEPT": 400}.items():
-        monkeypatch.setattr(ranges, name, size)
+        monkeypatch.setattr(fileobjects, name, size)
 
 
 def opened(head=0, size=5000):
@@ -61,23 +62,41 @@ def test_announced_ranges_are_asked_for_once(wanted):
     """Whatever is read of them, in order, and however they lie to each other."""
     handle, asked = opened(head=64)
     handle.announce(wanted)
-    for start, stop in joined(wanted, 0):
+    for start, stop in merged(wanted, 0):
         handle.seek(start)
         assert handle.read(stop - start) == CONTENT[start:stop]
     total = sum(b - a for a, b in asked)
-    assert total <= sum(b - a for a, b in joined([(a, min(b, 5000)) for a, b in wanted], 16))
+    assert total <= sum(b - a for a, b in merged([(a, min(b, 5000)) for a, b in wanted], 16))
     assert all(b - a <= 300 for a, b in asked)
 
 
 def test_memory_is_bounded():
     """All of a file that is read in pieces must not stay there."""
-    handle, _ = opened()
+    in_memory = 0
+
+    class Content(bytes):
+        def __init__(self, _):
+            nonlocal in_memory
+            in_memory += len(self)
+
+        def __del__(self):
+            nonlocal in_memory
+            in_memory -= len(self)
+
+    def fetch(wanted):
+        return [Content(CONTENT[a:b]) for a, b in wanted]
+
+    handle = RangeFile(fetch, len(CONTENT))
     handle.announce([(0, 5000)])
     while handle.read(90):
-        assert sum(len(content) for _, content in handle._batch) <= 700
-    handle, _ = opened()
+        assert 0 < in_memory <= 700
+    handle.close()
+    del handle
+    gc.collect()
+    assert not in_memory
+    handle = RangeFile(fetch, len(CONTENT))
     while handle.read(90):
-        assert sum(len(content) for _, content in handle._kept) <= 2500
+        assert 0 < in_memory <= 2500
 
 
 def test_the_end_comes_with_what_is_before_it():
@@ -117,9 +136,9 @@ def test_blocks_do_not_grow_where_headers_are_far_apart():
 @given(st.lists(spans, max_size=40), st.integers(0, 100))
 def test_what_comes_in_vain_is_bounded(wanted, gap):
     """No more than a gap for each request that is saved."""
-    needed, merged = joined(wanted, 0), joined(wanted, gap)
-    in_vain = sum(b - a for a, b in merged) - sum(b - a for a, b in needed)
-    assert in_vain <= gap * (len(needed) - len(merged))
+    needed, ranges = merged(wanted, 0), merged(wanted, gap)
+    in_vain = sum(b - a for a, b in ranges) - sum(b - a for a, b in needed)
+    assert in_vain <= gap * (len(needed) - len(ranges))
 
 
 def test_bytes_that_do_not_come_are_an_error():

@@ -1,0 +1,196 @@
+"""Ranges of remote files, fetched by HTTP and S3 requests of this package, or by fsspec.
+
+The calls of fsspec request the size of a file before its bytes, and accept whatever an HTTP
+server sends for a range, also the whole file. The requests here return size and version of
+the file together with the bytes, so that one request opens a small file, and changed or wrong
+answers are errors. Other file systems are read by fsspec's own calls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dask_fileseq.files.fileobjects import Range
+from dask_fileseq.files.filesystems import run_async
+from dask_fileseq.files.retries import STATUSES, Unavailable, pause_after, retried
+
+__all__ = ["Part", "fetch_ranges", "fetch_start", "version_of"]
+
+AT_ONCE = 16
+"""Number of requests for one file at a time."""
+
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d*/(\d+|\*)")
+
+_ERRORS: dict[int, type[OSError]] = {
+    401: PermissionError, 403: PermissionError, 404: FileNotFoundError, 410: FileNotFoundError
+}  # fmt: skip
+
+_VERSION_KEYS = (
+    "ETag", "etag", "Content-MD5", "md5Hash", "Last-Modified", "LastModified",
+    "mtime", "modify", "updated", "last_modified", "created",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Bytes of a file, and what came with them."""
+
+    start: int
+    content: bytes
+    size: int
+    """Size of the whole file, in bytes."""
+    version: str
+    """Another text for another version of the file; may be empty."""
+
+
+def fetch_start(fs: Any, path: str, count: int) -> Part:
+    """Return the first bytes of a file, maybe all, in a single request where possible."""
+    get = _getter(fs)
+    if get is not None:
+        (first,) = _get_parts(fs, get, path, [(0, count)])
+        if first.start:
+            raise OSError(f"{path!r}: bytes from {first.start} on came for those from 0 on")
+        return first
+    fs.invalidate_cache(path)
+    info = retried(lambda: fs.info(path))
+    if info.get("type") == "directory":
+        raise IsADirectoryError(f"{path!r} is a folder")
+    size = info.get("size")
+    stop = None if size is None else min(count, size)
+    content = b"" if size == 0 else retried(lambda: fs.cat_file(path, 0, stop))
+    return Part(0, content, len(content) if size is None else size, version_of(info))
+
+
+def fetch_ranges(
+    fs: Any, path: str, ranges: Sequence[Range], version: str, size: int
+) -> list[bytes]:
+    """Return the bytes of ranges, fetched at the same time if the file system can.
+
+    Raises
+    ------
+    OSError
+        If the file has changed: its version, unless that is empty, or its size. Only if these
+        come with the bytes, or cost nothing; elsewhere each read would be another request.
+    """
+    get = _getter(fs)
+    if get is None:
+        starts, stops = map(list, zip(*ranges, strict=True))  # it takes a tuple for one number
+        contents = retried(lambda: list(fs.cat_ranges([path] * len(ranges), starts, stops)))
+        changed = fs.protocol == "memory" and version_of(fs.info(path)) != version
+    else:
+        parts = _get_parts(fs, get, path, ranges)
+        contents = [
+            part.content[max(0, start - part.start) : max(0, stop - part.start)]
+            for part, (start, stop) in zip(parts, ranges, strict=True)
+        ]
+        changed = any(p.size != size or (version and p.version not in ("", version)) for p in parts)
+    if changed:
+        raise OSError(f"{path!r} has changed while it was read")
+    return contents
+
+
+def version_of(info: Any) -> str:
+    """Return the version of a file, from its entry in a listing; "" if there is none."""
+    return next((str(info[key]) for key in _VERSION_KEYS if info.get(key)), "")
+
+
+Get = Callable[[Any, str, int, int], Awaitable[Part]]
+
+
+def _getter(fs: Any) -> Get | None:
+    """Return the function that requests a range of a file system; None if fsspec has to."""
+    kinds = {(cls.__module__, cls.__name__) for cls in type(fs).__mro__}
+    if ("fsspec.implementations.http", "HTTPFileSystem") in kinds:
+        return _get_http
+    return _get_s3 if ("s3fs.core", "S3FileSystem") in kinds else None
+
+
+def _get_parts(fs: Any, get: Get, path: str, ranges: Sequence[Range]) -> list[Part]:
+    """Return the parts of a file that are requested at the same time, with retries."""
+    limit = asyncio.Semaphore(AT_ONCE)
+
+    async def get_part(start: int, stop: int) -> Part:
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                async with limit:
+                    return await get(fs, path, start, stop)
+            except Exception as error:
+                pause = pause_after(error, tries)
+                if pause is None:
+                    raise
+            await asyncio.sleep(pause)
+
+    async def get_all() -> list[Part]:
+        return await asyncio.gather(*(get_part(*r) for r in ranges))
+
+    return run_async(fs, get_all)
+
+
+async def _get_http(fs: Any, url: str, start: int, stop: int) -> Part:
+    session = await fs.set_session()
+    kwargs = dict(fs.kwargs)
+    headers = {**kwargs.pop("headers", {}), "Accept-Encoding": "identity"}
+    headers["Range"] = f"bytes={start}-{stop - 1}"
+    async with session.get(fs.encode_url(url), headers=headers, **kwargs) as response:
+        version = response.headers.get("ETag") or response.headers.get("Last-Modified", "")
+        content_range = response.headers.get("Content-Range", "")
+        if response.status == 416:  # nothing is there: mostly an empty file
+            total = content_range.rpartition("/")[2]
+            return Part(start, b"", int(total) if total.isdecimal() else 0, version)
+        _raise_for_status(response)
+        if response.status != 206:  # the server ignores ranges, and sends the whole file
+            content = await response.read()
+            return Part(0, content, len(content), version)
+        encoding = response.headers.get("Content-Encoding", "")
+        if encoding not in ("", "identity"):
+            raise OSError(f"the server sends parts of {url!r} packed ({encoding}): unreadable")
+        found = _CONTENT_RANGE.match(content_range)
+        if found is None:  # such as an answer of several parts
+            raise OSError(
+                f"the server does not say which part of {url!r} it sends: {content_range!r}"
+            )
+        content = await response.read()
+    size = (await fs._info(url)).get("size") if found[2] == "*" else int(found[2])
+    if size is None:
+        raise OSError("the server does not say how large the file is")
+    return Part(int(found[1]), content, size, version)
+
+
+def _raise_for_status(response: Any) -> None:
+    """Raise the error for an HTTP status, if it is one of an error."""
+    status = response.status
+    if status < 300:
+        return
+    message = f"HTTP status {status} {response.reason or ''}".rstrip()
+    if status in STATUSES:
+        seconds = response.headers.get("Retry-After", "")
+        raise Unavailable(message, float(seconds) if seconds.isdecimal() else 0.0)
+    raise _ERRORS.get(status, OSError)(message)
+
+
+async def _get_s3(fs: Any, path: str, start: int, stop: int) -> Part:
+    bucket, key, version_id = fs.split_path(path)
+    kwargs = dict(fs.req_kw) | ({"VersionId": version_id} if version_id else {})
+    if not key:
+        raise IsADirectoryError(f"{path!r} is a bucket")
+    try:
+        response = await fs._call_s3(
+            "get_object", Bucket=bucket, Key=key, Range=f"bytes={start}-{stop - 1}", **kwargs
+        )
+    except OSError as error:
+        if "InvalidRange" not in f"{error!r} {error.__cause__!r}":
+            raise
+        info = await fs._info(path, refresh=True)  # the file is empty
+        return Part(start, b"", info["size"], version_of(info))
+    async with response["Body"] as body:
+        content = await body.read()
+    version = response.get("ETag", "")
+    found = _CONTENT_RANGE.match(response.get("ContentRange", ""))
+    begin, size = (start, int(found[2])) if found else (0, len(content))
+    return Part(begin, content, size, version)

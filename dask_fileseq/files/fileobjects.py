@@ -1,0 +1,304 @@
+"""Read-only, seekable files: parts of other files, bytes in memory, bytes fetched by range.
+
+The problem with ranges: a reader makes many small reads, and each request takes as long as the
+transfer of many kilobytes. The idea: a read fetches at least a block; and a reader announces the
+ranges that it will read, which are merged where they are near, and fetched at the same time when
+the first of them is read. Bytes in memory are not fetched again, and their number is bounded.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from itertools import accumulate, takewhile
+from operator import itemgetter
+from typing import IO, Any, BinaryIO, cast
+
+__all__ = [
+    "DecompressedFile",
+    "MemoryFile",
+    "NamedBytesIO",
+    "Range",
+    "RangeFile",
+    "merged",
+    "section",
+]
+
+Range = tuple[int, int]
+"""Start and stop, in bytes."""
+
+Fetch = Callable[[Sequence[Range]], Sequence[bytes]]
+
+STEP = 64 * 1024
+"""Smallest number of bytes to decompress at a time."""
+
+BLOCK = 32 * 1024
+"""Smallest number of bytes to fetch: in most TIFF files, these hold all but the pixels."""
+
+GROWTH = 5
+"""How often the size of a block doubles while reads are so near that such a block holds several."""
+
+GAP = 16 * 1024
+"""Largest gap, in bytes, over which two ranges are merged into one request.
+
+A request costs as much time as the transfer of this many bytes, or more. In a narrow crop of an
+uncompressed image, gaps are longer than rows, so that many times the bytes of the crop may come;
+but each row would be a request, and object stores answer no request for several ranges.
+"""
+
+PART = 16 * 2**20
+"""Largest number of bytes of a request; several requests fetch more at the same time."""
+
+BATCH = 64 * 2**20
+"""Largest number of bytes of announced ranges that are fetched, and in memory, at a time."""
+
+KEPT = 8 * 2**20
+"""Largest number of bytes of other blocks that stay in memory."""
+
+
+class FileObject(io.RawIOBase):
+    """A read-only, seekable file of known size; a subclass implements `readinto`."""
+
+    def __init__(self, size: int, name: str) -> None:
+        super().__init__()
+        self.size = size
+        self.name = name
+        self._at = 0
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def seekable(self) -> bool:
+        """Return True."""
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        """Go to a position, and return it."""
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self.size}[whence]
+        if base + offset < 0:
+            raise ValueError(f"there is no position {base + offset}")
+        self._at = base + offset
+        return self._at
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return the next bytes, fewer at the end."""
+        left = max(0, self.size - self._at)
+        buffer = bytearray(left if size is None or size < 0 else min(size, left))
+        count = self.readinto(buffer)
+        return bytes(memoryview(buffer)[:count])
+
+    def readall(self) -> bytes:
+        """Return all bytes to the end."""
+        return self.read()
+
+    def _next(self, buffer: Any) -> memoryview:
+        """Return the part of a buffer that the next bytes fill, and go behind these bytes."""
+        view = memoryview(buffer).cast("B")[: max(0, self.size - self._at)]
+        self._at += len(view)
+        return view
+
+
+class Section(FileObject):
+    """A part of another file, which is closed with it."""
+
+    def __init__(self, file: BinaryIO, start: int, size: int, name: str) -> None:
+        super().__init__(size, name)
+        self._file = file
+        self._start = start
+
+    def readinto(self, buffer: Any, /) -> int:
+        """Fill a buffer as far as the part goes, without a copy."""
+        view = memoryview(buffer).cast("B")[: max(0, self.size - self._at)]
+        self._file.seek(self._start + self._at)
+        count: int = self._file.readinto(view) or 0  # type: ignore[attr-defined]
+        self._at += count
+        return count
+
+    def close(self) -> None:
+        """Close the other file, too."""
+        self._file.close()
+        super().close()
+
+
+class NamedBytesIO(io.BytesIO):
+    """Bytes in memory, with the name of their file."""
+
+    def __init__(self, content: bytes, name: str) -> None:
+        super().__init__(content)
+        self.name = name
+
+
+class MemoryFile(FileObject):
+    """Bytes that are mapped into memory, without a copy for each of their files."""
+
+    def __init__(self, content: Any, name: str) -> None:
+        super().__init__(len(content), name)
+        self._content = content
+
+    def readinto(self, buffer: Any, /) -> int:
+        """Fill a buffer with the next bytes, and return their number."""
+        start = self._at
+        view = self._next(buffer)
+        view[:] = memoryview(self._content)[start : self._at]
+        return len(view)
+
+
+class DecompressedFile(FileObject):
+    """The content of a stream that only goes forward, kept in memory as far as it was read."""
+
+    def __init__(self, stream: IO[bytes], size: int, name: str) -> None:
+        super().__init__(size, name)
+        self._stream = stream
+        self._content = bytearray()
+
+    def readinto(self, buffer: Any, /) -> int:
+        """Fill a buffer with the next bytes, and return their number."""
+        start = self._at
+        view = self._next(buffer)
+        while len(self._content) < self._at:
+            more = self._stream.read(max(STEP, self._at - len(self._content)))
+            if not more:
+                raise EOFError(
+                    f"{self.name!r} ends after {len(self._content)} of {self.size} bytes"
+                )
+            self._content += more
+        if len(self._content) == self.size:
+            self._stream.read(1)  # at its end, an archive compares the checksum
+        with memoryview(self._content) as content:
+            view[:] = content[start : self._at]
+        return len(view)
+
+    def close(self) -> None:
+        """Close the stream, too."""
+        self._stream.close()
+        super().close()
+
+
+class RangeFile(FileObject):
+    """A file of which any ranges can be fetched.
+
+    Parameters
+    ----------
+    fetch : callable
+        Takes pairs of start and stop, and returns the bytes of each.
+    size, name : int, str
+        Size of the file, in bytes, and its name.
+    head : bytes
+        The first bytes of the file, if they were fetched already.
+    """
+
+    def __init__(self, fetch: Fetch, size: int, head: bytes = b"", name: str = "") -> None:
+        super().__init__(size, name)
+        self._fetch = fetch
+        self._blocks: list[tuple[int, bytes]] = [(0, head)]
+        self._batch: list[tuple[int, bytes]] = []
+        self._announced: list[Range] = []
+        self._reads = 0
+        self._stop = 0
+
+    def announce(self, ranges: Sequence[Range]) -> None:
+        """Set the ranges that will be read, best from the first to the last."""
+        self._announced = []
+        for first, stop in merged([(a, min(b, self.size)) for a, b in ranges], GAP):
+            start = first
+            while (piece := self._in_memory(start)) is not None:
+                start += len(piece)
+            self._announced += [(a, min(a + PART, stop)) for a in range(start, stop, PART)]
+
+    def readinto(self, buffer: Any, /) -> int:
+        """Fill a buffer as far as the file goes, and return the number of bytes."""
+        first = start = self._at
+        view = self._next(buffer)
+        while start < self._at:
+            piece = self._in_memory(start)
+            if piece is None:
+                self._load(start, self._at)
+                continue
+            piece = piece[: self._at - start]
+            view[start - first : start - first + len(piece)] = piece
+            start += len(piece)
+        return len(view)
+
+    def _in_memory(self, position: int) -> memoryview | None:
+        """Return the bytes in memory from a position on; None if it is not in memory."""
+        first = bisect_right(self._batch, position, key=itemgetter(0)) - 1
+        for at, content in (*self._batch[first : first + 1], *self._blocks):
+            if at <= position < at + len(content):
+                return memoryview(content)[position - at :]
+        return None
+
+    def _load(self, start: int, stop: int) -> None:
+        """Fetch at least the byte at `start`: announced ranges, or a block."""
+        first = bisect_right(self._announced, (start, self.size)) - 1
+        if first >= 0 and start < self._announced[first][1]:
+            self._load_announced(first)
+            return
+        if abs(start - self._stop) > BLOCK << GROWTH:
+            self._reads = 0
+        block = min(BLOCK << min(self._reads // 2, GROWTH), BATCH)
+        self._reads += 1
+        if stop - start < block:
+            stop = min(self.size, start + block)
+            if stop == self.size and self._in_memory(start - 1) is None:
+                start = max(0, stop - block)  # the next read may be of what is before the end
+        self._stop = min(stop, start + BATCH)
+        (content,) = self._fetched([(start, self._stop)])
+        self._blocks.append((start, content))
+        while sum(len(content) for _, content in self._blocks[1:-1]) > KEPT:
+            del self._blocks[1]
+
+    def _load_announced(self, first: int) -> None:
+        """Fetch announced ranges from a certain one on, as many as may be in memory."""
+        ranges = self._announced[first:]
+        sizes = accumulate(stop - start for start, stop in ranges)
+        batch = ranges[: max(1, sum(1 for _ in takewhile(BATCH.__ge__, sizes)))]
+        self._batch = []  # free the memory before more comes
+        contents = self._fetched(batch)
+        self._batch = [(start, data) for (start, _), data in zip(batch, contents, strict=True)]
+
+    def _fetched(self, ranges: Sequence[Range]) -> Sequence[bytes]:
+        contents = self._fetch(ranges)
+        for (start, stop), content in zip(ranges, contents, strict=True):
+            if len(content) != stop - start:
+                raise EOFError(
+                    f"{self.name!r}: {len(content)} bytes came for {stop - start} from {start} on"
+                )
+        return contents
+
+
+class RangeSection(Section):
+    """A part of a file that is fetched by range."""
+
+    _file: Any
+
+    def announce(self, ranges: Sequence[Range]) -> None:
+        """Set the ranges that will be read."""
+        offset = self._start
+        self._file.announce([(offset + a, offset + min(b, self.size)) for a, b in ranges])
+
+
+def section(file: BinaryIO, start: int, size: int, name: str) -> BinaryIO:
+    """Return a part of a file: buffered, or taking announcements if the file does."""
+    if isinstance(file, RangeFile):
+        return cast(BinaryIO, RangeSection(file, start, size, name))
+    return io.BufferedReader(Section(file, start, size, name))
+
+
+def merged(ranges: Sequence[Range], gap: int) -> list[Range]:
+    """Return ranges in order; those with a gap of at most `gap` bytes become one.
+
+    >>> merged([(30, 40), (0, 10), (12, 20), (5, 5)], 4)
+    [(0, 20), (30, 40)]
+    """
+    result: list[Range] = []
+    for start, stop in sorted(ranges):
+        if stop <= start:
+            continue
+        if result and start <= result[-1][1] + gap:
+            result[-1] = (result[-1][0], max(stop, result[-1][1]))
+        else:
+            result.append((start, stop))
+    return result
