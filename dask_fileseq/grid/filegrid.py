@@ -201,10 +201,7 @@ def grid_of_indices(
         )
     indices = list(indices)
     _check_indices(indices, sizes, len(names))
-    along = (
-        np.fromiter((index[axis] for index in indices), np.int64, len(names))
-        for axis in range(len(sizes))
-    )
+    along = np.array(indices, np.int64).reshape(len(names), len(sizes)).T
     cells = cell_numbers(along, sizes, len(names))
     coords = {dim: np.arange(size) for dim, size in zip(unique_dims(dims), sizes, strict=True)}
     return _placed(FileGrid(names, tuple(dims), sizes, coords, cells), duplicates)

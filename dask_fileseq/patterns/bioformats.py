@@ -14,19 +14,10 @@ from dask_fileseq.errors import NamesError, ReadError
 from dask_fileseq.patterns.name_pattern import NamePattern, literal, unique_dims
 
 _BLOCK = re.compile(r"<([^<>]*)>")
-_SURE_BLOCK = re.compile(r"(?<!\(\?P)(?<!\\)<(?:\w+-\w+(?::\d+)?|[^<>(),]+(?:,[^<>(),]+)+)>")
+SURE_BLOCK = re.compile(r"(?<!\(\?P)(?<!\\)<(?:\w+-\w+(?::\d+)?|[^<>(),]+(?:,[^<>(),]+)+)>")
 _RANGE = re.compile(r"(?:(\d+)-(\d+)|([A-Za-z])-([A-Za-z]))(?::(\d+))?")
 _MAX_ELEMENTS = 1_000_000
 _MAX_LENGTH = 100
-
-
-def has_blocks(text: str) -> bool:
-    r"""Return whether a text has a block of several elements.
-
-    >>> has_blocks("Z<0-9>.tif"), has_blocks(r"(?P<z>\\d)-(\\d)"), has_blocks("<a,b>")
-    (True, False, True)
-    """
-    return _SURE_BLOCK.search(text) is not None
 
 
 def parse_blocks(text: str) -> NamePattern:

@@ -19,7 +19,7 @@ from dask_fileseq.errors import NamesError, shown
 from dask_fileseq.files import shared_folder
 from dask_fileseq.patterns.axis_families import ALL_ROWS
 from dask_fileseq.patterns.dates import DATE_OR_UUID, UUID_MARK, mask_dates, unmask
-from dask_fileseq.patterns.lookup import LookupPattern, table_lookup
+from dask_fileseq.patterns.lookup import LookupPattern, TableLookup
 from dask_fileseq.patterns.name_pattern import NamePattern
 from dask_fileseq.patterns.presets import matching_preset, no_preset, preset_pattern, presets
 from dask_fileseq.patterns.related_tokens import drop_repeated, join_tokens
@@ -91,9 +91,9 @@ def as_pattern(pattern: Any, names: Sequence[str] = ()) -> NamePattern:
     if isinstance(pattern, Mapping) or hasattr(pattern, "columns"):
         if not len(names):
             raise NamesError("pattern is a table, which needs the names of files")
-        pattern = table_lookup(pattern, names)
+        pattern = TableLookup(pattern, names)
     if callable(pattern):
-        return LookupPattern.of(pattern)
+        return LookupPattern(re.compile(""), text=repr(pattern), whole=True, lookup=pattern)
     raise NamesError(
         "pattern must be a regular expression, compiled or not, a format string, blocks of "
         "Bio-Formats, the name of a preset, 'infer', a function, or a table; "
@@ -141,7 +141,7 @@ def infer(names: Sequence[str]) -> NamePattern:
         except (Outliers, NamesError) as error:
             preset = matching_preset(kept)  # B8A beside B02 is a band, no outlier
             if preset:
-                return preset_pattern(preset)
+                return preset
             if not isinstance(error, Outliers):
                 raise
             away = set(error.args[0])
@@ -165,7 +165,7 @@ def _read(tokens: list[Token], names: list[str]) -> NamePattern:
     except AmbiguousNames as ambiguous:
         preset = matching_preset(names)
         if preset:
-            return preset_pattern(preset)
+            return preset
         for reading in ambiguous.args:
             name_others(reading)
         one, two = map(_format_string, ambiguous.args)
@@ -174,13 +174,10 @@ def _read(tokens: list[Token], names: list[str]) -> NamePattern:
     if not axes:
         raise refusal(f"nothing varies in names such as {names[0]!r}")
     words = len(axes) == 1 and axes[0].family == "channel"  # each word may be another kind
-    preset = (
-        matching_preset(names)
-        if words or (axes[1:] and any(UNNAMED.fullmatch(axis.name) for axis in axes))
-        else ""
-    )
+    unnamed = any(UNNAMED.fullmatch(axis.name) for axis in axes)
+    preset = matching_preset(names) if words or (unnamed and axes[1:]) else None
     if preset:
-        return preset_pattern(preset)
+        return preset
     text = _format_string(tokens)
     pattern = parse_format(text)
     for i in range(0, len(names), max(1, len(names) // _CHECKED)):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import os
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,14 +11,39 @@ from typing import Any
 import numpy as np
 
 from dask_fileseq.errors import NamesError, shown
-from dask_fileseq.patterns.name_pattern import Lookup, NameColumns, NamePattern, factorize
+from dask_fileseq.patterns.name_pattern import NameColumns, NamePattern, factorize
 
 
-class _TableLookup:
-    """Find the row of a file in a table, by as much of its path as the table has."""
+class TableLookup:
+    """Find the row of a file in a table, by as much of its path as the table has.
 
-    def __init__(self, names: Sequence[str], columns: dict[str, list[Any]]) -> None:
-        keys = [os.path.normpath(name) for name in names]
+    The table is a mapping of columns, or a DataFrame. One column has the file names, each
+    with enough of its path to be unique: the one that has any of `names`. Each other column
+    is an axis.
+
+    >>> table = {"file": ["a.tif", "b.tif"], "dose": [0.5, 1.0]}
+    >>> TableLookup(table, ["/x/a.tif", "/x/b.tif"])("/x/b.tif")
+    {'dose': 1.0}
+    """
+
+    def __init__(self, table: Any, names: Sequence[str]) -> None:
+        try:
+            columns: dict[str, list[Any]] = {str(key): list(table[key]) for key in table}
+        except TypeError as error:
+            raise NamesError(
+                f"pattern is a table whose columns must be sequences: {error}"
+            ) from error
+        lengths = {key: len(values) for key, values in columns.items()}
+        if len(set(lengths.values())) > 1:
+            raise NamesError(f"pattern is a table whose columns differ in length: {lengths}")
+        found = [key for key, values in columns.items() if _has_any(values, names)]
+        if len(found) != 1 or len(columns) < 2:
+            raise NamesError(
+                f"pattern is a table with columns {shown(columns, len(columns), 10)}, of which "
+                f"{len(found)} have the names of files, such as {names[0]!r}: one must have them, "
+                "and each other be an axis"
+            )
+        keys = list(map(os.path.normpath, columns.pop(found[0])))
         self._rows = {key: row for row, key in enumerate(keys)}
         if len(self._rows) < len(keys):
             twice = next(key for row, key in enumerate(keys) if self._rows[key] != row)
@@ -28,6 +52,7 @@ class _TableLookup:
         self._columns = columns
 
     def __call__(self, name: str) -> dict[str, Any] | None:
+        """Return the values in the row of a file, None without such a row."""
         path = os.path.normpath(name)
         ends = (os.sep.join(path.rsplit(os.sep, n + 1)[-n - 1 :]) for n in self._depths)
         for key in (path, *ends):
@@ -38,34 +63,6 @@ class _TableLookup:
 
     def __repr__(self) -> str:
         return f"<table of {len(self._rows):,} files: {', '.join(self._columns)}>"
-
-
-def table_lookup(table: Any, names: Sequence[str]) -> Lookup:
-    """Return the function that looks up names in a table.
-
-    The table is a mapping of columns, or a DataFrame. One column has the file names, each
-    with enough of its path to be unique: the one that has any of `names`. Each other column
-    is an axis.
-
-    >>> table = {"file": ["a.tif", "b.tif"], "dose": [0.5, 1.0]}
-    >>> table_lookup(table, ["/x/a.tif", "/x/b.tif"])("/x/b.tif")
-    {'dose': 1.0}
-    """
-    try:
-        columns: dict[str, list[Any]] = {str(key): list(table[key]) for key in table}
-    except TypeError as error:
-        raise NamesError(f"pattern is a table whose columns must be sequences: {error}") from error
-    lengths = {key: len(values) for key, values in columns.items()}
-    if len(set(lengths.values())) > 1:
-        raise NamesError(f"pattern is a table whose columns differ in length: {lengths}")
-    found = [key for key, values in columns.items() if _has_any(values, names)]
-    if len(found) != 1 or len(columns) < 2:
-        raise NamesError(
-            f"pattern is a table with columns {shown(columns, len(columns), 10)}, of which "
-            f"{len(found)} have the names of files, such as {names[0]!r}: one must have them, "
-            "and each other be an axis"
-        )
-    return _TableLookup(list(map(os.fspath, columns.pop(found[0]))), columns)
 
 
 def _has_any(values: list[Any], names: Sequence[str]) -> bool:
@@ -80,14 +77,11 @@ def _has_any(values: list[Any], names: Sequence[str]) -> bool:
 class LookupPattern(NamePattern):
     """A pattern that calls a user's function, or looks names up in a table.
 
-    >>> LookupPattern.of(lambda name: {"t": int(name[1])}).columns(["t7", "t8"]).texts
+    >>> import re
+    >>> pattern = LookupPattern(re.compile(""), lookup=lambda name: {"t": int(name[1])})
+    >>> pattern.columns(["t7", "t8"]).texts
     (['7', '8'],)
     """
-
-    @classmethod
-    def of(cls, lookup: Lookup) -> LookupPattern:
-        """Return the pattern of a function."""
-        return cls(re.compile(""), text=repr(lookup), whole=True, lookup=lookup)
 
     def match(self, name: str) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
         """Return the axis names and index texts that the function gives for one name."""

@@ -11,8 +11,6 @@ from functools import cache
 from importlib import resources
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from dask_fileseq.errors import NamesError, ReadError
 from dask_fileseq.patterns.name_pattern import Field, NamePattern
 from dask_fileseq.patterns.text_pattern import pattern_of_text
@@ -85,24 +83,23 @@ def no_preset(text: str) -> NamesError:
     )
 
 
-def matching_preset(names: Sequence[str]) -> str:
-    """Return the name of the one preset that gives each name a cell of its own, or ``""``.
+def matching_preset(names: Sequence[str]) -> NamePattern | None:
+    """Return the pattern of the one preset that gives each name a cell of its own, if any.
 
     The preset ``axes`` is left out: it matches too many names.
 
-    >>> matching_preset(["img_000000000_GFP_000.tif", "img_000000001_GFP_003.tif"])
-    'micromanager-1'
+    >>> print(matching_preset(["img_000000000_GFP_000.tif", "img_000000001_GFP_003.tif"]))
+    micromanager-1
     >>> matching_preset(["1_1.tif", "1_2.tif"])
-    ''
     """
     sample = names[:: max(1, len(names) // _SAMPLE)]
     found = []
     for name, preset in preset_registry().items():
         if preset is not _AXES:
-            pattern = preset_pattern(name)
+            pattern = preset_pattern(name, preset)
             if all(map(pattern.regex.search, sample)) and _separates(pattern, names):
-                found.append(name)
-    return found[0] if len(found) == 1 else ""
+                found.append(pattern)
+    return found[0] if len(found) == 1 else None
 
 
 def _separates(pattern: NamePattern, names: Sequence[str]) -> bool:
@@ -111,12 +108,8 @@ def _separates(pattern: NamePattern, names: Sequence[str]) -> bool:
         columns = pattern.columns(names)
     except NamesError:
         return False
-    if columns.unmatched:
-        return False
-    index = np.zeros(len(names), np.int64)
-    for codes in columns.codes:
-        index = np.unique(index * (int(codes.max()) + 1) + codes, return_inverse=True)[1]
-    return int(index.max()) + 1 == len(set(names))
+    indices = set(zip(*(codes.tolist() for codes in columns.codes), strict=True))
+    return not columns.unmatched and len(indices) == len(set(names))
 
 
 def register_preset(

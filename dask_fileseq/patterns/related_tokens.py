@@ -12,13 +12,7 @@ import numpy as np
 
 from dask_fileseq.patterns.axis_families import FAMILIES, are_rows
 from dask_fileseq.patterns.dates import MARKS
-from dask_fileseq.patterns.tokens import (
-    UNNAMED,
-    AmbiguousNames,
-    Outliers,
-    Token,
-    refusal,
-)
+from dask_fileseq.patterns.tokens import UNNAMED, AmbiguousNames, Outliers, Token, refusal
 
 _COLUMNS = 48
 _NEARLY_ALL = 0.9
@@ -235,9 +229,8 @@ def _without(tokens: list[Token], dropped: Token) -> list[Token]:
 
 
 def _same_texts(one: Token, two: Token) -> bool:
-    places = np.zeros(len(one.texts), np.int64)
-    places[one.codes] = two.codes
-    return one.texts == [two.texts[k] for k in places.tolist()]
+    pairs = set(zip(one.codes.tolist(), two.codes.tolist(), strict=True))
+    return all(one.texts[i] == two.texts[k] for i, k in pairs)
 
 
 def _joined(first: Token, second: Token) -> Token:

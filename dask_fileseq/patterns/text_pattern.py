@@ -22,7 +22,7 @@ from dataclasses import replace
 from typing import Any
 
 from dask_fileseq.errors import NamesError
-from dask_fileseq.patterns.bioformats import has_blocks, parse_blocks, read_pattern_file
+from dask_fileseq.patterns.bioformats import SURE_BLOCK, parse_blocks, read_pattern_file
 from dask_fileseq.patterns.name_pattern import Field, NamePattern, literal
 
 _FIELD = re.compile(r"(?<!\\)\{(?:[^\W\d]\w*)?(?::[^{}]*)?\}")
@@ -60,7 +60,9 @@ def pattern_of_text(text: str) -> NamePattern:
     if text.startswith("blocks:"):
         return parse_blocks(text)
     regex, error = compile_regex(text)
-    kinds = ["format:"] * has_fields(text) + ["blocks:"] * has_blocks(text)
+    kinds = ["format:"] if _FIELD.search(text.replace("{{", "").replace("}}", "")) else []
+    if SURE_BLOCK.search(text):
+        kinds.append("blocks:")
     if regex is not None and regex.groups:
         if kinds:
             raise _ambiguous(text, [*kinds, "re.compile"])
@@ -126,15 +128,6 @@ def _ambiguous(text: str, kinds: list[str]) -> NamesError:
     }
     either = " or ".join(f"pattern={ways[kind]}" for kind in kinds)
     return NamesError(f"pattern {text!r} is ambiguous: say {either}")
-
-
-def has_fields(text: str) -> bool:
-    r"""Return whether a text has a field of a format string.
-
-    >>> has_fields("t{time:03d}.tif"), has_fields(r"(\d{4})"), has_fields(r"\{x\}(\d)")
-    (True, False, False)
-    """
-    return _FIELD.search(text.replace("{{", "").replace("}}", "")) is not None
 
 
 def parse_format(text: str) -> NamePattern:
