@@ -33,16 +33,6 @@ from dask_fileseq.files.matching import matching, repeated_names
 from dask_fileseq.files.source import MISSING, Source, Suffixes, Versions
 from dask_fileseq.files.urls import base_name
 
-__all__ = [
-    "Archive",
-    "ArchiveFile",
-    "Directory",
-    "LocalArchiveFile",
-    "OpenArchive",
-    "RemoteArchiveFile",
-    "spooled",
-]
-
 
 @dataclass(frozen=True)
 class LocalArchiveFile:

@@ -18,8 +18,6 @@ from dask_fileseq.files.fileobjects import Range
 from dask_fileseq.files.filesystems import run_async
 from dask_fileseq.files.retries import STATUSES, Unavailable, pause_after, retried
 
-__all__ = ["Part", "fetch_ranges", "fetch_start", "version_of"]
-
 AT_ONCE = 16
 """Number of requests for one file at a time."""
 

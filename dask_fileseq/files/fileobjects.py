@@ -16,16 +16,6 @@ from itertools import accumulate, takewhile
 from operator import itemgetter
 from typing import IO, Any, BinaryIO, cast
 
-__all__ = [
-    "DecompressedFile",
-    "MemoryFile",
-    "NamedBytesIO",
-    "Range",
-    "RangeFile",
-    "merged",
-    "section",
-]
-
 Range = tuple[int, int]
 """Start and stop, in bytes."""
 

@@ -16,8 +16,6 @@ from dask.base import tokenize
 from dask_fileseq.errors import NamesError, ReadError
 from dask_fileseq.files.urls import root_of, scheme_of
 
-__all__ = ["StorageOptions", "filesystem", "is_url", "run_async"]
-
 PACKAGES = {
     "gs": "gcsfs", "gcs": "gcsfs", "abfs": "adlfs", "abfss": "adlfs", "az": "adlfs",
     "sftp": "paramiko", "ssh": "paramiko",

@@ -27,8 +27,6 @@ from dask_fileseq.files.tarfiles import COMPRESSIONS, TarFiles
 from dask_fileseq.files.urls import has_scheme, local_path, scheme_of, split_chain
 from dask_fileseq.files.zipfiles import ZipFiles
 
-__all__ = ["ARCHIVE_SUFFIXES", "archive_of", "find_files", "given_names", "open_source"]
-
 ARCHIVE_SUFFIXES = (
     ".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst",
 )  # fmt: skip
@@ -55,7 +53,7 @@ def given_names(files: Any) -> str | list[str]:
     if isinstance(files, os.PathLike) and os.path.isdir(files):
         files = os.fspath(files)
     if isinstance(files, str):
-        return local_path(files) or files
+        return (local_path(files) or files) if "://" in files else files
     paths = [files] if isinstance(files, os.PathLike) else files
     try:
         names = list(map(os.fspath, paths))
@@ -151,7 +149,7 @@ def open_source(
         container = os.fspath(container)
         container = local_path(container) or container
     where = first if container is None else container
-    remote = isinstance(where, str) and is_url(where)
+    remote = isinstance(where, str) and "://" in where and is_url(where)
     if container is None and not remote and not storage_options and path_map is None:
         return LocalFiles()
     mapping, options = PathMap(path_map), StorageOptions(storage_options)

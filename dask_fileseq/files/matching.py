@@ -10,8 +10,6 @@ from collections.abc import Sequence
 
 from dask_fileseq.files.source import Suffixes
 
-__all__ = ["in_folder", "matching", "repeated_names", "with_suffixes"]
-
 
 def matching(names: Sequence[str], pattern: str, suffixes: Suffixes) -> list[str]:
     """Return the members of an archive that match a pattern, or are in a folder.

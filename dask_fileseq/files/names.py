@@ -10,8 +10,6 @@ from typing import Any
 
 from dask_fileseq.files.urls import has_scheme
 
-__all__ = ["Names", "common_folder", "common_path", "shared_folder"]
-
 
 class Names(list[str]):
     """A list of file names that pickles small; it is not to be changed.

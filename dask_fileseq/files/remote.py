@@ -21,8 +21,6 @@ from dask_fileseq.files.retries import retried
 from dask_fileseq.files.source import MISSING, Source, Suffixes, Versions, version_number
 from dask_fileseq.files.urls import base_name, root_of, scheme_of
 
-__all__ = ["RemoteFiles"]
-
 FEW = 8
 """Number of files in a folder from which on the folder is listed, rather than each file."""
 

@@ -8,8 +8,6 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-__all__ = ["STATUSES", "Unavailable", "is_transient", "pause_after", "retried"]
-
 PAUSES = (0.2, 0.8, 2.5)
 """Seconds before each retry, give or take a quarter."""
 

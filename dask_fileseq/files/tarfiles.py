@@ -27,8 +27,6 @@ from dask_fileseq.files.fileobjects import MemoryFile, section
 from dask_fileseq.files.source import MISSING, version_number
 from dask_fileseq.files.urls import base_name
 
-__all__ = ["COMPRESSIONS", "TarFiles"]
-
 
 def _open_zstd(stream: BinaryIO) -> IO[bytes]:
     """Return the content of a Zstandard file, in memory: imagecodecs decodes no streams."""

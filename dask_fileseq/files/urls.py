@@ -7,8 +7,6 @@ import re
 from urllib.parse import unquote
 from urllib.request import url2pathname
 
-__all__ = ["base_name", "has_scheme", "local_path", "root_of", "scheme_of", "split_chain"]
-
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")  # not C://, which is a drive
 _ARCHIVE = re.compile(r"(?:zip|tar)(?:://(?P<inside>.*?))?::(?P<outside>.+)", re.DOTALL)
 

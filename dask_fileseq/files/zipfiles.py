@@ -21,8 +21,6 @@ from dask_fileseq.files.matching import repeated_names
 from dask_fileseq.files.source import MISSING
 from dask_fileseq.files.urls import base_name
 
-__all__ = ["ZipFiles"]
-
 SMALL = 256 * 1024
 """Largest size, in bytes, of a member that is read whole, and its checksum compared."""
 
