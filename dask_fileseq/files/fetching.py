@@ -11,12 +11,15 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import starmap
 from typing import Any
 
-from dask_fileseq.files.fileobjects import Range
+from dask_fileseq.files.fileobjects import Range, RangeFile
 from dask_fileseq.files.filesystems import run_async
-from dask_fileseq.files.retries import STATUSES, Unavailable, pause_after, retried
+from dask_fileseq.files.retries import STATUSES, Unavailable, is_transient, retried
+from dask_fileseq.files.urls import base_name
 
 AT_ONCE = 16
 """Number of requests for one file at a time."""
@@ -38,7 +41,7 @@ class Part:
     """Bytes of a file, and what came with them."""
 
     start: int
-    content: bytes
+    content: bytes = field(repr=False)
     size: int
     """Size of the whole file, in bytes."""
     version: str
@@ -63,29 +66,32 @@ def fetch_start(fs: Any, path: str, count: int) -> Part:
     return Part(0, content, len(content) if size is None else size, version_of(info))
 
 
-def fetch_ranges(
-    fs: Any, path: str, ranges: Sequence[Range], version: str, size: int
-) -> list[bytes]:
+def range_file(fs: Any, path: str, first: Part) -> RangeFile:
+    """Return a handle on a file of which the first bytes are given."""
+    fetch = partial(fetch_ranges, fs, path, first)
+    return RangeFile(fetch, first.size, first.content, base_name(path))
+
+
+def fetch_ranges(fs: Any, path: str, first: Part, ranges: Sequence[Range]) -> list[bytes]:
     """Return the bytes of ranges, fetched at the same time if the file system can.
 
-    Raises
-    ------
-    OSError
-        If the file has changed: its version, unless that is empty, or its size. Only if these
-        come with the bytes, or cost nothing; elsewhere each read would be another request.
+    Raises an OSError if the file is no longer the one of which the first bytes are given: if
+    its size, or its version, unless that is empty, is another. This is checked only if both
+    come with the bytes, or cost nothing; elsewhere each read would be another request.
     """
     get = _getter(fs)
     if get is None:
         starts, stops = map(list, zip(*ranges, strict=True))  # it takes a tuple for one number
         contents = retried(lambda: list(fs.cat_ranges([path] * len(ranges), starts, stops)))
-        changed = fs.protocol == "memory" and version_of(fs.info(path)) != version
+        changed = fs.protocol == "memory" and version_of(fs.info(path)) != first.version
     else:
         parts = _get_parts(fs, get, path, ranges)
         contents = [
             part.content[max(0, start - part.start) : max(0, stop - part.start)]
             for part, (start, stop) in zip(parts, ranges, strict=True)
         ]
-        changed = any(p.size != size or (version and p.version not in ("", version)) for p in parts)
+        versions = {part.version for part in parts} - {"", first.version}
+        changed = bool(first.version and versions) or {part.size for part in parts} != {first.size}
     if changed:
         raise OSError(f"{path!r} has changed while it was read")
     return contents
@@ -108,26 +114,26 @@ def _getter(fs: Any) -> Get | None:
 
 
 def _get_parts(fs: Any, get: Get, path: str, ranges: Sequence[Range]) -> list[Part]:
-    """Return the parts of a file that are requested at the same time, with retries."""
+    """Return the parts of a file that are requested at the same time.
+
+    After transient errors, only the parts that are still missing are requested again.
+    """
+    parts: dict[Range, Part] = {}
     limit = asyncio.Semaphore(AT_ONCE)
 
-    async def get_part(start: int, stop: int) -> Part:
-        tries = 0
-        while True:
-            tries += 1
-            try:
-                async with limit:
-                    return await get(fs, path, start, stop)
-            except Exception as error:
-                pause = pause_after(error, tries)
-                if pause is None:
-                    raise
-            await asyncio.sleep(pause)
+    async def get_part(start: int, stop: int) -> None:
+        async with limit:
+            parts[start, stop] = await get(fs, path, start, stop)
 
-    async def get_all() -> list[Part]:
-        return await asyncio.gather(*(get_part(*r) for r in ranges))
+    async def get_missing() -> None:
+        missing = [each for each in ranges if each not in parts]
+        results = await asyncio.gather(*starmap(get_part, missing), return_exceptions=True)
+        errors = [error for error in results if error is not None]
+        if errors:
+            raise min(errors, key=is_transient)  # an error that no retry mends, if there is one
 
-    return run_async(fs, get_all)
+    retried(lambda: run_async(fs, get_missing))
+    return [parts[each] for each in ranges]
 
 
 async def _get_http(fs: Any, url: str, start: int, stop: int) -> Part:

@@ -73,16 +73,9 @@ class FileObject(io.RawIOBase):
         self._at = base + offset
         return self._at
 
-    def read(self, size: int | None = -1, /) -> bytes:
-        """Return the next bytes, fewer at the end."""
-        left = max(0, self.size - self._at)
-        buffer = bytearray(left if size is None or size < 0 else min(size, left))
-        count = self.readinto(buffer)
-        return bytes(memoryview(buffer)[:count])
-
     def readall(self) -> bytes:
         """Return all bytes to the end."""
-        return self.read()
+        return self.read(max(0, self.size - self._at)) or b""
 
     def _next(self, buffer: Any) -> memoryview:
         """Return the part of a buffer that the next bytes fill, and go behind these bytes."""
@@ -106,6 +99,11 @@ class Section(FileObject):
         count: int = self._file.readinto(view) or 0  # type: ignore[attr-defined]
         self._at += count
         return count
+
+    def announce(self, ranges: Sequence[Range]) -> None:
+        """Set the ranges that will be read of a part of a `RangeFile`."""
+        file, offset = cast(RangeFile, self._file), self._start
+        file.announce([(offset + a, offset + min(b, self.size)) for a, b in ranges])
 
     def close(self) -> None:
         """Close the other file, too."""
@@ -259,22 +257,10 @@ class RangeFile(FileObject):
         return contents
 
 
-class RangeSection(Section):
-    """A part of a file that is fetched by range."""
-
-    _file: Any
-
-    def announce(self, ranges: Sequence[Range]) -> None:
-        """Set the ranges that will be read."""
-        offset = self._start
-        self._file.announce([(offset + a, offset + min(b, self.size)) for a, b in ranges])
-
-
 def section(file: BinaryIO, start: int, size: int, name: str) -> BinaryIO:
     """Return a part of a file: buffered, or taking announcements if the file does."""
-    if isinstance(file, RangeFile):
-        return cast(BinaryIO, RangeSection(file, start, size, name))
-    return io.BufferedReader(Section(file, start, size, name))
+    part = Section(file, start, size, name)
+    return cast(BinaryIO, part) if isinstance(file, RangeFile) else io.BufferedReader(part)
 
 
 def merged(ranges: Sequence[Range], gap: int) -> list[Range]:

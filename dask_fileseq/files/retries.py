@@ -53,25 +53,16 @@ def is_transient(error: BaseException) -> bool:
     return "ClientSSLError" not in names and not names.isdisjoint(TRANSIENT)
 
 
-def pause_after(error: Exception, tries: int) -> float | None:
-    """Return the seconds to wait after some failed tries; None if another is not worth it."""
-    if tries > len(PAUSES) or not is_transient(error):
-        return None
-    wanted = error.retry_after if isinstance(error, Unavailable) else 0.0
-    pause = max(min(LONGEST, wanted), PAUSES[tries - 1] * random.uniform(0.75, 1.25))
-    _log.debug("retry in %.1f s: %r", pause, error)
-    return pause
-
-
 def retried(call: Callable[[], T]) -> T:
     """Return the result of a function, which is called again after transient errors."""
-    tries = 0
-    while True:
-        tries += 1
+    for seconds in PAUSES:
         try:
             return call()
         except Exception as error:
-            pause = pause_after(error, tries)
-            if pause is None:
+            if not is_transient(error):
                 raise
+            wanted = error.retry_after if isinstance(error, Unavailable) else 0.0
+            pause = max(min(LONGEST, wanted), seconds * random.uniform(0.75, 1.25))
+            _log.debug("retry in %.1f s: %r", pause, error)
         time.sleep(pause)
+    return call()

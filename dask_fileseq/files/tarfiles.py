@@ -13,7 +13,6 @@ import io
 import lzma
 import posixpath
 import tarfile
-import zlib
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import partial
@@ -21,7 +20,6 @@ from typing import IO, Any, BinaryIO
 
 import imagecodecs
 
-from dask_fileseq.errors import ReadError
 from dask_fileseq.files.archive import Archive, ArchiveFile, Directory, spooled
 from dask_fileseq.files.fileobjects import MemoryFile, section
 from dask_fileseq.files.source import MISSING, version_number
@@ -40,11 +38,6 @@ COMPRESSIONS: dict[bytes, Callable[[BinaryIO], Any]] = {
     b"\x28\xb5\x2f\xfd": _open_zstd,
 }
 """Signatures of compressed files, and the functions that open them."""
-
-_ERRORS = (
-    tarfile.TarError, zlib.error, lzma.LZMAError, imagecodecs.ZstdError,
-    EOFError, OSError, ValueError,
-)  # fmt: skip
 
 LINKS = 16
 """Largest number of links in a row that are followed."""
@@ -73,17 +66,18 @@ class TarFiles(Archive):
         """Collect the members."""
         version = self._file.version()
         open_tar: Callable[[], Any] = self._file.open
-        try:
-            if self._compression:
-                decompress = COMPRESSIONS[self._compression]
-                with self._file.open() as packed, decompress(packed) as stream:
-                    content = spooled(stream)
-                open_tar = partial(MemoryFile, content, str(self))
-            with open_tar() as handle, tarfile.open(fileobj=handle, mode="r:") as archive:
-                members, repeated = _members(archive, version)
-                _require_end(handle, archive.offset)
-        except _ERRORS as error:
-            raise ReadError.of(error, f"cannot read container={str(self)!r}: {error}") from error
+        if self._compression:
+            decompress = COMPRESSIONS[self._compression]
+            with self._file.open() as packed, decompress(packed) as stream:
+                content = spooled(stream)
+            open_tar = partial(MemoryFile, content, str(self))
+        with open_tar() as handle, tarfile.open(fileobj=handle, mode="r:") as archive:
+            members, repeated = _members(archive, version)
+            handle.seek(archive.offset)
+            if handle.read(tarfile.BLOCKSIZE).strip(b"\0"):
+                raise tarfile.ReadError(
+                    f"there is no member at byte {archive.offset:,}, and not the end either"
+                )
         return Directory(members, frozenset(repeated), open_tar)
 
     def open_member(self, directory: Directory, name: str) -> BinaryIO:
@@ -100,13 +94,6 @@ class TarFiles(Archive):
         if member is None:
             return MISSING
         return member.size, version_number(member.version, member.start)
-
-
-def _require_end(handle: BinaryIO, offset: int) -> None:
-    """Raise an error if something other than the end follows the last member."""
-    handle.seek(offset)
-    if handle.read(tarfile.BLOCKSIZE).strip(b"\0"):
-        raise tarfile.ReadError(f"there is no member at byte {offset:,}, and not the end either")
 
 
 def _members(

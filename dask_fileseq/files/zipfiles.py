@@ -8,7 +8,6 @@ import zipfile
 import zlib
 from typing import Any, BinaryIO, cast
 
-from dask_fileseq.errors import ReadError
 from dask_fileseq.files.archive import Archive, Directory
 from dask_fileseq.files.fileobjects import (
     BLOCK,
@@ -38,15 +37,8 @@ class ZipFiles(Archive):
 
     def read_directory(self) -> Directory:
         """Read the directory."""
-        try:
-            with self._file.open() as handle, zipfile.ZipFile(handle) as archive:
-                infos = [info for info in archive.infolist() if not info.is_dir()]
-        except MemoryError:
-            raise
-        except Exception as error:  # a damaged directory can cause any
-            kind = " as a TAR or ZIP file" if isinstance(error, zipfile.BadZipFile) else ""
-            message = f"cannot read container={str(self)!r}{kind}: {error}"
-            raise ReadError.of(error, message) from error
+        with self._file.open() as handle, zipfile.ZipFile(handle) as archive:
+            infos = [info for info in archive.infolist() if not info.is_dir()]
         repeated = repeated_names([info.filename for info in infos])
         return Directory({info.filename: info for info in infos}, repeated, self._file.open)
 
