@@ -29,9 +29,8 @@ from dask_fileseq.files.fetching import Part, fetch_start, range_file
 from dask_fileseq.files.fileobjects import BLOCK, MemoryFile, NamedBytesIO
 from dask_fileseq.files.filesystems import StorageOptions, filesystem
 from dask_fileseq.files.local import PathMap
-from dask_fileseq.files.matching import matching, repeated_names
+from dask_fileseq.files.names import base_name, matching, repeated_names
 from dask_fileseq.files.source import MISSING, Source, Suffixes, Versions
-from dask_fileseq.files.urls import base_name
 
 
 @dataclass(frozen=True)
@@ -179,7 +178,9 @@ class Archive(Source):
     def versions(self, names: Sequence[str], *, fresh: bool = False) -> Versions | None:
         """Return size and checksum of each member; in a TAR file a number for time and place."""
         members = self.directory().members
-        return np.array([self.version_of(members.get(name)) for name in names], np.int64)
+        found = [members.get(name) for name in names]
+        versions = [MISSING if member is None else self.version_of(member) for member in found]
+        return np.array(versions, np.int64)
 
     def close(self) -> None:
         """Close the archive; reading from it opens it again."""

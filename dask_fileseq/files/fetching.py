@@ -1,4 +1,4 @@
-"""Ranges of remote files, fetched by HTTP and S3 requests of this package, or by fsspec.
+"""Requests for ranges of remote files by HTTP, S3 or fsspec, and retries of requests.
 
 The calls of fsspec request the size of a file before its bytes, and accept whatever an HTTP
 server sends for a range, also the whole file. The requests here return size and version of
@@ -9,20 +9,37 @@ answers are errors. Other file systems are read by fsspec's own calls.
 from __future__ import annotations
 
 import asyncio
+import logging
+import random
 import re
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import starmap
-from typing import Any
+from typing import Any, TypeVar
 
 from dask_fileseq.files.fileobjects import Range, RangeFile
 from dask_fileseq.files.filesystems import run_async
-from dask_fileseq.files.retries import STATUSES, Unavailable, is_transient, retried
-from dask_fileseq.files.urls import base_name
+from dask_fileseq.files.names import base_name
 
 AT_ONCE = 16
 """Number of requests for one file at a time."""
+
+PAUSES = (0.2, 0.8, 2.5)
+"""Seconds before each retry, give or take a quarter."""
+
+LONGEST = 20.0
+"""Largest number of seconds for which a server may ask."""
+
+TRANSIENT = {
+    "ClientConnectionError", "ClientPayloadError", "FSTimeoutError", "IncompleteRead",
+    "IncompleteReadError", "ReadTimeoutError", "ResponseStreamingError",
+}  # fmt: skip
+"""Names of exceptions of aiohttp, fsspec, http.client and botocore, which are not imported."""
+
+STATUSES = {408, 425, 429, 500, 502, 503, 504}
+"""HTTP statuses that are worth a retry."""
 
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d*/(\d+|\*)")
 
@@ -34,6 +51,11 @@ _VERSION_KEYS = (
     "ETag", "etag", "Content-MD5", "md5Hash", "Last-Modified", "LastModified",
     "mtime", "modify", "updated", "last_modified", "created",
 )  # fmt: skip
+
+
+T = TypeVar("T")
+
+_log = logging.getLogger("dask_fileseq")
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,3 +220,43 @@ async def _get_s3(fs: Any, path: str, start: int, stop: int) -> Part:
     found = _CONTENT_RANGE.match(response.get("ContentRange", ""))
     begin, size = (start, int(found[2])) if found else (0, len(content))
     return Part(begin, content, size, version)
+
+
+class Unavailable(OSError):
+    """A server cannot answer now, and may ask to wait some seconds."""
+
+    def __init__(self, message: str, retry_after: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+def is_transient(error: BaseException) -> bool:
+    """Return whether the same request may succeed a little later.
+
+    True for broken connections, timeouts, and HTTP statuses such as 503; False for errors
+    such as a missing file or missing permissions.
+
+    >>> is_transient(ConnectionResetError()), is_transient(FileNotFoundError())
+    (True, False)
+    """
+    if isinstance(error, Unavailable | ConnectionError | TimeoutError):
+        return True
+    if getattr(error, "status", None) in STATUSES or getattr(error, "code", None) in STATUSES:
+        return True
+    names = {kind.__name__ for kind in type(error).__mro__}
+    return "ClientSSLError" not in names and not names.isdisjoint(TRANSIENT)
+
+
+def retried(call: Callable[[], T]) -> T:
+    """Return the result of a function, which is called again after transient errors."""
+    for seconds in PAUSES:
+        try:
+            return call()
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            wanted = error.retry_after if isinstance(error, Unavailable) else 0.0
+            pause = max(min(LONGEST, wanted), seconds * random.uniform(0.75, 1.25))
+            _log.debug("retry in %.1f s: %r", pause, error)
+        time.sleep(pause)
+    return call()

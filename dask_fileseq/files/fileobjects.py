@@ -168,14 +168,8 @@ class DecompressedFile(FileObject):
 class RangeFile(FileObject):
     """A file of which any ranges can be fetched.
 
-    Parameters
-    ----------
-    fetch : callable
-        Takes pairs of start and stop, and returns the bytes of each.
-    size, name : int, str
-        Size of the file, in bytes, and its name.
-    head : bytes
-        The first bytes of the file, if they were fetched already.
+    `fetch` takes pairs of start and stop, in bytes, and returns the bytes of each pair. `head`
+    holds the first bytes of the file, if they were fetched already.
     """
 
     def __init__(self, fetch: Fetch, size: int, head: bytes = b"", name: str = "") -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import tarfile
 import zipfile
 from collections.abc import Callable, Mapping
@@ -19,12 +20,11 @@ from dask_fileseq.files.archive import (
     OpenArchive,
     RemoteArchiveFile,
 )
-from dask_fileseq.files.filesystems import StorageOptions, is_url
+from dask_fileseq.files.filesystems import StorageOptions, has_scheme, is_url, local_path, scheme_of
 from dask_fileseq.files.local import LocalFiles, PathMap
 from dask_fileseq.files.remote import RemoteFiles
 from dask_fileseq.files.source import Source, Suffixes
 from dask_fileseq.files.tarfiles import COMPRESSIONS, TarFiles
-from dask_fileseq.files.urls import has_scheme, local_path, scheme_of, split_chain
 from dask_fileseq.files.zipfiles import ZipFiles
 
 ARCHIVE_SUFFIXES = (
@@ -37,6 +37,8 @@ TAR_SIGNATURE = 257
 
 SEARCHED = 1000
 """Number of folders in which an example of a pattern is looked for."""
+
+_CHAIN = re.compile(r"(?:zip|tar)(?:://(?P<inside>.*?))?::(?P<outside>.+)", re.DOTALL)
 
 
 def given_names(files: Any) -> str | list[str]:
@@ -118,16 +120,16 @@ def archive_of(files: Any, by_name: bool) -> tuple[str, str] | None:
     With `by_name`, the suffix of a name shows that it is an archive; else only a chained URL
     does.
 
-    >>> archive_of("zip://t*.tif::s3://scans/day1.zip", False)
-    ('s3://scans/day1.zip', 't*.tif')
+    >>> archive_of("zip://t*.tif::s3://scans/day1.zip", False), archive_of("tar::day1.tar", False)
+    (('s3://scans/day1.zip', 't*.tif'), ('day1.tar', ''))
     >>> archive_of("s3://scans/day1.tar.gz", True), archive_of("scans/*.tif", True)
     (('s3://scans/day1.tar.gz', ''), None)
     """
     name = os.fspath(files) if isinstance(files, os.PathLike) else files
     if not isinstance(name, str):
         return None
-    if "::" in name and (chained := split_chain(name)) is not None:
-        return chained
+    if "::" in name and (chained := _CHAIN.fullmatch(name)):
+        return chained["outside"], chained["inside"] or ""
     if not by_name or not name.lower().endswith(ARCHIVE_SUFFIXES):
         return None
     return (name, "") if is_url(name) or os.path.isfile(name) else None

@@ -18,7 +18,7 @@ import numpy as np
 
 from dask_fileseq.errors import NamesError
 from dask_fileseq.files.filesystems import is_url
-from dask_fileseq.files.matching import with_suffixes
+from dask_fileseq.files.names import with_suffixes
 from dask_fileseq.files.source import MISSING, Source, Suffixes, Versions
 
 SAMPLE = 64
@@ -140,8 +140,6 @@ class PathMap:
     several roots fit, the longest one counts. Windows paths, with a drive letter or two
     backslashes, match in any letter case and with slashes of either kind, on every system.
 
-    Examples
-    --------
     >>> path_map = PathMap({"/data": "/mnt/data", "D:\\scans": "/mnt/scans"})
     >>> path_map.mapped("/data/day1/t1.tif"), path_map.mapped("d:/scans/t1.tif")
     ('/mnt/data/day1/t1.tif', '/mnt/scans/t1.tif')

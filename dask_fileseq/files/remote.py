@@ -13,13 +13,11 @@ import numpy as np
 from toolz import groupby
 
 from dask_fileseq.errors import NamesError, ReadError
-from dask_fileseq.files.fetching import fetch_start, range_file, version_of
+from dask_fileseq.files.fetching import fetch_start, range_file, retried, version_of
 from dask_fileseq.files.fileobjects import BLOCK
-from dask_fileseq.files.filesystems import StorageOptions, filesystem
-from dask_fileseq.files.matching import in_folder
-from dask_fileseq.files.retries import retried
+from dask_fileseq.files.filesystems import StorageOptions, filesystem, root_of, scheme_of
+from dask_fileseq.files.names import base_name, in_folder
 from dask_fileseq.files.source import MISSING, Source, Suffixes, Versions, version_number
-from dask_fileseq.files.urls import base_name, root_of, scheme_of
 
 FEW = 8
 """Number of files in a folder from which on the folder is listed, rather than each file."""

@@ -22,8 +22,8 @@ import imagecodecs
 
 from dask_fileseq.files.archive import Archive, ArchiveFile, Directory, spooled
 from dask_fileseq.files.fileobjects import MemoryFile, section
-from dask_fileseq.files.source import MISSING, version_number
-from dask_fileseq.files.urls import base_name
+from dask_fileseq.files.names import base_name
+from dask_fileseq.files.source import version_number
 
 
 def _open_zstd(stream: BinaryIO) -> IO[bytes]:
@@ -89,10 +89,8 @@ class TarFiles(Archive):
             raise ValueError(f"{name!r} in {self} is a sparse member, which cannot be read")
         return section(directory.open(), member.start, member.size, base_name(name))
 
-    def version_of(self, member: Member | None) -> tuple[int, int]:
+    def version_of(self, member: Member) -> tuple[int, int]:
         """Return the size of a member, and a number for its time and place."""
-        if member is None:
-            return MISSING
         return member.size, version_number(member.version, member.start)
 
 

@@ -16,9 +16,7 @@ from dask_fileseq.files.fileobjects import (
     RangeFile,
     section,
 )
-from dask_fileseq.files.matching import repeated_names
-from dask_fileseq.files.source import MISSING
-from dask_fileseq.files.urls import base_name
+from dask_fileseq.files.names import base_name, repeated_names
 
 SMALL = 256 * 1024
 """Largest size, in bytes, of a member that is read whole, and its checksum compared."""
@@ -54,9 +52,9 @@ class ZipFiles(Archive):
             handle.close()
             raise
 
-    def version_of(self, member: zipfile.ZipInfo | None) -> tuple[int, int]:
+    def version_of(self, member: zipfile.ZipInfo) -> tuple[int, int]:
         """Return the size and the checksum of a member."""
-        return MISSING if member is None else (member.file_size, member.CRC)
+        return member.file_size, member.CRC
 
 
 def _open_member(handle: BinaryIO, info: zipfile.ZipInfo) -> BinaryIO:
