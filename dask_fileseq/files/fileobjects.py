@@ -49,7 +49,7 @@ KEPT = 8 * 2**20
 
 
 class FileObject(io.RawIOBase):
-    """A read-only, seekable file of known size; a subclass implements `readinto`."""
+    """A read-only, seekable file of known size; a subclass implements `_fill`."""
 
     def __init__(self, size: int, name: str) -> None:
         super().__init__()
@@ -77,11 +77,16 @@ class FileObject(io.RawIOBase):
         """Return all bytes to the end."""
         return self.read(max(0, self.size - self._at)) or b""
 
-    def _next(self, buffer: Any) -> memoryview:
-        """Return the part of a buffer that the next bytes fill, and go behind these bytes."""
+    def readinto(self, buffer: Any, /) -> int:
+        """Fill a buffer as far as the file goes, and return the number of bytes."""
         view = memoryview(buffer).cast("B")[: max(0, self.size - self._at)]
-        self._at += len(view)
-        return view
+        count = self._fill(view, self._at)
+        self._at += count
+        return count
+
+    def _fill(self, view: memoryview, start: int) -> int:
+        """Fill a buffer with the bytes from a position on, and return their number."""
+        raise NotImplementedError
 
 
 class Section(FileObject):
@@ -92,13 +97,9 @@ class Section(FileObject):
         self._file = file
         self._start = start
 
-    def readinto(self, buffer: Any, /) -> int:
-        """Fill a buffer as far as the part goes, without a copy."""
-        view = memoryview(buffer).cast("B")[: max(0, self.size - self._at)]
-        self._file.seek(self._start + self._at)
-        count: int = self._file.readinto(view) or 0  # type: ignore[attr-defined]
-        self._at += count
-        return count
+    def _fill(self, view: memoryview, start: int) -> int:
+        self._file.seek(self._start + start)
+        return self._file.readinto(view) or 0  # type: ignore[attr-defined]
 
     def announce(self, ranges: Sequence[Range]) -> None:
         """Set the ranges that will be read of a part of a `RangeFile`."""
@@ -126,11 +127,8 @@ class MemoryFile(FileObject):
         super().__init__(len(content), name)
         self._content = content
 
-    def readinto(self, buffer: Any, /) -> int:
-        """Fill a buffer with the next bytes, and return their number."""
-        start = self._at
-        view = self._next(buffer)
-        view[:] = memoryview(self._content)[start : self._at]
+    def _fill(self, view: memoryview, start: int) -> int:
+        view[:] = memoryview(self._content)[start : start + len(view)]
         return len(view)
 
 
@@ -142,12 +140,9 @@ class DecompressedFile(FileObject):
         self._stream = stream
         self._content = bytearray()
 
-    def readinto(self, buffer: Any, /) -> int:
-        """Fill a buffer with the next bytes, and return their number."""
-        start = self._at
-        view = self._next(buffer)
-        while len(self._content) < self._at:
-            more = self._stream.read(max(STEP, self._at - len(self._content)))
+    def _fill(self, view: memoryview, start: int) -> int:
+        while (missing := start + len(view) - len(self._content)) > 0:
+            more = self._stream.read(max(STEP, missing))
             if not more:
                 raise EOFError(
                     f"{self.name!r} ends after {len(self._content)} of {self.size} bytes"
@@ -156,7 +151,7 @@ class DecompressedFile(FileObject):
         if len(self._content) == self.size:
             self._stream.read(1)  # at its end, an archive compares the checksum
         with memoryview(self._content) as content:
-            view[:] = content[start : self._at]
+            view[:] = content[start : start + len(view)]
         return len(view)
 
     def close(self) -> None:
@@ -190,19 +185,17 @@ class RangeFile(FileObject):
                 start += len(piece)
             self._announced += [(a, min(a + PART, stop)) for a in range(start, stop, PART)]
 
-    def readinto(self, buffer: Any, /) -> int:
-        """Fill a buffer as far as the file goes, and return the number of bytes."""
-        first = start = self._at
-        view = self._next(buffer)
-        while start < self._at:
-            piece = self._in_memory(start)
+    def _fill(self, view: memoryview, start: int) -> int:
+        filled = 0
+        while filled < len(view):
+            piece = self._in_memory(start + filled)
             if piece is None:
-                self._load(start, self._at)
+                self._load(start + filled, start + len(view))
                 continue
-            piece = piece[: self._at - start]
-            view[start - first : start - first + len(piece)] = piece
-            start += len(piece)
-        return len(view)
+            piece = piece[: len(view) - filled]
+            view[filled : filled + len(piece)] = piece
+            filled += len(piece)
+        return filled
 
     def _in_memory(self, position: int) -> memoryview | None:
         """Return the bytes in memory from a position on; None if it is not in memory."""

@@ -61,11 +61,11 @@ def given_names(files: Any) -> str | list[str]:
         names = list(map(os.fspath, paths))
     except TypeError as error:
         raise TypeError(f"files={files!r}: {error}") from error
-    if not set(map(type, names)) <= {str}:  # np.str_ is one too, but bytes are not
-        wrong = next((name for name in names if not isinstance(name, str)), None)
-        if wrong is not None:
-            raise TypeError(f"files: {wrong!r} is {type(wrong).__name__}, not str")
-        names = [str(name) for name in names]
+    if not set(map(type, names)) <= {str}:
+        for name in names:
+            if not isinstance(name, str):  # np.str_ is one too, but bytes are not
+                raise TypeError(f"files: {name!r} is {type(name).__name__}, not str")
+        names = list(map(str, names))
     if not names:
         raise NoFilesError(f"no files found: files={files!r}")
     if any("://" in name for name in names):
@@ -80,12 +80,7 @@ def given_names(files: Any) -> str | list[str]:
 
 
 def find_files(given: str | list[str], source: Source, suffixes: Suffixes) -> list[str]:
-    """Return the names of the files: those given, or those found.
-
-    In a folder, only files with the first group of suffixes that occurs count; letter case
-    does not matter; if there is no group at all, all files count. A `NoFilesError` is raised
-    if there are no files.
-    """
+    """Return the names that are given, or that a search finds; raise a `NoFilesError` if none."""
     if not isinstance(given, str):
         return given
     names = source.glob(given, suffixes)

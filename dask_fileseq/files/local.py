@@ -45,8 +45,8 @@ class LocalFiles(Source):
     def glob(self, pattern: str, suffixes: Suffixes = ()) -> list[str]:
         """Return the files that match a pattern, or the images in a folder.
 
-        In a folder, the `Suffixes` decide which files count; hidden files never do. The name of
-        an existing file is that file, even with brackets. ``**`` matches any number of folders.
+        In a folder, the `Suffixes` decide which files count, and hidden files never count. The
+        name of an existing file is that file, even with brackets. ``**`` is any number of folders.
         """
         if os.path.isdir(pattern):
             try:
@@ -89,8 +89,6 @@ class LocalFiles(Source):
             return None
         start = perf_counter()
         first = _versions(names[:SAMPLE])
-        if len(names) <= SAMPLE:
-            return first
         if perf_counter() - start < len(first) * SLOW_STAT:
             return np.concatenate([first, _versions(names[SAMPLE:])])
         parts = [names[i : i + SAMPLE] for i in range(SAMPLE, len(names), SAMPLE)]
