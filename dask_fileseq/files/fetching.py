@@ -30,7 +30,7 @@ PAUSES = (0.2, 0.8, 2.5)
 """Seconds before each retry, give or take a quarter."""
 
 LONGEST = 20.0
-"""Largest number of seconds for which a server may ask."""
+"""Largest number of seconds that a server can make a retry wait."""
 
 TRANSIENT = {
     "ClientConnectionError", "ClientPayloadError", "FSTimeoutError", "IncompleteRead",
@@ -51,7 +51,6 @@ _VERSION_KEYS = (
     "ETag", "etag", "Content-MD5", "md5Hash", "Last-Modified", "LastModified",
     "mtime", "modify", "updated", "last_modified", "created",
 )  # fmt: skip
-
 
 T = TypeVar("T")
 
@@ -89,7 +88,7 @@ def fetch_start(fs: Any, path: str, count: int) -> Part:
 
 
 def range_file(fs: Any, path: str, first: Part) -> RangeFile:
-    """Return a handle on a file of which the first bytes are given."""
+    """Return a handle on a remote file, given its first bytes."""
     fetch = partial(fetch_ranges, fs, path, first)
     return RangeFile(fetch, first.size, first.content, base_name(path))
 
@@ -97,9 +96,9 @@ def range_file(fs: Any, path: str, first: Part) -> RangeFile:
 def fetch_ranges(fs: Any, path: str, first: Part, ranges: Sequence[Range]) -> list[bytes]:
     """Return the bytes of ranges, fetched at the same time if the file system can.
 
-    Raises an OSError if the file is no longer the one of which the first bytes are given: if
-    its size, or its version, unless that is empty, is another. This is checked only if both
-    come with the bytes, or cost nothing; elsewhere each read would be another request.
+    Raises an OSError if the size or the version of the file differs from that of its first
+    part; an empty version is not compared. Both are compared only if they come with the bytes,
+    or without a request.
     """
     get = _getter(fs)
     if get is None:
@@ -223,7 +222,7 @@ async def _get_s3(fs: Any, path: str, start: int, stop: int) -> Part:
 
 
 class Unavailable(OSError):
-    """A server cannot answer now, and may ask to wait some seconds."""
+    """A server cannot answer now; it may name the seconds to wait before a retry."""
 
     def __init__(self, message: str, retry_after: float = 0.0) -> None:
         super().__init__(message)

@@ -121,7 +121,7 @@ class NamedBytesIO(io.BytesIO):
 
 
 class MemoryFile(FileObject):
-    """Bytes that are mapped into memory, without a copy for each of their files."""
+    """A file whose bytes are in memory, or mapped into it; all handles share these bytes."""
 
     def __init__(self, content: Any, name: str) -> None:
         super().__init__(len(content), name)
@@ -161,7 +161,7 @@ class DecompressedFile(FileObject):
 
 
 class RangeFile(FileObject):
-    """A file of which any ranges can be fetched.
+    """A file that is read by fetching ranges of it.
 
     `fetch` takes pairs of start and stop, in bytes, and returns the bytes of each pair. `head`
     holds the first bytes of the file, if they were fetched already.
@@ -220,8 +220,7 @@ class RangeFile(FileObject):
             if stop == self.size and self._in_memory(start - 1) is None:
                 start = max(0, stop - block)  # the next read may be of what is before the end
         self._stop = min(stop, start + BATCH)
-        (content,) = self._fetched([(start, self._stop)])
-        self._blocks.append((start, content))
+        self._blocks += self._fetched([(start, self._stop)])
         while sum(len(content) for _, content in self._blocks[1:-1]) > KEPT:
             del self._blocks[1]
 
@@ -231,17 +230,18 @@ class RangeFile(FileObject):
         sizes = accumulate(stop - start for start, stop in ranges)
         batch = ranges[: max(1, sum(1 for _ in takewhile(BATCH.__ge__, sizes)))]
         self._batch = []  # free the memory before more comes
-        contents = self._fetched(batch)
-        self._batch = [(start, data) for (start, _), data in zip(batch, contents, strict=True)]
+        self._batch = self._fetched(batch)
 
-    def _fetched(self, ranges: Sequence[Range]) -> Sequence[bytes]:
-        contents = self._fetch(ranges)
-        for (start, stop), content in zip(ranges, contents, strict=True):
+    def _fetched(self, ranges: Sequence[Range]) -> list[tuple[int, bytes]]:
+        """Return the start and the bytes of each range."""
+        blocks = []
+        for (start, stop), content in zip(ranges, self._fetch(ranges), strict=True):
             if len(content) != stop - start:
                 raise EOFError(
                     f"{self.name!r}: {len(content)} bytes came for {stop - start} from {start} on"
                 )
-        return contents
+            blocks.append((start, content))
+        return blocks
 
 
 def section(file: BinaryIO, start: int, size: int, name: str) -> BinaryIO:

@@ -70,11 +70,10 @@ def given_names(files: Any) -> str | list[str]:
         raise NoFilesError(f"no files found: files={files!r}")
     if any("://" in name for name in names):
         names = [local_path(name) or name for name in names]
-        first = is_url(names[0])
-        other = next((name for name in names if is_url(name) is not first), None)
-        if other is not None:
+        kinds = {is_url(name): name for name in reversed(names)}  # keeps the first of each
+        if len(kinds) == 2:
             raise NamesError(
-                f"files: {names[0]!r} and {other!r} are a path and a URL: pass files of one kind"
+                f"files: {kinds[False]!r} and {kinds[True]!r} are a path and a URL: pass one kind"
             )
     return names
 
@@ -136,11 +135,11 @@ def open_source(
     storage_options: Mapping[str, Any] | None = None,
     path_map: Mapping[Any, Any] | None = None,
 ) -> Source:
-    """Return the source of some files, of which one, or a pattern, is given.
+    """Return the source of files: a local or remote file system, or an archive.
 
-    `container` is the name or URL of a ZIP or TAR file, an open archive, or None. Raises a
-    `NamesError` or ValueError if an argument is wrong, and a `ReadError` if the container
-    cannot be opened as an archive.
+    `container` is the name or URL of a ZIP or TAR file, an open archive, or None; `first` is
+    the first file, or a pattern. Raises a `NamesError` or ValueError if an argument is wrong,
+    and a `ReadError` if the container cannot be opened as an archive.
     """
     if isinstance(container, str | os.PathLike):
         container = os.fspath(container)

@@ -80,8 +80,8 @@ class LocalFiles(Source):
         """Return the size and modification time of each file.
 
         None if no file of an evenly spaced sample exists: then these are names, not files.
-        Threads are used only if the first files are slow, as on a network share: elsewhere
-        threads would only wait for each other.
+        Threads are used only if the first files are slow, as on a network share: on a fast
+        file system, threads would only wait for each other.
         """
         names = self.paths(names)
         sample = chain(names[:: -(-len(names) // SAMPLE)], names[-1:])
@@ -116,17 +116,14 @@ def _matches(folder: str, pattern: str) -> list[str]:
 
 
 def _versions(names: Sequence[str]) -> Versions:
-    """Return the size and modification time of each file."""
-    try:
-        return np.fromiter(map(_SIZE_AND_TIME, map(os.stat, names)), _PAIR, len(names))
-    except (OSError, ValueError):  # a file is missing, or its name cannot be one of a file
-        return np.fromiter(map(_version, names), _PAIR, len(names))
+    return np.fromiter(map(_version, names), _PAIR, len(names))
 
 
 def _version(name: str) -> tuple[int, int]:
+    """Return the size and modification time of a file."""
     try:
         return _SIZE_AND_TIME(os.stat(name))
-    except (OSError, ValueError):
+    except (OSError, ValueError):  # no such file, or not a name of a file
         return MISSING
 
 

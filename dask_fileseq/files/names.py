@@ -105,7 +105,7 @@ def matching(names: Sequence[str], pattern: str, suffixes: Suffixes) -> list[str
 
     As in tifffile, ``*`` also matches slashes. ``**/`` matches any number of folders,
     also none. As in a shell, hidden files (``.name``) match only patterns that begin with
-    a dot. A folder stands for the images right inside it, ``""`` for those in all folders.
+    a dot. The name of a folder matches the images right inside it, ``""`` those in all folders.
 
     >>> names = ["t1.tif", "exp/t1.tif", "exp/a/t2.tif", "exp/notes.txt", "__MACOSX/._t1.tif"]
     >>> matching(names, "exp/**/t*.tif", ())
@@ -129,7 +129,7 @@ def matching(names: Sequence[str], pattern: str, suffixes: Suffixes) -> list[str
 
 
 def in_folder(names: Sequence[str], folder: str, suffixes: Suffixes) -> list[str]:
-    """Return the images right inside a folder, of which all names begin with the folder."""
+    """Return the images right inside a folder; all names begin with the name of the folder."""
     start = len(folder)
     inside = [name for name in names if "/" not in name[start:] and not _is_hidden(name)]
     return with_suffixes(inside, suffixes)

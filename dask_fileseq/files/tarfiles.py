@@ -54,7 +54,7 @@ class Member:
 
 
 class TarFiles(Archive):
-    """Members of a TAR file, of which the first bytes are given."""
+    """Members of a TAR file; `start`, its first bytes, shows whether it is compressed."""
 
     def __init__(self, file: ArchiveFile, start: bytes) -> None:
         super().__init__(file)
