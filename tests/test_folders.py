@@ -4,12 +4,13 @@ import io
 import itertools
 import os
 import re
+from functools import partial
 
 import numpy as np
 import pytest
 import tifffile
 
-from dask_fileseq import NoFilesError, open_sequence
+from dask_fileseq import NoFilesError, TiffSequence, open_sequence, read_tiff
 
 
 def names_of(template, *values):
@@ -189,3 +190,17 @@ def test_a_folder_of_folders_says_how_to_open_it(tmp_path, end):
     assert len(open_sequence(proposed)) == 4
     with pytest.raises(NoFilesError, match=r"right inside$"):
         open_sequence(write(tmp_path / "empty", ["notes.txt"]))
+
+
+@pytest.mark.parametrize(
+    "imread", [None, tifffile.imread, partial(read_tiff, key=0)], ids=["default", "tifffile", "key"]
+)
+@pytest.mark.parametrize("opened", [TiffSequence, open_sequence])
+def test_any_function_lists_the_files_that_the_reader_lists(tmp_path, opened, imread):
+    """Another way to read TIFF files takes notes and previews for images."""
+    write(tmp_path, ["t0.tif", "t1.TIF"])
+    for name in ("notes.txt", "preview.png"):
+        (tmp_path / name).write_bytes(b"no TIFF")
+    seq = opened(tmp_path) if imread is None else opened(tmp_path, imread=imread)
+    assert [os.path.basename(name) for name in seq] == ["t0.tif", "t1.TIF"]
+    assert seq.asarray().shape == (2, 2, 3)

@@ -348,7 +348,7 @@ def test_landsat_has_its_places(tmp_path):
     x = open_sequence(f"{DATA}/landsat5/*/scene01/*.tif", pattern=pattern).to_xarray()
     assert (float(x.x[0]), float(x.y[0])) == (689012.5, 6095987.5)
     assert float(x.x[-1]) == 689012.5 + 455 * 25
-    assert x.spatial_ref.attrs["spatial_ref"] == "EPSG:28355"
+    assert x.spatial_ref.attrs["epsg"] == 28355
     assert x.attrs == {"nodata": -999}
     assert x.x.attrs["units"] == "metre"
     assert x.band.values.tolist() == [10, 20, 30, 40, 50, 60, 70]

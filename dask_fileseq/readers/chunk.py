@@ -1,4 +1,4 @@
-"""What one file holds: plain values, no I/O."""
+"""The array in one file, described by plain values: no I/O."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ class ChunkSpec:
     dims: tuple[str, ...]
     """Lower-case name of each axis; no name occurs twice."""
     tile: tuple[int, ...]
-    """The smallest part worth reading by itself; `shape` if only the whole can be read."""
+    """Shape of the smallest part worth reading by itself; `shape` if there is none."""
 
 
 class WrongChunk(ValueError):
-    """A file holds an array of another shape or dtype than it should.
+    """Error of a file that contains an array of another shape or dtype than expected.
 
     Parameters
     ----------
-    expected, found
-        Shape and dtype, as they should be and as they are.
+    expected, found : tuple of shape and dtype
+        What was expected, and what the file contains.
 
     Examples
     --------
@@ -61,16 +61,13 @@ shape (6, 4) and dtype uint16
 
 
 def require_chunk(spec: ChunkSpec, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-    """Raise `WrongChunk` if an array is not of the shape and dtype of a spec.
-
-    Byte order does not count: it says how pixels are stored, not what they are.
-    """
+    """Raise `WrongChunk` unless an array has the shape and dtype of a spec, in any byte order."""
     if shape != spec.shape or dtype.newbyteorder("=") != spec.dtype:
         raise WrongChunk((spec.shape, spec.dtype), (shape, dtype))
 
 
 def plain_spec(image: np.ndarray[Any, Any]) -> ChunkSpec:
-    """Return the spec of an array about which nothing else is known.
+    """Return the spec of an array without metadata.
 
     >>> plain_spec(np.zeros((4, 6), ">u2"))
     ChunkSpec(shape=(4, 6), dtype=dtype('uint16'), dims=('y', 'x'), tile=(4, 6))
@@ -80,7 +77,7 @@ def plain_spec(image: np.ndarray[Any, Any]) -> ChunkSpec:
 
 
 def plain_dims(shape: Sequence[int]) -> tuple[str, ...]:
-    """Return names for the axes of an image of which only the shape is known.
+    """Return names for the axes of an image without metadata, by its shape.
 
     >>> plain_dims((64,)), plain_dims((48, 64)), plain_dims((48, 64, 3))
     (('x',), ('y', 'x'), ('y', 'x', 's'))
@@ -96,7 +93,7 @@ def plain_dims(shape: Sequence[int]) -> tuple[str, ...]:
 
 
 def unique_dims(axes: Sequence[str]) -> tuple[str, ...]:
-    """Return lower-case names; those that occur more than once are numbered.
+    """Return lower-case names, with numbers for those that occur more than once.
 
     >>> unique_dims("QQYX")
     ('q_0', 'q_1', 'y', 'x')

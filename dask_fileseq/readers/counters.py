@@ -1,8 +1,4 @@
-"""Counts of what the readers do, so that tests can prove what was *not* read.
-
-Counting costs one truth test a read while nobody counts. The counts are those
-of this process: reads in worker processes or on a cluster are not seen.
-"""
+"""Counts of what the readers of this process do, so that tests can prove what was not read."""
 
 from __future__ import annotations
 
@@ -12,22 +8,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-__all__ = ["Counts", "count", "is_counting", "record"]
+__all__ = ["Counts", "count", "record"]
 
 
 @dataclass(slots=True)
 class Counts:
-    """What the readers did while a `count` was open, in all threads."""
+    """What the readers of this process did during a `count`, in all threads."""
 
     files: int = 0
     """Files opened, for their header or for pixels."""
     headers: int = 0
-    """Specs read."""
+    """Headers read."""
     bytes: int = 0
     """Bytes of pixel data read from files, as stored (compressed, with merged gaps)."""
     ways: Counter[str] = field(default_factory=Counter)
-    """Reads of pixels by way: "contiguous", "segments", "whole", or "function" (plain imread);
-    without tifffile "trusted", and of whole files also "plain" and "libtiff", see `fast`."""
+    """Reads of pixels by way: "contiguous", "segments", "whole" or "function" (plain imread);
+    without tifffile "template", "proven" or "libtiff", see `readers.tiff.registry`."""
 
 
 _open: list[Counts] = []
@@ -36,7 +32,7 @@ _lock = threading.Lock()
 
 @contextmanager
 def count() -> Iterator[Counts]:
-    """Count what the readers of this process do.
+    """Count what the readers of this process do, in all threads; not in other processes.
 
     Examples
     --------
@@ -60,15 +56,10 @@ def count() -> Iterator[Counts]:
             _open[:] = [other for other in _open if other is not counts]
 
 
-def is_counting() -> bool:
-    """Return whether anybody counts."""
-    return bool(_open)
-
-
 def record(
     files: int = 0, headers: int = 0, bytes: int = 0, way: str | None = None, times: int = 1
 ) -> None:
-    """Add to all open counts; a way as often as it was taken."""
+    """Add to all open counts, and `times` to the way of reading."""
     if not _open:
         return
     with _lock:

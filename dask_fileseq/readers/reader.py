@@ -1,12 +1,13 @@
-"""The reader protocol: all that the rest of the package asks of a reader.
+"""The reader protocol: everything that the rest of the package needs of a reader.
 
-`Reader` is the base class of all readers. Each of its methods but ``__call__`` has a
-default, so a plain function ``imread(file, **imreadargs)`` makes a complete reader:
-`as_reader` wraps it.
+`Reader` is the base class of all readers. All of its methods except ``__call__`` have
+defaults, so `as_reader` makes a complete reader of a function ``imread(file, **imreadargs)``.
 """
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,37 +20,22 @@ from numpy.typing import NDArray
 
 from dask_fileseq.readers.bytelayout import ByteLayout, NoByteLayout
 from dask_fileseq.readers.chunk import ChunkSpec, plain_spec, require_chunk
+from dask_fileseq.readers.chunkmetadata import ChunkMetadata
 from dask_fileseq.readers.counters import record
-from dask_fileseq.readers.regions import Region, as_slices, is_whole
-from dask_fileseq.readers.scales import ChunkMetadata
+from dask_fileseq.readers.region import Region, as_slices, is_whole
+from dask_fileseq.readers.suffixes import IMAGE_SUFFIXES, TIFF_SUFFIXES, codec_of_suffix
 
 __all__ = [
-    "IMAGE_SUFFIXES",
-    "TIFF_SUFFIXES",
     "File",
     "FileInfo",
     "FunctionReader",
     "Reader",
     "as_reader",
-    "codec_of_suffix",
+    "require_file",
 ]
 
 File = str | BinaryIO
 """A path, or a seekable binary handle (a member of an archive, a remote object)."""
-
-TIFF_SUFFIXES = tuple(f".{suffix}" for suffix in tifffile.TIFF.FILE_EXTENSIONS)
-"""Suffixes of TIFF files, in lower case."""
-
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".jp2", ".j2k", ".jxl", ".jxr", ".webp", ".bmp", ".npy")
-"""Suffixes of other images, in lower case."""
-
-CODECS = {"jpg": "jpeg", "jpeg": "jpeg", "jp2": "jpeg2k", "j2k": "jpeg2k"} | {
-    name: name for name in ("jxl", "jxr", "png", "webp")
-}
-"""imagecodecs' codecs by file name suffix."""
-
-NUMCODECS = {"jxl": "jpegxl", "jxr": "jpegxr", "jpeg8": "jpeg", "jpeg12": "jpeg"}
-"""Names in imagecodecs.numcodecs of codecs that have another name in imagecodecs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +72,8 @@ class Reader:
     """
 
     suffixes: tuple[tuple[str, ...], ...] = (TIFF_SUFFIXES, IMAGE_SUFFIXES)
-    """Groups of file name suffixes, in lower case. In a folder, the files of the first group
-    that occurs count."""
+    """Groups of file name suffixes, in lower case. Of the files in a folder, those with a suffix
+    in the first group that occurs count."""
 
     @property
     def name(self) -> str:
@@ -96,7 +82,7 @@ class Reader:
 
     @property
     def imread(self) -> Callable[..., Any]:
-        """The callable that users gave."""
+        """The callable from which `as_reader` made this reader."""
         return self
 
     def __call__(self, file: File, **imreadargs: Any) -> Any:
@@ -113,19 +99,14 @@ class Reader:
         return FileInfo(plain_spec(self._image(file, imreadargs)))
 
     def inspect(self, file: File) -> FileInfo:
-        """Return what `describe` does; raise an error if the file is incomplete.
+        """Return what `describe` returns; raise an error if the file is incomplete.
 
-        Called for many files, one after the other.
+        This method is called for many files, one after the other.
         """
         return self.describe(file)
 
     def read_region(
-        self,
-        file: File,
-        spec: ChunkSpec,
-        region: Region,
-        out: NDArray[Any],
-        **imreadargs: Any,
+        self, file: File, spec: ChunkSpec, region: Region, out: NDArray[Any], **imreadargs: Any
     ) -> None:
         """Read part of a file into an array.
 
@@ -136,10 +117,9 @@ class Reader:
         spec : ChunkSpec
             What the file must contain.
         region : tuple of range
-            The indices to read along each axis, ascending or descending, never none.
+            Indices to read along each axis, ascending or descending; at least one.
         out : ndarray
-            Array of the region's shape, with any strides and any dtype, to which pixels
-            are cast.
+            Array of the region's shape, with any strides. Pixels are cast to its dtype.
 
         Raises
         ------
@@ -155,31 +135,31 @@ class Reader:
     ) -> int:
         """Read whole files from the front of a list, and return the number of files read.
 
-        Called without `imreadargs`. All `outs` are of ``spec.shape`` and have the same
-        strides and dtype. The method may stop at any file, without an error: that file is
-        then read by `read_region`, and the next call begins behind it.
+        It is called without `imreadargs`. All `outs` have the shape ``spec.shape``, and the
+        same strides and dtype. The method may stop at any file, without an error: that file
+        is then read by `read_region`, and the next call begins after it.
         """
         return 0
 
     def byte_layout(self, file: File, spec: ChunkSpec, **imreadargs: Any) -> ByteLayout:
-        """Return where in the file the pixels are and how they are encoded.
+        """Return the positions and the encoding of the pixels in a file.
 
         Raises
         ------
         NoByteLayout
-            If that cannot be expressed as chunks of bytes.
+            If the pixels are not chunks of bytes.
         """
         raise NoByteLayout(f"{self!r} does not reveal where pixels are")
 
     def require_codec(self, file: File, spec: ChunkSpec, **imreadargs: Any) -> None:
-        """Raise `NoByteLayout` unless the codec of `codec` decodes this file by itself."""
+        """Raise `NoByteLayout` unless the codec from `codec` decodes this file alone."""
 
     def codec(self, name: str, imreadargs: Mapping[str, Any]) -> dict[str, Any] | None:
         """Return the configuration of the numcodecs codec that decodes whole files, if any."""
         return None
 
     def _image(self, file: File, imreadargs: Mapping[str, Any]) -> NDArray[Any]:
-        """Return the checked result of reading a whole file from its start."""
+        """Return the array in a whole file, read from its start."""
         if not isinstance(file, str):
             file.seek(0)
         returned = self(file, **imreadargs)
@@ -194,7 +174,7 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class FunctionReader(Reader):
-    """The reader made of a plain function.
+    """Reader that calls a plain function.
 
     >>> reader = FunctionReader(lambda name: np.eye(3))
     >>> spec = reader.describe("a.bin").spec
@@ -231,12 +211,7 @@ class FunctionReader(Reader):
         return self.function(file, **imreadargs)
 
     def read_region(
-        self,
-        file: File,
-        spec: ChunkSpec,
-        region: Region,
-        out: NDArray[Any],
-        **imreadargs: Any,
+        self, file: File, spec: ChunkSpec, region: Region, out: NDArray[Any], **imreadargs: Any
     ) -> None:
         """Read part of a file into an array; a whole file in place, if the function can.
 
@@ -248,7 +223,7 @@ class FunctionReader(Reader):
             Reader.read_region(self, file, spec, region, out, **imreadargs)
 
     def codec(self, name: str, imreadargs: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Return the codec of tifffile or imagecodecs whose function this is, if any."""
+        """Return the codec of tifffile or imagecodecs that equals the function, if any."""
         if self.function is tifffile.imread:
             return {"id": "tifffile", **imreadargs}
         if any(self.function is each for each in vars(imagecodecs).values()):
@@ -257,19 +232,6 @@ class FunctionReader(Reader):
 
     def __repr__(self) -> str:
         return repr(self.function)
-
-
-def codec_of_suffix(name: str, imreadargs: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the numcodecs codec of imagecodecs for a file, by its suffix or by ``codec=``.
-
-    >>> codec_of_suffix("a.jpg", {}), codec_of_suffix("a.bin", {"codec": "png"})
-    ({'id': 'imagecodecs_jpeg'}, {'id': 'imagecodecs_png'})
-    """
-    args = dict(imreadargs)
-    codec = args.pop("codec", None) or CODECS.get(name.rpartition(".")[2].lower())
-    codec = codec[0] if isinstance(codec, list | tuple) else codec
-    codec = codec.__name__.split("_")[0] if callable(codec) else codec
-    return None if codec is None else {"id": f"imagecodecs_{NUMCODECS.get(codec, codec)}", **args}
 
 
 def as_reader(imread: Callable[..., Any], suffixes: tuple[tuple[str, ...], ...] = ()) -> Reader:
@@ -290,3 +252,19 @@ def as_reader(imread: Callable[..., Any], suffixes: tuple[tuple[str, ...], ...] 
     if not callable(imread):
         raise TypeError(f"imread={imread!r} is not callable")
     return imread if isinstance(imread, Reader) else FunctionReader(imread, suffixes)
+
+
+def require_file(path: str) -> os.stat_result:
+    """Return the status of a file; raise `OSError` for pipes and devices, which could hang.
+
+    >>> require_file(os.curdir)
+    Traceback (most recent call last):
+    ...
+    OSError: is no file but a folder
+    """
+    status = os.stat(path)
+    if stat.S_ISREG(status.st_mode):
+        return status
+    sort = "a folder" if stat.S_ISDIR(status.st_mode) else "a device"
+    sort = "a pipe" if stat.S_ISFIFO(status.st_mode) else sort
+    raise OSError(f"is no file but {sort}")

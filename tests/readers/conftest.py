@@ -2,23 +2,23 @@ from __future__ import annotations
 
 import pytest
 
-from dask_fileseq.readers import fast, fastregions
-from dask_fileseq.readers.trusted import Trust
+from dask_fileseq.readers.tiff import inspecting, provenreads
+from dask_fileseq.readers.tiff.registry import Registry
 from tests.helpers.corpus import write_corpus
 
 
 @pytest.fixture(autouse=True)
 def cold(monkeypatch: pytest.MonkeyPatch) -> None:
     """Begin each test as a new process does: nothing is proven yet."""
-    monkeypatch.setattr(fast, "_trust", Trust())
-    monkeypatch.setattr(fast, "_layouts", {})
-    monkeypatch.setattr(fastregions, "_trust", Trust())
+    proofs = Registry()
+    monkeypatch.setattr(provenreads, "PROOFS", proofs)
+    monkeypatch.setattr(inspecting, "PROOFS", proofs)
 
 
 @pytest.fixture
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Try to prove every signature."""
-    monkeypatch.setattr(Trust, "is_worth_a_proof", lambda trust: True)
+    monkeypatch.setattr(Registry, "is_worth_a_proof", lambda registry: True)
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 import tifffile
 
-from dask_fileseq.readers import WrongChunk, read_into, read_tiff
+from dask_fileseq.readers import WrongChunk, as_reader, read_tiff
 from tests.helpers.corpus import KINDS, image, punch_holes
+from tests.helpers.regions import read_region
 
 
 def tail(path: str) -> list[int]:
@@ -40,7 +41,7 @@ def test_truncated_file(name: str, corpus: dict[str, str]) -> None:
         for region in ((slice(None),) * len(spec.shape), corner):
             out = np.empty_like(expected[region])
             try:
-                read_tiff.read_region(io.BytesIO(content[:length]), spec, region, out)
+                read_region(read_tiff, io.BytesIO(content[:length]), spec, region, out)
             except Exception:  # of any codec
                 continue
             # what was cut off is not of this image
@@ -68,7 +69,7 @@ def test_truncated_pixels_outside_the_region(args: dict[str, Any], cut: int) -> 
     damaged = io.BytesIO(file.getvalue()[: end - cut])
     out = np.empty((2, 2), "u1")
     with pytest.raises(ValueError, match=r"truncated: it has .* bytes"):
-        read_tiff.read_region(damaged, spec, np.s_[:2, :2], out)
+        read_region(read_tiff, damaged, spec, np.s_[:2, :2], out)
     with pytest.raises(ValueError, match="truncated"):
         read_tiff(damaged)
 
@@ -110,7 +111,7 @@ def test_missing_strips() -> None:
             tag = tif.pages.first.tags[name]
             tag.overwrite(tag.value[:5])
     with pytest.raises(ValueError, match="5 of 8 strips"):
-        read_tiff.read_region(file, spec, np.s_[:1, :1], np.empty((1, 1), "u1"))
+        read_region(read_tiff, file, spec, np.s_[:1, :1], np.empty((1, 1), "u1"))
 
 
 def test_file_that_was_never_written(tmp_path: Path) -> None:
@@ -132,7 +133,7 @@ def test_no_image(content: bytes) -> None:
 
 def test_missing_file(tmp_path: Path) -> None:
     """The caller cannot tell a missing file from a damaged one."""
-    for read in (read_tiff, read_tiff.spec):
+    for read in (read_tiff, read_tiff.describe):
         with pytest.raises(FileNotFoundError):
             read(str(tmp_path / "a.tif"))
 
@@ -154,7 +155,7 @@ def test_wrong_chunk(tmp_path: Path, imread: Any, data: Any, found: str) -> None
     spec = read_tiff.describe(right).spec
     region = (slice(0, 1),) * 2
     with pytest.raises(WrongChunk) as caught:
-        read_into(imread, wrong, {}, spec, region, np.empty((1, 1), "u2"))
+        read_region(as_reader(imread), wrong, spec, region, np.empty((1, 1), "u2"))
     assert str(caught.value) == f"expected shape (4, 6) and dtype uint16, {found}"
 
 
@@ -168,5 +169,5 @@ def test_byte_order_is_no_difference(tmp_path: Path, imread: Any) -> None:
     spec = read_tiff.describe(path).spec
     tifffile.imwrite(path, np.ones((4, 6), ">u2"), byteorder=">")
     out = np.empty((4, 3), "u2")
-    read_into(imread, path, {}, spec, np.s_[:, ::2], out)
+    read_region(as_reader(imread), path, spec, np.s_[:, ::2], out)
     assert out.tolist() == [[1, 1, 1]] * 4

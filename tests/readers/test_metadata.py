@@ -1,13 +1,16 @@
 """What a TIFF file says of its axes, checked by hand on files that tifffile wrote."""
 
 import io
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 import tifffile
+from pyproj import CRS, Transformer
 
-from dask_fileseq.readers import ChunkMetadata, chunk_description, count, read_tiff
-from dask_fileseq.readers.scales import Labels, Scale
+from dask_fileseq.readers import ChunkMetadata, FileInfo, Reader, as_reader, count, read_tiff
+from dask_fileseq.readers.chunkmetadata import Labels, Scale
 
 ESRI = 'PROJCS["Local",GEOGCS["WGS 84"]]'
 
@@ -17,7 +20,7 @@ def describe(path, data, read=None, **args):
     file = {key: args.pop(key) for key in ("ome", "imagej", "byteorder") if key in args}
     with tifffile.TiffWriter(path, **file) as writer:
         writer.write(data, **args)
-    return chunk_description(read_tiff, str(path), read or {})[1]
+    return read_tiff.describe(str(path), **(read or {})).metadata
 
 
 def values(metadata, dim, count=3):
@@ -103,9 +106,9 @@ def test_a_file_of_a_set_finds_itself(tmp_path, name, step):
         xml = SET.format(own=each.upper()).encode()
         tifffile.imwrite(tmp_path / f"{each}.ome.tif", IMAGE, description=xml, metadata=None)
     path = str(tmp_path / f"{name}.ome.tif")
-    spec, metadata = chunk_description(read_tiff, path, {})
-    assert spec.shape == (8, 9)
-    assert metadata.scales["x"].step == step
+    info = read_tiff.describe(path)
+    assert info.spec.shape == (8, 9)
+    assert info.metadata.scales["x"].step == step
 
 
 # ImageJ
@@ -208,7 +211,8 @@ def test_pixels_on_the_ground(tmp_path, raster, x, y):
     assert metadata.scales["x"].units == "metre"
     assert metadata.scales["x"].attrs["standard_name"] == "projection_x_coordinate"
     assert metadata.scales["y"].absolute
-    assert metadata.crs == {"spatial_ref": "EPSG:28355", "epsg": 28355}
+    assert metadata.crs["epsg"] == 28355
+    assert CRS(metadata.crs["spatial_ref"]) == CRS("EPSG:28355")
 
 
 def test_a_tiepoint_may_be_any_pixel(tmp_path):
@@ -235,7 +239,7 @@ def test_a_transformation_places_pixels(tmp_path):
         "degrees_north",
     )
     assert metadata.crs["epsg"] == 4326
-    assert metadata.crs["crs_wkt"].startswith('GEOGCS["WGS 84"')
+    assert CRS(metadata.crs["crs_wkt"]) == CRS("EPSG:4326")
     assert metadata.crs["grid_mapping_name"] == "latitude_longitude"
 
 
@@ -259,6 +263,67 @@ def test_utm_zones_are_written_out(tmp_path, code, name, meridian, northing):
     assert crs["longitude_of_central_meridian"] == meridian
     assert crs["false_northing"] == northing
     assert crs["epsg"] == code
+    assert CRS(crs["spatial_ref"]) == CRS(f"EPSG:{code}")
+
+
+def code_only(code):
+    return {"spatial_ref": f"EPSG:{code}", "epsg": code}
+
+
+def test_without_pyproj_the_code_remains(tmp_path, monkeypatch):
+    """The core must work without the extra; what has no code has its parameters."""
+    monkeypatch.setitem(sys.modules, "pyproj", None)
+    for model, key, code in ((1, 3072, 28355), (1, 3072, 32633), (2, 2048, 4326)):
+        directory = keys((1024, model), (key, code))
+        crs = describe(tmp_path / "a.tif", IMAGE, extratags=[SCALE, TIE, directory]).crs
+        assert code_only(code).items() <= crs.items()
+    assert crs["grid_mapping_name"] == "latitude_longitude"
+    crs = describe(tmp_path / "a.tif", IMAGE, extratags=SINUSOIDAL).crs
+    assert (crs["grid_mapping_name"], crs["semi_major_axis"]) == ("sinusoidal", 6371007.181)
+    assert "crs_wkt" not in crs
+
+
+MODIS = keys(
+    *((1024, 1), (2048, 32767), (2057, (34736, 1, 0)), (2059, (34736, 1, 1))),
+    *((3072, 32767), (3075, 24), (3076, 9001), (3088, (34736, 1, 1))),
+)
+SINUSOIDAL = [SCALE, TIE, MODIS, doubles(34736, 6371007.181, 0.0)]
+ALBERS = keys(
+    *((1024, 1), (2048, 4269), (3072, 32767), (3075, 11), (3076, 9001)),
+    *((3078, (34736, 1, 0)), (3079, (34736, 1, 1)), (3080, (34736, 1, 2)), (3081, (34736, 1, 3))),
+)
+CONUS = [SCALE, TIE, ALBERS, doubles(34736, 29.5, 45.5, -96.0, 23.0)]
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [(SINUSOIDAL, "+proj=sinu +R=6371007.181 +units=m +type=crs"), (CONUS, "EPSG:5070")],
+    ids=["MODIS", "Albers"],
+)
+def test_projections_of_ones_own(tmp_path, tags, expected):
+    """A system without a code of its own is lost, or is another one."""
+    crs = describe(tmp_path / "a.tif", IMAGE, extratags=tags).crs
+    assert "epsg" not in crs
+    assert crs["crs_wkt"] == crs["spatial_ref"]
+    there = Transformer.from_crs("EPSG:4326", crs["crs_wkt"], always_xy=True)
+    expected_there = Transformer.from_crs("EPSG:4326", expected, always_xy=True)
+    np.testing.assert_allclose(there.transform(-90, 40), expected_there.transform(-90, 40))
+
+
+def test_pyproj_is_imported_on_use(tmp_path):
+    """A header costs the import of a library that few need."""
+    directory = keys((1024, 1), (3072, 28355))
+    tifffile.imwrite(tmp_path / "a.tif", IMAGE, extratags=[SCALE, TIE, directory])
+    code = (
+        "import pickle, sys\n"
+        "from dask_fileseq.readers import read_tiff\n"
+        f"metadata = read_tiff.describe({str(tmp_path / 'a.tif')!r}).metadata\n"
+        "metadata = pickle.loads(pickle.dumps(metadata))\n"
+        "assert 'pyproj' not in sys.modules\n"
+        "assert metadata.crs['epsg'] == 28355\n"
+        "assert 'pyproj' in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 @pytest.mark.parametrize(
@@ -313,9 +378,9 @@ def test_levels_of_a_pyramid_have_larger_pixels(tmp_path):
     with tifffile.TiffWriter(path) as writer:
         writer.write(np.zeros((64, 32), "u1"), subifds=1, **args)
         writer.write(np.zeros((32, 16), "u1"), subfiletype=1, tile=(16, 16))
-    spec, metadata = chunk_description(read_tiff, str(path), {"level": 1})
-    assert spec.shape == (32, 16)
-    assert values(metadata, "x") == [0.5, 2.5, 4.5]
+    info = read_tiff.describe(str(path), level=1)
+    assert info.spec.shape == (32, 16)
+    assert values(info.metadata, "x") == [0.5, 2.5, 4.5]
 
 
 def test_series_and_pages(tmp_path):
@@ -326,10 +391,10 @@ def test_series_and_pages(tmp_path):
             args = {"resolution": (10000 / step,) * 2, "resolutionunit": "CENTIMETER"}
             writer.write(np.zeros(shape, "u1"), metadata=None, **args)
     for read in ({"series": 1}, {"key": 1}):
-        spec, metadata = chunk_description(read_tiff, str(path), read)
-        assert spec.shape == (6, 5)
-        assert metadata.scales["x"].step == 4
-    assert chunk_description(read_tiff, str(path), {"key": slice(1)})[1] == ChunkMetadata()
+        info = read_tiff.describe(str(path), **read)
+        assert info.spec.shape == (6, 5)
+        assert info.metadata.scales["x"].step == 4
+    assert read_tiff.describe(str(path), key=slice(1)).metadata == ChunkMetadata()
 
 
 def test_broken_metadata_say_nothing(tmp_path):
@@ -349,8 +414,8 @@ def test_any_file_can_be_described(corpus):
     """A description is the spec and more, for files of any kind, from one header."""
     for name, path in corpus.items():
         with count() as counts:
-            spec, metadata = chunk_description(read_tiff, path, {})
-        assert spec == read_tiff.describe(path).spec, name
+            info = read_tiff.describe(path)
+        spec, metadata = info.spec, info.metadata
         assert set(metadata.scales) | set(metadata.labels) <= set(spec.dims), name
         assert counts.headers == counts.files == 1, name
 
@@ -359,17 +424,17 @@ def test_a_handle_can_be_described(tmp_path):
     """Members of archives and remote files are no paths."""
     described = describe(tmp_path / "a.tif", IMAGE, resolution=(300, 300), resolutionunit="INCH")
     handle = io.BytesIO((tmp_path / "a.tif").read_bytes())
-    assert chunk_description(read_tiff, handle, {})[1] == described
+    assert read_tiff.describe(handle).metadata == described
 
 
 def test_of_a_plain_function_nothing_is_known():
     """A function returns pixels and no more; a reader of one's own may say more."""
 
-    class Reader:
+    class Described(Reader):
         def describe(self, file, **imreadargs):
-            return "spec", "metadata"
+            return FileInfo("spec", "metadata")
 
-    spec, metadata = chunk_description(lambda name: IMAGE, "a", {})
-    assert spec.shape == (8, 9)
-    assert metadata == ChunkMetadata()
-    assert chunk_description(Reader(), "a", {}) == ("spec", "metadata")
+    info = as_reader(lambda name: IMAGE).describe("a")
+    assert info.spec.shape == (8, 9)
+    assert info.metadata == ChunkMetadata()
+    assert as_reader(Described()).describe("a") == FileInfo("spec", "metadata")

@@ -14,6 +14,7 @@ import pytest
 import tifffile
 
 from dask_fileseq.readers import count, read_tiff
+from tests.helpers.regions import read_region
 from tests.helpers.shared import DATA
 
 Array = np.ndarray[Any, Any]
@@ -68,7 +69,7 @@ def check(path: str, expected: Array, **imreadargs: Any) -> None:
         np.testing.assert_array_equal(read_tiff(file, **imreadargs), expected)
         region = (slice(None, None, -1),) * expected.ndim
         out = np.empty_like(expected)
-        read_tiff.read_region(file, spec, region, out, **imreadargs)
+        read_region(read_tiff, file, spec, region, out, **imreadargs)
         np.testing.assert_array_equal(out, expected[region])
 
 

@@ -11,16 +11,20 @@ import pytest
 import tifffile
 
 import dask_fileseq.readers as readers
+from dask_fileseq import FileSequence
 from dask_fileseq.readers import (
     ChunkSpec,
-    RegionReader,
+    FileInfo,
+    FunctionReader,
+    NoByteLayout,
+    Reader,
     TiffReader,
     WrongChunk,
-    chunk_spec,
+    as_reader,
     count,
-    read_into,
     read_tiff,
 )
+from tests.helpers.regions import read_region
 
 SPEC = ChunkSpec((4, 6), np.dtype("u2"), ("y", "x"), (2, 6))
 
@@ -50,33 +54,64 @@ def test_readers_are_equal() -> None:
 
 def test_names_are_sorted_and_there() -> None:
     """A name is promised that is not there."""
-    assert sorted(readers.__all__) == list(readers.__all__)
+    assert sorted(readers.__all__, key=lambda name: (not name.isupper(), name)) == readers.__all__
     assert all(hasattr(readers, name) for name in readers.__all__)
 
 
-class Constant:
-    """A region reader that a user might write."""
+class Constant(Reader):
+    """A reader that a user might write, which reads regions."""
 
     def __call__(self, file: Any, value: int = 0) -> Any:
         return np.full(SPEC.shape, value, SPEC.dtype)
 
-    def spec(self, file: Any, value: int = 0) -> ChunkSpec:
-        return SPEC
+    def describe(self, file: Any, value: int = 0) -> FileInfo:
+        return FileInfo(SPEC)
 
     def read_region(self, file: Any, spec: Any, region: Any, out: Any, value: int = 0) -> None:
+        assert all(isinstance(indices, range) for indices in region)
         out[...] = value
 
 
 def test_own_region_reader() -> None:
     """Only the built-in reader can read regions."""
-    reader = Constant()
-    assert isinstance(reader, RegionReader)
-    assert isinstance(read_tiff, RegionReader)
-    assert not isinstance(tifffile.imread, RegionReader)
-    assert chunk_spec(reader, "a", {"value": 3}) == SPEC
+    reader = as_reader(Constant())
+    assert isinstance(reader, Constant)
+    assert as_reader(read_tiff) is read_tiff
+    assert isinstance(as_reader(tifffile.imread), FunctionReader)
+    assert reader.describe("a", value=3).spec == SPEC
     out = np.empty((1, 6), "u2")
-    read_into(reader, "a", {"value": 3}, SPEC, np.s_[:1, :], out)
+    read_region(reader, "a", SPEC, np.s_[:1, :], out, value=3)
     assert out.tolist() == [[3] * 6]
+
+
+class Ramp(Reader):
+    """The least that a reader needs."""
+
+    suffixes = ((".ramp",),)
+
+    def __call__(self, file: Any, **imreadargs: Any) -> Any:
+        return np.arange(24, dtype="u2").reshape(4, 6) + int(Path(file).stem)
+
+
+def test_own_reader_works_everywhere(tmp_path: Path) -> None:
+    """A face of a sequence needs more of a reader than a call."""
+    for i in range(3):
+        (tmp_path / f"{i}.ramp").write_bytes(b"ramp")
+    (tmp_path / "notes.txt").touch()
+    (tmp_path / "0.tif").touch()
+    seq = FileSequence(Ramp(), tmp_path)
+    data = np.arange(24, dtype="u2").reshape(4, 6) + np.arange(3, dtype="u2")[:, None, None]
+    assert [Path(name).name for name in seq] == ["0.ramp", "1.ramp", "2.ramp"]
+    assert (seq.chunkshape, seq.chunkdims) == ((4, 6), ("y", "x"))
+    np.testing.assert_array_equal(seq.asarray(), data)
+    x = seq.to_dask_array()
+    np.testing.assert_array_equal(x[::-1, 1:3, ::-2].compute(), data[::-1, 1:3, ::-2])
+    np.testing.assert_array_equal(seq.array()[1:, 2], data[1:, 2])
+    np.testing.assert_array_equal(seq.to_xarray().values, data)
+    assert seq.check(pixels=True) == []
+    assert "ramp" in " ".join(map(str, x.dask.layers)).lower()
+    with pytest.raises(NoByteLayout):
+        seq.reader.byte_layout(seq[0], seq.array().spec)
 
 
 def test_warnings_and_logs_are_tifffiles(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -99,6 +134,6 @@ def test_files_are_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     with count() as counts:
         read_tiff(path)
         with pytest.raises(WrongChunk):
-            read_tiff.read_region(path, SPEC, np.s_[:, :], np.empty((4, 6), "u2"))
+            read_region(read_tiff, path, SPEC, np.s_[:, :], np.empty((4, 6), "u2"))
     assert closed == [True, True]
     assert counts.files == 2

@@ -16,9 +16,10 @@ import tifffile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dask_fileseq.readers import ChunkSpec, chunk_spec, count, read_into, read_tiff
+from dask_fileseq.readers import ChunkSpec, as_reader, count, read_tiff
 from tests.helpers.corpus import KINDS, changed, image
 from tests.helpers.places import WHOLE_CORE
+from tests.helpers.regions import read_region
 
 Array = np.ndarray[Any, Any]
 
@@ -131,11 +132,11 @@ def check_any_region(
     out = outputs(expected[region], layout)
     spec = read_tiff.describe(corpus[name]).spec
     if data.draw(st.booleans()):
-        read_tiff.read_region(corpus[name], spec, region, out)
+        read_region(read_tiff, corpus[name], spec, region, out)
     else:
         handle = io.BytesIO(contents[name])
         handle.seek(data.draw(st.integers(0, 9)))  # as left by the last read
-        read_tiff.read_region(handle, spec, region, out)
+        read_region(read_tiff, handle, spec, region, out)
     np.testing.assert_array_equal(out, expected[region])
 
 
@@ -176,13 +177,14 @@ def test_plain_function_reads_the_same(
     name: str, placed: Mapping[str, Any], images: dict[str, Array], contents: dict[str, bytes]
 ) -> None:
     """A plain function does not work where the reader does."""
+    reader = as_reader(tifffile.imread)
     expected = images[name]
     region = (slice(None, None, -2),) * expected.ndim
     for file in (placed[name], io.BytesIO(contents[name])):
         with count() as counts:
-            spec = chunk_spec(tifffile.imread, file, {"maxworkers": 1})
+            spec = reader.describe(file, maxworkers=1).spec
             out = np.empty_like(expected[region])
-            read_into(tifffile.imread, file, {"maxworkers": 1}, spec, region, out)
+            read_region(reader, file, spec, region, out, maxworkers=1)
         assert (spec.shape, spec.dtype, spec.tile) == (expected.shape, expected.dtype, spec.shape)
         assert counts.ways == {"function": 2}
         np.testing.assert_array_equal(out, expected[region])
@@ -213,7 +215,7 @@ def test_members_of_an_archive(
             with archive.open(f"folder/{name}.tif") as handle:
                 spec = read_tiff.describe(handle).spec
                 out = np.empty_like(expected)
-                read_tiff.read_region(handle, spec, region, out)
+                read_region(read_tiff, handle, spec, region, out)
                 assert not handle.closed
             np.testing.assert_array_equal(out, expected)
 
@@ -251,7 +253,7 @@ def test_arguments_of_imread(
     np.testing.assert_array_equal(read_tiff(placed[name], **imreadargs), expected)
     region = (slice(None, None, -3),) * expected.ndim
     out = np.empty_like(expected[region])
-    read_tiff.read_region(placed[name], spec, region, out, **imreadargs)
+    read_region(read_tiff, placed[name], spec, region, out, **imreadargs)
     np.testing.assert_array_equal(out, expected[region])
 
 

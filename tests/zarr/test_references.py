@@ -172,8 +172,8 @@ def test_tiles_that_do_not_fill_files(tmp_path, elsewhere):
 @pytest.mark.parametrize("contiguous", [True, False])
 def test_large_pages_are_cut(tmp_path, elsewhere, monkeypatch, shape, contiguous):
     """One chunk of gigabytes would have to be read for a pixel of it."""
-    monkeypatch.setattr("dask_fileseq.readers.layout.LARGE", 20_000)
-    monkeypatch.setattr("dask_fileseq.readers.layout.SMALL", 2_000)
+    monkeypatch.setattr("dask_fileseq.readers.tiff.tifflayout.LARGE", 20_000)
+    monkeypatch.setattr("dask_fileseq.readers.tiff.tifflayout.SMALL", 2_000)
     for i in range(2):
         with tifffile.TiffWriter(tmp_path / f"{i}.tif", byteorder=">") as writer:
             for page in image(shape, "u2", i).reshape(-1, *shape[-2:]):

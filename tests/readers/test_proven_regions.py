@@ -11,9 +11,12 @@ import pytest
 import tifffile
 
 from dask_fileseq import TiffSequence
-from dask_fileseq.readers import ChunkSpec, WrongChunk, count, fastregions, rawfile, read_tiff
-from dask_fileseq.readers.trusted import Trust
+from dask_fileseq.readers import ChunkSpec, WrongChunk, count, read_tiff
+from dask_fileseq.readers.tiff import filebytes
+from dask_fileseq.readers.tiff.provenreads import read_proven_region
+from dask_fileseq.readers.tiff.registry import Registry
 from tests.helpers.corpus import ALTERED, image, write_corpus, write_near
+from tests.helpers.regions import read_region, region_of
 from tests.helpers.shared import DATA
 
 Array = np.ndarray[Any, Any]
@@ -37,7 +40,7 @@ def slow(path: str, spec: ChunkSpec, region: Region, dtype: Any) -> Array | Exce
     out = np.empty(np.empty(spec.shape, "?")[region].shape, dtype)
     try:
         # an argument that changes nothing keeps the fast way away
-        read_tiff.read_region(path, spec, region, out, maxworkers=1)
+        read_region(read_tiff, path, spec, region, out, maxworkers=1)
     except Exception as error:  # of any codec
         return error
     return out
@@ -53,7 +56,7 @@ def check(path: str, spec: ChunkSpec, rng: np.random.Generator) -> str:
         out = np.empty((*out.shape, 2), dtype)[..., 0]  # no two elements side by side
     with count() as counts:
         try:
-            done = fastregions.read_region(path, spec, region, out)
+            done = read_proven_region(path, spec, region_of(region, spec.shape), out)
         except MemoryError:
             assert isinstance(expected, MemoryError)
             return "memory"
@@ -81,7 +84,7 @@ def test_corpus(tmp_path: Path, corpus: dict[str, str]) -> None:
     for name, path in corpus.items():
         spec = read_tiff.describe(path).spec
         ways = {check(paths[name], spec, rng) for paths in (corpus, *more, *more, *more)}
-        if "trusted" not in ways:
+        if "proven" not in ways:
             left.append(name)
     words = (
         "ome",
@@ -110,7 +113,7 @@ def test_files_that_differ_in_one_thing(tmp_path: Path, first: str) -> None:
     ways: Counter[str] = Counter()
     for path in (paths[first], others[first], *paths.values(), *others.values(), paths[first]):
         ways[check(path, spec, rng)] += 1
-    assert ways["trusted"] > 8
+    assert ways["proven"] > 8
 
 
 @pytest.mark.usefixtures("eager")
@@ -121,7 +124,7 @@ def test_real_files() -> None:
     paths = sorted(str(p) for p in DATA.glob("**/*.tif*"))
     specs = {path: read_tiff.describe(path).spec for path in paths}
     ways = Counter(check(path, specs[path], rng) for _ in range(3) for path in paths)
-    assert ways["trusted"] > len(paths)
+    assert ways["proven"] > len(paths)
 
 
 @pytest.mark.slow
@@ -140,8 +143,8 @@ def test_files_altered_at_random(
         paths.append(write_corpus(tmp_path / str(seed), seed, [name])[name])
     spec = read_tiff.describe(paths[0]).spec
     assert check(paths[0], spec, rng) in ("contiguous", "segments")
-    assert {check(path, spec, rng) for path in paths} == {"trusted"}
-    monkeypatch.setattr(Trust, "is_worth_a_proof", lambda trust: proving)
+    assert {check(path, spec, rng) for path in paths} == {"proven"}
+    monkeypatch.setattr(Registry, "is_worth_a_proof", lambda proofs: proving)
     altered = str(tmp_path / "a.tif")
     ways: Counter[str] = Counter()
     for path in paths:
@@ -155,7 +158,7 @@ def test_files_altered_at_random(
                 data = data[: rng.integers(len(data))]
             Path(altered).write_bytes(data)
             ways[check(altered, spec, rng)] += 1
-    assert ways["trusted"] > 10
+    assert ways["proven"] > 10
 
 
 def write_many(folder: Path, **args: Any) -> tuple[list[str], Array]:
@@ -175,14 +178,14 @@ def test_crops_of_many_files(
     tmp_path: Path, args: dict[str, Any], vectored: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each crop opens its file through tifffile, or reads more of it than it needs."""
-    monkeypatch.setattr(rawfile, "VECTORED", vectored and rawfile.VECTORED)
+    monkeypatch.setattr(filebytes, "VECTORED", vectored and filebytes.VECTORED)
     names, data = write_many(tmp_path, **args)
     x = TiffSequence(names).to_dask_array()
     with count() as counts:
         found = x[:, 70:80, 64:128].compute(scheduler="sync")
     np.testing.assert_array_equal(found, data[:, 70:80, 64:128])
     assert counts.files == 8
-    assert counts.ways["trusted"] == 7
+    assert counts.ways["proven"] == 7
     assert counts.bytes < 8 * 200_000
 
 
@@ -204,4 +207,4 @@ def test_arguments_go_their_own_way(tmp_path: Path) -> None:
     x = TiffSequence(names).to_dask_array(imreadargs={"key": 0})
     with count() as counts:
         np.testing.assert_array_equal(x[:, 5].compute(scheduler="sync"), data[:, 5])
-    assert not counts.ways["trusted"]
+    assert not counts.ways["proven"]

@@ -1,7 +1,7 @@
-"""Arithmetic of regions: pure integers and views, no I/O.
+"""Regions of arrays, as tuples of ranges: pure integers and views, no I/O.
 
-A region is a tuple of `range` objects, the indices to read along each axis: a range has
-a length, a step and an i-th element, and is never ambiguous as a slice can be.
+A region has a `range` for each axis, the indices to read. A range has a length, a step and
+an i-th element, and is never ambiguous as a slice can be.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Array = np.ndarray[Any, Any]
 
 
 def whole_region(shape: Sequence[int]) -> Region:
-    """Return the region that is everything.
+    """Return the region of a whole array.
 
     >>> whole_region((4, 6))
     (range(0, 4), range(0, 6))
@@ -27,12 +27,12 @@ def whole_region(shape: Sequence[int]) -> Region:
 
 
 def is_whole(region: Region, shape: Sequence[int]) -> bool:
-    """Return whether a region is everything, in ascending order.
+    """Return whether a region is a whole array, in ascending order.
 
     >>> is_whole((range(4), range(0, 6)), (4, 6)), is_whole((range(4), range(6)), (4, 7))
     (True, False)
     """
-    return region == whole_region(shape)
+    return region == tuple(map(range, shape))
 
 
 def as_slices(region: Region) -> tuple[slice, ...]:
@@ -45,30 +45,29 @@ def as_slices(region: Region) -> tuple[slice, ...]:
 
 
 def ascending(region: Region, out: Array) -> tuple[Region, Array]:
-    """Return a region in ascending order, and the view of `out` that matches it.
+    """Return a region in ascending order, and the view of `out` that it fills.
 
-    An axis that is read backwards is read forwards into a flipped view.
+    A descending axis is read in ascending order into a flipped view.
 
     >>> ranges, view = ascending((range(4, -1, -2),), np.empty(3))
     >>> [list(indices) for indices in ranges], view.strides
     ([[0, 2, 4]], (-8,))
     """
-    ranges = []
-    flips: list[Any] = []
     for indices in region:
-        flips.append(slice(None, None, -1 if indices.step < 0 else 1))
-        if len(indices) == 1:  # a step of 1 lets more ranges merge
-            ranges.append(range(indices[0], indices[0] + 1))
-        else:
-            ranges.append(indices if indices.step > 0 else indices[::-1])
-    return tuple(ranges), out[(*flips, ...)]
+        if indices.step < 0:
+            break
+    else:
+        return region, out
+    ranges = tuple([r if r.step > 0 else r[::-1] for r in region])
+    flips: list[Any] = [slice(None, None, 1 if r.step > 0 else -1) for r in region]
+    return ranges, out[(*flips, ...)]
 
 
 def pieces(indices: range, size: int) -> Iterator[tuple[int, slice, slice]]:
-    """Cut indices where segments of an axis begin, skipping segments without any.
+    """Cut ascending indices at the borders of segments of an axis.
 
-    Yields the number of the segment, the part of the output it fills, and the
-    part of the segment that goes there.
+    Yields the number of each segment that contains any of the indices, the part of the
+    output that it fills, and the part of the segment that goes there.
 
     >>> for piece in pieces(range(3, 30, 10), 8):  # segments begin at 0, 8, 16, 24
     ...     print(piece)

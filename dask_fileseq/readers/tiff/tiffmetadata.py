@@ -1,9 +1,8 @@
-"""What one TIFF file says of its axes: sizes of pixels, names of channels, georeference.
+"""Metadata of the axes of a TIFF file: sizes of pixels, names of channels, georeference.
 
-Where several parts of a file speak of the same axis, the first of these counts:
-GeoTIFF tags, OME-XML, ImageJ's description, the resolution tags. What cannot be
-understood is as if it were not there: no metadata, however broken, keeps pixels from
-being read.
+If several parts of a file describe the same axis, the first of these counts: GeoTIFF tags,
+OME-XML, ImageJ's description, the resolution tags. Metadata that cannot be interpreted are
+ignored, so that broken metadata never prevent that pixels are read.
 """
 
 from __future__ import annotations
@@ -18,14 +17,15 @@ import numpy as np
 import tifffile
 
 from dask_fileseq.readers.chunk import ChunkSpec
-from dask_fileseq.readers.georeference import georeference
-from dask_fileseq.readers.scales import ChunkMetadata, Labels, Scale, positive, unit_name
+from dask_fileseq.readers.chunkmetadata import ChunkMetadata, Labels, Scale, positive, unit_name
+from dask_fileseq.readers.tiff.georeference import georeference
+from dask_fileseq.readers.tiff.tiffimage import selected_series
 
 __all__ = ["imagej_metadata", "ome_metadata", "tiff_metadata"]
 
 X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 282, 283, 296
 MICROMETRES = {2: 25400.0, 3: 10000.0}
-"""In one inch and one centimetre, by the codes of these units."""
+"""Micrometres in an inch and in a centimetre, by TIFF's codes of these units."""
 IMAGEJ_METADATA, GDAL_NODATA = 50839, 42113
 
 Found = tuple[dict[str, Scale], dict[str, Labels]]
@@ -34,32 +34,19 @@ Found = tuple[dict[str, Scale], dict[str, Labels]]
 def tiff_metadata(
     tif: tifffile.TiffFile, spec: ChunkSpec, imageargs: Mapping[str, Any]
 ) -> ChunkMetadata:
-    """Return what an open file says of the axes of one of its images.
+    """Return the metadata of the axes of one image in an open file.
 
-    Parameters
-    ----------
-    tif
-        The open file.
-    spec
-        What the image is.
-    imageargs
-        Which it is: ``series`` and ``level``, or ``key`` for a page. What other
-        arguments select has axes of which nothing is known.
+    Arguments select the image: ``series`` and ``level``, or ``key`` for a page. The result
+    is empty if others are given.
     """
-    selecting = imageargs.keys() - {"maxworkers", "buffersize"}
-    reduced = {"y": 1.0, "x": 1.0}
-    if selecting == {"key"} and isinstance(imageargs["key"], int | np.integer):
-        number, page = 0, tif.pages.get(int(imageargs["key"])).keyframe
-    elif selecting <= {"series", "level"}:
-        number = imageargs.get("series", 0)
-        base = tif.series[number]
-        page = base.keyframe
-        shape = base.levels[imageargs.get("level", 0)].shape
-        for axis, full, length in zip(base.axes.lower(), base.shape, shape, strict=True):
-            reduced[axis] = full / max(1, length)
-    else:
+    image = selected_series(tif, imageargs)
+    if image is None:
         return ChunkMetadata()
-    assert page is not None
+    number = imageargs.get("series", 0)
+    full = image if image.kind == "page" else tif.series[number]
+    page: Any = full.keyframe
+    lengths = zip(full.axes.lower(), full.shape, image.shape, strict=True)
+    reduced = {axis: whole / max(1, length) for axis, whole, length in lengths}
     scales, crs = georeference(page)
     labels: dict[str, Labels] = {}
     for found, names in (
@@ -69,20 +56,17 @@ def tiff_metadata(
     ):
         scales = found | scales
         labels = names | labels
+    sizes = dict(zip(spec.dims, spec.shape, strict=True))
     return ChunkMetadata(
-        {d: s.reduced(reduced.get(d, 1.0)) for d, s in scales.items() if d in spec.dims},
-        {
-            dim: label
-            for dim, label in labels.items()
-            if dim in spec.dims and len(label.names) == spec.shape[spec.dims.index(dim)]
-        },
+        {d: s.reduced(reduced.get(d, 1.0)) for d, s in scales.items() if d in sizes},
+        {d: label for d, label in labels.items() if len(label.names) == sizes.get(d)},
         crs,
         _nodata(page, spec.dtype),
     )
 
 
 def _nodata(page: tifffile.TiffPage, dtype: np.dtype[Any]) -> dict[str, Any]:
-    """Return the value that GDAL says stands for no value, if the pixels can have it."""
+    """Return GDAL's value for missing pixels, if the dtype can represent it."""
     text = page.tags.valueof(GDAL_NODATA)
     try:
         number = float(str(text).strip("\0 "))
@@ -104,11 +88,10 @@ def _ome(tif: tifffile.TiffFile, series: int) -> Found:
 
 
 def ome_metadata(xml: str, filename: str = "", series: int = 0) -> Found:
-    """Return what OME-XML says of the sizes of pixels and the names of channels.
+    """Return the sizes of pixels and the names of channels from OME-XML.
 
-    Of many images, as in a set of files that all bear the metadata of the set, it is
-    the one that names this file, else that of the series.
-
+    Of several images, as in files that contain the metadata of a whole set, the one that
+    refers to this file counts, else that with the number of the series.
     See https://docs.openmicroscopy.org/ome-model/latest/.
 
     >>> xml = '''<OME><Image><Pixels PhysicalSizeX="250" PhysicalSizeXUnit="nm">
@@ -141,12 +124,12 @@ def ome_metadata(xml: str, filename: str = "", series: int = 0) -> Found:
 
 
 def _children(element: ElementTree.Element, name: str) -> Iterator[ElementTree.Element]:
-    """Yield the children of a name, in whichever version of the schema."""
+    """Yield the children with a name, in any version of the schema."""
     return (child for child in element if child.tag.rpartition("}")[2] == name)
 
 
 def _files(pixels: ElementTree.Element) -> set[str]:
-    """Return the names of the files in which the planes of an image are."""
+    """Return the names of the files that contain the planes of an image."""
     names = (e.get("FileName") for e in pixels.iter() if e.tag.rpartition("}")[2] == "UUID")
     return {os.path.basename(name) for name in names if name}
 
@@ -173,21 +156,11 @@ def imagej_metadata(
     slices: tuple[str, ...],
     spec: ChunkSpec,
 ) -> Found:
-    r"""Return what ImageJ says of the sizes of pixels and the names of channels.
+    r"""Return the sizes of pixels and the names of channels from ImageJ's metadata.
 
-    Parameters
-    ----------
-    description
-        Lines ``name=value``.
-    resolution
-        Pixels in a unit along x and y, from the resolution tags.
-    slices
-        The labels of all planes in their order.
-    spec
-        What the image is.
+    `resolution` is the number of pixels per unit along x and y, from the resolution tags;
+    `slices` are the labels of all planes in their order.
 
-    Examples
-    --------
     >>> spec = ChunkSpec((5, 8, 9), np.dtype("u1"), ("z", "y", "x"), (5, 8, 9))
     >>> scales, labels = imagej_metadata("ImageJ=1.53\nunit=micron\nspacing=2.0\nxorigin=4\n",
     ...                                  (10.0, 10.0), (), spec)
@@ -195,15 +168,15 @@ def imagej_metadata(
     (array([-0.4, -0.3, -0.2]), array([0., 2., 4.]), 'µm')
     """
     lines = (line.partition("=") for line in description.splitlines())
-    said = {name.strip(): value.strip() for name, _, value in lines}
-    x_unit = unit_name(said.get("unit", ""))
+    values = {name.strip(): value.strip() for name, _, value in lines}
+    x_unit = unit_name(values.get("unit", ""))
     scales = {}
     sizes = [1 / number if number else None for number in resolution]
-    depth = positive(said.get("spacing", "").lstrip("-"))  # ImageJ ignores its sign, too
+    depth = positive(values.get("spacing", "").lstrip("-"))  # ImageJ ignores its sign, too
     for axis, size in (("x", sizes[0]), ("y", sizes[1]), ("z", depth)):
-        unit = unit_name(said.get(f"{axis}unit", x_unit))
+        unit = unit_name(values.get(f"{axis}unit", x_unit))
         if size and unit:
-            origin = _number(said.get(f"{axis}origin"))
+            origin = _number(values.get(f"{axis}origin"))
             source = "ImageJ spacing" if axis == "z" else "ImageJ unit, TIFF resolution"
             scales[axis] = Scale(0.0, size, unit, source).shifted(-origin)
     names = _channels_of_slices(slices, spec)
@@ -211,7 +184,7 @@ def imagej_metadata(
 
 
 def _channels_of_slices(slices: tuple[str, ...], spec: ChunkSpec) -> tuple[str, ...]:
-    """Return the names of channels, if the labels of planes differ by channel alone."""
+    """Return the names of channels, if the labels of planes depend on the channel alone."""
     over = [i for i, dim in enumerate(spec.dims) if dim not in ("y", "x", "s")]
     shape = [spec.shape[i] for i in over]
     dims = [spec.dims[i] for i in over]
@@ -225,7 +198,7 @@ def _channels_of_slices(slices: tuple[str, ...], spec: ChunkSpec) -> tuple[str, 
 
 
 def _number(text: str | None) -> float:
-    """Return a number, 0 if it is none."""
+    """Return a finite number; 0 if the text is none."""
     try:
         number = float(text or 0)
     except ValueError:
@@ -237,10 +210,10 @@ def _number(text: str | None) -> float:
 
 
 def _resolution_scales(page: tifffile.TiffPage) -> dict[str, Scale]:
-    """Return the sizes of pixels that the resolution tags tell, in micrometres.
+    """Return the sizes of pixels from the resolution tags, in micrometres.
 
-    Without a unit they tell only how x is to y. One pixel to the inch is what programs
-    write that know no better, as the tags are mandatory.
+    Without a unit, these tags contain only the ratio of x to y. The tags are mandatory, and
+    programs write one pixel per inch if the size is unknown.
     """
     unit = MICROMETRES.get(page.tags.valueof(RESOLUTION_UNIT, default=2))
     numbers = {"x": _ratio(page, X_RESOLUTION), "y": _ratio(page, Y_RESOLUTION)}
@@ -254,7 +227,7 @@ def _resolution_scales(page: tifffile.TiffPage) -> dict[str, Scale]:
 
 
 def _ratio(page: tifffile.TiffPage, code: int) -> float | None:
-    """Return the ratio in a tag, None if there is none."""
+    """Return the ratio in a tag; None if there is none."""
     value = page.tags.valueof(code)
     try:
         numerator, denominator = value if isinstance(value, tuple) else (value, 1)

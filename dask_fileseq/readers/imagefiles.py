@@ -1,4 +1,4 @@
-"""Which reader reads which type of file, and the reader of images that are not TIFF."""
+"""The reader of images that are not TIFF, and the reader that chooses by suffix."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 import imagecodecs
 import numpy as np
 
-from dask_fileseq.readers.reader import IMAGE_SUFFIXES, File, Reader, codec_of_suffix
+from dask_fileseq.readers.reader import File, Reader
+from dask_fileseq.readers.suffixes import IMAGE_SUFFIXES, codec_of_suffix
 from dask_fileseq.readers.tiff import read_tiff
 
 __all__ = ["ImageReader", "SuffixReader", "read_by_suffix", "read_image"]
@@ -17,10 +18,10 @@ __all__ = ["ImageReader", "SuffixReader", "read_by_suffix", "read_image"]
 
 @dataclass(frozen=True, slots=True)
 class ImageReader(Reader):
-    """Read images that are not TIFF: PNG, JPEG, JPEG 2000, WebP, BMP, NPY and others.
+    """Reader of images that are not TIFF: PNG, JPEG, JPEG 2000, WebP, BMP, NPY and others.
 
-    A call gives what :py:func:`imagecodecs.imread` or, for NPY, :py:func:`numpy.load` gives.
-    Readers have no state, and all are equal; use `read_image`.
+    A call returns what :py:func:`imagecodecs.imread` or, for NPY, :py:func:`numpy.load` returns.
+    Readers have no state, and are all equal; use `read_image`.
     """
 
     suffixes = (IMAGE_SUFFIXES,)
@@ -53,7 +54,7 @@ read_image = ImageReader()
 
 @dataclass(frozen=True, slots=True)
 class SuffixReader(Reader):
-    """Read images by the reader for their suffix; TIFF is the default.
+    """Reader that chooses a reader by suffix; TIFF is the default.
 
     >>> read_by_suffix.for_file("scan.PNG"), read_by_suffix.for_file("scan.lsm")
     (read_image, read_tiff)

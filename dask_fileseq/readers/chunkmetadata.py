@@ -1,4 +1,4 @@
-"""What a file says of the axes of its array: plain values, no I/O."""
+"""Metadata of the axes of the array in a file: plain values, no I/O."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["ChunkMetadata", "Labels", "Scale", "positive", "unit_name"]
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Where the elements along an axis lie: element ``i`` at ``start + i * step``.
+    """Coordinates along an axis: element ``i`` is at ``start + i * step``.
 
     Examples
     --------
@@ -23,17 +23,17 @@ class Scale:
     """
 
     start: float
-    """Centre of the first element."""
+    """Coordinate of the centre of the first element."""
     step: float
     """Distance between centres."""
     units: str
-    """What both count; empty where that is not known."""
+    """Unit of both; empty if unknown."""
     source: str
-    """What in the file says so."""
+    """Part of the file that contains it."""
     attrs: Mapping[str, str] = field(default_factory=dict)
     """More attributes of the coordinate, as CF names them."""
     absolute: bool = False
-    """Whether it is a place in the world, and not just one in the image."""
+    """Whether coordinates are places on the ground, and not only in the image."""
 
     def values(self, count: int) -> NDArray[np.float64]:
         """Return the centres of the first `count` elements."""
@@ -49,7 +49,7 @@ class Scale:
         return replace(self, start=start, step=self.step * factor)
 
     def shifted(self, elements: float) -> Scale:
-        """Return the scale that begins so many elements further on."""
+        """Return the scale whose first element is this many elements further."""
         return replace(self, start=self.start + self.step * elements)
 
 
@@ -60,21 +60,21 @@ class Labels:
     names: tuple[str, ...]
     """The names, in order."""
     source: str
-    """What in the file says so."""
+    """Part of the file that contains them."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChunkMetadata:
-    """What a file says of the axes of its array; nothing that it does not say is made up."""
+    """Metadata of the axes of the array in a file; what the file does not contain is empty."""
 
     scales: Mapping[str, Scale] = field(default_factory=dict)
     """By the axes' names in `ChunkSpec.dims`."""
     labels: Mapping[str, Labels] = field(default_factory=dict)
     """By the axes' names in `ChunkSpec.dims`."""
     crs: Mapping[str, Any] = field(default_factory=dict)
-    """The coordinate reference system of x and y: attributes of a CF grid mapping."""
+    """The coordinate reference system of x and y, as attributes of a CF grid mapping."""
     attrs: Mapping[str, Any] = field(default_factory=dict)
-    """What else is worth keeping: ``nodata``."""
+    """Attributes of the array: ``nodata``."""
 
 
 _UNITS = dict.fromkeys(("um", "micron", "microns", "micrometer", "micrometre", "\u03bcm"), "µm") | {
@@ -86,7 +86,7 @@ _UNITS = dict.fromkeys(("um", "micron", "microns", "micrometer", "micrometre", "
 
 
 def unit_name(text: object) -> str:
-    r"""Return the name of a unit, with one spelling for micrometres; empty if it is none.
+    r"""Return the name of a unit, with one spelling of micrometres; empty if it is none.
 
     >>> unit_name("micron"), unit_name("\\u00B5m"), unit_name("nm"), unit_name("pixel")
     ('µm', 'µm', 'nm', '')
@@ -96,7 +96,7 @@ def unit_name(text: object) -> str:
 
 
 def positive(value: object) -> float | None:
-    """Return a length as a number, None if it is none or says nothing.
+    """Return a positive, finite number; None if the value is none.
 
     >>> positive("0.25"), positive("0.0"), positive("nan"), positive(None)
     (0.25, None, None, None)

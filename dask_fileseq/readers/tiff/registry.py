@@ -1,0 +1,265 @@
+"""Proofs that files are read without tifffile as tifffile reads them.
+
+To open a file by tifffile takes longer than to read a small image. Most files of a sequence
+differ only in their pixels, so what tifffile finds in one file is true for all of them. But
+only tifffile decides which differences matter. Therefore the first file of each signature (see
+`signature`) is read twice: by tifffile, and by its header alone. Only if both results have the
+same bits, other files of that signature are read by their headers, in this process. The same
+code and the same tifffile objects decode them; only offsets and byte counts come from each
+file's own header. Files in which tifffile finds more than pages of pixels (OME, Micro-Manager,
+slides) always need tifffile.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import imagecodecs
+import numpy as np
+import tifffile
+
+from dask_fileseq.readers.chunk import ChunkSpec, require_chunk
+from dask_fileseq.readers.reader import FileInfo
+from dask_fileseq.readers.region import Region
+from dask_fileseq.readers.tiff.byteranges import ContiguousImage
+from dask_fileseq.readers.tiff.filebytes import HandleBytes, PathBytes
+from dask_fileseq.readers.tiff.filetemplate import FileTemplate, merged
+from dask_fileseq.readers.tiff.opentiff import open_tiff
+from dask_fileseq.readers.tiff.segments import BYTE_CODECS, SegmentedImage
+from dask_fileseq.readers.tiff.signature import Header
+from dask_fileseq.readers.tiff.tiffimage import Image, image_of
+
+__all__ = ["PROOFS", "Proof", "ProvenImage", "Registry", "prove"]
+
+Array = np.ndarray[Any, Any]
+
+KINDS = {"uniform", "generic", "shaped", "geotiff"}
+FLAGS = {"uniform", "shaped", "multipage", "volumetric", "geotiff", "gdal"}
+"""Kinds of series and files that consist of pages alone; other formats have more rules."""
+
+LZW = 5
+SLOW_LZW = tuple(map(int, imagecodecs.__version__.split(".")[:2])) < (2026, 6)
+"""Whether libtiff decodes LZW in half the time: the last imagecodecs for Python 3.11."""
+
+LARGE = 128 * 1024
+"""Bytes of pixels above which libtiff is faster."""
+
+
+@dataclass(slots=True)
+class ProvenImage:
+    """How the pixels of all files of a signature are read."""
+
+    image: ContiguousImage | SegmentedImage
+    """The image in the file that tifffile has opened."""
+    joined: bool
+    """For contiguous pixels: whether pages touch; then tifffile may use the first offset only.
+    For segments: whether strips may touch, because they are compressed or did in the first
+    file; tifffile may read touching uncompressed strips as one, whatever their byte counts."""
+    libtiff: bool | None
+    """Whether libtiff decodes whole files as well; None if this was not compared yet."""
+
+    def read(self, header: Header, file: PathBytes, region: Region, out: Array, whole: bool) -> int:
+        """Read a region of a file by its header, and return the number of bytes read.
+
+        Raises
+        ------
+        Exception
+            If tifffile has to read the file; then `out` may contain anything.
+        """
+        if header.stop > file.size:
+            raise EOFError("file is truncated")
+        image = self.image
+        if isinstance(image, ContiguousImage):
+            return image.read_pages(file, self._starts(image, header), region, out)
+        if header.is_sparse or (not self.joined and _has_joined_page(header, image)):
+            raise ValueError("strips are missing, or touch")
+        if whole and self.libtiff and _read_by_libtiff(file, out):
+            return sum(header.pages[0][1])
+        size = image.read_pages(file, header.pages, region, out)
+        if whole and self.libtiff is None:
+            again = np.empty_like(out)
+            self.libtiff = _read_by_libtiff(file, again) and _same_bits(again, out)
+        return size
+
+    def _starts(self, image: ContiguousImage, header: Header) -> Sequence[int]:
+        """Return the offsets of pages, if these are stored as in the first file."""
+        offsets, counts = header.pages[0]
+        if len(header.pages) == len(offsets) == 1 and counts[0] == image.pagesize and offsets[0]:
+            return offsets
+        extents = header.pixels
+        size = image.pagesize * len(image.starts) // len(extents)
+        if any(stored != size for _, stored in extents):
+            raise ValueError("pages are not stored as in the first file")
+        joined = merged(extents)
+        if (len(joined) == 1) is not self.joined:
+            raise ValueError("pages are not stored as in the first file")
+        return [start for start, _ in (joined if len(image.starts) == 1 else extents)]
+
+
+@dataclass(slots=True)
+class Proof:
+    """What is proven about all files of one signature; each read may add to it."""
+
+    compared: bool = False
+    """Whether a file was read in both ways; if not, `key`, `image` and `template` are unset."""
+    key: tuple[Any, ...] = ()
+    """Shape and dtype."""
+    image: ProvenImage | None = None
+    """How pixels are read; None if only tifffile can read them."""
+    template: FileTemplate | None = None
+    """Template of the first file; files that equal it can be read even without `image`."""
+    info: FileInfo | None = None
+    """What files of this signature contain, if one of them was inspected."""
+
+
+class Registry:
+    """Proofs by signature: bounded, and safe in threads.
+
+    The registry also contains a template for each shape and dtype, that of the file that was
+    read last. The next file is likely to equal it, and then its header is not parsed at all.
+    """
+
+    def __init__(self, limit: int = 256) -> None:
+        self._proofs: dict[Hashable, Proof] = {}
+        self._templates: dict[Hashable, FileTemplate] = {}
+        self._limit = limit
+        self._lock = threading.Lock()
+        self._fruitless = 0
+        self._requests = 0
+
+    def get(self, signature: Hashable) -> Proof | None:
+        """Return the proof for a signature."""
+        proof = self._proofs.get(signature)
+        if proof is not None:
+            self._fruitless = 0
+        return proof
+
+    def add(self, signature: Hashable, proof: Proof) -> None:
+        """Add a proof, and drop the oldest if there are too many."""
+        self.set_template(proof.key, proof.template)
+        with self._lock:
+            self._fruitless += proof.compared
+            self._proofs[signature] = proof
+            while len(self._proofs) > self._limit:
+                del self._proofs[next(iter(self._proofs))]
+
+    def is_worth_a_proof(self) -> bool:
+        """Return whether to prove a new signature.
+
+        A proof reads the file twice. If every file has its own signature, fewer and fewer
+        files are tried, in the end one in 64.
+        """
+        self._requests += 1
+        return self._requests % (1 << min(6, self._fruitless // 4)) == 0
+
+    def template(self, key: Hashable) -> FileTemplate | None:
+        """Return the template of files of this shape and dtype."""
+        return self._templates.get(key)
+
+    def set_template(self, key: Hashable, template: FileTemplate | None) -> None:
+        """Set the template of files of this shape and dtype, if there is one."""
+        if template is None:
+            return
+        with self._lock:
+            self._templates[key] = template
+            while len(self._templates) > self._limit:
+                del self._templates[next(iter(self._templates))]
+
+
+PROOFS = Registry()
+"""The proofs of this process."""
+
+
+def prove(
+    path: str,
+    header: Header,
+    file: PathBytes,
+    spec: ChunkSpec,
+    region: Region,
+    out: Array,
+    whole: bool,
+) -> Proof:
+    """Read a region by tifffile, then by the header, and return what this proves.
+
+    Raises
+    ------
+    Exception
+        What reading by tifffile raises. `out` is right if nothing is raised.
+    """
+    with open_tiff(path, {}) as tif:
+        image = image_of(tif, {"maxworkers": 1})
+        require_chunk(spec, image.spec.shape, image.spec.dtype)
+        image.read(HandleBytes(tif.filehandle, path), region, out)
+        proof = Proof(compared=True, key=(spec.shape, spec.dtype))
+        try:
+            flags = tif.flags | tif.pages.first.flags
+            if not flags <= FLAGS | {"imagej"} or len(tif.pages) != len(header.pages):
+                return proof
+            proof.image = _candidate(tif, image, header)
+            extents = _stored_extents(image)
+            if isinstance(image, ContiguousImage) and extents is not None:
+                swapped = not image.stored.isnative
+                proof.template = FileTemplate.of(path, header, file, extents, swapped)
+        except Exception:  # of a header that only tifffile can interpret
+            return Proof(compared=True, key=proof.key)
+    if proof.image is not None:
+        again = np.empty_like(out)
+        try:
+            proof.image.read(header, file, region, again, whole)
+            same = _same_bits(again, out)
+        except Exception:
+            same = False
+        if not same:
+            proof.image = None
+    return proof
+
+
+def _candidate(tif: tifffile.TiffFile, image: Image, header: Header) -> ProvenImage | None:
+    """Return how all files of a signature might be read."""
+    kind = tif.series[0].kind
+    if kind not in KINDS:
+        return None
+    if isinstance(image, ContiguousImage):
+        found, stored = header.pixels, _stored_extents(image)
+        if stored is None or merged(found) != merged(stored):
+            return None
+        joined = len(merged(stored)) == 1
+        return ProvenImage(image, joined, False) if joined or kind != "shaped" else None
+    if not isinstance(image, SegmentedImage) or list(header.pages) != list(image.pages):
+        return None
+    compression = image.keyframe.compression
+    if compression not in BYTE_CODECS:
+        return None
+    touching = compression != 1 or _has_joined_page(header, image)
+    size = np.prod(image.spec.shape) * image.spec.dtype.itemsize
+    eligible = SLOW_LZW and size >= LARGE and compression == LZW and len(image.pages) == 1
+    return ProvenImage(image, touching, None if eligible else False)
+
+
+def _stored_extents(image: Image) -> list[tuple[int, int]] | None:
+    """Return offset and size of the pixels of each page, if they are stored as in memory."""
+    if not isinstance(image, ContiguousImage) or not all(image.starts):
+        return None
+    return [(start, image.pagesize) for start in image.starts]
+
+
+def _has_joined_page(header: Header, image: SegmentedImage) -> bool:
+    """Return whether the strips of any page touch, and are together as large as its pixels."""
+    size = image.keyframe.nbytes
+    return any(stored == size for _, stored in header.pixels)
+
+
+def _read_by_libtiff(file: PathBytes, out: Array) -> bool:
+    """Decode LZW by libtiff, and return whether it could; it is as strict as tifffile."""
+    try:
+        imagecodecs.tiff_decode(file.get(0, file.size), index=0, out=out)
+    except (imagecodecs.TiffError, ValueError):
+        return False
+    return True
+
+
+def _same_bits(first: Array, second: Array) -> bool:
+    return first.tobytes() == second.tobytes()

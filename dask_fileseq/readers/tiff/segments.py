@@ -1,0 +1,204 @@
+"""Images in strips or tiles: a region decodes only the segments that it touches.
+
+tifffile describes a page by five axes: separate samples, depth, length, width, contiguous
+samples. The axes of an array, without those of length one, are some axes over the pages,
+followed by the axes of a page, without those of length one. `PageGrid` holds this relation.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import tifffile
+
+from dask_fileseq.readers.chunk import ChunkSpec
+from dask_fileseq.readers.counters import record
+from dask_fileseq.readers.region import Region, ascending, pieces
+from dask_fileseq.readers.tiff.filebytes import ByteSource
+from dask_fileseq.readers.tiff.signature import PageSegments
+
+__all__ = ["BYTE_CODECS", "PageGrid", "SegmentedImage"]
+
+Array = np.ndarray[Any, Any]
+
+BYTE_CODECS = {1, 5, 8, 32773, 32946, 34925, 50000}
+"""None, LZW, Deflate, PackBits, LZMA, Zstandard: their decoders need only the segment's bytes."""
+
+CACHED = 1024
+"""Most segments of an array whose places are kept in memory."""
+
+
+class Segment(NamedTuple):
+    """A strip or tile that a region touches."""
+
+    page: int
+    number: int
+    """Number of the segment in its page."""
+    place: tuple[int | slice, ...]
+    """Where it goes in the output."""
+    part: tuple[int | slice, ...]
+    """What goes there, along the four axes of a decoded segment."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageGrid:
+    """How an array is made of pages, and pages of strips or tiles."""
+
+    shape: tuple[int, ...]
+    """Shape of the array."""
+    over: tuple[int, ...]
+    """Axes of the array that run over the pages."""
+    within: tuple[int | None, ...]
+    """For each of the five axes of a page the axis of the array, None if of length one."""
+    page: tuple[int, ...]
+    """Shape of a page along its five axes."""
+    segment: tuple[int, ...]
+    """Shape of a strip or tile along the five axes."""
+    size: int
+    """Number of strips or tiles."""
+
+    @classmethod
+    def of(cls, keyframe: tifffile.TiffPage, shape: tuple[int, ...]) -> PageGrid | None:
+        """Return how an array is made of pages like this one; None if it is not."""
+        page = tuple(map(int, keyframe.shaped))
+        long = [axis for axis, length in enumerate(shape) if length > 1]
+        inner = [length for length in page if length > 1]
+        over, rest = long[: len(long) - len(inner)], long[len(long) - len(inner) :]
+        if [shape[axis] for axis in rest] != inner:
+            return None
+        axes = iter(rest)
+        within = tuple(next(axes) if length > 1 else None for length in page)
+        *_, width, samples = page
+        if keyframe.is_tiled:
+            segment = (1, keyframe.tiledepth, keyframe.tilelength, keyframe.tilewidth, samples)
+        else:
+            segment = (1, 1, keyframe.rowsperstrip, width, samples)
+        size = math.prod([*map(_quotient, page, segment), *(shape[axis] for axis in over)])
+        return cls(shape, tuple(over), within, page, tuple(map(int, segment)), size)
+
+    @property
+    def tile(self) -> tuple[int, ...]:
+        """Shape of a strip or tile along the axes of the array."""
+        tile = [1] * len(self.shape)
+        for axis, length in zip(self.within, self.segment, strict=True):
+            if axis is not None:
+                tile[axis] = min(length, self.shape[axis])
+        return tuple(tile)
+
+
+@lru_cache(maxsize=64)
+def _cached_segments(grid: PageGrid, region: Region) -> Sequence[Segment]:
+    """Return the segments that a region touches: the same for all files of a sequence."""
+    return tuple(_touched(grid, region))
+
+
+def _quotient(length: int, size: int) -> int:
+    """Return a quotient, rounded up."""
+    return -(-length // size)
+
+
+def _touched(grid: PageGrid, region: Region) -> Iterator[Segment]:
+    """Yield the segments that a region touches, page by page.
+
+    >>> grid = PageGrid((8, 8), (), (None, None, 0, 1, None), (1, 1, 8, 8, 1), (1, 1, 4, 4, 1), 4)
+    >>> for segment in _touched(grid, (range(2, 4), range(3, 5))):
+    ...     print(segment.number, segment.place, segment.part[1:3])
+    0 (slice(0, 2, None), slice(0, 1, None)) (slice(2, 4, 1), slice(3, 4, 1))
+    1 (slice(0, 2, None), slice(1, 2, None)) (slice(2, 4, 1), slice(0, 1, 1))
+    """
+    counts = [grid.shape[axis] for axis in grid.over]
+    cut = [
+        list(pieces(range(1) if axis is None else region[axis], size))
+        for axis, size in zip(grid.within, grid.segment, strict=True)
+    ]
+    along = list(map(_quotient, grid.page, grid.segment))
+    place: list[int | slice] = [0] * len(grid.shape)
+    for position in itertools.product(*(enumerate(region[axis]) for axis in grid.over)):
+        page = 0
+        for axis, count, (at, index) in zip(grid.over, counts, position, strict=True):
+            page = page * count + index
+            place[axis] = at
+        for parts in itertools.product(*cut):
+            number = 0
+            for inner, count, (k, target, _) in zip(grid.within, along, parts, strict=True):
+                number = number * count + k
+                if inner is not None:
+                    place[inner] = target
+            if grid.within[0] is not None:  # a segment has one separate sample, and no such axis
+                place[grid.within[0]] = parts[0][1].start
+            part = tuple(
+                0 if inner is None else source
+                for inner, (_, _, source) in zip(grid.within[1:], parts[1:], strict=True)
+            )
+            yield Segment(page, number, tuple(place), part)
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentedImage:
+    """An image whose pages are stored in strips or tiles."""
+
+    spec: ChunkSpec
+    """The array."""
+    keyframe: tifffile.TiffPage
+    """The page that describes all pages, and decodes their segments."""
+    grid: PageGrid
+    """How the array is made of segments."""
+    pages: Sequence[PageSegments]
+    """Offsets and byte counts of the segments of each page."""
+    jpegtables: Sequence[bytes | None]
+    """For each page, tables that the codec needs."""
+    maxworkers: int
+    """Number of threads that decode."""
+
+    def read(self, source: ByteSource, region: Region, out: Array) -> None:
+        """Read a region, and count what is read."""
+        record(bytes=self.read_pages(source, self.pages, region, out), way="segments")
+
+    def read_pages(
+        self, source: ByteSource, pages: Sequence[PageSegments], region: Region, out: Array
+    ) -> int:
+        """Read a region from the segments of `pages`, and return the number of bytes read."""
+        region, out = ascending(region, out)
+        touched = _cached_segments if self.grid.size <= CACHED else _touched
+        stored: list[tuple[int, int, Segment]] = []
+        for segment in touched(self.grid, region):
+            offsets, counts = pages[segment.page]
+            offset, count = offsets[segment.number], counts[segment.number]
+            if offset > 0 and count > 0:
+                stored.append((offset, count, segment))
+            else:  # the segment was never written
+                out[segment.place] = self.keyframe.nodata
+        if not stored:
+            return 0
+        if len(stored) > 1:
+            stored.sort(key=_offset)
+        if source.announce is not None:
+            source.announce([(offset, offset + count) for offset, count, _ in stored])
+        self.keyframe.init_decode()  # makes the decode function on first use, unsafe in threads
+
+        def decode(item: tuple[bytes, Segment]) -> None:
+            data, (page, number, place, part) = item
+            tables = self.jpegtables[page]
+            image: Any = self.keyframe.decode(data, number, jpegtables=tables)[0]
+            out[place] = image[part]
+
+        contents = ((source.get(offset, count), segment) for offset, count, segment in stored)
+        if self.maxworkers > 1:
+            with ThreadPoolExecutor(self.maxworkers) as executor:
+                for _ in executor.map(decode, contents):
+                    pass
+        else:
+            for item in contents:
+                decode(item)
+        return sum([count for _, count, _ in stored])
+
+
+def _offset(item: tuple[int, int, Segment]) -> int:
+    return item[0]

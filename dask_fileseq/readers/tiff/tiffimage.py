@@ -1,0 +1,205 @@
+"""The image in an open TIFF file, as something of which parts can be read.
+
+There are three kinds of images, each with a `spec` and a method `read`:
+
+- `ContiguousImage`: uncompressed pixels, stored as in memory; the bytes of a region are read.
+- `SegmentedImage`: strips or tiles; those that a region touches are read and decoded.
+- `WholeImage`: everything else; tifffile reads the whole image, from which a region is cut.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import tifffile
+
+from dask_fileseq.readers.chunk import ChunkSpec, plain_dims, plain_spec, unique_dims
+from dask_fileseq.readers.counters import record
+from dask_fileseq.readers.region import Region, as_slices
+from dask_fileseq.readers.tiff.byteranges import ContiguousImage
+from dask_fileseq.readers.tiff.filebytes import ByteSource
+from dask_fileseq.readers.tiff.segments import PageGrid, SegmentedImage
+from dask_fileseq.readers.tiff.truncation import require_complete, require_extent, require_segments
+
+__all__ = ["Image", "WholeImage", "image_of", "selected_series"]
+
+Array = np.ndarray[Any, Any]
+
+ROWS = 64 * 1024
+"""Bytes of the rows that make one tile of contiguous pixels. Every pixel could be read by
+itself, but fewer bytes than this cost a file system as much."""
+
+
+class WholeImage:
+    """An image that only tifffile can read, and only as a whole, by calling `load`.
+
+    `segments` are start and stop of its strips or tiles in the file.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[], Any],
+        spec: ChunkSpec | None = None,
+        segments: Sequence[tuple[int, int]] = (),
+    ) -> None:
+        self._load = load
+        self._spec = spec
+        self._segments = segments
+
+    @cached_property
+    def _array(self) -> Array:
+        array = np.asarray(self._load())
+        stored = sum(stop - start for start, stop in self._segments)
+        record(bytes=stored if self._segments else array.nbytes)
+        return array
+
+    @property
+    def spec(self) -> ChunkSpec:
+        """The array; read it if nothing else describes it."""
+        return plain_spec(self._array) if self._spec is None else self._spec
+
+    def read(self, source: ByteSource, region: Region, out: Array) -> None:
+        """Read the whole image, and cut the region from it."""
+        record(way="whole")
+        if self._segments and source.announce is not None:
+            source.announce(self._segments)
+        if self._array.shape != self.spec.shape:
+            raise ValueError(
+                f"tifffile reads shape {self._array.shape}, "
+                f"the file's metadata say {self.spec.shape}"
+            )
+        out[...] = self._array[as_slices(region)]
+
+
+Image = ContiguousImage | SegmentedImage | WholeImage
+"""An image that has a `spec`, and a method `read` for regions."""
+
+
+def image_of(tif: tifffile.TiffFile, imageargs: Mapping[str, Any]) -> Image:
+    """Return the image that ``tif.asarray(**imageargs)`` would read.
+
+    Raises
+    ------
+    ValueError
+        If the file contains no image, is truncated, or its pixels have an unknown type;
+        tifffile would return an empty or shorter array.
+    """
+    if not tif.pages:
+        raise ValueError("file holds no image")
+
+    def load() -> Any:
+        return tif.asarray(**imageargs)
+
+    series = selected_series(tif, imageargs)
+    if series is None:
+        return WholeImage(load)
+    if series.kind != "page":
+        require_complete(tif, series)
+    if series.keyframe.dtype is None:
+        raise ValueError("pixels are of a type that tifffile cannot read")
+    if series.is_multifile or 0 in series.shape:
+        return WholeImage(load)
+    if series.dataoffset is None:
+        return _paged_image(tif, series, load, imageargs["maxworkers"])
+    require_extent(tif, series.dataoffset + series.nbytes)
+    spec = _spec(series, _row_tile(series.axes, series.shape, series.dtype.itemsize))
+    return _contiguous_image(series, spec, [series.dataoffset], ())
+
+
+def _contiguous_image(
+    series: tifffile.TiffPageSeries, spec: ChunkSpec, starts: list[int], over: tuple[int, ...]
+) -> ContiguousImage:
+    """Return the image whose pixels are stored at `starts`, one for each index over some axes."""
+    shape, keyframe = spec.shape, series.keyframe
+    stored = spec.dtype.newbyteorder(keyframe.parent.byteorder)
+    page = tuple(1 if axis in over else n for axis, n in enumerate(shape))
+    first = next((i for i in range(len(shape)) if math.prod(shape[i:]) == keyframe.size), 0)
+    size = math.prod(page) * stored.itemsize
+    return ContiguousImage(spec, stored, starts, page, over, first, keyframe.nodata, size)
+
+
+def selected_series(
+    tif: tifffile.TiffFile, imageargs: Mapping[str, Any]
+) -> tifffile.TiffPageSeries | None:
+    """Return the series, level or page that arguments select; None if only tifffile can.
+
+    A page is a series of the kind ``"page"``.
+    """
+    selecting = imageargs.keys() - {"maxworkers", "buffersize"}
+    if selecting == {"key"} and isinstance(imageargs["key"], int | np.integer):
+        return tifffile.TiffPageSeries([tif.pages.get(int(imageargs["key"]))], kind="page")
+    if not selecting <= {"series", "level"}:
+        return None
+    if not len(tif.series):
+        raise ValueError("file holds no image that tifffile can read")
+    series: Any = tif.series[imageargs.get("series", 0)]
+    return series.levels[imageargs.get("level", 0)]  # type: ignore[no-any-return]
+
+
+def _paged_image(
+    tif: tifffile.TiffFile,
+    series: tifffile.TiffPageSeries,
+    load: Callable[[], Any],
+    maxworkers: int | None,
+) -> Image:
+    """Return the image that a series of separate pages is."""
+    pages = list(series)
+    shape = tuple(map(int, series.shape))
+    keyframe = series.keyframe
+    if len(pages) * keyframe.size < math.prod(shape):
+        raise ValueError(
+            f"file is truncated: its metadata say shape {series.shape}, it holds "
+            f"{len(pages)} of {math.prod(shape) // keyframe.size} pages"
+        )
+    if len(pages) * keyframe.size > math.prod(shape):
+        return WholeImage(load)  # tifffile tries other shapes
+    own = [page for page in pages if page is not None]
+    for page in own:
+        require_segments(tif, page)
+    grid = None
+    if len(own) == len(pages) and _is_cuttable(tif, keyframe):
+        grid = PageGrid.of(keyframe, shape)
+    if grid is None:
+        segments = [
+            (a, a + n) for p in own for a, n in zip(p.dataoffsets, p.databytecounts, strict=False)
+        ]
+        return WholeImage(load, _spec(series, shape), segments)
+    if keyframe.is_final:
+        spec = _spec(series, _row_tile(series.axes, shape, series.dtype.itemsize))
+        return _contiguous_image(series, spec, [page.dataoffsets[0] for page in own], grid.over)
+    places = [(page.dataoffsets, page.databytecounts) for page in own]
+    tables = [page.jpegtables for page in own]
+    spec = _spec(series, grid.tile)
+    return SegmentedImage(spec, keyframe, grid, places, tables, maxworkers or keyframe.maxworkers)
+
+
+def _is_cuttable(tif: tifffile.TiffFile, keyframe: Any) -> bool:
+    """Return whether each strip or tile can be decoded by itself."""
+    if not isinstance(keyframe, tifffile.TiffPage):
+        return False
+    if keyframe.is_contiguous and not keyframe.is_final:
+        return False  # a predictor or bit order without compression
+    # NDPI: the tiles are parts of one JPEG stream; EER: of many frames
+    return keyframe.jpegheader is None and not tif.is_eer
+
+
+def _spec(series: tifffile.TiffPageSeries, tile: Sequence[int]) -> ChunkSpec:
+    shape = tuple(map(int, series.shape))
+    dims = unique_dims(series.axes) if len(series.axes) == len(shape) else plain_dims(shape)
+    return ChunkSpec(shape, series.dtype.newbyteorder("="), dims, tuple(map(int, tile)))
+
+
+def _row_tile(axes: str, shape: Sequence[int], itemsize: int) -> tuple[int, ...]:
+    """Return the tile of contiguous pixels: some rows of one plane.
+
+    >>> _row_tile("TYX", (10, 4096, 4096), 2), _row_tile("YXS", (64, 64, 3), 1)
+    ((1, 8, 4096), (64, 64, 3))
+    """
+    y = axes.find("Y") if "Y" in axes else max(0, len(shape) - 2)
+    row = itemsize * math.prod(shape[y + 1 :])
+    rows = min(shape[y], max(1, ROWS // row))
+    return (1,) * y + (rows, *shape[y + 1 :])
