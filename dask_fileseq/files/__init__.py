@@ -1,4 +1,4 @@
-"""Where the bytes are: names, opening, identity. No parsing of names, no pixels.
+"""Files and where they are: their names, handles and versions. No parsing of names, no pixels.
 
 A *source* (`LocalFiles`, `ZipFiles`, `TarFiles`, `RemoteFiles`, `OpenArchive`) lists names,
 opens a file, and identifies versions of files. Sources pickle, except for `OpenArchive`:

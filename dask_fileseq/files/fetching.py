@@ -178,12 +178,12 @@ async def _get_http(fs: Any, url: str, start: int, stop: int) -> Part:
         found = _CONTENT_RANGE.match(content_range)
         if found is None:  # such as an answer of several parts
             raise OSError(
-                f"the server does not say which part of {url!r} it sends: {content_range!r}"
+                f"the server does not state which part of {url!r} it sends: {content_range!r}"
             )
         content = await response.read()
     size = (await fs._info(url)).get("size") if found[2] == "*" else int(found[2])
     if size is None:
-        raise OSError("the server does not say how large the file is")
+        raise OSError(f"the server does not state the size of {url!r}")
     return Part(int(found[1]), content, size, version)
 
 

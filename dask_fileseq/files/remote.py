@@ -133,7 +133,7 @@ class RemoteFiles(Source):
         except FileNotFoundError:
             return None
         except Exception as error:
-            message = f"cannot ask for {url!r}: {error}; identity='name' does not ask"
+            message = f"cannot request {url!r}: {error}; identity='name' needs no request"
             raise ReadError.of(error, message) from error
 
     def __repr__(self) -> str:
