@@ -51,11 +51,19 @@ KEPT = 8 * 2**20
 class FileObject(io.RawIOBase):
     """A read-only, seekable file of known size; a subclass implements `_fill`."""
 
-    def __init__(self, size: int, name: str) -> None:
+    def __init__(self, size: int, name: str, file: Any = None) -> None:
         super().__init__()
         self.size = size
         self.name = name
+        self._file = file
+        """The file that is read, and closed with this one."""
         self._at = 0
+
+    def close(self) -> None:
+        """Close this file, and the one that it reads."""
+        if self._file is not None:
+            self._file.close()
+        super().close()
 
     def readable(self) -> bool:
         """Return True."""
@@ -93,23 +101,17 @@ class Section(FileObject):
     """A part of another file, which is closed with it."""
 
     def __init__(self, file: BinaryIO, start: int, size: int, name: str) -> None:
-        super().__init__(size, name)
-        self._file = file
+        super().__init__(size, name, file)
         self._start = start
 
     def _fill(self, view: memoryview, start: int) -> int:
         self._file.seek(self._start + start)
-        return self._file.readinto(view) or 0  # type: ignore[attr-defined]
+        return self._file.readinto(view) or 0
 
     def announce(self, ranges: Sequence[Range]) -> None:
         """Set the ranges that will be read of a part of a `RangeFile`."""
-        file, offset = cast(RangeFile, self._file), self._start
-        file.announce([(offset + a, offset + min(b, self.size)) for a, b in ranges])
-
-    def close(self) -> None:
-        """Close the other file, too."""
-        self._file.close()
-        super().close()
+        offset = self._start
+        self._file.announce([(offset + a, offset + min(b, self.size)) for a, b in ranges])
 
 
 class NamedBytesIO(io.BytesIO):
@@ -136,28 +138,22 @@ class DecompressedFile(FileObject):
     """The content of a stream that only goes forward, kept in memory as far as it was read."""
 
     def __init__(self, stream: IO[bytes], size: int, name: str) -> None:
-        super().__init__(size, name)
-        self._stream = stream
+        super().__init__(size, name, stream)
         self._content = bytearray()
 
     def _fill(self, view: memoryview, start: int) -> int:
         while (missing := start + len(view) - len(self._content)) > 0:
-            more = self._stream.read(max(STEP, missing))
+            more = self._file.read(max(STEP, missing))
             if not more:
                 raise EOFError(
                     f"{self.name!r} ends after {len(self._content)} of {self.size} bytes"
                 )
             self._content += more
         if len(self._content) == self.size:
-            self._stream.read(1)  # at its end, an archive compares the checksum
+            self._file.read(1)  # at its end, an archive compares the checksum
         with memoryview(self._content) as content:
             view[:] = content[start : start + len(view)]
         return len(view)
-
-    def close(self) -> None:
-        """Close the stream, too."""
-        self._stream.close()
-        super().close()
 
 
 class RangeFile(FileObject):

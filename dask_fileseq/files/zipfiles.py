@@ -64,7 +64,7 @@ def _open_member(handle: BinaryIO, info: zipfile.ZipInfo) -> BinaryIO:
     handle.seek(info.header_offset)
     header = handle.read(HEADER)
     if len(header) < HEADER or header[:4] != b"PK\3\4":
-        raise zipfile.BadZipFile(f"{info.filename!r} has no header at its offset in the directory")
+        raise zipfile.BadZipFile(f"{info.filename!r} does not stand where the directory says")
     start = info.header_offset + HEADER + sum(struct.unpack_from("<HH", header, 26))
     name = base_name(info.filename)
     if max(info.compress_size, info.file_size) <= SMALL:
