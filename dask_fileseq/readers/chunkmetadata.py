@@ -71,12 +71,8 @@ class ChunkMetadata:
     """Attributes of the array: ``nodata``."""
 
 
-_UNITS = dict.fromkeys(("um", "micron", "microns", "micrometer", "micrometre", "\u03bcm"), "µm") | {
-    "": "",
-    "pixel": "",
-    "pixels": "",
-    "reference frame": "",
-}
+_UNITS = dict.fromkeys(("um", "micron", "microns", "micrometer", "micrometre", "\u03bcm"), "µm")
+_UNITS |= dict.fromkeys(("", "pixel", "pixels", "reference frame"), "")
 
 
 def unit_name(text: object) -> str:

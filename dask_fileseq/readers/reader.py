@@ -257,13 +257,7 @@ def as_reader(imread: Callable[..., Any], suffixes: tuple[tuple[str, ...], ...] 
 
 
 def require_file(path: str) -> os.stat_result:
-    """Return the status of a file; raise `OSError` for pipes and devices, which could hang.
-
-    >>> require_file(os.curdir)
-    Traceback (most recent call last):
-    ...
-    OSError: is no file but a folder
-    """
+    """Return the status of a file; raise `OSError` for pipes and devices, which could hang."""
     status = os.stat(path)
     if stat.S_ISREG(status.st_mode):
         return status
