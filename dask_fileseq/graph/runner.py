@@ -45,8 +45,8 @@ Done = Callable[[Any, Any], None]
 class Scheduler:
     """One of dask's schedulers.
 
-    Inside a task of a distributed worker it is the synchronous one: to wait for other
-    workers there would block a thread of this one.
+    Inside a task of a distributed worker, the cluster is replaced by the synchronous one: to
+    wait for other workers there would block a thread of this one.
 
     Parameters
     ----------
@@ -65,10 +65,12 @@ class Scheduler:
             get = get_scheduler(scheduler=scheduler) or dask.threaded.get
         except ValueError as error:
             raise ValueError(f"scheduler={scheduler!r}: {error}") from error
-        if current_worker() is not None:
-            get = dask.local.get_sync
         client = getattr(get, "__self__", None)
         self.client = client if hasattr(client, "submit") else None
+        self.in_task = self.client is not None and current_worker() is not None
+        """Whether this thread runs a task of a worker of that cluster."""
+        if self.in_task:
+            get, self.client = dask.local.get_sync, None
         if workers and self.client is None and not isinstance(get, partial):
             options["num_workers"] = workers  # an executor, which is a partial, has its own
             if workers == 1 and get is dask.threaded.get:

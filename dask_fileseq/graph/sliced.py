@@ -17,7 +17,7 @@ from typing import Any, cast
 import numpy as np
 from dask.array.core import Array
 
-from dask_fileseq.filearray import FileArray, current_worker
+from dask_fileseq.filearray import FileArray
 from dask_fileseq.graph.runner import Box, Scheduler, read_in_place
 from dask_fileseq.tiling import basic_index
 
@@ -66,7 +66,7 @@ class SlicedFiles(Array):
         workers = options.pop("num_workers", None)
         scheduler = Scheduler(options.pop("scheduler", None), workers, **options)
         in_place = self.name == self._own_name and self.ndim and scheduler.is_local
-        if not in_place or current_worker() is not None:
+        if not in_place or scheduler.in_task:
             return super().compute(**kwargs)  # type: ignore[no-untyped-call]
         result = np.empty(self.shape, self.dtype)
         if result.size:

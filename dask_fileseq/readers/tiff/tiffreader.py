@@ -137,7 +137,7 @@ class TiffReader(Reader):
         signature = header.signature, os.path.splitext(file)[1]  # tifffile uses both
         proof = PROOFS.get(signature)
         if proof is not None and proof.info is not None and _is_complete(header, size, proof.info):
-            record(headers=1)
+            record(files=1, headers=1)
             return proof.info
         info = _inspect_by_tifffile(file)
         if proof is None:
