@@ -38,7 +38,7 @@ from dask_fileseq import ChunkMismatchError, FileSequence, FillWarning, ReadErro
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.readers import count
 from dask_fileseq.zarr import FileArrayStore
-from dask_fileseq.zarr.references import write_references
+from dask_fileseq.zarr import write_references
 
 PATTERN = r"(?P<time>\d+)_(?P<channel>[A-Z]+)_z(?P<z>\d+)"
 WRITING = "store was opened in read-only mode and does not support writing"

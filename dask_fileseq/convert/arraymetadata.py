@@ -21,8 +21,6 @@ from zarr.storage import MemoryStore
 from dask_fileseq.convert.partition import Level
 from dask_fileseq.filearray import FileArray
 
-__all__ = ["array_metadata", "chunk_shape", "coordinates", "json_object", "shard_shape"]
-
 Shape = tuple[int, ...]
 
 SIDE = 512

@@ -29,8 +29,6 @@ from dask_fileseq.files import shared_folder
 from dask_fileseq.graph import Scheduler, run
 from dask_fileseq.types import WriteOptions
 
-__all__ = ["Conversion"]
-
 SOME = 128
 """Number of metadata objects that are written at a time."""
 

@@ -29,8 +29,6 @@ from dask_fileseq.errors import check_choice
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.types import WriteOptions
 
-__all__ = ["ConversionPlan", "make_plan"]
-
 FORMAT = 1
 """Version of the journal and of the regions; a conversion of another version is another one."""
 

@@ -27,8 +27,6 @@ from dask_fileseq.errors import LayoutError
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.patterns import FAMILIES
 
-__all__ = ["ImageLayout", "ImagePart", "TargetImage", "array_layout", "ome_layout"]
-
 IMAGE_AXES = ("t", "c", "z", "y", "x")
 ROLES = (*IMAGE_AXES, "row", "column", "well", "image")
 

@@ -22,8 +22,6 @@ from uuid import uuid4
 from dask_fileseq.convert.targetstore import TargetStore, clear_write_errors
 from dask_fileseq.errors import ChangedError, TargetExistsError
 
-__all__ = ["FILES", "FOLDER", "MANIFEST", "Identity", "Journal", "Record"]
-
 FOLDER = "fileseq"
 PLAN = f"{FOLDER}/plan.json"
 DONE = f"{FOLDER}/done"

@@ -19,8 +19,6 @@ from dask_fileseq.convert.imagelayout import ImageLayout, TargetImage
 from dask_fileseq.convert.partition import Partition
 from dask_fileseq.filearray import FileArray
 
-__all__ = ["OmeMetadata", "OmeScale", "axis_scales", "channel_colors", "channel_names"]
-
 PREFIXES = {"": "", "p": "pico", "n": "nano", "µ": "micro", "u": "micro", "m": "milli"}
 UNITS = {
     f"{symbol}{base}": prefix + unit

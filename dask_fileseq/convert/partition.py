@@ -20,8 +20,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-__all__ = ["Partition", "RegionIndex", "Stage", "level_count", "make_partition", "scaled_window"]
-
 Shape = tuple[int, ...]
 Window = tuple[tuple[int, int], ...]
 """Start and stop along each axis."""

@@ -10,8 +10,6 @@ from dask.utils import format_bytes, format_time
 
 from dask_fileseq.types import Progress
 
-__all__ = ["ProgressLine", "progress_callback"]
-
 WIDTH = 24
 INTERVAL = 0.2
 """Seconds between two updates of the bar."""

@@ -35,8 +35,6 @@ from dask_fileseq.errors import ChangedError, TargetExistsError, UnfinishedError
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.files import LocalFiles, shared_folder
 
-__all__ = ["SourceFiles", "digest_of", "new_manifest", "read_manifest", "stable_value"]
-
 MISSING = (-1, -1)
 """The version of a file that does not exist."""
 

@@ -25,8 +25,6 @@ from zarr.storage import FsspecStore, LocalStore
 from dask_fileseq.errors import FileSequenceError, WriteError
 from dask_fileseq.files import has_scheme, local_path
 
-__all__ = ["TargetStore", "clear_write_errors"]
-
 MANY = 32
 """Number of objects that are read, written or deleted at a time."""
 

@@ -24,8 +24,6 @@ from dask_fileseq.filearray import FileArray
 from dask_fileseq.filearray.failures import recorded_fills
 from dask_fileseq.zarr.chunkgrid import chunk_key
 
-__all__ = ["Job", "RegionTask", "read_region", "verify_region", "write_region"]
-
 
 @dataclass(frozen=True)
 class Job:

@@ -14,8 +14,6 @@ from dask_fileseq.convert.targetstore import TargetStore
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.types import WriteOptions
 
-__all__ = ["to_ome_zarr", "to_zarr"]
-
 PLAIN = (str, int, float, bool, list, tuple)
 
 NOT_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}

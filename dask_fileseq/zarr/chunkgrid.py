@@ -16,8 +16,6 @@ from numpy.typing import NDArray
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.graph import block_chunks
 
-__all__ = ["ChunkGrid", "chunk_key", "files_on_axes", "regular_chunks"]
-
 
 def chunk_key(index: Sequence[int], zarr_format: int = 3) -> str:
     """Return the key of a chunk, in zarr's default encoding.

@@ -21,8 +21,6 @@ from dask_fileseq.files import Source
 from dask_fileseq.graph import Scheduler, run_batches
 from dask_fileseq.readers import ByteLayout, File, NoByteLayout, whole_region
 
-__all__ = ["FileEncoding", "file_encoding"]
-
 BATCH = 64
 """Number of files in a task: dask needs more time for a task than a reader for a header."""
 

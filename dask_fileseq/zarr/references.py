@@ -26,8 +26,6 @@ from dask_fileseq.zarr.chunkgrid import chunk_key, files_on_axes
 from dask_fileseq.zarr.encoding import FileEncoding, file_encoding
 from dask_fileseq.zarr.zarrmetadata import array_path, is_document, metadata_documents
 
-__all__ = ["file_urls", "write_references"]
-
 
 def write_references(
     array: FileArray,

@@ -29,8 +29,6 @@ from dask_fileseq.filearray import FileArray
 from dask_fileseq.zarr.chunkgrid import ChunkGrid, regular_chunks
 from dask_fileseq.zarr.zarrmetadata import array_path, metadata_documents
 
-__all__ = ["FileArrayStore"]
-
 
 class FileArrayStore(Store):
     """A file array as a read-only zarr store.

@@ -20,8 +20,6 @@ from zarr.storage import MemoryStore
 
 from dask_fileseq.filearray import FileArray
 
-__all__ = ["array_path", "is_document", "metadata_documents"]
-
 UNITS = {"D": "days", "h": "hours", "m": "minutes", "s": "seconds"} | {
     "ms": "milliseconds",
     "us": "microseconds",
