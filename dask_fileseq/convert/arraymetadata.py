@@ -83,10 +83,8 @@ def shard_shape(
 def _default_shard(
     plane: Sequence[int], counts: list[int], chunk: Shape, itemsize: int
 ) -> list[int]:
-    """Return whole planes if one is small enough, else a part of one of half the size.
-
-    A region of several shards then fits into the memory of a task.
-    """
+    """Return whole planes if one is small enough, else a part of one of half the size."""
+    # a region of several shards then fits into the memory of a task
     many = [count if axis in plane else 1 for axis, count in enumerate(counts)]
 
     def room() -> int:
@@ -143,11 +141,7 @@ def _plane(dims: Sequence[str]) -> tuple[int, ...]:
 
 
 def _even(length: int, most: int, multiple: int = 1) -> int:
-    """Return a length of at most about `most` that cuts an axis evenly.
-
-    >>> _even(2000, 512, 16), _even(600, 512, 16), _even(10, 4)
-    (512, 600, 4)
-    """
+    """Return a length of at most about `most` that cuts an axis evenly."""
     if length <= most * 5 / 4 and (multiple > 1 or length <= most):
         return max(1, length)
     even = -(-length // -(-length // most))
@@ -168,11 +162,7 @@ LONG = 1000
 
 
 def _codec_arguments(codecs: Any) -> dict[str, Any]:
-    """Return codecs as the arguments of `zarr.create_array`.
-
-    >>> _codec_arguments("none")
-    {'filters': None, 'compressors': None}
-    """
+    """Return codecs as the arguments of `zarr.create_array`."""
     if isinstance(codecs, str):
         if codecs not in CODECS:
             raise ValueError(f"codecs={codecs!r} is neither {', '.join(CODECS)} nor zarr codecs")
@@ -181,13 +171,13 @@ def _codec_arguments(codecs: Any) -> dict[str, Any]:
     if not isinstance(given, Sequence) or not all(isinstance(codec, Codec) for codec in given):
         raise ValueError(f"codecs={codecs!r} are not codecs of zarr, such as zarr.codecs.ZstdCodec")
     filters, serializers, compressors = (
-        [codec for codec in given if isinstance(codec, kind)]
+        [codec for codec in given if isinstance(codec, kind)] or None
         for kind in (ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec)
     )
-    if len(serializers) > 1:
+    if serializers and len(serializers) > 1:
         raise ValueError(f"codecs={codecs!r} has more than one codec from arrays to bytes")
-    arguments = {"filters": filters or None, "compressors": compressors or None}
-    return arguments | ({"serializer": serializers[0]} if serializers else {})
+    serializer = serializers[0] if serializers else "auto"
+    return {"filters": filters, "compressors": compressors, "serializer": serializer}
 
 
 def array_metadata(
@@ -222,10 +212,7 @@ def json_object(path: str, metadata: Any) -> tuple[str, bytes]:
 
 
 def coordinates(array: FileArray) -> dict[str, Any]:
-    """Return the coordinates along the axes of an array, by dimension, as values of JSON.
-
-    They are a list, or start, step and unit. Dates are texts.
-    """
+    """Return the coordinates along the axes of an array, by dimension, as values of JSON."""
     found: dict[str, Any] = {}
     for dim, axis in zip(array.dims, array.tiling.axes, strict=True):
         chunkdim = "" if axis.chunk is None else array.spec.dims[axis.chunk]
@@ -241,10 +228,8 @@ def coordinates(array: FileArray) -> dict[str, Any]:
 
 
 def _values(values: NDArray[Any]) -> Any:
-    """Return coordinates as values of JSON.
+    """Return coordinates as a list of values of JSON, or as start and step. Dates are texts.
 
-    >>> _values(np.array(["2020-01-01"], "M8[ns]")), _values(np.arange(3))
-    (['2020-01-01T00:00:00.000000000'], [0, 1, 2])
     >>> _values(np.arange(5, 5000, 2))
     {'start': 5, 'step': 2, 'length': 2498}
     """

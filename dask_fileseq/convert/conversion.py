@@ -1,4 +1,4 @@
-"""The conversion of a file array to Zarr, region by region.
+"""The conversion of a file array to Zarr or OME-Zarr, region by region.
 
 It records what is converted to what (`journal`), writes all regions on any scheduler
 (`tasks`), makes sure that no file changed meanwhile, reads regions back and compares
@@ -8,16 +8,18 @@ target without them is not complete; converting again continues with it.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import islice
+from dataclasses import asdict
 from typing import Any
 
+from toolz import first, partition_all
 from zarr.core.group import GroupMetadata
 
-from dask_fileseq.convert.arraymetadata import json_object
+from dask_fileseq.convert.arraymetadata import coordinates, json_object
 from dask_fileseq.convert.conversionplan import make_plan
-from dask_fileseq.convert.imagelayout import ImageLayout
+from dask_fileseq.convert.imagelayout import ImageLayout, array_layout, ome_layout
 from dask_fileseq.convert.journal import FILES, FOLDER, Journal, Record
 from dask_fileseq.convert.partition import RegionIndex
 from dask_fileseq.convert.progress import ProgressLine, progress_callback
@@ -33,6 +35,11 @@ SOME = 128
 """Number of metadata objects that are written at a time."""
 
 Manifest = dict[str, Any]
+
+PLAIN = (str, int, float, bool, list, tuple)
+
+NOT_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+"""Numbers that JSON does not have, as zarr writes them."""
 
 
 class Conversion:
@@ -72,7 +79,7 @@ class Conversion:
     def run(self) -> Manifest:
         """Do all that is not done yet, and return the manifest."""
         if self.groups:  # an error in them is raised now, and not after hours of work
-            list(self.groups(self.plan.layout.images[:1], self.plan.partition, {}))
+            list(self.groups(self.plan.layout.images[:1], self.plan.pyramid.partition, {}))
         with clear_write_errors(self.target):
             found = self.journal.begin(
                 self.identity,
@@ -85,11 +92,16 @@ class Conversion:
             self.identity = {**found, "about": self.identity["about"]}
             self.plan = self.plan.with_stages(found["stages"])
         try:
-            if manifest and manifest["failed"] and self.array.options.errors == "raise":
+            filled = self.array.options.errors == "fill"
+            if manifest and manifest["failed"] and not filled:
                 self._reopen(manifest)
             elif manifest:
                 return self._finished_before(manifest)
-            return self._convert(self._earlier_records() if found else {})
+            if not found:
+                return self._convert({})
+            self.journal.claim(self.identity)
+            self.target.delete_partial()
+            return self._convert(self.journal.records(self.identity["token"], filled=filled))
         finally:
             if isinstance(self.callback, ProgressLine):
                 self.callback.close()
@@ -108,7 +120,7 @@ class Conversion:
             self._advance(region)
 
         job = self.plan.job(self.journal, self.identity["token"])
-        for stage in self.plan.partition.stages:
+        for stage in self.plan.pyramid.partition.stages:
             left = (index for index in self.plan.indices(stage) if index.name not in records)
             run(self.scheduler, write_region, job, map(self.plan.region, left), done)
         self.source.require_unchanged(self.target)
@@ -136,30 +148,22 @@ class Conversion:
             self._finish(manifest)
         return manifest
 
-    def _earlier_records(self) -> dict[str, Record]:
-        """Take over from an earlier run, and return the records of the regions it finished."""
-        self.journal.claim(self.identity)
-        self.target.delete_partial()
-        return self.journal.records(
-            self.identity["token"], filled=self.array.options.errors == "fill"
-        )
-
     def _reopen(self, manifest: Manifest) -> None:
-        """Have files of a complete target that were filled read again.
+        """Prepare a complete target for reading the files again that were filled.
 
-        Nothing is changed if the first of them still cannot be read: that is an error.
+        Raises an error, and changes nothing, if the first of them still cannot be read.
         """
         start, folder = len(manifest["folder"]), shared_folder(self.array.names)
         again = self.plan.regions_of({folder + f["file"][start:] for f in manifest["failed"]})
-        first = next(again)
-        read_region(first)
-        names = {first.index.name} | {region.index.name for region in again}
+        unread = next(again)
+        read_region(unread)
+        names = {region.index.name for region in (unread, *again)}
         every = (index.name for index in self.plan.indices())
         token = self.identity["token"]
         records: dict[str, Record] = {name: {"token": token} for name in every if name not in names}
-        if not self.plan.partition.stages[-1].first:  # else regions with ranges are done again
-            for record in islice(records.values(), 1):
-                record["ranges"] = manifest["ranges"]
+        stages = self.plan.pyramid.partition.stages
+        if records and not stages[-1].first:  # else regions with ranges are done again
+            first(records.values())["ranges"] = manifest["ranges"]
         self.journal.reopen(self.identity, records)
 
     # steps
@@ -186,8 +190,7 @@ class Conversion:
 
     def _put(self, objects: Mapping[str, bytes]) -> None:
         """Write objects, unless another run has begun."""
-        left = iter(objects.items())
-        while some := dict(islice(left, SOME)):
+        for some in map(dict, partition_all(SOME, objects.items())):
             self.journal.require()
             with clear_write_errors(self.target):
                 self.target.put_many(some)
@@ -198,10 +201,75 @@ class Conversion:
         objects = dict(self.plan.array_objects())
         if self.groups:
             ranges = {channel: (low, high) for channel, low, high in manifest["ranges"]}
-            groups = self.groups(self.plan.layout.images, self.plan.partition, ranges)
+            groups = self.groups(self.plan.layout.images, self.plan.pyramid.partition, ranges)
             objects |= dict(json_object(path, GroupMetadata(a)) for path, a in groups)
         root = {"zarr.json": objects.pop("zarr.json")}
         group = dict([json_object(FOLDER, GroupMetadata({"manifest": manifest}))])
         for some in (objects, root, group):
             self._put(some)
         self.journal.close()
+
+
+def to_zarr(
+    array: FileArray,
+    url: Any,
+    options: WriteOptions,
+    *,
+    attributes: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Copy a file array to a Zarr array, and return the manifest; see `FileSequence.to_zarr`."""
+    if not isinstance(attributes, Mapping | None):
+        raise ValueError(f"attributes={attributes!r} is no mapping")
+    about: dict[str, Any] = {"coords": coordinates(array)}
+    if array.metadata.crs:
+        about["crs"] = {key: v for key, v in array.metadata.crs.items() if isinstance(v, PLAIN)}
+    if array.metadata.attrs:
+        about["attrs"] = {key: _json_value(value) for key, value in array.metadata.attrs.items()}
+    every = {"fileseq": about} | dict(attributes or {})
+    target = TargetStore(url, options.storage_options)
+    layout = array_layout(array)
+    return Conversion(array, layout, target, options, attributes=every, about=every).run()
+
+
+def to_ome_zarr(
+    array: FileArray,
+    url: Any,
+    options: WriteOptions,
+    *,
+    axes: Mapping[str, str] | None = None,
+    scale: Mapping[str, Any] | None = None,
+    name: str | None = None,
+    levels: int | None = None,
+    method: str = "mean",
+) -> dict[str, Any]:
+    """Copy a file array to OME-Zarr, and return the manifest; see `FileSequence.to_ome_zarr`."""
+    try:
+        from dask_fileseq.convert.omemetadata import OmeMetadata, axis_scales, channel_names
+    except ImportError as error:
+        raise ImportError(
+            'to_ome_zarr needs yaozarrs, which pip install "dask-fileseq[ome]" brings'
+        ) from error
+
+    target = TargetStore(url, options.storage_options)
+    layout = ome_layout(array, axes)
+    basename = os.path.basename(str(target).rstrip("/\\")) or "image"
+    ome = OmeMetadata(
+        name or basename.removesuffix(".ome.zarr").removesuffix(".zarr"),
+        array,
+        layout,
+        axis_scales(array, layout, scale),
+        channel_names(array, layout),
+        method,
+        coordinates(array),
+    )
+    about: dict[str, Any] = {"name": name, "scales": list(map(asdict, ome.scales))}
+    about |= {"channels": ome.channels, "labels": ome.labels}
+    return Conversion(
+        array, layout, target, options, levels, method, groups=ome.groups, about=about
+    ).run()
+
+
+def _json_value(value: Any) -> Any:
+    """Return a value as JSON has it; NaN and infinity are texts."""
+    value = value.item() if hasattr(value, "item") else value
+    return NOT_FINITE.get(str(value), value)

@@ -24,7 +24,8 @@ from dask_fileseq.convert.partition import (
     level_count,
     make_partition,
 )
-from dask_fileseq.convert.tasks import Job, RegionTask
+from dask_fileseq.convert.provenance import digest_of
+from dask_fileseq.convert.tasks import Job, Pyramid, RegionTask
 from dask_fileseq.errors import check_choice
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.types import WriteOptions
@@ -42,22 +43,19 @@ class ConversionPlan:
 
     array: FileArray
     layout: ImageLayout
-    partition: Partition
-    arrays: tuple[Any, ...]
-    """Zarr's metadata of the array of each level."""
-    names: tuple[str, ...]
-    """Paths of these arrays, below an image."""
-    method: str
+    pyramid: Pyramid
 
     def array_objects(self) -> Iterator[tuple[str, bytes]]:
         """Yield key and content of the metadata of all arrays."""
         for image in self.layout.images:
-            for name, metadata in zip(self.names, self.arrays, strict=True):
+            for name, metadata in zip(self.pyramid.names, self.pyramid.arrays, strict=True):
                 yield json_object(f"{image.path}/{name}".strip("/"), metadata)
 
     def identity(self, source: Mapping[str, Any]) -> dict[str, Any]:
         """Return what is converted to what, as a value of JSON."""
-        level = self.partition.levels[0]
+        partition, arrays = self.pyramid.partition, self.pyramid.arrays
+        level, images = partition.levels[0], self.layout.images
+        every = [[image.path, sorted(image.at.items())] for image in images]
         identity = {
             "source": source,
             "target": {
@@ -66,44 +64,39 @@ class ConversionPlan:
                 "dims": self.layout.dims,
                 "shape": level.shape,
                 "dtype": str(self.array.dtype),
-                "images": len(self.layout.images),
-                "places": self.layout.places,
+                "images": len(images),
+                "places": f"{images[0].path} to {images[-1].path} ({digest_of(every)})",
                 "axes": [[self.array.dims[i] for i in axes] for axes in self.layout.axes],
-                "levels": len(self.arrays),
+                "levels": len(arrays),
                 "chunks": level.chunk,
                 "shards": level.shard,
-                "codecs": [codec.to_dict() for codec in self.arrays[0].inner_codecs],
+                "codecs": [codec.to_dict() for codec in arrays[0].inner_codecs],
                 "fillvalue": repr(self.array.options.fillvalue),
-                "method": self.method if len(self.arrays) > 1 else None,
+                "method": self.pyramid.method if len(arrays) > 1 else None,
             },
-            "stages": [[s.base, s.first, s.last, s.region] for s in self.partition.stages],
+            "stages": [[s.base, s.first, s.last, s.region] for s in partition.stages],
             "began": datetime.now(UTC).isoformat(timespec="seconds"),
         }
         return {**json.loads(json.dumps(identity)), "token": uuid4().hex}
 
     def with_stages(self, stages: Sequence[Sequence[Any]]) -> ConversionPlan:
         """Return the plan with the regions of the identity of an earlier run."""
-        levels = self.partition.levels
-        made = tuple(Stage(b, i, j, tuple(region), levels[b].shape) for b, i, j, region in stages)
-        return replace(self, partition=replace(self.partition, stages=made))
+        partition = self.pyramid.partition
+        made = tuple(
+            Stage(base, first, last, tuple(region), partition.levels[base].shape)
+            for base, first, last, region in stages
+        )
+        partition = replace(partition, stages=made)
+        return replace(self, pyramid=replace(self.pyramid, partition=partition))
 
     def job(self, journal: Journal, token: str, **advice: str) -> Job:
         """Return what the tasks of all regions share."""
-        channel = "c" in self.layout.dims and self.layout.kind != "array"
-        return Job(
-            journal,
-            token,
-            self.partition,
-            tuple(metadata.update_attributes({}) for metadata in self.arrays),
-            self.names,
-            self.method,
-            self.layout.dims.index("c") if channel else None,
-            **advice,
-        )
+        arrays = tuple(metadata.update_attributes({}) for metadata in self.pyramid.arrays)
+        return Job(journal, token, replace(self.pyramid, arrays=arrays), **advice)
 
     def indices(self, *stages: Stage) -> Iterator[RegionIndex]:
         """Yield the regions of all images, of some stages or of all."""
-        for stage in stages or self.partition.stages:
+        for stage in stages or self.pyramid.partition.stages:
             for number in range(stage.count * len(self.layout.images)):
                 yield RegionIndex(stage, number)
 
@@ -160,8 +153,10 @@ def make_plan(
         array_metadata(level, layout.dims, array.dtype, fillvalue, options.codecs, attributes)
         for level in partition.levels
     )
-    names = ("",) if layout.kind == "array" else tuple(map(str, range(len(arrays))))
-    return ConversionPlan(array, layout, partition, arrays, names, method)
+    is_image = layout.kind != "array"
+    names = tuple(map(str, range(len(arrays)))) if is_image else ("",)
+    channel = layout.dims.index("c") if is_image and "c" in layout.dims else None
+    return ConversionPlan(array, layout, Pyramid(partition, arrays, names, method, channel))
 
 
 def _partition(

@@ -10,9 +10,7 @@ which, and the parameter ``axes=`` where they do not.
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import json
 import math
 import re
 import string
@@ -49,11 +47,7 @@ WELL = re.compile(r"([A-Za-z]{1,2})0*-?(\d{1,3})")
 
 
 def _axis_roles(array: FileArray, axes: Mapping[str, str] | None = None) -> list[str | None]:
-    """Return the role of each axis of an array; None for an axis of length 1 that is dropped.
-
-    The caller may give roles in `axes`, by dimension. A `LayoutError` is raised if they
-    are wrong, if an axis has no role, or if axes have roles that exclude each other.
-    """
+    """Return the role of each axis of an array; None for an axis of length 1 that is dropped."""
     if not isinstance(axes, Mapping | None):
         raise LayoutError(f"axes={axes!r} is no mapping from dimensions, such as {{'q': 't'}}")
     given = dict(axes or {})
@@ -102,11 +96,7 @@ def _chunk_role(name: str, dim: str, length: int) -> str | None:
 
 
 def _are_plate(roles: list[str | None], array: FileArray, given: Mapping[str, str]) -> bool:
-    """Return whether the axes of rows and columns are those of a plate.
-
-    They are if both exist, no axis of wells does, and rows are letters or all numbers
-    begin at 1: tiles mostly begin at 0.
-    """
+    """Return whether rows and columns are those of a plate; those of tiles mostly begin at 0."""
     if "row" not in roles or "column" not in roles or "well" in roles:
         return False
     dims = [array.dims[roles.index(role)] for role in ("row", "column")]
@@ -121,10 +111,7 @@ def _are_plate(roles: list[str | None], array: FileArray, given: Mapping[str, st
 
 
 def _require_distinct(roles: list[str | None], array: FileArray, given: Mapping[str, str]) -> None:
-    """Raise a `LayoutError` if axes have the same role, but nobody laid them end to end.
-
-    Samples of pixels and one other axis of channels are laid end to end by themselves.
-    """
+    """Raise a `LayoutError` if axes have the same role, and the caller did not give it to all."""
     for role in ROLES[:-1]:
         same = [dim for dim, r in zip(array.dims, roles, strict=True) if r == role]
         if len(same) < 2 or (role in ("t", "c", "z") and given.keys() >= {*same}):
@@ -135,7 +122,7 @@ def _require_distinct(roles: list[str | None], array: FileArray, given: Mapping[
             if dim in same and axis.chunk is not None
         ]
         if role == "c" and len(same) == 2 and "s" in inside:
-            continue
+            continue  # samples of pixels and another axis of channels are laid end to end
         raise LayoutError(
             f"{' and '.join(map(repr, same))} are both {role!r}; say what they are, as"
             f" axes={{{same[-1]!r}: 'image'}}"
@@ -178,13 +165,6 @@ class ImageLayout:
         """Shape of each image."""
         return tuple(map(math.prod, self.lengths))
 
-    @property
-    def places(self) -> str:
-        """Paths of the first and the last image, and a digest of the indices of all."""
-        every = [[image.path, sorted(image.at.items())] for image in self.images]
-        digest = hashlib.blake2b(json.dumps(every).encode(), digest_size=16).hexdigest()
-        return f"{self.images[0].path} to {self.images[-1].path} ({digest})"
-
     def parts(self, window: Window, image: TargetImage) -> Iterator[ImagePart]:
         """Yield the boxes of the file array that make up a window of an image."""
         along = [
@@ -202,11 +182,7 @@ class ImageLayout:
 def _cut(
     axes: tuple[int, ...], lengths: tuple[int, ...], start: int, stop: int
 ) -> Iterator[tuple[slice, dict[int, tuple[int, int]]]]:
-    """Cut a range along axes that are laid end to end into boxes of these.
-
-    >>> list(_cut((0, 3), (2, 3), 2, 5))
-    [(slice(0, 1, None), {0: (0, 1), 3: (2, 3)}), (slice(1, 3, None), {0: (1, 2), 3: (0, 2)})]
-    """
+    """Cut a range along axes that are laid end to end into boxes of these."""
     inner = lengths[-1]
     done = start
     while done < stop:
@@ -228,7 +204,8 @@ def array_layout(array: FileArray) -> ImageLayout:
 def ome_layout(array: FileArray, axes: Mapping[str, str] | None = None) -> ImageLayout:
     """Return the layout of an OME-Zarr: an image, a plate, or a collection of images.
 
-    A `LayoutError` is raised if the axes, with roles as in `_axis_roles`, make up none of these.
+    `axes` are roles by dimension. A `LayoutError` is raised if one is wrong, if an axis has
+    none, or if axes have roles that exclude each other.
     """
     roles = _axis_roles(array, axes)
     dims = tuple(role for role in "tczyx" if role in roles)
@@ -295,8 +272,6 @@ def _well_path(label: Sequence[str], first: int) -> str:
 
     >>> _well_path(["b02"], 1), _well_path(["AA-3"], 1), _well_path(["27", "7"], 1)
     ('B/02', 'AA/3', 'AA/7')
-    >>> _well_path(["b", "7"], 1), _well_path(["2", "7"], 0)
-    ('B/7', 'C/7')
     """
     row, column = label[0], label[-1]
     if len(label) == 1:

@@ -63,11 +63,7 @@ class Stage:
         return math.prod(-(-n // size) for n, size in zip(self.shape, self.region, strict=True))
 
     def window(self, number: int) -> Window:
-        """Return the window of a region in the base level; regions count in C order.
-
-        >>> Stage(0, 0, 0, (2, 4), (3, 6)).window(3)
-        ((2, 3), (4, 6))
-        """
+        """Return the window of a region in the base level; regions count in C order."""
         window = []
         for n, size in zip(reversed(self.shape), reversed(self.region), strict=True):
             number, i = divmod(number, -(-n // size))
@@ -121,11 +117,7 @@ class Partition:
 
 
 def scaled_window(window: Window, halved: Sequence[bool], times: int) -> Window:
-    """Return a window in elements of a level that is a number of levels further on.
-
-    >>> scaled_window(((0, 5), (8, 15)), (False, True), 1)
-    ((0, 5), (4, 8))
-    """
+    """Return a window in elements of a level that is a number of levels further on."""
     return tuple(
         (start >> times, -(-stop >> times)) if half else (start, stop)
         for (start, stop), half in zip(window, halved, strict=True)
@@ -133,11 +125,7 @@ def scaled_window(window: Window, halved: Sequence[bool], times: int) -> Window:
 
 
 def level_count(shape: Shape, halved: Sequence[bool], smallest: int = 256) -> int:
-    """Return the number of levels until no halved axis is longer than `smallest`.
-
-    >>> level_count((5, 1000, 700), (False, True, True))
-    3
-    """
+    """Return the number of levels until no halved axis is longer than `smallest`."""
     longest = max((n for n, half in zip(shape, halved, strict=True) if half), default=0)
     return 1 + max(0, math.ceil(math.log2(max(1, longest) / smallest)))
 
@@ -189,12 +177,10 @@ def _stage(
     limit: int,
     read_shapes: Sequence[Sequence[int]],
 ) -> Stage:
-    """Return the stage that reads a level and writes as many others as fit, from `first` on.
-
-    A region begins as the smallest box of whole units. It grows to what is best read
-    whole, then to whole units of further levels, and at last along each axis while many
-    regions remain; each step is taken only if the region stays within the limit.
-    """
+    """Return the stage that reads a level and writes as many others as fit, from `first` on."""
+    # A region begins as the smallest box of whole units. It grows to what is best read
+    # whole, then to whole units of further levels, and at last along each axis while many
+    # regions remain; each step is taken only if the region stays within the limit.
     shape = levels[base].shape
     region = _aligned(levels, halved, base, first, first)
     for whole in read_shapes:
@@ -238,10 +224,6 @@ def _grown(region: Shape, axis: int, wanted: int, shape: Shape) -> Shape:
 
 
 def _multiple(wanted: int, step: int, size: int) -> int:
-    """Return the least multiple of a step that covers a length, or the whole axis.
-
-    >>> _multiple(100, 64, 1000), _multiple(990, 64, 1000)
-    (128, 1000)
-    """
+    """Return the least multiple of a step that covers a length, or the whole axis."""
     multiple = -(-wanted // step) * step
     return max(1, size) if multiple >= size else max(step, multiple)

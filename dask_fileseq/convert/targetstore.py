@@ -95,10 +95,6 @@ class TargetStore:
                 found[-1] = None if value is None else json.loads(value.to_bytes())
         return found
 
-    def put(self, key: str, value: bytes) -> None:
-        """Write an object."""
-        sync(self.store.set(key, default_buffer_prototype().buffer.from_bytes(value)))
-
     def put_many(self, values: Mapping[str, bytes]) -> None:
         """Write many objects."""
         make = default_buffer_prototype().buffer.from_bytes
@@ -106,7 +102,8 @@ class TargetStore:
 
     def put_json(self, key: str, value: Any) -> None:
         """Write a value as JSON."""
-        self.put(key, json.dumps(value, indent=2).encode())
+        content = json.dumps(value, indent=2).encode()
+        sync(self.store.set(key, default_buffer_prototype().buffer.from_bytes(content)))
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete objects, which need not exist."""

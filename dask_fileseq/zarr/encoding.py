@@ -178,26 +178,12 @@ def _decode_segments(layout: ByteLayout, zarray: Mapping[str, Any], file: Binary
 
 
 def _segment_codecs(layout: ByteLayout) -> dict[str, Any]:
-    """Return the entries of ``.zarray`` that decode strips or tiles.
-
-    >>> _segment_codecs(ByteLayout((4, 6), np.dtype(">u2"), (2, 6), compression=8))
-    {'dtype': '>u2', 'compressor': {'id': 'zlib'}, 'filters': None}
-    """
-    dtype = layout.dtype.str
-    name = COMPRESSORS[layout.compression]
-    filters = None
-    if layout.predictor in PREDICTORS:
-        filters = [
-            {
-                "id": PREDICTORS[layout.predictor],
-                "axis": -2 if layout.interleaved else -1,
-                "dist": 1,
-                "shape": layout.chunks,
-                "dtype": dtype,
-            }
-        ]
-    compressor = None if name is None else {"id": name}
-    return {"dtype": dtype, "compressor": compressor, "filters": filters}
+    """Return the entries of ``.zarray`` that decode strips or tiles."""
+    name, predictor = COMPRESSORS[layout.compression], PREDICTORS.get(layout.predictor)
+    zarray: dict[str, Any] = {"dtype": layout.dtype.str, "compressor": name and {"id": name}}
+    axis = -2 if layout.interleaved else -1
+    arguments = {"axis": axis, "dist": 1, "shape": layout.chunks, "dtype": layout.dtype.str}
+    return zarray | {"filters": [{"id": predictor, **arguments}] if predictor else None}
 
 
 def _file_codec(array: FileArray, codec_id: str | None) -> dict[str, Any]:

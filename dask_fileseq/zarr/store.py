@@ -17,13 +17,8 @@ from typing import Any, Literal
 import numpy as np
 from dask.base import tokenize
 from zarr.abc.buffer import Buffer, BufferPrototype
-from zarr.abc.store import (
-    ByteRequest,
-    OffsetByteRequest,
-    RangeByteRequest,
-    Store,
-    SuffixByteRequest,
-)
+from zarr.abc.store import ByteRequest, Store
+from zarr.storage import MemoryStore
 
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.zarr.chunkgrid import ChunkGrid, regular_chunks
@@ -147,7 +142,8 @@ class FileArrayStore(Store):
                 return None
             async with self._limit():
                 content = await asyncio.to_thread(self._read, index)
-        return prototype.buffer.from_bytes(content[_selected(byte_range, len(content))])
+        value = {key: prototype.buffer.from_bytes(content)}
+        return await MemoryStore(value).get(key, prototype, byte_range)
 
     async def get_partial_values(
         self, prototype: BufferPrototype, key_ranges: Iterable[tuple[str, ByteRequest | None]]
@@ -216,17 +212,3 @@ class FileArrayStore(Store):
     async def delete(self, key: str) -> None:
         """Raise zarr's own error: the store is read-only."""
         self._check_writable()
-
-
-def _selected(byte_range: ByteRequest | None, size: int) -> slice:
-    """Return the slice of `size` bytes that a request selects."""
-    match byte_range:
-        case None:
-            return slice(None)
-        case RangeByteRequest(start, end):
-            return slice(start, end)
-        case OffsetByteRequest(offset):
-            return slice(offset, None)
-        case SuffixByteRequest(suffix):
-            return slice(max(0, size - suffix), None)
-    raise ValueError(f"Unexpected byte_range, got {byte_range!r}.")
