@@ -14,10 +14,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from toolz import first, partition_all
+from zarr.core.buffer import default_buffer_prototype
 from zarr.core.group import GroupMetadata
 
-from dask_fileseq.convert.arraymetadata import coordinates, json_object
 from dask_fileseq.convert.conversionplan import make_plan
 from dask_fileseq.convert.imagelayout import ImageLayout, array_layout, ome_layout
 from dask_fileseq.convert.journal import FILES, FOLDER, Journal, Record
@@ -35,6 +37,9 @@ SOME = 128
 """Number of metadata objects that are written at a time."""
 
 Manifest = dict[str, Any]
+
+LONG = 1000
+"""Number of evenly spaced coordinates above which only start and step are kept."""
 
 PLAIN = (str, int, float, bool, list, tuple)
 
@@ -135,8 +140,6 @@ class Conversion:
         self._finish(manifest)
         return manifest
 
-    # what an earlier run left
-
     def _finished_before(self, manifest: Manifest) -> Manifest:
         """Return the manifest of a complete target, after checking pixels and metadata."""
         if self.options.verify == "all":
@@ -154,19 +157,22 @@ class Conversion:
         Raises an error, and changes nothing, if the first of them still cannot be read.
         """
         start, folder = len(manifest["folder"]), shared_folder(self.array.names)
-        again = self.plan.regions_of({folder + f["file"][start:] for f in manifest["failed"]})
+        names = {folder + failed["file"][start:] for failed in manifest["failed"]}
+        again = (
+            region
+            for region in map(self.plan.region, self.plan.indices())
+            if region.block is None or not names.isdisjoint(region.block.names)
+        )
         unread = next(again)
         read_region(unread)
-        names = {region.index.name for region in (unread, *again)}
+        left = {region.index.name for region in (unread, *again)}
         every = (index.name for index in self.plan.indices())
         token = self.identity["token"]
-        records: dict[str, Record] = {name: {"token": token} for name in every if name not in names}
+        records: dict[str, Record] = {name: {"token": token} for name in every if name not in left}
         stages = self.plan.pyramid.partition.stages
         if records and not stages[-1].first:  # else regions with ranges are done again
             first(records.values())["ranges"] = manifest["ranges"]
         self.journal.reopen(self.identity, records)
-
-    # steps
 
     def _start(
         self, verified: Sequence[RegionIndex], records: Mapping[str, Record] | None = None
@@ -198,13 +204,18 @@ class Conversion:
 
     def _finish(self, manifest: Manifest) -> None:
         """Write metadata, those of the root last, and the manifest, and close the journal."""
-        objects = dict(self.plan.array_objects())
+        images, pyramid = self.plan.layout.images, self.plan.pyramid
+        objects = dict(
+            _json_object(f"{image.path}/{name}", metadata)
+            for image in images
+            for name, metadata in zip(pyramid.names, pyramid.arrays, strict=True)
+        )
         if self.groups:
             ranges = {channel: (low, high) for channel, low, high in manifest["ranges"]}
-            groups = self.groups(self.plan.layout.images, self.plan.pyramid.partition, ranges)
-            objects |= dict(json_object(path, GroupMetadata(a)) for path, a in groups)
+            groups = self.groups(images, pyramid.partition, ranges)
+            objects |= dict(_json_object(path, GroupMetadata(a)) for path, a in groups)
         root = {"zarr.json": objects.pop("zarr.json")}
-        group = dict([json_object(FOLDER, GroupMetadata({"manifest": manifest}))])
+        group = dict([_json_object(FOLDER, GroupMetadata({"manifest": manifest}))])
         for some in (objects, root, group):
             self._put(some)
         self.journal.close()
@@ -220,7 +231,7 @@ def to_zarr(
     """Copy a file array to a Zarr array, and return the manifest; see `FileSequence.to_zarr`."""
     if not isinstance(attributes, Mapping | None):
         raise ValueError(f"attributes={attributes!r} is no mapping")
-    about: dict[str, Any] = {"coords": coordinates(array)}
+    about: dict[str, Any] = {"coords": _coordinates(array)}
     if array.metadata.crs:
         about["crs"] = {key: v for key, v in array.metadata.crs.items() if isinstance(v, PLAIN)}
     if array.metadata.attrs:
@@ -260,7 +271,7 @@ def to_ome_zarr(
         axis_scales(array, layout, scale),
         channel_names(array, layout),
         method,
-        coordinates(array),
+        _coordinates(array),
     )
     about: dict[str, Any] = {"name": name, "scales": list(map(asdict, ome.scales))}
     about |= {"channels": ome.channels, "labels": ome.labels}
@@ -273,3 +284,39 @@ def _json_value(value: Any) -> Any:
     """Return a value as JSON has it; NaN and infinity are texts."""
     value = value.item() if hasattr(value, "item") else value
     return NOT_FINITE.get(str(value), value)
+
+
+def _json_object(path: str, metadata: Any) -> tuple[str, bytes]:
+    """Return key and content of the ``zarr.json`` of an array or a group at a path."""
+    key, content = next(iter(metadata.to_buffer_dict(default_buffer_prototype()).items()))
+    return f"{path.strip('/')}/{key}".lstrip("/"), content.to_bytes()
+
+
+def _coordinates(array: FileArray) -> dict[str, Any]:
+    """Return the coordinates along the axes of an array, by dimension, as values of JSON."""
+    found: dict[str, Any] = {}
+    for dim, axis in zip(array.dims, array.tiling.axes, strict=True):
+        chunkdim = "" if axis.chunk is None else array.spec.dims[axis.chunk]
+        if axis.chunk is None and dim in array.coords:
+            found[dim] = _values(array.coords[dim])
+        elif chunkdim in array.metadata.scales:
+            scale = array.metadata.scales[chunkdim]
+            found[dim] = {"start": scale.start, "step": scale.step, "source": scale.source}
+            found[dim] |= {"unit": scale.units} if scale.units else {}
+        elif chunkdim in array.metadata.labels:
+            found[dim] = list(array.metadata.labels[chunkdim].names)
+    return found
+
+
+def _values(values: NDArray[Any]) -> Any:
+    """Return coordinates as a list of values of JSON, or as start and step. Dates are texts.
+
+    >>> _values(np.arange(5, 5000, 2))
+    {'start': 5, 'step': 2, 'length': 2498}
+    """
+    if values.dtype.kind == "M":
+        return np.datetime_as_string(values).tolist()
+    if values.dtype.kind in "iu" and len(values) > LONG and len(set(np.diff(values))) == 1:
+        start, step = int(values[0]), int(values[1] - values[0])
+        return {"start": start, "step": step, "length": len(values)}
+    return values.tolist()

@@ -119,8 +119,6 @@ class Journal:
                 f" {changes()}; overwrite=True starts over"
             )
 
-    # the run
-
     def claim(self, identity: Identity) -> None:
         """Write the plan, with a new run that may write; any other run ends."""
         self.run = uuid4().hex
@@ -157,8 +155,6 @@ class Journal:
             self.require()
             self.checked = state
 
-    # the regions
-
     def records(self, token: str, *, filled: bool) -> dict[str, Record]:
         """Return the records of all finished regions of a conversion, by name.
 
@@ -185,8 +181,6 @@ class Journal:
         """Delete the markers of regions, and of all that are made of levels of others."""
         later = (name for name in self.target.listing(DONE) if not name.startswith("0-"))
         self.target.delete(f"{DONE}/{name}" for name in {*names, *later})
-
-    # the end
 
     def close(self) -> None:
         """Delete all but the manifest and the list of files: the conversion is complete."""

@@ -18,6 +18,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from operator import itemgetter
+from pathlib import Path
 from types import CellType
 from typing import Any
 
@@ -80,10 +81,10 @@ class SourceFiles:
         """Raise a `TargetExistsError` if the target is a folder that holds any of the files."""
         if target.folder is None or not isinstance(self.array.source, LocalFiles):
             return
-        folder = os.path.join(os.path.realpath(target.folder), "")
+        folder = target.folder.resolve()
         folders = {os.path.dirname(name): name for name in self.array.names}
         for where, name in folders.items():
-            if os.path.join(os.path.realpath(where), "").startswith(folder):
+            if Path(where).resolve().is_relative_to(folder):
                 raise TargetExistsError(
                     f"{target} holds files that are to be converted, such as {name!r}:"
                     " choose another place"

@@ -80,8 +80,6 @@ class TargetStore:
     def __str__(self) -> str:
         return str(self.url)
 
-    # objects
-
     def exists(self, key: str) -> bool:
         """Return whether an object exists."""
         return sync(self.store.exists(key))
@@ -130,8 +128,6 @@ class TargetStore:
                 with suppress(ValueError):  # raised by zarr if it is not a folder
                     sync(self.store.delete_dir(path))
                 self.delete([path])
-
-    # durability, in folders
 
     def sync_to_disk(self, keys: Iterable[str]) -> None:
         """Wait until objects, and the folders that hold them, are on the disk."""

@@ -25,9 +25,6 @@ from dask_fileseq.errors import VerifyError, WriteError
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.filearray.failures import recorded_fills
 
-WIDER = {"u1": "u2", "u2": "u4", "u4": "u8", "i1": "i2", "i2": "i4", "i4": "i8"}
-"""Integers that hold the sum of four integers of a type."""
-
 
 @dataclass(frozen=True)
 class Pyramid:
@@ -213,9 +210,6 @@ def downsampled(array: NDArray[Any], halved: Sequence[bool], method: str) -> NDA
 
     ``"mean"`` takes the mean of the elements, rounded half up if they are integers;
     ``"nearest"`` the first element, for labels. The last element of an odd axis counts twice.
-
-    >>> downsampled(np.array([[1, 2, 4], [3, 5, 6]], "u1"), (True, True), "mean")
-    array([[3, 5]], dtype=uint8)
     """
     dtype = array.dtype
     if method == "nearest" or dtype.kind not in "uifc":
@@ -224,9 +218,12 @@ def downsampled(array: NDArray[Any], halved: Sequence[bool], method: str) -> NDA
     axes = [axis for axis, half in enumerate(halved) if half and array.shape[axis] > 1]
     if not axes:
         return array.copy()
-    if dtype.kind in "ui" and dtype.str[1:] not in WIDER:  # pairs are rounded down
-        return _folded(array, axes, _floor_mean, dtype)
-    wide = np.dtype(WIDER.get(dtype.str[1:], np.promote_types(dtype, np.float32)))
+    if dtype.kind in "ui":
+        if dtype.itemsize == 8:  # no integers hold sums; pairs are rounded down
+            return _folded(array, axes, _floor_mean, dtype)
+        wide = np.dtype(f"{dtype.kind}{2 * dtype.itemsize}")  # holds the sum of four
+    else:
+        wide = np.promote_types(dtype, np.float32)
     with np.errstate(over="ignore", invalid="ignore"):  # infinity and NaN are kept
         total = _folded(array, axes, partial(np.add, dtype=wide), wide)
         if dtype.kind in "fc":

@@ -9,20 +9,20 @@ from __future__ import annotations
 import asyncio
 import copy
 import math
-import sys
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from itertools import chain
 from typing import Any, Literal
 
 import numpy as np
 from dask.base import tokenize
 from zarr.abc.buffer import Buffer, BufferPrototype
-from zarr.abc.store import ByteRequest, Store
+from zarr.abc.store import ByteRequest, Store, SuffixByteRequest
 from zarr.storage import MemoryStore
 
 from dask_fileseq.filearray import FileArray
-from dask_fileseq.zarr.chunkgrid import ChunkGrid, regular_chunks
-from dask_fileseq.zarr.zarrmetadata import array_path, metadata_documents
+from dask_fileseq.zarr.zarrarray import ChunkGrid, array_path, metadata_documents, regular_chunks
 
 
 class FileArrayStore(Store):
@@ -102,7 +102,6 @@ class FileArrayStore(Store):
         )
         self._identity = tokenize(array), tuple(self._documents.items()), self._ioworkers
         self._grid = ChunkGrid.of(array, self._chunkshape, path, zarr_format)
-        self._limits: dict[asyncio.AbstractEventLoop, asyncio.Semaphore] = {}
 
     def with_read_only(self, read_only: bool = False) -> Store:
         """Return another store of the same array; raise zarr's own error for a writable one."""
@@ -119,7 +118,7 @@ class FileArrayStore(Store):
         return hash(self._identity)
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_limits": {}}  # semaphores of event loops in this process
+        return {key: value for key, value in self.__dict__.items() if key != "_threads"}
 
     def __repr__(self) -> str:
         return (
@@ -140,8 +139,10 @@ class FileArrayStore(Store):
             index = self._grid.index(key)
             if index is None:
                 return None
-            async with self._limit():
-                content = await asyncio.to_thread(self._read, index)
+            loop = asyncio.get_running_loop()
+            content = await loop.run_in_executor(self._threads, self._read, index)
+        if isinstance(byte_range, SuffixByteRequest):  # zarr takes no more than there are bytes
+            byte_range = SuffixByteRequest(min(byte_range.suffix, len(content)))
         value = {key: prototype.buffer.from_bytes(content)}
         return await MemoryStore(value).get(key, prototype, byte_range)
 
@@ -164,13 +165,10 @@ class FileArrayStore(Store):
         self._array.read(window, pixels[inside])
         return pixels.reshape(-1).view(np.uint8).data
 
-    def _limit(self) -> asyncio.Semaphore:
-        """Return the semaphore that limits concurrent reads in the running event loop."""
-        loop = asyncio.get_running_loop()
-        if loop not in self._limits:  # a semaphore belongs to one loop
-            others = {other: s for other, s in self._limits.items() if not other.is_closed()}
-            self._limits = {loop: asyncio.Semaphore(self._ioworkers or sys.maxsize), **others}
-        return self._limits[loop]
+    @cached_property
+    def _threads(self) -> ThreadPoolExecutor | None:
+        """Threads that read chunks; None for those of the event loop."""
+        return ThreadPoolExecutor(self._ioworkers) if self._ioworkers else None
 
     async def exists(self, key: str) -> bool:
         """Return whether a key exists: a document, or a chunk that overlaps a file."""
