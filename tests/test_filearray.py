@@ -255,3 +255,36 @@ def test_fillvalues_of_floats(fillvalue):
     np.testing.assert_array_equal(
         seq.asarray(fillvalue=fillvalue)[1, 0], np.full(3, fillvalue, "f4")
     )
+
+
+def test_an_array_made_by_hand_has_the_same_faces(tmp_path):
+    """Programs that have a grid of their own need a sequence to read it."""
+    import zarr
+
+    from dask_fileseq.convert import to_zarr
+    from dask_fileseq.filearray import FileArray
+    from dask_fileseq.graph import to_dask_array
+    from dask_fileseq.grid import grid_of_pattern
+    from dask_fileseq.output import asarray
+    from dask_fileseq.types import ReadOptions, WriteOptions
+
+    grid = grid_of_pattern(["t0_a", "t0_b", "t1_b"], r"(t)(\d)_(?P<c>[a-z])")
+    array = FileArray.from_grid(
+        grid, named, options=ReadOptions(fillvalue=7), identity="name", version="first"
+    )
+    expected = np.array([[named("t0_a"), named("t0_b")], [np.full((3, 4), 7.0), named("t1_b")]])
+    assert array.dims == ("t", "c", "y", "x")
+    np.testing.assert_array_equal(array[...], expected)
+    np.testing.assert_array_equal(array[1, ::-1, 1], expected[1, ::-1, 1])
+    np.testing.assert_array_equal(asarray(array, scheduler="sync"), expected)
+    np.testing.assert_array_equal(to_dask_array(array, "auto")[:, 1].compute(), expected[:, 1])
+    to_zarr(array, tmp_path / "a.zarr", WriteOptions(progress=False, scheduler="sync"))
+    np.testing.assert_array_equal(zarr.open_array(tmp_path / "a.zarr")[...], expected)
+    seq = FileSequence(named, grid.names, pattern=r"(t)(\d)_(?P<c>[a-z])", identity="name")
+    assert seq.array().token != array.token
+    assert pickle.loads(pickle.dumps(array)).token == array.token
+
+
+def named(name):
+    """Return an image that tells its name."""
+    return np.full((3, 4), float(sum(map(ord, name))))

@@ -35,8 +35,6 @@ from dask_fileseq.readers import (
 from dask_fileseq.tiling import Tiling, basic_index
 from dask_fileseq.types import Imread, ReadOptions
 
-__all__ = ["FileArray"]
-
 
 @dataclass(frozen=True, eq=False, kw_only=True, slots=True)
 class FileArray:
@@ -310,22 +308,17 @@ class FileArray:
                 if done == len(numbers):
                     return
                 stop = done + 1
-            errors = self._attempts(numbers[done:stop], region, outs[done:stop])
+            jobs = (numbers[done:stop], itertools.repeat(region), outs[done:stop])
+            several = min(self.source.concurrency, stop - done)
+            errors = map(self._attempt, *jobs) if several < 2 else self._in_threads(several, jobs)
             for number, out, error in zip(numbers[done:], outs[done:], errors, strict=False):
                 if error is not None:
                     raise_or_fill(error, self.names[number], self._cell(number), out, self.options)
             done = stop
 
-    def _attempts(
-        self, numbers: list[int], region: Region, outs: list[NDArray[Any]]
-    ) -> Iterator[Exception | None]:
-        """Read a region of each of some files, far away ones in threads; yield their errors."""
-        workers = min(self.source.concurrency, len(numbers))
-        jobs = (numbers, itertools.repeat(region), outs)
-        if workers < 2:
-            yield from map(self._attempt, *jobs)
-            return
-        pool = ThreadPoolExecutor(workers)
+    def _in_threads(self, count: int, jobs: tuple[Any, ...]) -> Iterator[Exception | None]:
+        """Attempt to read files that are far away, several at a time; yield their errors."""
+        pool = ThreadPoolExecutor(count)
         try:
             yield from pool.map(self._attempt, *jobs)
         finally:  # also when the caller stops at an error

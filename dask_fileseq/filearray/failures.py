@@ -19,15 +19,6 @@ from dask_fileseq.errors import ChunkMismatchError, FillWarning, ReadError
 from dask_fileseq.readers import WrongChunk
 from dask_fileseq.types import ReadOptions
 
-__all__ = [
-    "checked_fillvalue",
-    "current_worker",
-    "failure_of",
-    "raise_or_fill",
-    "read_error",
-    "recorded_fills",
-]
-
 _recorded: ContextVar[list[tuple[str, str]] | None] = ContextVar("recorded_fills", default=None)
 
 

@@ -13,8 +13,6 @@ from dask_fileseq.files import Source, is_transient
 from dask_fileseq.readers import ChunkSpec, FileInfo, Reader, plain_dims
 from dask_fileseq.types import ReadOptions
 
-__all__ = ["chunk_spec", "first_info", "first_readable"]
-
 SILENT_FILES = 3
 """Number of files without an answer from a server, which takes seconds, before giving up."""
 

@@ -11,8 +11,6 @@ from dask.base import tokenize
 from dask_fileseq.files import LocalFiles, Names, Source
 from dask_fileseq.grid import FileGrid
 
-__all__ = ["files_version"]
-
 
 def files_version(
     grid: FileGrid, names: Names, source: Source, identity: Literal["stat", "name"]

@@ -13,8 +13,6 @@ from dask.utils import parse_bytes
 
 from dask_fileseq.filearray import FileArray
 
-__all__ = ["Chunks", "block_chunks"]
-
 Chunks = tuple[tuple[int, ...], ...]
 
 AUTO_BYTES = 32 * 2**20

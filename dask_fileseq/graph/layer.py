@@ -24,8 +24,6 @@ from dask_fileseq.filearray import FileArray
 from dask_fileseq.graph.chunks import Chunks, block_chunks
 from dask_fileseq.graph.sliced import SlicedFiles
 
-__all__ = ["to_dask_array"]
-
 
 def to_dask_array(array: FileArray, chunks: Any = None) -> Array:
     """Return a file array as a lazy dask array.

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import nullcontext
 from functools import partial
 from itertools import chain, islice
 from typing import Any, TypeVar
@@ -25,8 +26,6 @@ from numpy.typing import NDArray
 
 from dask_fileseq.filearray import FileArray, current_worker
 from dask_fileseq.types import Progress
-
-__all__ = ["Box", "Scheduler", "read_in_place", "run", "run_batches"]
 
 BATCH = 256
 """Number of tasks in a graph: the inputs and results of all of them are in memory."""
@@ -80,22 +79,17 @@ class Scheduler:
         self.options = options
         self.is_local = get in (dask.threaded.get, dask.local.get_sync)
         """Whether tasks see the memory of the caller."""
+        pool = options.get("pool") or dask.config.get("pool", None)
+        self.needs_pool = get is dask.multiprocessing.get and pool is None
+        """Whether each graph would start processes of its own."""
 
-    @contextmanager
-    def opened(self) -> Iterator[dict[str, Any]]:
-        """Yield the options for several graphs, which share one pool of processes."""
-        pool = self.options.get("pool") or dask.config.get("pool", None)
-        if self.get is not dask.multiprocessing.get or pool is not None:
-            yield self.options
-            return
-        from concurrent.futures import ProcessPoolExecutor
-
+    def processes(self) -> Executor:
+        """Return a pool of processes, as dask makes it, for several graphs."""
         count = self.options.get("num_workers") or dask.config.get("num_workers", None)
         user = dask.config.get("multiprocessing.initializer", None)
         initializer = partial(dask.multiprocessing.initialize_worker_process, user_initializer=user)
         context = dask.multiprocessing.get_context()
-        with ProcessPoolExecutor(count, mp_context=context, initializer=initializer) as pool:
-            yield self.options | {"pool": pool}
+        return ProcessPoolExecutor(count, mp_context=context, initializer=initializer)
 
 
 def run(
@@ -136,7 +130,8 @@ def run(
     if scheduler.client is not None:
         _run_on_cluster(scheduler.client, function, job, tasks, done, name)
         return
-    with scheduler.opened() as options:
+    with scheduler.processes() if scheduler.needs_pool else nullcontext() as pool:
+        options = scheduler.options if pool is None else scheduler.options | {"pool": pool}
         while some := list(islice(tasks, batch)):
             # dask begins with the greatest key, by its text; files are best read in order
             keys = {(name, f"{len(some) - i:06d}"): task for i, task in enumerate(some)}

@@ -21,8 +21,6 @@ from dask_fileseq.filearray import FileArray, current_worker
 from dask_fileseq.graph.runner import Box, Scheduler, read_in_place
 from dask_fileseq.tiling import basic_index
 
-__all__ = ["SlicedFiles"]
-
 Index = tuple[int | range, ...]
 
 

@@ -16,8 +16,6 @@ from dask_fileseq.grid import (
     parse_filenames,
 )
 
-__all__ = ["in_order", "parsed_grid"]
-
 
 def parsed_grid(
     names: Names, parse: Callable[..., Any] | None, kwargs: dict[str, Any], rules: dict[str, Any]

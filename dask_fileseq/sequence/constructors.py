@@ -10,8 +10,6 @@ from dask_fileseq.readers import as_reader, read_by_suffix, read_tiff
 from dask_fileseq.sequence.filesequence import FileSequence
 from dask_fileseq.types import Files, Imread, ReadOptions, split_options, takes_options
 
-__all__ = ["TiffSequence", "imread", "open_sequence"]
-
 
 class TiffSequence(FileSequence):
     """Files on a grid that contain TIFF images of the same shape and dtype.

@@ -59,8 +59,6 @@ if TYPE_CHECKING:
     from dask_fileseq.check import Finding
     from dask_fileseq.zarr import FileArrayStore
 
-__all__ = ["FileSequence"]
-
 _log = logging.getLogger("dask_fileseq")
 
 

@@ -14,8 +14,6 @@ from dask_fileseq.grid import FileGrid
 if TYPE_CHECKING:
     from dask_fileseq.patterns import NamePattern
 
-__all__ = ["cell_labels", "counts", "listing"]
-
 
 def listing(grid: FileGrid, limit: int | None) -> str:
     """Return a text that lists names and cells; see `FileSequence.listing`."""
