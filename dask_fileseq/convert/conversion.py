@@ -73,7 +73,7 @@ class Conversion:
         self.plan = make_plan(array, layout, options, levels, method, attributes or {})
         self.callback = progress_callback(options.progress)
         self.scheduler = Scheduler(options.scheduler, options.workers)
-        if not (target.is_shared or self.scheduler.is_local):
+        if str(target).startswith("memory:") and not self.scheduler.is_local:
             raise ValueError(f"{target} is memory of this process: only threads reach it")
         self.source = SourceFiles(array)
         self.source.require_apart(target)

@@ -116,11 +116,8 @@ def _require_distinct(roles: list[str | None], array: FileArray, given: Mapping[
         same = [dim for dim, r in zip(array.dims, roles, strict=True) if r == role]
         if len(same) < 2 or (role in ("t", "c", "z") and given.keys() >= {*same}):
             continue
-        inside = [
-            array.spec.dims[axis.chunk]
-            for dim, axis in zip(array.dims, array.tiling.axes, strict=True)
-            if dim in same and axis.chunk is not None
-        ]
+        axes = [array.tiling.axes[array.dims.index(dim)].chunk for dim in same]
+        inside = [array.spec.dims[axis] for axis in axes if axis is not None]
         if role == "c" and len(same) == 2 and "s" in inside:
             continue  # samples of pixels and another axis of channels are laid end to end
         raise LayoutError(
@@ -268,11 +265,7 @@ def _plate_paths(
 
 
 def _well_path(label: Sequence[str], first: int) -> str:
-    """Return row and column of a well as a path; if rows are numbers, row A has number `first`.
-
-    >>> _well_path(["b02"], 1), _well_path(["AA-3"], 1), _well_path(["27", "7"], 1)
-    ('B/02', 'AA/3', 'AA/7')
-    """
+    """Return row and column of a well as a path; if rows are numbers, row A has number `first`."""
     row, column = label[0], label[-1]
     if len(label) == 1:
         if not WELL.fullmatch(row):

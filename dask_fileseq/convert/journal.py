@@ -127,11 +127,7 @@ class Journal:
             self.target.sync_to_disk([PLAN])
 
     def require(self) -> None:
-        """Raise a `ChangedError` if another run has taken over.
-
-        Another run may still do so right after this, and delete or replace what is written
-        at that moment.
-        """
+        """Raise a `ChangedError` if another run has taken over; one may do so right after this."""
         with clear_write_errors(self.target):
             plan = self.target.get_json(PLAN)[0] or {}
         if plan.get("run") != self.run:
@@ -140,11 +136,9 @@ class Journal:
             )
 
     def watch(self) -> None:
-        """Do what `require` does, at less cost: it is called before each object is written.
-
-        In a folder, the plan is read if its file changed; on a server, once a second, so
-        that objects of one second may be written into the target of another run.
-        """
+        """Do what `require` does, at less cost: it is called before each object is written."""
+        # In a folder, the plan is read if its file changed; on a server, once a second, so
+        # that objects of one second may be written into the target of another run.
         folder = self.target.folder
         state: Any = time.monotonic() // INTERVAL if folder is None else None
         if folder is not None:

@@ -16,10 +16,7 @@ INTERVAL = 0.2
 
 
 def progress_callback(progress: bool | Progress | None) -> Progress:
-    """Return the function that shows progress: the caller's, a bar, or one that shows nothing.
-
-    The default, None, is a bar if standard error is a terminal.
-    """
+    """Return a function that shows progress; by default a bar if standard error is a terminal."""
     if callable(progress):
         return progress
     if progress not in (None, True, False):

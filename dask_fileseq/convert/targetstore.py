@@ -54,11 +54,6 @@ class TargetStore:
         return isinstance(self.url, str) and "://" in self.url
 
     @property
-    def is_shared(self) -> bool:
-        """Whether other processes can write to it."""
-        return not str(self).startswith("memory:")  # a store of zarr, or a URL of fsspec
-
-    @property
     def folder(self) -> Path | None:
         """Folder on this machine, if it is one."""
         if isinstance(self.url, LocalStore):
@@ -171,10 +166,9 @@ def clear_write_errors(target: TargetStore) -> Iterator[None]:
         raise
     except OSError as error:
         message = f"cannot write {target}: {error.strerror or error}"
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            message += "; make room and convert again: it goes on where it stopped"
-            raise WriteError(error.errno, message) from None
-        raise WriteError(error.errno or errno.EIO, message) from error
+        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        message += "; make room and convert again: it goes on where it stopped" * is_full
+        raise WriteError(error.errno or errno.EIO, message) from (None if is_full else error)
     except Exception as error:
         if not target.is_remote:
             raise

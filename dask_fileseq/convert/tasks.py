@@ -148,20 +148,16 @@ def read_region(region: RegionTask) -> NDArray[Any]:
     block = region.block
     assert block is not None
     data = np.empty([stop - start for start, stop in region.index.window], block.dtype)
+    # a part is read into a view with the axes of the block: of axes that are laid end to end,
+    # only the last has more than one element in it
+    last = {axes[-1]: axis for axis, axes in enumerate(region.axes)}
+    order = [last[axis] for axis in sorted(last)]
+    added: Any = (*(slice(None) if axis in last else None for axis in range(block.ndim)), ...)
     for place, edges in region.parts:
         index: Any = (*place, ...)
         selected = [range(*edges.get(axis, (0, 1))) for axis in range(block.ndim)]
-        block.read(selected, _as_block(data[index], region.axes, block.ndim))
+        block.read(selected, data[index].transpose(order)[added])
     return data
-
-
-def _as_block(part: NDArray[Any], axes: Sequence[tuple[int, ...]], ndim: int) -> NDArray[Any]:
-    """Return a view of part of an image with the axes of the block that it is read from."""
-    # of axes that are laid end to end, only the last has more than one element in the part
-    order = {along[-1]: axis for axis, along in enumerate(axes)}
-    view = part.transpose([order[axis] for axis in sorted(order)])
-    index = tuple(slice(None) if axis in order else None for axis in range(ndim))
-    return view[(*index, ...)]
 
 
 def write_level(

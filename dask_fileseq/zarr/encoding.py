@@ -77,7 +77,8 @@ def file_encoding(
 
 def _segment_encoding(array: FileArray, scheduler: Any) -> FileEncoding:
     """Return where the strips, tiles or pages of each file are, if all are encoded alike."""
-    layouts_of = _for_each_file(array, array.reader.byte_layout)
+    arguments = {"spec": array.spec, **array.options.imreadargs}
+    layouts_of = partial(_each_file, array.source, partial(array.reader.byte_layout, **arguments))
     first = layouts_of(array.names[:1])[0]
     if isinstance(first, NoByteLayout):
         raise NoByteLayout(f"{array.names[0]!r}: {first}")
@@ -110,18 +111,13 @@ def _whole_encoding(array: FileArray, codec_id: str | None, scheduler: Any) -> F
             _prove(array, lambda file: _decode_chunk(file.read(), spec.shape, spec.dtype, zarray))
         except NoByteLayout as error:
             raise ValueError(f"{error}; name another codec by codec_id=") from error
-    reasons_of = _for_each_file(array, array.reader.require_codec)
+    arguments = {"spec": spec, **array.options.imreadargs}
+    reasons_of = partial(_each_file, array.source, partial(array.reader.require_codec, **arguments))
     reasons = run_batches(Scheduler(scheduler), reasons_of, array.names, BATCH)
     for name, reason in zip(array.names, reasons, strict=True):
         if reason is not None:
             raise ValueError(f"no codec reads {name!r} by itself: {reason}")
     return FileEncoding(spec.shape, zarray)
-
-
-def _for_each_file(array: FileArray, method: Callable[..., Any]) -> Callable[..., list[Any]]:
-    """Return a function that calls a method of the reader for each of some files."""
-    function = partial(method, spec=array.spec, **array.options.imreadargs)
-    return partial(_each_file, array.source, function)
 
 
 def _each_file(source: Source, function: Callable[[File], Any], names: Sequence[str]) -> list[Any]:
