@@ -9,37 +9,42 @@ target without them is not complete; converting again continues with it.
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TextIO
 
-import numpy as np
-from numpy.typing import NDArray
+from dask.utils import format_bytes, format_time
 from toolz import first, partition_all
 from zarr.core.buffer import default_buffer_prototype
 from zarr.core.group import GroupMetadata
 
 from dask_fileseq.convert.conversionplan import make_plan
-from dask_fileseq.convert.imagelayout import ImageLayout, array_layout, ome_layout
+from dask_fileseq.convert.imagelayout import (
+    ImageLayout,
+    array_coordinates,
+    array_layout,
+    ome_layout,
+)
 from dask_fileseq.convert.journal import FILES, FOLDER, Journal, Record
 from dask_fileseq.convert.partition import RegionIndex
-from dask_fileseq.convert.progress import ProgressLine, progress_callback
 from dask_fileseq.convert.provenance import SourceFiles, digest_of, new_manifest
 from dask_fileseq.convert.targetstore import TargetStore, clear_write_errors
 from dask_fileseq.convert.tasks import RegionTask, read_region, verify_region, write_region
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.files import shared_folder
 from dask_fileseq.graph import Scheduler, run
-from dask_fileseq.types import WriteOptions
+from dask_fileseq.types import Progress, WriteOptions
 
 SOME = 128
 """Number of metadata objects that are written at a time."""
 
-Manifest = dict[str, Any]
+WIDTH = 24
+INTERVAL = 0.2
+"""Seconds between two updates of the bar."""
 
-LONG = 1000
-"""Number of evenly spaced coordinates above which only start and step are kept."""
+Manifest = dict[str, Any]
 
 PLAIN = (str, int, float, bool, list, tuple)
 
@@ -71,8 +76,9 @@ class Conversion:
     ) -> None:
         self.array, self.target, self.options, self.groups = array, target, options, groups
         self.plan = make_plan(array, layout, options, levels, method, attributes or {})
-        self.callback = progress_callback(options.progress)
+        self.callback = _progress_callback(options.progress)
         self.scheduler = Scheduler(options.scheduler, options.workers)
+        # a store of zarr, or a URL of fsspec
         if str(target).startswith("memory:") and not self.scheduler.is_local:
             raise ValueError(f"{target} is memory of this process: only threads reach it")
         self.source = SourceFiles(array)
@@ -231,7 +237,7 @@ def to_zarr(
     """Copy a file array to a Zarr array, and return the manifest; see `FileSequence.to_zarr`."""
     if not isinstance(attributes, Mapping | None):
         raise ValueError(f"attributes={attributes!r} is no mapping")
-    about: dict[str, Any] = {"coords": _coordinates(array)}
+    about: dict[str, Any] = {"coords": array_coordinates(array)}
     if array.metadata.crs:
         about["crs"] = {key: v for key, v in array.metadata.crs.items() if isinstance(v, PLAIN)}
     if array.metadata.attrs:
@@ -271,7 +277,7 @@ def to_ome_zarr(
         axis_scales(array, layout, scale),
         channel_names(array, layout),
         method,
-        _coordinates(array),
+        array_coordinates(array),
     )
     about: dict[str, Any] = {"name": name, "scales": list(map(asdict, ome.scales))}
     about |= {"channels": ome.channels, "labels": ome.labels}
@@ -292,31 +298,54 @@ def _json_object(path: str, metadata: Any) -> tuple[str, bytes]:
     return f"{path.strip('/')}/{key}".lstrip("/"), content.to_bytes()
 
 
-def _coordinates(array: FileArray) -> dict[str, Any]:
-    """Return the coordinates along the axes of an array, by dimension, as values of JSON."""
-    found: dict[str, Any] = {}
-    for dim, axis in zip(array.dims, array.tiling.axes, strict=True):
-        chunkdim = "" if axis.chunk is None else array.spec.dims[axis.chunk]
-        if axis.chunk is None and dim in array.coords:
-            found[dim] = _values(array.coords[dim])
-        elif chunkdim in array.metadata.scales:
-            scale = array.metadata.scales[chunkdim]
-            found[dim] = {"start": scale.start, "step": scale.step, "source": scale.source}
-            found[dim] |= {"unit": scale.units} if scale.units else {}
-        elif chunkdim in array.metadata.labels:
-            found[dim] = list(array.metadata.labels[chunkdim].names)
-    return found
+def _progress_callback(progress: bool | Progress | None) -> Progress:
+    """Return a function that shows progress; by default a bar if standard error is a terminal."""
+    if callable(progress):
+        return progress
+    if progress not in (None, True, False):
+        raise ValueError(f"progress={progress!r} is neither None, True, False nor a function")
+    if progress is None:
+        progress = sys.stderr is not None and sys.stderr.isatty()
+    return ProgressLine(sys.stderr) if progress else lambda done, total: None
 
 
-def _values(values: NDArray[Any]) -> Any:
-    """Return coordinates as a list of values of JSON, or as start and step. Dates are texts.
+class ProgressLine:
+    """A line of text that fills up: share, bytes, rate, time left."""
 
-    >>> _values(np.arange(5, 5000, 2))
-    {'start': 5, 'step': 2, 'length': 2498}
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+        self.begin: tuple[float, int] | None = None
+        self.shown = 0.0
+        self.length = 0
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show the line, unless it was shown a moment ago."""
+        now = time.monotonic()
+        self.begin = self.begin or (now, done)
+        if done < total and now - self.shown < INTERVAL:
+            return
+        self.shown = now
+        text = _text(done, total, now - self.begin[0], done - self.begin[1])
+        end = "\n" if done >= total else ""
+        print("\r" + text.ljust(self.length), end=end, file=self.stream, flush=True)
+        self.length = len(text) if done < total else 0
+
+    def close(self) -> None:
+        """End the line where it is."""
+        if self.length:
+            print(file=self.stream, flush=True)
+
+
+def _text(done: int, total: int, seconds: float, since: int) -> str:
+    """Return the line, with the rate of the bytes done since a number of seconds.
+
+    >>> _text(2**29, 2**30, 4.0, 2**28)
+    '[############            ]  50% of 1.00 GiB, 64.00 MiB/s, 8.00 s left'
     """
-    if values.dtype.kind == "M":
-        return np.datetime_as_string(values).tolist()
-    if values.dtype.kind in "iu" and len(values) > LONG and len(set(np.diff(values))) == 1:
-        start, step = int(values[0]), int(values[1] - values[0])
-        return {"start": start, "step": step, "length": len(values)}
-    return values.tolist()
+    share = done / total if total else 1.0
+    text = f"[{'#' * int(WIDTH * share):<{WIDTH}}] {share:4.0%} of {format_bytes(total)}"
+    if since and seconds > 0:
+        text += f", {format_bytes(int(since / seconds))}/s"
+        if done < total:
+            text += f", {format_time((total - done) * seconds / since)} left"
+    return text

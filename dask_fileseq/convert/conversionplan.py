@@ -92,11 +92,8 @@ class ConversionPlan:
     def with_stages(self, stages: Sequence[Sequence[Any]]) -> ConversionPlan:
         """Return the plan with the regions of the identity of an earlier run."""
         partition = self.pyramid.partition
-        made = tuple(
-            Stage(base, first, last, tuple(region), partition.levels[base].shape)
-            for base, first, last, region in stages
-        )
-        partition = replace(partition, stages=made)
+        made = [Stage(s[0], s[1], s[2], tuple(s[3]), partition.levels[s[0]].shape) for s in stages]
+        partition = replace(partition, stages=tuple(made))
         return replace(self, pyramid=replace(self.pyramid, partition=partition))
 
     def job(self, journal: Journal, token: str, **advice: str) -> Job:

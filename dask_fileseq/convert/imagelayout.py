@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from toolz import merge
 
 from dask_fileseq.convert.partition import Window
 from dask_fileseq.errors import LayoutError
@@ -44,6 +46,9 @@ BY_NAME = {
 } | {name: role for role, names in NAMES.items() for name in names.split()}
 
 WELL = re.compile(r"([A-Za-z]{1,2})0*-?(\d{1,3})")
+
+LONG = 1000
+"""Number of evenly spaced coordinates above which only start and step are kept."""
 
 
 def _axis_roles(array: FileArray, axes: Mapping[str, str] | None = None) -> list[str | None]:
@@ -170,9 +175,7 @@ class ImageLayout:
         ]
         fixed = {axis: (i, i + 1) for axis, i in image.at.items()}
         for combination in itertools.product(*along):
-            edges = dict(fixed)
-            for _, part in combination:
-                edges |= part
+            edges = merge(fixed, *(part for _, part in combination))
             yield tuple(place for place, _ in combination), edges
 
 
@@ -281,3 +284,33 @@ def _well_path(label: Sequence[str], first: int) -> str:
     if not all(part.isascii() and part.isalnum() for part in (row, column)):
         raise LayoutError(f"row {row!r} and column {column!r} are no names of a plate's")
     return f"{row}/{column}"
+
+
+def array_coordinates(array: FileArray) -> dict[str, Any]:
+    """Return the coordinates along the axes of an array, by dimension, as values of JSON."""
+    found: dict[str, Any] = {}
+    for dim, axis in zip(array.dims, array.tiling.axes, strict=True):
+        chunkdim = "" if axis.chunk is None else array.spec.dims[axis.chunk]
+        if axis.chunk is None and dim in array.coords:
+            found[dim] = _values(array.coords[dim])
+        elif chunkdim in array.metadata.scales:
+            scale = array.metadata.scales[chunkdim]
+            found[dim] = {"start": scale.start, "step": scale.step, "source": scale.source}
+            found[dim] |= {"unit": scale.units} if scale.units else {}
+        elif chunkdim in array.metadata.labels:
+            found[dim] = list(array.metadata.labels[chunkdim].names)
+    return found
+
+
+def _values(values: NDArray[Any]) -> Any:
+    """Return coordinates as a list of values of JSON, or as start and step. Dates are texts.
+
+    >>> _values(np.arange(5, 5000, 2))
+    {'start': 5, 'step': 2, 'length': 2498}
+    """
+    if values.dtype.kind == "M":
+        return np.datetime_as_string(values).tolist()
+    if values.dtype.kind in "iu" and len(values) > LONG and len(set(np.diff(values))) == 1:
+        start, step = int(values[0]), int(values[1] - values[0])
+        return {"start": start, "step": step, "length": len(values)}
+    return values.tolist()

@@ -93,9 +93,8 @@ def _found_scale(array: FileArray, axis: int) -> OmeScale:
     scale = array.metadata.scales.get(array.spec.dims[along.chunk])
     if scale is None:
         return OmeScale()
-    if scale.absolute or scale.step < 0:  # map coordinates: the attributes have them in full
-        return OmeScale(abs(scale.step), 0.0, UNITS.get(scale.units))
-    return OmeScale(scale.step, scale.start, UNITS.get(scale.units))
+    is_map = scale.absolute or scale.step < 0  # the attributes have map coordinates in full
+    return OmeScale(abs(scale.step), 0.0 if is_map else scale.start, UNITS.get(scale.units))
 
 
 def _scale_of_values(values: Any) -> OmeScale:

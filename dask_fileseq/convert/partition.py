@@ -154,10 +154,6 @@ def make_partition(
     `shape`, `chunk` and `shard` are those of the first level. A region has at most `limit`
     elements in its base level, unless a single unit has more. `read_shapes`, of tiles and
     of files, are best read whole.
-
-    >>> halved = (False, True, True)
-    >>> make_partition((5, 1000, 700), (1, 256, 256), None, halved, 3, 2**21).stages
-    (Stage(base=0, first=0, last=2, region=(1, 1000, 700), shape=(5, 1000, 700)),)
     """
     halved = tuple(halved)
     all_levels = tuple(_level(shape, chunk, shard, halved, number) for number in range(levels))
@@ -270,9 +266,6 @@ def shard_shape(
     """Return the shape of shards in elements; None for no shards.
 
     `shards` has the forms of `chunks` in `chunk_shape`, or is False for no shards.
-
-    >>> shard_shape(None, ("t", "y", "x"), (100, 2000, 2048), (1, 512, 512), 2)
-    (4, 2048, 2048)
     """
     if shards is False:
         return None

@@ -167,7 +167,8 @@ def clear_write_errors(target: TargetStore) -> Iterator[None]:
     except OSError as error:
         message = f"cannot write {target}: {error.strerror or error}"
         is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        message += "; make room and convert again: it goes on where it stopped" * is_full
+        if is_full:
+            message += "; make room and convert again: it goes on where it stopped"
         raise WriteError(error.errno or errno.EIO, message) from (None if is_full else error)
     except Exception as error:
         if not target.is_remote:

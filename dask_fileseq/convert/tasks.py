@@ -93,12 +93,11 @@ def write_region(job: Job, region: RegionTask) -> Record:
                 raise
             if level == len(job.pyramid.arrays) - 1:
                 record |= _value_ranges(data, job.pyramid.channel, region.index.window)
-        with clear_write_errors(job.journal.target):
-            job.journal.target.sync_to_disk(keys)
     if failed:
         record["failed"] = sorted(set(failed))
-    job.journal.require()
     with clear_write_errors(job.journal.target):
+        job.journal.target.sync_to_disk(keys)
+        job.journal.require()
         job.journal.finish(region.index.name, record)
     return record
 
@@ -215,8 +214,10 @@ def downsampled(array: NDArray[Any], halved: Sequence[bool], method: str) -> NDA
     if not axes:
         return array.copy()
     if dtype.kind in "ui":
-        if dtype.itemsize == 8:  # no integers hold sums; pairs are rounded down
-            return _folded(array, axes, _floor_mean, dtype)
+        if dtype.itemsize == 8:  # no integers hold the sums: means of pairs are rounded down
+            return _folded(
+                array, axes, lambda a, b, out: np.add(a & b, (a ^ b) >> 1, out=out), dtype
+            )
         wide = np.dtype(f"{dtype.kind}{2 * dtype.itemsize}")  # holds the sum of four
     else:
         wide = np.promote_types(dtype, np.float32)
@@ -242,8 +243,3 @@ def _folded(array: NDArray[Any], axes: Sequence[int], fold: Any, dtype: Any) -> 
         if odd:
             fold(source[-1:], source[-1:], out=result[-1:])
     return array
-
-
-def _floor_mean(a: NDArray[Any], b: NDArray[Any], out: NDArray[Any]) -> None:
-    """Write the mean of two integers, rounded down, without overflow."""
-    np.add(a & b, (a ^ b) >> 1, out=out)

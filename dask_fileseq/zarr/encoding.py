@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 import numcodecs
 import numpy as np
+from dask.array.core import normalize_chunks, slices_from_chunks
 from numpy.typing import NDArray
 
 from dask_fileseq.filearray import FileArray, failure_of, first_readable
@@ -77,8 +78,8 @@ def file_encoding(
 
 def _segment_encoding(array: FileArray, scheduler: Any) -> FileEncoding:
     """Return where the strips, tiles or pages of each file are, if all are encoded alike."""
-    arguments = {"spec": array.spec, **array.options.imreadargs}
-    layouts_of = partial(_each_file, array.source, partial(array.reader.byte_layout, **arguments))
+    read = partial(array.reader.byte_layout, spec=array.spec, **array.options.imreadargs)
+    layouts_of = partial(_each_file, array.source, read)
     first = layouts_of(array.names[:1])[0]
     if isinstance(first, NoByteLayout):
         raise NoByteLayout(f"{array.names[0]!r}: {first}")
@@ -103,16 +104,26 @@ def _segment_encoding(array: FileArray, scheduler: Any) -> FileEncoding:
 
 
 def _whole_encoding(array: FileArray, codec_id: str | None, scheduler: Any) -> FileEncoding:
-    """Return the codec that decodes whole files."""
-    spec = array.spec
-    zarray = {"compressor": _file_codec(array, codec_id)}
+    """Return the codec that decodes whole files: `codec_id`, or that of the reader."""
+    spec, reader, imreadargs = array.spec, array.reader, dict(array.options.imreadargs)
+    args = {key: value for key, value in imreadargs.items() if value is not None}
+    config = reader.codec(array.names[0], args) if codec_id is None else {"id": codec_id, **args}
+    if config is None:
+        raise ValueError(
+            f"no codec of numcodecs is known that reads as {reader!r} does: name one by codec_id="
+        )
+    try:
+        json.dumps(config)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"imreadargs={imreadargs!r} cannot be written as JSON: {error}") from error
+    zarray = {"compressor": config}
     if codec_id is None:
         try:
             _prove(array, lambda file: _decode_chunk(file.read(), spec.shape, spec.dtype, zarray))
         except NoByteLayout as error:
             raise ValueError(f"{error}; name another codec by codec_id=") from error
-    arguments = {"spec": spec, **array.options.imreadargs}
-    reasons_of = partial(_each_file, array.source, partial(array.reader.require_codec, **arguments))
+    check = partial(reader.require_codec, spec=spec, **imreadargs)
+    reasons_of = partial(_each_file, array.source, check)
     reasons = run_batches(Scheduler(scheduler), reasons_of, array.names, BATCH)
     for name, reason in zip(array.names, reasons, strict=True):
         if reason is not None:
@@ -160,14 +171,11 @@ def _prove(array: FileArray, decode: Callable[[BinaryIO], NDArray[Any]]) -> None
 def _decode_segments(layout: ByteLayout, zarray: Mapping[str, Any], file: BinaryIO) -> NDArray[Any]:
     """Return the pixels of a file, decoded chunk by chunk."""
     image = np.full(layout.shape, layout.nodata, layout.dtype.newbyteorder("="))
-    grid = [-(-n // c) for n, c in zip(layout.shape, layout.chunks, strict=True)]
-    for index, (offset, count) in zip(np.ndindex(*grid), layout.segments, strict=True):
+    windows = slices_from_chunks(normalize_chunks(layout.chunks, layout.shape))
+    for window, (offset, count) in zip(windows, layout.segments, strict=True):
         if count:
             file.seek(offset)
             chunk = _decode_chunk(file.read(count), layout.chunks, layout.dtype, zarray)
-            window: Any = tuple(
-                slice(i * c, (i + 1) * c) for i, c in zip(index, layout.chunks, strict=True)
-            )
             inside: Any = tuple(map(slice, image[window].shape))
             image[window] = chunk[inside]
     return image
@@ -180,22 +188,6 @@ def _segment_codecs(layout: ByteLayout) -> dict[str, Any]:
     axis = -2 if layout.interleaved else -1
     arguments = {"axis": axis, "dist": 1, "shape": layout.chunks, "dtype": layout.dtype.str}
     return zarray | {"filters": [{"id": predictor, **arguments}] if predictor else None}
-
-
-def _file_codec(array: FileArray, codec_id: str | None) -> dict[str, Any]:
-    """Return the codec that decodes whole files: `codec_id`, or that of the reader."""
-    reader, imreadargs = array.reader, dict(array.options.imreadargs)
-    args = {key: value for key, value in imreadargs.items() if value is not None}
-    config = reader.codec(array.names[0], args) if codec_id is None else {"id": codec_id, **args}
-    if config is None:
-        raise ValueError(
-            f"no codec of numcodecs is known that reads as {reader!r} does: name one by codec_id="
-        )
-    try:
-        json.dumps(config)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"imreadargs={imreadargs!r} cannot be written as JSON: {error}") from error
-    return config
 
 
 def _decode_chunk(

@@ -154,8 +154,7 @@ def _chunk_references(
     """Yield the key of each chunk that exists, and where its bytes are."""
     if not array.size:
         return
-    lengths = zip(array.tiling.axes, chunkshape, strict=True)
-    parts = [-(-axis.size // length) for axis, length in lengths]
+    parts = [-(-axis.size // n) for axis, n in zip(array.tiling.axes, chunkshape, strict=True)]
     places = list(np.ndindex(*parts))
     files = files_on_axes(array)
     for cell in np.argwhere(files >= 0).tolist():
