@@ -172,9 +172,8 @@ class Conversion:
         unread = next(again)
         read_region(unread)
         left = {region.index.name for region in (unread, *again)}
-        every = (index.name for index in self.plan.indices())
-        token = self.identity["token"]
-        records: dict[str, Record] = {name: {"token": token} for name in every if name not in left}
+        record, every = {"token": self.identity["token"]}, self.plan.indices()
+        records: dict[str, Record] = {i.name: record.copy() for i in every if i.name not in left}
         stages = self.plan.pyramid.partition.stages
         if records and not stages[-1].first:  # else regions with ranges are done again
             first(records.values())["ranges"] = manifest["ranges"]

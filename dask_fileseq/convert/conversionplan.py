@@ -12,7 +12,6 @@ from numbers import Integral
 from typing import Any
 from uuid import uuid4
 
-import numpy as np
 import zarr
 from dask.utils import parse_bytes
 from zarr.abc.codec import ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec, Codec
@@ -149,11 +148,15 @@ def make_plan(
     if options.verify is not None:
         check_choice("verify", options.verify, "sample", "all")
     check_choice("method", method, "mean", "nearest")
-    partition, fillvalue = _partition(array, layout, options, levels), array.options.fillvalue
-    arrays = tuple(
-        _array_metadata(level, layout.dims, array.dtype, fillvalue, options.codecs, attributes)
-        for level in partition.levels
-    )
+    partition = _partition(array, layout, options, levels)
+    settings = {
+        "dtype": array.dtype,
+        "fill_value": array.options.fillvalue,
+        "dimension_names": layout.dims,
+        "attributes": dict(attributes),
+        **_codec_arguments(options.codecs),
+    }
+    arrays = tuple(_array_metadata(level, settings) for level in partition.levels)
     is_image = layout.kind != "array"
     names = tuple(map(str, range(len(arrays)))) if is_image else ("",)
     channel = layout.dims.index("c") if is_image and "c" in layout.dims else None
@@ -203,26 +206,10 @@ def _codec_arguments(codecs: Any) -> dict[str, Any]:
     return {"filters": filters, "compressors": compressors, "serializer": serializer}
 
 
-def _array_metadata(
-    level: Level,
-    dims: Sequence[str],
-    dtype: np.dtype[Any],
-    fillvalue: Any,
-    codecs: Any,
-    attributes: Mapping[str, Any],
-) -> Any:
+def _array_metadata(level: Level, settings: Mapping[str, Any]) -> Any:
     """Return zarr's metadata of the array of a level."""
+    shapes: Any = {"shape": level.shape, "chunks": level.chunk, "shards": level.shard}
     try:
-        return zarr.create_array(
-            MemoryStore(),
-            shape=level.shape,
-            dtype=dtype,
-            chunks=level.chunk,
-            shards=level.shard,
-            fill_value=fillvalue,
-            dimension_names=dims,
-            attributes=dict(attributes),
-            **_codec_arguments(codecs),
-        ).metadata
+        return zarr.create_array(MemoryStore(), **shapes, **settings).metadata
     except TypeError as error:
         raise TypeError(f"attributes cannot be written as JSON: {error}") from error

@@ -17,7 +17,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import index as as_int
 from typing import Any, NamedTuple
 
@@ -157,10 +157,11 @@ def make_partition(
     """
     halved = tuple(halved)
     all_levels = tuple(_level(shape, chunk, shard, halved, number) for number in range(levels))
-    stages = [_stage(all_levels, halved, 0, 0, limit, read_shapes)]
+    whole = Partition(all_levels, halved, ())
+    stages = [_stage(whole, 0, 0, limit, read_shapes)]
     while (last := stages[-1].last) + 1 < levels:
-        stages.append(_stage(all_levels, halved, last, last + 1, limit, ()))
-    return Partition(all_levels, halved, tuple(stages))
+        stages.append(_stage(whole, last, last + 1, limit, ()))
+    return replace(whole, stages=tuple(stages))
 
 
 def _level(
@@ -176,26 +177,21 @@ def _level(
 
 
 def _stage(
-    levels: tuple[Level, ...],
-    halved: tuple[bool, ...],
-    base: int,
-    first: int,
-    limit: int,
-    read_shapes: Sequence[Sequence[int]],
+    whole: Partition, base: int, first: int, limit: int, read_shapes: Sequence[Sequence[int]]
 ) -> Stage:
     """Return the stage that reads a level and writes as many others as fit, from `first` on."""
     # A region begins as the smallest box of whole units. It grows to what is best read
     # whole, then to whole units of further levels, and at last along each axis while many
     # regions remain; each step is taken only if the region stays within the limit.
-    shape = levels[base].shape
-    region = _aligned(levels, halved, base, first, first)
-    for whole in read_shapes:
+    shape = whole.levels[base].shape
+    region = _aligned(whole, base, first, first)
+    for lengths in read_shapes:
         for axis in reversed(range(len(shape))):
-            grown = _grown(region, axis, whole[axis], shape)
+            grown = _grown(region, axis, lengths[axis], shape)
             region = grown if math.prod(grown) <= limit else region
     last = first
-    for top in range(first + 1, len(levels)):
-        step = _aligned(levels, halved, base, first, top)
+    for top in range(first + 1, len(whole.levels)):
+        step = _aligned(whole, base, first, top)
         grown = tuple(map(_multiple, region, step, shape))
         if math.prod(grown) > limit:
             break
@@ -210,14 +206,12 @@ def _stage(
     return Stage(base, first, last, region, shape)
 
 
-def _aligned(
-    levels: tuple[Level, ...], halved: tuple[bool, ...], base: int, first: int, last: int
-) -> Shape:
+def _aligned(whole: Partition, base: int, first: int, last: int) -> Shape:
     """Return the smallest region of the base level that is whole units of other levels."""
     result = []
-    for axis, n in enumerate(levels[base].shape):
+    for axis, n in enumerate(whole.levels[base].shape):
         steps = [
-            levels[number].unit[axis] << (number - base if halved[axis] else 0)
+            whole.levels[number].unit[axis] << (number - base if whole.halved[axis] else 0)
             for number in range(first, last + 1)
         ]
         result.append(max(1, n if max(steps) >= n else min(n, math.lcm(*steps))))

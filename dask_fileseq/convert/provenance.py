@@ -97,8 +97,8 @@ class SourceFiles:
         now = self._versions(fresh=True)
         if now is not None and (now == self.versions).all():
             return
-        gone = f"{self.array.names[0]!r} gone"  # without versions, none of the files exists
-        found = gone if now is None else self.changes(target, now)
+        # without versions, none of the files exists
+        found = f"{self.array.names[0]!r} gone" if now is None else self.changes(target, now)
         raise ChangedError(
             f"files changed while they were converted: {found}; overwrite=True starts over"
         )

@@ -65,15 +65,15 @@ class FileArrayStore(Store):
         self,
         array: FileArray,
         *,
+        zarr_format: Literal[2, 3] = 3,
         chunkmode: int | str | None = None,
         chunks: Any = None,
-        zarr_format: Literal[2, 3] = 3,
-        groupname: str | None = None,
-        dimension_names: Sequence[str | None] | None = None,
-        zattrs: Mapping[str, Any] | None = None,
         fill: bool = True,
         ioworkers: int | None = None,
         read_only: bool = True,
+        zattrs: Mapping[str, Any] | None = None,
+        dimension_names: Sequence[str | None] | None = None,
+        groupname: str | None = None,
     ) -> None:
         if not read_only:
             raise ValueError(f"read_only={read_only!r}: files are not written through a store")
