@@ -59,7 +59,7 @@ def file_encoding(
     """Return how the files are encoded.
 
     Chunks are strips, tiles or pages (``"tile"``), or whole files (``"file"``), which the
-    codec `codec_id` decodes; None stands for the former if possible.
+    codec `codec_id` decodes; by default the former if possible.
     """
     if chunks not in (None, "tile", "file"):
         raise ValueError(f"chunks={chunks!r} is neither None nor 'tile' nor 'file'")
@@ -110,7 +110,7 @@ def _whole_encoding(array: FileArray, codec_id: str | None, scheduler: Any) -> F
     config = reader.codec(array.names[0], args) if codec_id is None else {"id": codec_id, **args}
     if config is None:
         raise ValueError(
-            f"no codec of numcodecs is known that reads as {reader!r} does: name one by codec_id="
+            f"no codec of numcodecs reads as {reader!r} does: name one by codec_id="
         )
     try:
         json.dumps(config)

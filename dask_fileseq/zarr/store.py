@@ -80,7 +80,7 @@ class FileArrayStore(Store):
         if chunkmode not in (None, 0, 3) and str(chunkmode).upper() not in ("STRILE", "FILE"):
             raise ValueError(
                 f"chunkmode={chunkmode!r} is not 'file': each file is one chunk, unless"
-                " chunks='tile' or other chunks are asked for"
+                " chunks='tile' or other chunks are given"
             )
         if zarr_format not in (2, 3):
             raise ValueError(f"zarr_format={zarr_format!r} is neither 2 nor 3")
