@@ -15,9 +15,8 @@ from dask_fileseq import FileSequence, TiffSequence, open_sequence
 from dask_fileseq.grid import grid_of_pattern
 from dask_fileseq.readers import count, read_tiff
 from dask_fileseq.report.axisroles import AxisRoles, axis_roles
-from dask_fileseq.report.gridmap import grid_map, text_map
+from dask_fileseq.report.gridmap import grid_map, svg_map, text_map
 from dask_fileseq.report.sheet import Contrast, Limits, contact_sheet
-from dask_fileseq.report.svgmap import svg_map
 from dask_fileseq.report.thumbnails import Thumbnailer
 from tests.helpers.corpus import write_corpus
 
@@ -157,13 +156,13 @@ def test_roles_by_name():
     """What axes are, for people."""
     names = ["B02_s1_t1_w1_z1.tif", "B03_s2_t2_w2_z2.tif"]
     grid = grid_of_pattern(names, "{well}_s{s:d}_t{t:d}_w{w:d}_z{z:d}.tif")
-    assert axis_roles(grid) == AxisRoles(channel=3, time=2, plane=4, places=(0, 1))
+    assert axis_roles(grid) == AxisRoles(channels=(3,), times=(2,), places=(0, 1), planes=(4,))
 
 
 def test_roles_of_axes_without_a_name():
     """Words are channels, and the last number is time."""
     grid = grid_of_pattern(["df/DC00.tif", "ob/0001.tif"], r"(?P<kind>df|ob)/\D*(?P<n>\d+)")
-    assert axis_roles(grid) == AxisRoles(channel=0, time=1, plane=None, places=())
+    assert axis_roles(grid) == AxisRoles(channels=(0,), times=(1,))
 
 
 @pytest.fixture

@@ -12,8 +12,6 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from dask_fileseq.check.inspection import Inspection, inspect_files, size_and_time
 from dask_fileseq.files import LocalFiles, Source
 from dask_fileseq.graph import Scheduler, run_batches
@@ -52,6 +50,13 @@ LARGEST = 500
 
 SHOWN_MISSING = 10_000
 """Maximum number of findings of empty cells."""
+
+PROPERTIES: dict[str, tuple[Callable[[FileInfo], Any], str]] = {
+    "shape": (lambda info: info.spec.shape, "shape {}"),
+    "dtype": (lambda info: info.spec.dtype, "dtype {}"),
+    "pages": (lambda info: info.pages, "{} pages"),
+}
+"""The value of a file that must be that of most files, and its text, for some kinds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,18 +115,10 @@ def check_files(
     inspect = partial(inspect_files, source=source, reader=reader, pixels=pixels)
     size = max(1, min(LARGEST, len(grid.names) // BATCHES))
     start = time.time()
-    results: list[Inspection] = run_batches(
-        Scheduler(scheduler, workers), inspect, grid.names, size, progress
-    )
+    results = run_batches(Scheduler(scheduler, workers), inspect, grid.names, size, progress)
     if isinstance(source, LocalFiles):
         _mark_growing(grid, source, results, start)
-    unmatched = "the pattern does not match the name"
-    return [
-        *_of_files(grid, results),
-        *_missing(grid),
-        *_duplicates(grid),
-        *(Finding("unmatched", name, detail=unmatched) for name in grid.unmatched),
-    ]
+    return [*_of_files(grid, results), *_of_grid(grid)]
 
 
 def _of_files(grid: FileGrid, results: Sequence[Inspection]) -> Iterator[Finding]:
@@ -132,46 +129,29 @@ def _of_files(grid: FileGrid, results: Sequence[Inspection]) -> Iterator[Finding
         for kind, (value, _) in PROPERTIES.items()
         if infos
     }
-    for name, cell, result in zip(grid.names, _cells(grid), results, strict=True):
-        if result.problem:
-            yield Finding(result.problem, name, labels_at(grid, cell), result.detail)
+    for name, cell, result in zip(grid.names, grid.cells.tolist(), results, strict=True):
         if result.info is None:
+            yield Finding(result.problem, name, labels_at(grid, cell), result.detail)
             continue
         for kind, (value, text) in PROPERTIES.items():
-            found = value(result.info)
-            if found != usual[kind]:
+            if (found := value(result.info)) != usual[kind]:
                 detail = f"has {text.format(found)}, most files have {usual[kind]}"
                 yield Finding(kind, name, labels_at(grid, cell), detail)
 
 
-PROPERTIES: dict[str, tuple[Callable[[FileInfo], Any], str]] = {
-    "shape": (lambda info: info.spec.shape, "shape {}"),
-    "dtype": (lambda info: info.spec.dtype, "dtype {}"),
-    "pages": (lambda info: info.pages, "{} pages"),
-}
-"""The value of a file that must be that of most files, and its text, for some kinds."""
-
-
-def _cells(grid: FileGrid) -> Sequence[int]:
-    """Return the cell of each file, counted in C order."""
-    return range(len(grid.names)) if grid.positions is None else grid.positions.tolist()
-
-
-def _duplicates(grid: FileGrid) -> Iterator[Finding]:
-    """Yield the names that were left out because another file has their cell."""
-    cells = dict(zip(grid.names, _cells(grid), strict=True)) if grid.duplicates else {}
-    for name, kept in grid.duplicates:
-        yield Finding("duplicate", name, labels_at(grid, cells[kept]), f"its cell has {kept!r}")
-
-
-def _missing(grid: FileGrid) -> Iterator[Finding]:
-    """Yield the empty cells; if there are very many, the first and their number."""
-    empty = np.flatnonzero(grid.table == -1) if grid.files_missing else np.empty(0, np.int64)
+def _of_grid(grid: FileGrid) -> Iterator[Finding]:
+    """Yield the empty cells, of which the first are listed, and the names that were left out."""
+    empty = grid.empty_cells
     for cell in empty[:SHOWN_MISSING].tolist():
         yield Finding("missing", "", labels_at(grid, cell), "no file has this place")
     if len(empty) > SHOWN_MISSING:
         more = len(empty) - SHOWN_MISSING
         yield Finding("missing", "", detail=f"and {more:,} more cells without a file")
+    cells = dict(zip(grid.names, grid.cells.tolist(), strict=True)) if grid.duplicates else {}
+    for name, kept in grid.duplicates:
+        yield Finding("duplicate", name, labels_at(grid, cells[kept]), f"its cell has {kept!r}")
+    for name in grid.unmatched:
+        yield Finding("unmatched", name, detail="the pattern does not match the name")
 
 
 def _mark_growing(grid: FileGrid, source: Source, results: list[Inspection], start: float) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dask_fileseq.cli.cluster import check_on_scheduler, scheduler_options
-from dask_fileseq.cli.options import file_options, json_option, open_files, option
+from dask_fileseq.cli.cluster import check_files
+from dask_fileseq.cli.options import command, file_options, open_files, option, options_of
 from dask_fileseq.cli.terminal import echo_json, styled
 
 if TYPE_CHECKING:
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check"]
 
-EXAMPLES = r"""
-Examples:
+EXAMPLES = """
   dask fileseq check scans/
   dask fileseq check 'scans/**/*.tif' --pixels
   dask fileseq check scans/ --json > findings.json
@@ -27,22 +26,14 @@ Examples:
 SHOWN = 20
 
 
-@click.command(epilog=f"\b{EXAMPLES}")
-@file_options()
-@option("--pixels", is_flag=True, help="Read all pixels too, not only the headers.")
-@scheduler_options
-@option("--all", "show_all", is_flag=True, help=f"List more than {SHOWN} of a kind.")
-@json_option
-def check(
-    files: tuple[str, ...],
-    pixels: bool,
-    scheduler: str | None,
-    workers: int | None,
-    memory_limit: str | None,
-    show_all: bool,
-    as_json: bool,
-    **options: Any,
-) -> None:
+@command(
+    EXAMPLES,
+    *file_options(),
+    option("--pixels", "Read all pixels too, not only the headers.", is_flag=True),
+    *options_of("scheduler"),
+    option("--all show_all", f"List more than {SHOWN} of a kind.", is_flag=True),
+)
+def check(files: tuple[str, ...], show_all: bool, as_json: bool, **options: Any) -> None:
     """Check FILES: find those that are damaged, odd, missing or left over.
 
     Reads each header, or with --pixels all pixels, many at a time. Finds files that are
@@ -50,14 +41,13 @@ def check(
     or number of pages than most; cells without a file, several files for one cell, and
     names that the pattern does not match. The exit code is 1 if there are any.
     """
-    seq = open_files(files, **options)
-    findings = check_on_scheduler(seq, pixels, scheduler, workers, memory_limit)
+    seq = open_files(files, options)
+    findings = check_files(seq, options)
     if as_json:
-        found = [finding.asdict() for finding in findings]
-        echo_json({"files": len(seq), "pixels": pixels, "findings": found})
+        echo_json({"files": len(seq), "pixels": options["pixels"], "findings": findings})
     else:
-        read = "all pixels" if pixels else "each header"
-        _echo(findings, f"{len(seq):,} files, {read} read", len(findings) if show_all else SHOWN)
+        work = f"{len(seq):,} files, {'all pixels' if options['pixels'] else 'each header'} read"
+        _echo(findings, work, len(findings) if show_all else SHOWN)
     if findings:
         raise click.exceptions.Exit(1)
 
@@ -74,15 +64,14 @@ def _echo(findings: list[Finding], work: str, limit: int) -> None:
             click.echo(f"  and {len(found) - limit:,} more (--all lists them)")
     counts = Counter(finding.kind for finding in findings)
     total = ", ".join(f"{count:,} {kind}" for kind, count in counts.items())
-    click.echo(
-        f"{work}; found: {total}" if total else f"{work}: {styled('all is well', fg='green')}"
-    )
+    well = styled("all is well", fg="green")
+    click.echo(f"{work}; found: {total}" if total else f"{work}: {well}")
 
 
 def _line(finding: Finding) -> str:
     from dask_fileseq.report.summary import cell_text
 
-    cell = cell_text(finding.cell) if finding.cell else ""
+    cell = cell_text(finding.cell)
     if not finding.name:
         return cell or finding.detail
     return f"{f'{finding.name} {cell}'.rstrip()}: {finding.detail}"

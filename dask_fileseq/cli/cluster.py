@@ -10,41 +10,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dask_fileseq.cli.options import add_options, option
 from dask_fileseq.cli.terminal import progress_bar
 
 if TYPE_CHECKING:
     from dask_fileseq.check import Finding
     from dask_fileseq.sequence import FileSequence
 
-__all__ = ["check_on_scheduler", "connected_scheduler", "scheduler_options"]
+__all__ = ["check_files", "connected_scheduler"]
 
 NAMES = ("threads", "processes", "sync")
 
-scheduler_options = add_options(
-    option(
-        "--scheduler",
-        metavar="NAME|ADDRESS",
-        help="threads (the default), processes, sync; local: a cluster of processes on this"
-        " machine; or the address of a dask scheduler, such as tcp://host:8786, whose"
-        " workers then open the files.",
-    ),
-    option("--workers", type=click.IntRange(1), help="Threads or processes to use."),
-    option(
-        "--memory-limit",
-        metavar="SIZE",
-        help="Memory for each worker of --scheduler local, such as 2GiB.",
-    ),
-)
-"""Decorator that adds the options of where the work is done."""
-
 
 @contextmanager
-def connected_scheduler(
-    name: str | None, workers: int | None, memory_limit: str | None
-) -> Iterator[Any]:
+def connected_scheduler(options: dict[str, Any]) -> Iterator[Any]:
     """Yield what dask takes as ``scheduler=``; a cluster is connected inside the block."""
-    if memory_limit is not None and name != "local":
+    name, workers, limit = (options[key] for key in ("scheduler", "workers", "memory_limit"))
+    if limit is not None and name != "local":
         raise click.UsageError("--memory-limit needs --scheduler local")
     if workers is not None and name not in (None, "threads", "processes", "local"):
         raise click.UsageError(f"--workers is not for --scheduler {name}, which has its own")
@@ -58,19 +39,19 @@ def connected_scheduler(
         )
     from distributed import Client
 
-    options: dict[str, Any] = {"address": name, "timeout": 10}
+    arguments: dict[str, Any] = {"address": name, "timeout": 10}
     if name == "local":
-        options = {
+        arguments = {
             "n_workers": workers,
             "threads_per_worker": 1,
-            "memory_limit": memory_limit or "auto",
+            "memory_limit": limit or "auto",
             "dashboard_address": ":0",
             "preload": [__name__],
             # interrupted workers would log lost connections; errors of tasks are raised here
             "silence_logs": logging.CRITICAL,
         }
     with _interrupts_blocked():
-        client = Client(**options)
+        client = Client(**arguments)
     with client:
         yield client
 
@@ -99,16 +80,8 @@ def dask_setup(worker: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def check_on_scheduler(
-    seq: FileSequence,
-    pixels: bool,
-    scheduler: str | None,
-    workers: int | None,
-    memory_limit: str | None,
-) -> list[Finding]:
+def check_files(seq: FileSequence, options: dict[str, Any]) -> list[Finding]:
     """Return what is wrong with the files of a sequence, with a progress bar meanwhile."""
-    with (
-        connected_scheduler(scheduler, workers, memory_limit) as get,
-        progress_bar("checking") as progress,
-    ):
+    with connected_scheduler(options) as get, progress_bar("checking") as progress:
+        pixels, workers = options["pixels"], options["workers"]
         return seq.check(pixels=pixels, scheduler=get, ioworkers=workers, progress=progress)

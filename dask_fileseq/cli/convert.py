@@ -7,27 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dask_fileseq.cli.cluster import connected_scheduler, scheduler_options
-from dask_fileseq.cli.options import (
-    FILE_ARGUMENTS,
-    add_options,
-    choice,
-    file_options,
-    json_option,
-    open_files,
-    option,
-    repeatable,
-)
+from dask_fileseq.cli.cluster import connected_scheduler
+from dask_fileseq.cli.options import command, file_options, open_files, options_of
 from dask_fileseq.cli.terminal import echo_json, progress_bar, styled
-from dask_fileseq.cli.values import key_value, pairs, scales, sizes
 
 if TYPE_CHECKING:
     from dask_fileseq.sequence import FileSequence
 
 __all__ = ["convert"]
 
-EXAMPLES = r"""
-Examples:
+EXAMPLES = """
   dask fileseq convert scans/ scans.ome.zarr
   dask fileseq convert scans/ scans.zarr --chunks y=1024,x=1024 --codecs zstd
   dask fileseq convert 'plate/**/*.tif' plate.ome.zarr --pattern operetta --verify all
@@ -38,98 +27,19 @@ Examples:
 """
 
 SHOWN = 20
+OME_ZARR = options_of("ome_zarr")
 
-OME_ONLY = ("axes", "scale", "name", "levels", "method")
 
-AUTO: dict[str, Any] = {"type": sizes, "default": "auto"}
-PAIRS: dict[str, Any] = {"type": pairs, "metavar": "NAME=VALUE,..."}
-SCALES: dict[str, Any] = {"type": scales, "metavar": "NAME=STEP[UNIT],..."}
-
-target_options = add_options(
-    choice(
-        "--format",
-        "auto|zarr|ome-zarr",
-        "auto",
-        "What to write; auto: OME-Zarr where OUT ends with .ome.zarr.",
-    ),
-    option(
-        "--chunks",
-        **AUTO,
-        help="What is read at a time: a number (along y and x), one for each axis, or"
-        " name=number,...",
-    ),
-    option(
-        "--shards",
-        **AUTO,
-        help="What is stored as one object, in the same forms; none: each chunk.",
-    ),
-    choice("--codecs", "auto|blosc|zstd|gzip|none", "auto", "How to compress."),
-    option(
-        "--axestiled",
-        **PAIRS,
-        help="Mosaics: axes of the grid to lay edge to edge along axes of the images, such as"
-        " row=y,column=x.",
-    ),
-    option("--axes", **PAIRS, help="OME-Zarr: what axes are, such as s=image,q=t."),
-    option("--scale", **SCALES, help="OME-Zarr: steps along axes, as z=0.5um,t=30s."),
-    option("--name", help="OME-Zarr: name of the image or plate."),
-    option("--levels", type=click.IntRange(1), help="OME-Zarr: levels of the pyramid."),
-    choice(
-        "--method",
-        "mean|nearest",
-        None,
-        "OME-Zarr: how levels are made; nearest is for labels.  [default: mean]",
-    ),
-    repeatable(
-        ("--target-option", "target_option"),
-        ("KEY=VALUE", key_value),
-        "For the file system of OUT, where that is a URL",
-    ),
+@command(
+    EXAMPLES,
+    *file_options(unmatched="raise", duplicates="raise", required=False),
+    click.Argument(["out"]),
+    *options_of("target"),
+    *OME_ZARR,
+    *options_of("writing"),
+    *options_of("scheduler"),
 )
-"""Decorator that adds the options of what is written."""
-
-writing_options = add_options(
-    option(
-        "--resume/--no-resume",
-        default=True,
-        help="Go on with a conversion that was interrupted.",
-    ),
-    option("--overwrite", is_flag=True, help="Start over, and replace what Zarr there is."),
-    choice(
-        "--verify", "sample|all|none", "sample", "What to read back and compare with the files."
-    ),
-    option("--fillvalue", type=float, help="What cells without a file become.  [default: 0]"),
-    choice(
-        "--errors",
-        "raise|fill",
-        "raise",
-        "Whether a file that cannot be read ends it, or becomes the fill value.",
-    ),
-    option(
-        "--memory",
-        default="64 MiB",
-        metavar="SIZE",
-        help="Pixels that a task reads at a time.",
-    ),
-)
-"""Decorator that adds the options of how it is written."""
-
-
-@click.command(epilog=f"\b{EXAMPLES}")
-@file_options(required=False, strict=True)
-@click.argument("out")
-@target_options
-@writing_options
-@scheduler_options
-@json_option
-def convert(
-    files: tuple[str, ...],
-    out: str,
-    scheduler: str | None,
-    memory_limit: str | None,
-    as_json: bool,
-    **options: Any,
-) -> None:
+def convert(files: tuple[str, ...], out: str, as_json: bool, **options: Any) -> None:
     """Copy FILES to OUT as Zarr or OME-Zarr, losing nothing.
 
     OUT is a folder to make, or a URL. It may be interrupted at any time: the same command
@@ -140,16 +50,16 @@ def convert(
 
     if not files:
         raise click.UsageError(f"there is {out!r}, but not both FILES and OUT")
-    kind = options.pop("format")
-    is_ome = kind == "ome-zarr" or (kind == "auto" and out.rstrip("/\\").endswith(".ome.zarr"))
-    opening = {key: options.pop(key) for key in FILE_ARGUMENTS}
+    is_ome = options["format"] == "ome-zarr" or (
+        options["format"] == "auto" and out.rstrip("/\\").endswith(".ome.zarr")
+    )
     arguments = _arguments(options, is_ome)
-    seq = open_files(files, **opening)
-    arguments["axestiled"] = _axis_numbers(arguments["axestiled"], seq)
+    seq = open_files(files, options)
+    arguments["axestiled"] = _axis_numbers(options["axestiled"], seq)
     try:
         with (
             warnings.catch_warnings(),
-            connected_scheduler(scheduler, arguments["workers"], memory_limit) as get,
+            connected_scheduler(options) as get,
             progress_bar("converting", is_bytes=True) as progress,
         ):
             warnings.simplefilter("ignore", FillWarning)  # the manifest lists these files
@@ -167,16 +77,19 @@ def convert(
 
 
 def _arguments(options: dict[str, Any], is_ome: bool) -> dict[str, Any]:
-    """Return the arguments of `to_zarr` or `to_ome_zarr`."""
-    given = {key: options.pop(key) for key in OME_ONLY}
-    ome = {key: value for key, value in given.items() if value is not None}
+    """Return the arguments of `to_zarr` or `to_ome_zarr` that follow from options alone."""
+    ome = {str(each.name): options[str(each.name)] for each in OME_ZARR}
+    ome = {name: value for name, value in ome.items() if value is not None}
     if ome and not is_ome:
         raise click.UsageError(f"--{next(iter(ome))} is for OME-Zarr: add --format ome-zarr")
-    options["storage_options"] = options.pop("target_option")
-    options["verify"] = None if options["verify"] == "none" else options["verify"]
-    if options["fillvalue"] is not None and options["fillvalue"].is_integer():
-        options["fillvalue"] = int(options["fillvalue"])
-    return options | ome
+    names = ("chunks", "shards", "codecs", "resume", "overwrite", "errors", "memory", "workers")
+    fill = options["fillvalue"]
+    return ome | {
+        **{name: options[name] for name in names},
+        "storage_options": options["target_option"],
+        "verify": None if options["verify"] == "none" else options["verify"],
+        "fillvalue": int(fill) if fill is not None and fill.is_integer() else fill,
+    }
 
 
 def _axis_numbers(tiled: dict[str, str] | None, seq: FileSequence) -> dict[int, int] | None:

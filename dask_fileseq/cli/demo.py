@@ -7,22 +7,19 @@ import tempfile
 
 import click
 
-from dask_fileseq.cli.options import json_option, raw_string
+from dask_fileseq.cli.options import command, raw_string
 from dask_fileseq.cli.show import array_info, echo_array, echo_names, names_info
 from dask_fileseq.cli.terminal import echo_json, spinner
 
 __all__ = ["demo"]
 
 EXAMPLES = """
-Examples:
   dask fileseq demo
   dask fileseq demo cells
 """
 
 
-@click.command(epilog=f"\b{EXAMPLES}")
-@click.argument("folder", metavar="[DIR]", required=False)
-@json_option
+@command(EXAMPLES, click.Argument(["folder"], metavar="[DIR]", required=False))
 def demo(folder: str | None, as_json: bool) -> None:
     """Write a small acquisition, open it and save a projection of it.
 

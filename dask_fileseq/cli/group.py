@@ -39,7 +39,8 @@ class CommandGroup(click.Group):
         """Return a command by its name."""
         if name not in COMMANDS:
             return None
-        module = import_module(f"dask_fileseq.cli.{name}")
+        in_module = "pictures" if name in ("preview", "report") else name
+        module = import_module(f"dask_fileseq.cli.{in_module}")
         command: click.Command = getattr(module, name)
         return command
 

@@ -1,196 +1,172 @@
-"""Options that several commands have in common, and the sequence that they open."""
+"""The options of several commands, and the sequence that they open.
+
+Functions that take the `options` of a command use those values that concern them.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from functools import partial
+import tomllib
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from dask_fileseq.cli.terminal import spinner
-from dask_fileseq.cli.values import as_dict, folder_pair, key_value
+from dask_fileseq.cli.values import folder_pair, key_value, pairs, scales, sizes
 
 if TYPE_CHECKING:
     from dask_fileseq.sequence import FileSequence
 
 __all__ = [
-    "FILE_ARGUMENTS",
-    "add_options",
-    "check_output",
-    "choice",
-    "container_option",
+    "PRESETS",
+    "check_not_read",
+    "command",
     "file_options",
-    "first_or_list",
-    "json_option",
     "open_files",
     "option",
+    "options_of",
     "output_option",
-    "presets_option",
-    "project_option",
     "python_code",
     "raw_string",
-    "repeatable",
-    "storage_option",
 ]
 
-Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-option = partial(click.option, show_default=True)
-"""An option of click, with its default value in the help text."""
-
-
-def add_options(*options: Decorator) -> Decorator:
-    """Return a decorator that adds options to a command, in the order of its help text."""
-
-    def add(function: Callable[..., Any]) -> Callable[..., Any]:
-        for one in reversed(options):
-            function = one(function)
-        return function
-
-    return add
+TYPES: dict[str, Any] = {
+    "float": float,
+    "folder_pair": folder_pair,
+    "key_value": key_value,
+    "pairs": pairs,
+    "positive": click.IntRange(1),
+    "scales": scales,
+    "sizes": sizes,
+}
+"""What converts the text of an option, by its name in ``options.toml``."""
 
 
-def choice(name: str, words: str, default: str | None, text: str) -> Decorator:
-    """Return an option that takes one of some words, which are separated by ``|``."""
-    return option(name, type=click.Choice(words.split("|")), default=default, help=text)
+def option(names: str, help: str, **settings: Any) -> click.Option:
+    """Return an option of click, with its default value in the help text."""
+    return click.Option(names.split(), help=help, show_default=True, **settings)
 
 
-def repeatable(names: tuple[str, ...], form: tuple[str, Any], text: str) -> Decorator:
-    """Return an option that may be given many times, whose values make a dict.
+def options_of(group: str, **defaults: str) -> list[click.Option]:
+    """Return a group of options from ``options.toml``, some with other default values."""
+    options = []
+    for names, table in _tables()[group].items():
+        settings = dict(table)
+        if "words" in settings:
+            settings["type"] = click.Choice(settings.pop("words"))
+        elif "type" in settings:
+            settings["type"] = TYPES[settings["type"]]
+        if settings.get("multiple"):
+            settings["callback"] = _as_dict
+        name = names.strip("-")
+        if name in defaults:
+            settings["default"] = defaults[name]
+        options.append(option(names, **settings))
+    return options
 
-    The form is that of the help text, and the function that converts one value to a pair.
-    """
-    metavar, kind = form
-    text = f"{text}; may be repeated."
-    return option(*names, metavar=metavar, type=kind, multiple=True, callback=as_dict, help=text)
+
+@cache
+def _tables() -> dict[str, dict[str, dict[str, Any]]]:
+    """Return the groups of options, each with its options by their names."""
+    path = resources.files("dask_fileseq.cli").joinpath("options.toml")
+    return tomllib.loads(path.read_text("utf-8"))
 
 
-def output_option(default: str, text: str) -> Decorator:
-    """Return the option of the file to write."""
-    names = ("-o", "--output")
-    return option(*names, default=default, metavar="FILE", help=text)
+def _as_dict(context: Any, parameter: Any, items: Sequence[tuple[str, Any]]) -> Any:
+    return dict(items) or None
 
 
-def _add_presets(context: click.Context, parameter: Any, path: str | None) -> None:
+def command(examples: str, *options: click.Parameter) -> Callable[[Callable[..., Any]], Any]:
+    """Return a decorator that makes a command with these options, ``--json`` and examples."""
+    as_json = option("--json as_json", "Print JSON, for programs.", is_flag=True)
+    return click.command(epilog=f"\b\nExamples:{examples}", params=[*options, as_json])
+
+
+def output_option(default: str, text: str, suffixes: tuple[str, ...]) -> click.Option:
+    """Return the option of the file to write, which must have one of some suffixes."""
+
+    def check(context: Any, parameter: Any, output: str) -> str:
+        folder = os.path.dirname(os.path.abspath(output))
+        if not output.lower().endswith(suffixes):
+            problem = f"{output!r} does not end in {', '.join(suffixes)}"
+        elif not os.path.isdir(folder):
+            problem = f"there is no folder {folder!r}"
+        elif os.path.isdir(output):
+            problem = f"{output!r} is a folder"
+        else:
+            return output
+        raise click.BadParameter(problem, param_hint="--output")
+
+    return option("-o --output", text, default=default, metavar="FILE", callback=check)
+
+
+def check_not_read(output: str, names: Iterable[str]) -> None:
+    """Raise if the file to write is one of the files that are read."""
+    if os.path.exists(output) and os.path.abspath(output) in map(os.path.abspath, names):
+        raise click.BadParameter(f"{output!r} is one of FILES", param_hint="--output")
+
+
+def _add_presets(context: Any, parameter: Any, path: str | None) -> None:
     from dask_fileseq.patterns import add_presets
 
     if path is not None:
         add_presets(path)
 
 
-json_option = option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
-presets_option = option(
+PRESETS = option(
     "--presets",
+    "A file with more presets, of your own.",
     metavar="TOML",
     expose_value=False,
     callback=_add_presets,
-    help="A file with more presets, of your own.",
-)
-container_option = option(
-    "--container",
-    metavar="ARCHIVE",
-    help="ZIP or TAR file, or the URL of one; FILES are then members of it.",
-)
-storage_option = repeatable(
-    ("--storage-option", "storage_options"),
-    ("KEY=VALUE", key_value),
-    "For the file system of URLs, such as anon=true",
-)
-project_option = choice(
-    "--project",
-    "auto|max|mean|middle",
-    "auto",
-    "How planes along z become one picture: their maximum, their mean, or only the middle"
-    " one is read; auto: the maximum, where that does not need many files.",
 )
 
-DEFAULTS = {"spacing": "step", "unmatched": "raise", "duplicates": "raise"}
-"""Default values of arguments of `open_sequence`."""
 
-FILE_ARGUMENTS = (
-    *("pattern", "container", "storage_options", "path_map"),
-    *("sort", "unmatched", "duplicates", "spacing"),
-)
-"""The arguments of `open_files` that `file_options` adds to a command."""
+def file_options(*, required: bool = True, **defaults: str) -> list[click.Parameter]:
+    """Return FILES and the options of how to open them, some with other default values."""
+    argument = click.Argument(["files"], nargs=-1, required=required)
+    options = [*options_of("pattern"), PRESETS, *options_of("place")]
+    return [argument, *options, *options_of("names", **defaults)]
 
 
-def file_options(*, required: bool = True, strict: bool = False) -> Decorator:
-    """Return a decorator that adds FILES and how to open them.
+DEFAULTS = {
+    "container": None,
+    "path_map": None,
+    "sort": True,
+    "unmatched": "raise",
+    "duplicates": "raise",
+    "spacing": "step",
+}
+"""Default values of `open_sequence` for its arguments that are written out in code."""
 
-    By default the names that do not fit the pattern are left out, and the command reports
-    them; with `strict` they are an error.
-    """
-    return add_options(
-        click.argument("files", nargs=-1, required=required),
-        option(
-            "--pattern",
-            default="infer",
-            help="Finds the axes in file names: a format string such as"
-            " 't{time:d}_{channel}.tif', a regular expression, a preset's name, 'infer' or"
-            " 'none' (one axis of all files).",
-        ),
-        presets_option,
-        container_option,
-        storage_option,
-        repeatable(
-            ("--path-map",),
-            ("ROOT=OTHER", folder_pair),
-            "Where the workers of a cluster find the files of a folder",
-        ),
-        option(
-            "--sort/--no-sort",
-            default=True,
-            help="Put the names in natural order (1, 2, 10).",
-        ),
-        choice(
-            "--unmatched",
-            "raise|skip",
-            "raise" if strict else "skip",
-            "What to do about names that the pattern does not match.",
-        ),
-        choice(
-            "--duplicates",
-            "raise|first|last",
-            "raise" if strict else "first",
-            "Which of several files for one cell is kept.",
-        ),
-        choice(
-            "--spacing",
-            "unit|step|values",
-            "step",
-            "Which numbers count: all, those a common step apart, or those that occur.",
-        ),
-    )
+FILE_ARGUMENTS = ("pattern", "storage_options", *DEFAULTS)
+"""The arguments of `open_sequence` that `file_options` adds to a command."""
 
 
-def open_files(files: tuple[str, ...], pattern: str, **options: Any) -> FileSequence:
-    """Return the sequence that FILES and the options of `file_options` describe."""
+def open_files(files: tuple[str, ...], options: dict[str, Any]) -> FileSequence:
+    """Return the sequence that FILES and the options of a command describe."""
     from dask_fileseq.sequence import open_sequence
 
-    given = None if pattern == "none" else pattern
+    arguments = {key: options[key] for key in FILE_ARGUMENTS if key in options}
+    arguments["pattern"] = None if options["pattern"] == "none" else options["pattern"]
     with spinner("reading names"):
-        return open_sequence(first_or_list(files), pattern=given, **options)
-
-
-def first_or_list(files: tuple[str, ...]) -> str | list[str]:
-    """Return the only file, which may be a glob pattern or a folder, else a list of names."""
-    return files[0] if len(files) == 1 else list(files)
+        return open_sequence(files[0] if len(files) == 1 else list(files), **arguments)
 
 
 def python_code(seq: FileSequence, files: tuple[str, ...], options: dict[str, Any]) -> str:
     """Return the call of `open_sequence` that opens the same files, without secrets."""
-    arguments = {key: value for key, value in options.items() if key != "pattern"}
-    for kind, left_out in (("unmatched", seq.unmatched), ("duplicates", seq.duplicates)):
-        if not left_out:
-            arguments.pop(kind, None)
-    secret = arguments.pop("storage_options", None)
     defaults = DEFAULTS | {"sort": len(files) == 1}
     code = [repr(files[0]) if len(files) == 1 else "files"]
     code.append(f"pattern={None if seq.pattern is None else raw_string(str(seq.pattern))}")
-    code += [f"{key}={value!r}" for key, value in arguments.items() if value != defaults.get(key)]
-    code += ["storage_options=storage_options"] if secret else []
+    for key, default in defaults.items():
+        is_used = {"unmatched": seq.unmatched, "duplicates": seq.duplicates}.get(key, True)
+        if is_used and options[key] != default:
+            code.append(f"{key}={options[key]!r}")
+    code += ["storage_options=storage_options"] if options["storage_options"] else []
     return f"dask_fileseq.open_sequence({', '.join(code)})"
 
 
@@ -203,19 +179,3 @@ def raw_string(pattern: str) -> str:
     if "\\" not in pattern or "'" in pattern or pattern.endswith("\\") or "\n" in pattern:
         return repr(pattern)
     return f"r'{pattern}'"
-
-
-def check_output(output: str, files: Sequence[str], suffixes: Sequence[str]) -> None:
-    """Raise if an output has another suffix, is one of the files, or has no folder to be in."""
-    problem = None
-    folder = os.path.dirname(os.path.abspath(output))
-    if not output.lower().endswith(tuple(suffixes)):
-        problem = f"{output!r} does not end in {', '.join(suffixes)}"
-    elif not os.path.isdir(folder):
-        problem = f"there is no folder {folder!r}"
-    elif os.path.isdir(output):
-        problem = f"{output!r} is a folder"
-    elif os.path.exists(output) and os.path.abspath(output) in map(os.path.abspath, files):
-        problem = f"{output!r} is one of FILES"
-    if problem is not None:
-        raise click.BadParameter(problem, param_hint="--output")

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import Any
 
 import click
 
-from dask_fileseq.cli.options import (
-    container_option,
-    first_or_list,
-    json_option,
-    presets_option,
-    storage_option,
-)
+from dask_fileseq.cli.options import PRESETS, command, open_files, options_of
 from dask_fileseq.cli.terminal import echo_json, spinner, styled
 
 __all__ = ["patterns"]
 
-EXAMPLES = r"""
-Examples:
+EXAMPLES = """
   dask fileseq patterns
   dask fileseq patterns 'plate/**/*.tif'
   dask fileseq patterns scans/ --json
@@ -29,12 +23,7 @@ Examples:
 Fit = dict[str, Any]
 
 
-@click.command(epilog=f"\b{EXAMPLES}")
-@click.argument("files", nargs=-1)
-@presets_option
-@container_option
-@storage_option
-@json_option
+@command(EXAMPLES, click.Argument(["files"], nargs=-1), PRESETS, *options_of("place"))
 def patterns(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
     """List the presets, each with an example.
 
@@ -60,23 +49,19 @@ def _fits(files: tuple[str, ...], options: dict[str, Any]) -> dict[str, Any]:
     """Return the number of files, presets that fit at least half of them, and the inferred."""
     from dask_fileseq.errors import FileSequenceError
     from dask_fileseq.patterns import presets
-    from dask_fileseq.sequence import open_sequence
 
+    seq = open_files(files, options | {"pattern": "none", "sort": True})
     with spinner("reading names"):
-        seq = open_sequence(first_or_list(files), pattern=None, sort=True, **options)
         fits = []
         for name in presets():
-            try:
-                fit = _fit(seq.files, name)
-            except FileSequenceError:
-                continue
-            if fit["files"] >= len(seq) / 2:
-                fits.append(fit)
+            with suppress(FileSequenceError):
+                fits.append(_fit(seq.files, name))
         try:
             inferred = _fit(seq.files, "infer")
         except FileSequenceError as error:
             inferred = {"error": str(error)}
-    fits.sort(key=lambda fit: (-int(fit["files"]), fit["empty"]))
+    fits = [fit for fit in fits if fit["files"] >= len(seq) / 2]
+    fits.sort(key=lambda fit: (-fit["files"], fit["empty"]))
     return {"files": len(seq), "presets": fits, "inferred": inferred}
 
 

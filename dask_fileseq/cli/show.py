@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dask_fileseq.cli.options import file_options, json_option, open_files, python_code
+from dask_fileseq.cli.options import command, file_options, open_files, python_code
 from dask_fileseq.cli.terminal import command_line_text, echo_json, echo_row, first_of_many, styled
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ __all__ = ["array_info", "echo_array", "echo_names", "names_info", "show"]
 SHOWN = 5
 
 EXAMPLES = r"""
-Examples:
   dask fileseq show scans/
   dask fileseq show scans/ --pattern '{well}_t{time:d}_{channel}.tif'
   dask fileseq show 'scans/*.tif' --pattern '_(c)(\d+)_(t)(\d+)'
@@ -27,16 +26,14 @@ Examples:
 """
 
 
-@click.command(epilog=f"\b{EXAMPLES}")
-@file_options()
-@json_option
+@command(EXAMPLES, *file_options())
 def show(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
     """Show the grid that FILES form, and the array that they make.
 
     FILES is a glob pattern in quotes (with ** for any number of folders), a folder, or
     names. All names and one header are read, but no pixels of TIFF files.
     """
-    seq = open_files(files, **options)
+    seq = open_files(files, options)
     info = names_info(seq, options["container"]) | {"open": python_code(seq, files, options)}
     if not as_json:
         echo_names(info)
@@ -44,8 +41,7 @@ def show(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
     if as_json:
         echo_json(info)
     else:
-        if not info["error"]:
-            echo_array(info)
+        echo_array(info)
         echo_row("pattern", info["pattern"] or "none: one axis of all files (see --pattern)")
         echo_row("open with", info["open"])
     if info["error"]:
@@ -89,17 +85,15 @@ def echo_names(info: dict[str, Any]) -> None:
         echo_row("empty", first_of_many(cells, info["empty"]))
         echo_row("map", "\n".join(info["map"]))
     duplicates = [f"{pair['name']!r} for {pair['kept']!r}" for pair in info["duplicates"]]
-    for label, names in (
-        ("unmatched", list(map(repr, info["unmatched"]))),
-        ("left out", duplicates),
-    ):
+    left_out = {"unmatched": list(map(repr, info["unmatched"])), "left out": duplicates}
+    for label, names in left_out.items():
         if names:
             text = f"{len(names):,}: {first_of_many(names[:SHOWN], len(names))}"
             echo_row(label, styled(text, fg="yellow"))
 
 
 def echo_array(info: dict[str, Any]) -> None:
-    """Print what the files hold."""
+    """Print what the files hold, if the first can be read."""
     from dask_fileseq.report.summary import array_rows
 
     for row in array_rows(info):

@@ -11,7 +11,8 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import asdict, is_dataclass
 from typing import Any
 
 import click
@@ -68,13 +69,15 @@ def command_line_text(message: str) -> str:
 
 
 def echo_json(value: Any) -> None:
-    """Print a value as JSON: numpy's numbers as numbers, and all else that JSON lacks as text."""
+    """Print a value as JSON: dataclasses as objects, numpy's numbers as numbers, else texts."""
     click.echo(json.dumps(value, indent=2, default=_plain, ensure_ascii=False))
 
 
 def _plain(value: Any) -> Any:
     import numpy as np
 
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
     is_number = isinstance(value, np.generic | np.ndarray) and value.dtype.kind not in "mM"
     return value.tolist() if is_number else str(value)
 
@@ -90,15 +93,10 @@ def _console() -> Any:
     return Console(stderr=True)
 
 
-@contextmanager
-def spinner(what: str) -> Iterator[None]:
+def spinner(what: str) -> AbstractContextManager[Any]:
     """Show that work of unknown length goes on."""
     console = _console()
-    if console is None:
-        yield
-        return
-    with console.status(what):
-        yield
+    return nullcontext() if console is None else console.status(what)
 
 
 @contextmanager

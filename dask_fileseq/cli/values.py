@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from typing import Any
 
 import click
 
-__all__ = ["as_dict", "folder_pair", "key_value", "pairs", "scales", "sizes"]
+__all__ = ["folder_pair", "key_value", "pairs", "scales", "sizes"]
 
 _STEP = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*(\D*)", re.IGNORECASE)
 
@@ -74,11 +73,7 @@ def key_value(text: str) -> tuple[str, Any]:
 
 
 def folder_pair(text: str) -> tuple[str, str]:
-    """Return a folder, and the folder that workers use instead.
-
-    >>> folder_pair("/data=/mnt/data")
-    ('/data', '/mnt/data')
-    """
+    """Return a folder, and the folder that workers use instead, from ``ROOT=OTHER``."""
     return _split(text, "ROOT=OTHER")
 
 
@@ -87,8 +82,3 @@ def _split(text: str, form: str) -> tuple[str, str]:
     if not equals:
         raise click.BadParameter(f"{text!r} is not {form}")
     return key, value
-
-
-def as_dict(context: Any, option: Any, items: Sequence[tuple[str, Any]]) -> dict[str, Any] | None:
-    """Return the values of an option that may be repeated as a dict; None if there are none."""
-    return dict(items) or None

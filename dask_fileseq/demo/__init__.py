@@ -4,13 +4,13 @@ from dask_fileseq.demo.acquisition import (
     CHANNELS,
     MISSING,
     PATTERN,
+    claim_folder,
     contact_sheet,
     save_projection,
     write_acquisition,
 )
 from dask_fileseq.demo.memory import MemoryMeter
 from dask_fileseq.demo.timeseries import write_recording, write_scan, write_timelapse
-from dask_fileseq.demo.writing import claim_folder
 
 __all__ = [
     "CHANNELS",

@@ -1,9 +1,12 @@
-"""A small acquisition of drifting cells in five planes, and a picture of its projection."""
+"""A small acquisition of drifting cells in five planes, and a picture of its projection.
+
+The functions that write the files of a demo are here, too.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import product
 from typing import Any
 
@@ -13,15 +16,16 @@ import tifffile
 from numpy.typing import NDArray
 
 from dask_fileseq.demo.optics import cell_profile
-from dask_fileseq.demo.writing import write_images
 
 __all__ = [
     "CHANNELS",
     "MISSING",
     "PATTERN",
+    "claim_folder",
     "contact_sheet",
     "save_projection",
     "write_acquisition",
+    "write_images",
 ]
 
 PATTERN = r"t(?P<time>\d+)_(?P<channel>[A-Z]+)_z(?P<z>\d+)"
@@ -36,35 +40,60 @@ TIMES, PLANES, SIZE, CELLS = 6, 5, 256, 24
 COLOURS = ((0.35, 0.55, 1.0), (0.25, 1.0, 0.35))
 
 
+def claim_folder(folder: str | os.PathLike[str], names: Collection[str]) -> str:
+    """Create a folder, or accept an existing one that has no entries but these names.
+
+    Raises
+    ------
+    FileExistsError
+        If the folder has any other entry, or if it is a file.
+    """
+    folder = os.fspath(folder)
+    os.makedirs(folder, exist_ok=True)
+    others = sorted(set(os.listdir(folder)) - set(names))
+    if others:
+        raise FileExistsError(
+            f"folder {folder!r} holds {others[0]!r}, which the demo does not write:"
+            " name a new or an empty folder"
+        )
+    return folder
+
+
+def write_images(
+    folder: str | os.PathLike[str],
+    names: Collection[str],
+    images: Iterable[NDArray[Any]],
+    **options: Any,
+) -> str:
+    """Claim a folder, write an image for each name, and return the folder.
+
+    Images are drawn one by one, after the folder has been claimed. Options are those of
+    `tifffile.imwrite`.
+    """
+    folder = claim_folder(folder, names)
+    options |= {"photometric": "minisblack", "metadata": None, "software": "dask_fileseq demo"}
+    for name, image in zip(names, images, strict=True):
+        tifffile.imwrite(os.path.join(folder, name), image, **options)
+    return folder
+
+
 def write_acquisition(folder: str | os.PathLike[str]) -> str:
     """Write 58 TIFF files: 6 times, 2 channels and 5 planes, without two.
 
     The images have 256 by 256 pixels of uint16, in strips of 32 rows that are compressed
     with LZW. They have uneven light and the noise of a camera. Each call writes the same.
+    The first file is ``cells_t0_DAPI_z0.tif``.
 
     Parameters
     ----------
     folder : str or os.PathLike
-        Folder to write to; created if it does not exist. Files of an earlier call are
-        written again.
-
-    Returns
-    -------
-    str
-        The folder.
+        Folder to write to, which is returned. It is created if it does not exist; files of
+        an earlier call are written again.
 
     Raises
     ------
     FileExistsError
         If anything else is in the folder; nothing is written then.
-
-    Examples
-    --------
-    >>> import os, tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     names = sorted(os.listdir(write_acquisition(folder)))
-    >>> len(names), names[0]
-    (58, 'cells_t0_DAPI_z0.tif')
     """
     names = [
         f"cells_t{time}_{CHANNELS[channel]}_z{z}.tif"
@@ -93,8 +122,7 @@ def _images() -> Iterator[NDArray[np.uint16]]:
             signal = brightness[cell, channel] * 0.93 ** (time * channel)
             profile = cell_profile(y - at[0], x - at[1], radius[cell], defocus, channel)
             scene += np.float32(signal / (1 + 1.5 * defocus**2)) * profile
-        photons = random.poisson(scene * light)
-        camera = photons + random.normal(100, 6, photons.shape)
+        camera = random.poisson(scene * light) + random.normal(100, 6, scene.shape)
         if (time, channel, z) not in MISSING:
             yield np.clip(camera, 0, 4095).astype(np.uint16)
 
@@ -102,16 +130,9 @@ def _images() -> Iterator[NDArray[np.uint16]]:
 def contact_sheet(projection: NDArray[Any]) -> NDArray[np.uint8]:
     """Return one picture of all images: a row for each channel and one for both, times across.
 
-    Parameters
-    ----------
-    projection : ndarray
-        Times, two channels, rows and columns. The contrast of each channel is stretched
-        between its 1st and its 99.8th percentile.
-
-    Returns
-    -------
-    ndarray of uint8
-        Rows, columns, and red, green, blue.
+    The projection has axes of times, two channels, rows and columns; the picture has rows,
+    columns, and red, green, blue. The contrast of each channel is stretched between its 1st
+    and its 99.8th percentile.
     """
     low, high = np.percentile(projection, (1, 99.8), axis=(0, 2, 3), keepdims=True)
     stretched = np.clip((projection - low) / np.maximum(high - low, 1), 0, 1)
@@ -128,8 +149,7 @@ def save_projection(folder: str | os.PathLike[str], projection: NDArray[Any]) ->
     Writes ``projection.tif`` and ``projection.png`` into the folder, and returns both paths.
     The projection has uint16 values of times, two channels, rows and columns.
     """
-    pixels = os.path.join(folder, "projection.tif")
+    pixels, picture = (os.path.join(folder, f"projection.{suffix}") for suffix in ("tif", "png"))
     tifffile.imwrite(pixels, projection, imagej=True, metadata={"axes": "TCYX"})
-    picture = os.path.join(folder, "projection.png")
     imagecodecs.imwrite(picture, contact_sheet(projection))
     return pixels, picture

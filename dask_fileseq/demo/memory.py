@@ -29,30 +29,25 @@ class MemoryMeter:
     True
     """
 
-    def __init__(self) -> None:
-        self.peak = 0
+    def __enter__(self) -> Self:
         self.seconds: list[float] = []
         self.bytes: list[int] = []
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-
-    def __enter__(self) -> Self:
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._record, daemon=True)
         self._start = time.perf_counter()
         tracemalloc.start()
         self._thread.start()
         return self
 
     def __exit__(self, *exc_info: Any) -> None:
-        self._stop.set()
+        self._end.set()
         self._thread.join()
-        self._measure()
         self.peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
 
-    def _watch(self) -> None:
-        while not self._stop.wait(INTERVAL):
-            self._measure()
-
-    def _measure(self) -> None:
-        self.seconds.append(time.perf_counter() - self._start)
-        self.bytes.append(tracemalloc.get_traced_memory()[0])
+    def _record(self) -> None:
+        is_last = False
+        while not is_last:
+            is_last = self._end.wait(INTERVAL)
+            self.seconds.append(time.perf_counter() - self._start)
+            self.bytes.append(tracemalloc.get_traced_memory()[0])

@@ -5,10 +5,13 @@ The field is periodic: what leaves it on one side enters it on the other.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Camera", "Cells", "cell_profile", "uneven_light"]
+__all__ = ["Cells", "camera", "cell_profile", "uneven_light"]
 
 Image = NDArray[np.float32]
 
@@ -19,9 +22,7 @@ class Cells:
     The same seed makes the same cells; radii are multiplied by `scale`.
     """
 
-    def __init__(
-        self, count: int, shape: tuple[int, ...], seed: int, *, scale: float = 1.0
-    ) -> None:
+    def __init__(self, count: int, shape: tuple[int, ...], seed: int, scale: float = 1.0) -> None:
         self.random = np.random.default_rng(seed)
         self.start = self.random.uniform(0, shape, (count, 2))
         self.radius = scale * self.random.uniform(7, 12, count)
@@ -35,9 +36,7 @@ class Cells:
         moved = np.cumsum(course + turns - turns.mean(axis=0), axis=0)
         return np.asarray(self.start + moved)
 
-    def draw(
-        self, scene: Image, places: NDArray[np.float64], light: NDArray[np.float64], channel: int
-    ) -> None:
+    def draw(self, scene: Image, places: NDArray[Any], light: NDArray[Any], channel: int) -> None:
         """Add the light of all cells to a scene; only pixels near a cell are computed."""
         cells = zip(places, self.radius, self.angle, light, strict=True)
         for place, radius, angle, brightness in cells:
@@ -67,28 +66,24 @@ def _disk(distance: Image, radius: float, edge: float) -> Image:
 
 def uneven_light(shape: tuple[int, int]) -> Image:
     """Return the brightness of the lamp: 1 near the centre, about half of it in a corner."""
-    rows, columns = shape
-    y = np.linspace(-0.43, 0.57, rows, dtype=np.float32)[:, np.newaxis]
-    x = np.linspace(-0.59, 0.41, columns, dtype=np.float32)
+    y = np.linspace(-0.43, 0.57, shape[0], dtype=np.float32)[:, np.newaxis]
+    x = np.linspace(-0.59, 0.41, shape[1], dtype=np.float32)
     return 1 - (y**2 + x**2)
 
 
-class Camera:
-    """A camera with shot noise, electronic noise and an offset of 100.
+def camera(shape: tuple[int, int], seed: int) -> Callable[[NDArray[Any]], NDArray[np.uint16]]:
+    """Return a function that takes the image of a scene of photons in each pixel.
 
-    Noise is drawn once, and each image uses it from another offset: this is quick, and no
-    two images have the same noise.
+    There is shot noise, electronic noise and an offset of 100. Noise is drawn once, and each
+    image uses it from another offset: this is quick, and no two images have the same noise.
     """
+    random = np.random.default_rng(seed)
+    pixels = shape[0] * shape[1]
+    noise = random.standard_normal(2 * pixels + 4096, np.float32)
 
-    def __init__(self, shape: tuple[int, int], seed: int) -> None:
-        self.shape = shape
-        self.random = np.random.default_rng(seed)
-        self.pixels = shape[0] * shape[1]
-        self.noise = self.random.standard_normal(2 * self.pixels + 4096, np.float32)
-
-    def take(self, light: NDArray[np.floating]) -> NDArray[np.uint16]:
-        """Return the image of a scene, which is given as photons in each pixel."""
-        at = int(self.random.integers(self.pixels + 4096))
-        noise = self.noise[at : at + self.pixels].reshape(self.shape)
-        image = light + 100 + noise * np.sqrt(light + 36)
+    def take(light: NDArray[Any]) -> NDArray[np.uint16]:
+        at = int(random.integers(pixels + 4096))
+        image = light + 100 + noise[at : at + pixels].reshape(shape) * np.sqrt(light + 36)
         return np.asarray(np.clip(image, 0, 4095), np.uint16)
+
+    return take

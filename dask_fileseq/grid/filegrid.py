@@ -63,14 +63,12 @@ class FileGrid:
     @property
     def along(self) -> tuple[NDArray[np.int64], ...]:
         """For each axis, the index of each file; computed."""
-        cells = np.arange(len(self.names)) if self.positions is None else self.positions
-        return tuple(np.unravel_index(cells, self.shape)) if self.shape else ()
+        return tuple(np.unravel_index(self.cells, self.shape)) if self.shape else ()
 
     @property
     def indices(self) -> list[tuple[int, ...]]:
         """The index of each file, computed."""
-        cells = np.arange(len(self.names)) if self.positions is None else self.positions
-        return index_tuples(cells, self.shape)
+        return index_tuples(self.cells, self.shape)
 
     @property
     def table(self) -> NDArray[Any]:
@@ -91,7 +89,17 @@ class FileGrid:
     @property
     def missing(self) -> list[tuple[int, ...]]:
         """The index of each empty cell, computed."""
-        return index_tuples(np.flatnonzero(self.table == -1), self.shape)
+        return index_tuples(self.empty_cells, self.shape)
+
+    @property
+    def empty_cells(self) -> NDArray[np.int64]:
+        """The empty cells, numbered in C order; computed."""
+        return np.flatnonzero(self.table == -1) if self.files_missing else np.empty(0, np.int64)
+
+    @property
+    def cells(self) -> NDArray[np.int64]:
+        """The cell of each file, numbered in C order; computed."""
+        return np.arange(len(self.names)) if self.positions is None else self.positions
 
     def __repr__(self) -> str:
         axes = ", ".join(f"{d}: {n}" for d, n in zip(self.unique_dims, self.shape, strict=True))

@@ -6,7 +6,7 @@ the last other axis is time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dask_fileseq.grid import FileGrid
 from dask_fileseq.patterns import FAMILIES
@@ -17,47 +17,47 @@ MOST_CHANNELS = 16
 """Labels of an axis up to which its words can be channels."""
 
 
-@dataclass(frozen=True, slots=True)
-class AxisRoles:
+class AxisRoles(NamedTuple):
     """Numbers of the axes of a grid that have more than one label, by role."""
 
-    channel: int | None
-    time: int | None
-    plane: int | None
-    places: tuple[int, ...]
-    """All other axes."""
+    channels: tuple[int, ...] = ()
+    times: tuple[int, ...] = ()
+    places: tuple[int, ...] = ()
+    planes: tuple[int, ...] = ()
+
+
+FAMILIES_OF_ROLES = (
+    ("channels", ("channel",)),
+    ("channels", ("band",)),
+    ("planes", ("z",)),
+    ("times", ("time",)),
+    ("channels", ("words",)),
+    ("times", ("day", "hour", "minute")),
+)
+"""Families whose first axis gets a role, if no axis has it yet."""
 
 
 def axis_roles(grid: FileGrid) -> AxisRoles:
-    """Return the role of each axis of a grid.
+    """Return the role of each axis of a grid; only places may have several axes.
 
     >>> from dask_fileseq.grid import grid_of_pattern
     >>> names = ["A01_t0_DAPI_z0", "A01_t1_GFP_z1", "B01_t0_GFP_z0"]
     >>> axis_roles(grid_of_pattern(names, "{well}_t{t:d}_{channel}_z{z:d}"))
-    AxisRoles(channel=2, time=1, plane=3, places=(0,))
+    AxisRoles(channels=(2,), times=(1,), places=(0,), planes=(3,))
     """
-    dims = grid.unique_dims
-    families = {
-        axis: _family(grid, dims[axis]) for axis, length in enumerate(grid.shape) if length > 1
-    }
-
-    def take(*wanted: str) -> int | None:
-        for axis, family in families.items():
-            if family in wanted:
-                del families[axis]
-                return axis
-        return None
-
-    channel = take("channel")
-    channel = take("band") if channel is None else channel
-    plane, time = take("z"), take("time")
-    channel = take("words") if channel is None else channel
-    time = take("day", "hour", "minute") if time is None else time
+    axes = [axis for axis, length in enumerate(grid.shape) if length > 1]
+    families = {axis: _family(grid, grid.unique_dims[axis]) for axis in axes}
+    roles: dict[str, tuple[int, ...]] = {}
+    for role, wanted in FAMILIES_OF_ROLES:
+        found = [axis for axis, family in families.items() if family in wanted]
+        if found and role not in roles:
+            roles[role] = (found[0],)
+            del families[found[0]]
     unnamed = [axis for axis, family in families.items() if not family]
-    if time is None and unnamed:
-        time = unnamed[-1]
-        del families[time]
-    return AxisRoles(channel, time, plane, tuple(families))
+    if unnamed and "times" not in roles:
+        roles["times"] = (unnamed[-1],)
+        del families[unnamed[-1]]
+    return AxisRoles(**roles, places=tuple(families))
 
 
 def _family(grid: FileGrid, dim: str) -> str:

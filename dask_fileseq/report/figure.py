@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -9,17 +10,11 @@ from dask_fileseq.errors import check_choice
 from dask_fileseq.files import Source
 from dask_fileseq.grid import FileGrid
 from dask_fileseq.readers import Reader
-from dask_fileseq.report.sheet import (
-    Contrast,
-    Limits,
-    Picture,
-    Projection,
-    Sheet,
-    contact_sheet,
-)
+from dask_fileseq.report.sheet import Contrast, Limits, Picture, Projection, Sheet, contact_sheet
 from dask_fileseq.types import Progress
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 __all__ = ["preview_figure"]
@@ -63,44 +58,37 @@ def preview_figure(
     """
     check_choice("project", project, "auto", "max", "mean", "middle")
     sheet = contact_sheet(grid, source, reader, project=project, limits=LIMITS, progress=progress)
-    return _figure(sheet, title)
-
-
-def _figure(sheet: Sheet, title: str) -> Figure:
-    """Return a figure of all pictures of a sheet with their labels."""
-    rows, heads, has_top = _rows(sheet)
+    rows, heads = _rows(sheet)
     aspect = min(2.5, max(0.2, sheet.aspect))
     columns = max(map(len, rows))
     left = 0.12 + (0.08 + 0.085 * max(map(len, heads)) if any(heads) else 0.0)
     top = LABEL * (2.0 if sheet.note else 1.2)
-    labelled = len(rows) if not has_top else 1
-    side = min(
-        (WIDTH - left) / columns, (HEIGHT - top - labelled * LABEL) / (len(rows) * aspect), 4.2
-    )
+    labelled = 1 if any(heads) else len(rows)
+    room = HEIGHT - top - labelled * LABEL
+    side = min((WIDTH - left) / columns, room / (len(rows) * aspect), 4.2)
     width = max(left + columns * side + 0.1, 4.6, 0.24 + 0.066 * len(sheet.note))
     height = top + labelled * LABEL + len(rows) * side * aspect + 0.1
     figure: Figure = _figure_class()(figsize=(width, height), dpi=DPI, facecolor="#16181c")
-    draw: dict[str, Any] = {"color": "#f2f2f2", "ha": "left", "va": "top"}
-    figure.text(0.12 / width, 1 - 0.06 / height, _cut(title, width, 0.09), fontsize=10.5, **draw)
-    if sheet.note:
-        note = draw | {"color": "#a8adb4"}
-        figure.text(0.12 / width, 1 - 0.30 / height, sheet.note, fontsize=8.5, **note)
+    style: dict[str, Any] = {"color": "#f2f2f2", "ha": "left", "va": "top"}
+    figure.text(0.12 / width, 1 - 0.06 / height, _cut(title, width, 0.09), fontsize=10.5, **style)
+    style["color"] = "#a8adb4"
+    figure.text(0.12 / width, 1 - 0.30 / height, sheet.note, fontsize=8.5, **style)
     y = height - top
     for number, (head, panels) in enumerate(zip(heads, rows, strict=True)):
-        above = LABEL if not has_top or number == 0 else 0.0
-        y -= above + side * aspect
-        if head:
-            place = (0.1 / width, (y + side * aspect / 2) / height)
-            figure.text(*place, head, fontsize=9, color="#f2f2f2", ha="left", va="center")
+        is_labelled = number < labelled
+        y -= LABEL * is_labelled + side * aspect
+        middle = (y + side * aspect / 2) / height
+        figure.text(0.1 / width, middle, head, fontsize=9, color="#f2f2f2", va="center")
         for column, panel in enumerate(panels):
             x = left + column * side
             box = (x / width, y / height, (side - 0.05) / width, (side * aspect - 0.05) / height)
-            _draw(figure, box, panel, side if above else 0.0)
+            label = _cut(panel.label, side, 0.072) if is_labelled else ""
+            _draw(figure.add_axes(box), panel, label)
     return figure
 
 
-def _rows(sheet: Sheet) -> tuple[list[list[Panel]], list[str], bool]:
-    """Return panels by row, texts before the rows, and whether only the first row has labels."""
+def _rows(sheet: Sheet) -> tuple[list[list[Panel]], list[str]]:
+    """Return panels by row, and texts before the rows if only the first row has labels."""
     heads = [_named(sheet.channel_name, channel) for channel in sheet.channels]
     times = [_named(sheet.time_name, time) for time in sheet.times]
     rows = [
@@ -112,7 +100,7 @@ def _rows(sheet: Sheet) -> tuple[list[list[Panel]], list[str], bool]:
         for pictures, contrast in zip(sheet.pictures, sheet.contrasts, strict=True)
     ]
     if len(rows) > 1 and len(rows[0]) > 1:
-        return rows, heads, True
+        return rows, heads
     flat = [
         panel._replace(label=_joined(head, panel.label))
         for head, panels in zip(heads, rows, strict=True)
@@ -120,7 +108,7 @@ def _rows(sheet: Sheet) -> tuple[list[list[Panel]], list[str], bool]:
     ]
     across = max(1, min(len(flat), math.ceil(math.sqrt(len(flat) * WIDTH / HEIGHT))))
     rows = [flat[i : i + across] for i in range(0, len(flat), across)]
-    return rows, [""] * len(rows), False
+    return rows, [""] * len(rows)
 
 
 def _joined(*labels: str) -> str:
@@ -136,27 +124,20 @@ def _named(name: str, label: str) -> str:
     return f"{name}={label}" if label[:1].isdecimal() and "-" not in label else label
 
 
-def _draw(figure: Any, box: tuple[float, ...], panel: Panel, label_width: float) -> None:
+def _draw(axes: Axes, panel: Panel, label: str) -> None:
     """Draw one panel: the picture, or a frame with the reason why there is none."""
-    axes = figure.add_axes(box)
-    axes.set_xticks([])
-    axes.set_yticks([])
-    image = panel.picture.image
-    if image is None:
-        axes.set_facecolor("#24272d")
-        colour = "#d8504a" if panel.picture.why == "cannot be read" else "#8b9098"
-        axes.text(0.5, 0.5, panel.picture.why, color=colour, fontsize=8, ha="center", va="center")
-        axes.plot([0, 1], [0, 1], color="#3a3f47", lw=0.8, zorder=0)
-        axes.set_xlim(0, 1)
-        axes.set_ylim(0, 1)
-    else:
+    image, why = panel.picture.image, panel.picture.why
+    axes.set(xticks=[], yticks=[], facecolor="#16181c" if image is not None else "#24272d")
+    if image is not None:
         axes.imshow(panel.contrast.shades(image), cmap="gray", vmin=0, vmax=255, aspect="equal")
-        axes.set_facecolor("#16181c")
+    else:
+        colour = "#d8504a" if why == "cannot be read" else "#8b9098"
+        axes.text(0.5, 0.5, why, color=colour, fontsize=8, ha="center", va="center")
+        axes.plot([0, 1], [0, 1], color="#3a3f47", lw=0.8, zorder=0)
+        axes.set(xlim=(0, 1), ylim=(0, 1))
     for spine in axes.spines.values():
         spine.set(color="#3a3f47", linewidth=0.6)
-    if label_width:
-        text = _cut(panel.label, label_width, 0.072)
-        axes.set_title(text, fontsize=8, color="#d5d8dc", loc="left", pad=2.5)
+    axes.set_title(label, fontsize=8, color="#d5d8dc", loc="left", pad=2.5)
 
 
 def _cut(text: str, width: float, letter: float) -> str:
@@ -178,8 +159,6 @@ def _figure_class() -> Any:
         """A figure that shows itself."""
 
         def _repr_png_(self) -> bytes:
-            import io
-
             stream = io.BytesIO()
             self.savefig(stream, format="png", facecolor=self.get_facecolor())
             return stream.getvalue()

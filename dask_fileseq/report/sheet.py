@@ -154,9 +154,8 @@ def contact_sheet(
     """
     roles = axis_roles(grid)
     chunk = _first_sizes(grid, source, reader)
-    groups = _axes(roles)
-    numbers = _file_numbers(grid, groups)
-    in_file = roles.channel is None and chunk.get("c", 1) > 1
+    numbers = _file_numbers(grid, roles)
+    in_file = not roles.channels and chunk.get("c", 1) > 1
     if in_file:
         numbers = np.repeat(numbers, chunk["c"], axis=0)
     sizes = numbers.shape[:3]
@@ -170,14 +169,19 @@ def contact_sheet(
     ]
     make = Thumbnailer(source, reader, 512 if count <= FEW_PICTURES else 256, project)
     pictures = iter(_pictures(make, planes, progress))
-    names = [grid.unique_dims[group[0]] if group else "" for group in groups]
-    notes = *_note_in_file(chunk, project, in_file), *_note(grid, roles, project, shown, sizes)
+    dims = grid.unique_dims
+    in_grid = {dims[axis]: grid.shape[axis] for axis in roles.planes}
+    notes = [
+        *_planes_notes(chunk, project, in_file),
+        *(f"{PROJECTIONS[project]} of {length} {dim}" for dim, length in in_grid.items()),
+        *_shown_notes(shown, sizes),
+    ]
     return Sheet(
-        list(map(str, channels)) if in_file else _labels(grid, groups[0], channels),
-        _labels(grid, groups[1], times),
-        _labels(grid, groups[2], places, with_names=True),
-        "c" if in_file else names[0],
-        names[1],
+        list(map(str, channels)) if in_file else _labels(grid, roles.channels, channels),
+        _labels(grid, roles.times, times),
+        _labels(grid, roles.places, places, with_names=True),
+        "c" if in_file else "".join(dims[axis] for axis in roles.channels),
+        "".join(dims[axis] for axis in roles.times),
         [[list(itertools.islice(pictures, len(places))) for _ in times] for _ in channels],
         ", ".join(notes),
     )
@@ -193,17 +197,11 @@ def _first_sizes(grid: FileGrid, source: Source, reader: Reader) -> dict[str, in
     return dict(zip(spec.dims, spec.shape, strict=True))
 
 
-def _axes(roles: AxisRoles) -> list[list[int]]:
-    """Return the axes of channels, times, places and planes."""
-    groups = ([roles.channel], [roles.time], roles.places, [roles.plane])
-    return [[axis for axis in group if axis is not None] for group in groups]
-
-
-def _file_numbers(grid: FileGrid, groups: Sequence[Sequence[int]]) -> NDArray[Any]:
-    """Return the table of the grid with one axis for each group of axes."""
-    order = list(itertools.chain.from_iterable(groups))
+def _file_numbers(grid: FileGrid, roles: AxisRoles) -> NDArray[Any]:
+    """Return the table of the grid with one axis for each role."""
+    order = list(itertools.chain.from_iterable(roles))
     order += sorted(set(range(len(grid.shape))) - set(order))  # these have one label
-    shape = [math.prod(grid.shape[axis] for axis in group) for group in groups]
+    shape = [math.prod(grid.shape[axis] for axis in axes) for axes in roles]
     return grid.table.transpose(order).reshape(shape)
 
 
@@ -221,8 +219,7 @@ def _spread(count: int, most: int) -> list[int]:
     >>> _spread(10, 4), _spread(3, 4), _spread(9, 1)
     ([0, 3, 6, 9], [0, 1, 2], [4])
     """
-    if count <= most:
-        return list(range(count))
+    most = min(count, most)
     if most == 1:
         return [count // 2]
     return [round(i * (count - 1) / (most - 1)) for i in range(most)]
@@ -260,7 +257,7 @@ def _labels(
     return [", ".join(parts) for parts in zip(*columns, strict=True)] or [""]
 
 
-def _note_in_file(chunk: Mapping[str, int], project: Project, in_file: bool) -> Iterator[str]:
+def _planes_notes(chunk: Mapping[str, int], project: Project, in_file: bool) -> Iterator[str]:
     """Yield how the planes in a file become one picture."""
     for dim, length in chunk.items():
         if length == 1 or dim in ("y", "x", "s") or (in_file and dim == "c"):
@@ -271,17 +268,8 @@ def _note_in_file(chunk: Mapping[str, int], project: Project, in_file: bool) -> 
             yield f"{dim} {length // 2} of 0 to {length - 1} in each file"
 
 
-def _note(
-    grid: FileGrid,
-    roles: AxisRoles,
-    project: Project,
-    shown: Sequence[Sequence[int]],
-    sizes: Sequence[int],
-) -> Iterator[str]:
-    """Yield how planes become one picture, and what the sheet leaves out."""
-    if roles.plane is not None:
-        dim, planes = grid.unique_dims[roles.plane], grid.shape[roles.plane]
-        yield f"{PROJECTIONS[project]} of {planes} {dim}"
+def _shown_notes(shown: Sequence[Sequence[int]], sizes: Sequence[int]) -> Iterator[str]:
+    """Yield what the sheet leaves out."""
     for name, some, count in zip(("channels", "times", "places"), shown, sizes, strict=True):
         if len(some) < count:
             yield f"{len(some)} of {count:,} {name}"

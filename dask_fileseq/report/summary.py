@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -19,19 +18,19 @@ __all__ = [
     "array_rows",
     "array_summary",
     "cell_text",
-    "first_and_last",
     "first_info",
     "grid_rows",
     "grid_summary",
     "short_label",
     "sizes_text",
+    "summary_rows",
 ]
 
 EMPTY_CELLS = 1000
 """Number of empty cells in a summary, at most."""
 
 SHOWN = 6
-"""Number of labels of an axis that are written out."""
+"""Number of labels of an axis that are written out; of more, the first three and the last."""
 
 CODECS = {"NONE": "not compressed", "LZW": "LZW", "JPEG": "JPEG", "ZSTD": "Zstandard"}
 
@@ -49,13 +48,12 @@ def first_info(grid: FileGrid, source: Source, reader: Reader) -> FileInfo:
 
 def grid_summary(grid: FileGrid) -> dict[str, Any]:
     """Return what names contain: axes with labels and numbers of files, and empty cells."""
-    cells = np.arange(len(grid.names)) if grid.positions is None else grid.positions
-    along = np.unravel_index(cells, grid.shape) if grid.shape else ()
     axes = []
-    for (dim, labels), size, column in zip(grid.coords.items(), grid.shape, along, strict=True):
+    for (dim, labels), size, column in zip(
+        grid.coords.items(), grid.shape, grid.along, strict=True
+    ):
         files = np.bincount(column, minlength=size).tolist()
         axes.append({"name": dim, "size": size, "labels": plain_labels(labels), "files": files})
-    empty = np.flatnonzero(grid.table == -1) if grid.files_missing else np.empty(0, np.int64)
     return {
         "files": len(grid.names),
         "first": grid.names[0],
@@ -64,7 +62,7 @@ def grid_summary(grid: FileGrid) -> dict[str, Any]:
         "cells": math.prod(grid.shape),
         "axes": axes,
         "empty": grid.files_missing,
-        "empty_cells": [labels_at(grid, cell) for cell in islice(empty.tolist(), EMPTY_CELLS)],
+        "empty_cells": [labels_at(grid, cell) for cell in grid.empty_cells[:EMPTY_CELLS].tolist()],
         "unmatched": list(grid.unmatched),
         "duplicates": [{"name": name, "kept": kept} for name, kept in grid.duplicates],
     }
@@ -100,13 +98,18 @@ def grid_rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for axis in summary["axes"]:
         least, most = min(axis["files"]), max(axis["files"])
         files = f" ({least:,} to {most:,} files each)" if least < most else ""
-        yield axis["name"], f"{axis['size']:,}: {first_and_last(axis['labels'])}{files}"
+        labels = list(map(str, axis["labels"]))
+        if len(labels) > SHOWN:
+            labels = [*labels[:3], "...", labels[-1]]
+        yield axis["name"], f"{axis['size']:,}: {', '.join(labels)}{files}"
 
 
 def array_rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield titles and texts of ``array_summary(...)``."""
+    """Yield titles and texts of ``array_summary(...)``; none if no file could be read."""
+    if not summary.get("array"):
+        return
     chunk, array = summary["chunk"], summary["array"]
-    inside = ", ".join(f"{d} {n}" for d, n in zip(chunk["dims"], chunk["shape"], strict=True))
+    inside = ", ".join(map("{} {}".format, chunk["dims"], chunk["shape"]))
     parts = [inside or "one value", chunk["dtype"], str(format_bytes(chunk["bytes"]))]
     if codec := chunk["compression"]:
         plain = codec.removeprefix("ADOBE_").replace("_", " ").capitalize()
@@ -115,6 +118,17 @@ def array_rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         parts.append(f"a pyramid of {len(chunk['levels'])} levels")
     yield "in a file", "; ".join(parts)
     yield "array", f"{tuple(array['shape'])}, {array['dtype']}, {format_bytes(array['bytes'])}"
+
+
+def summary_rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield titles and texts of a summary, which may lack the array, or have an error instead."""
+    yield from grid_rows(summary)
+    yield from array_rows(summary)
+    if summary.get("error"):
+        yield "in a file", summary["error"]
+    for kind in ("unmatched", "duplicates"):
+        if summary[kind]:
+            yield kind, f"{len(summary[kind]):,} left out"
 
 
 def sizes_text(shape: Sequence[int]) -> str:
@@ -129,10 +143,11 @@ def sizes_text(shape: Sequence[int]) -> str:
 def cell_text(labels: Mapping[str, Any]) -> str:
     """Return the labels of a cell, readably.
 
-    >>> cell_text({"t": 3, "channel": "DAPI"})
-    '(t 3, channel DAPI)'
+    >>> cell_text({"t": 3, "channel": "DAPI"}), cell_text({})
+    ('(t 3, channel DAPI)', '')
     """
-    return f"({', '.join(f'{dim} {label}' for dim, label in labels.items())})"
+    text = ", ".join(f"{dim} {label}" for dim, label in labels.items())
+    return f"({text})" if text else ""
 
 
 def short_label(label: Any) -> str:
@@ -142,14 +157,3 @@ def short_label(label: Any) -> str:
     ('2026-01-31', '2026-01-31T10:30:00')
     """
     return str(label).removesuffix(".000000000").removesuffix("T00:00:00")
-
-
-def first_and_last(values: Sequence[Any]) -> str:
-    """Return a few values as they are, and of many the first three and the last.
-
-    >>> first_and_last([10, 20, 30, 40, 50, 60, 70, 80])
-    '10, 20, 30, ..., 80'
-    """
-    if len(values) <= SHOWN:
-        return ", ".join(map(str, values))
-    return f"{', '.join(map(str, values[:3]))}, ..., {values[-1]}"

@@ -121,3 +121,25 @@ def test_contact_sheet_shows_each_image():
     assert (sheet.shape, sheet.dtype) == ((3 * 12, 3 * 14, 3), np.uint8)
     bright = sheet[..., 2] > 100
     assert np.argwhere(bright).tolist() == [[2 + 4, 14 + 2 + 5], [24 + 2 + 4, 14 + 2 + 5]]
+
+
+@pytest.mark.parametrize(
+    ("write", "options", "names"),
+    [
+        (demo.write_recording, {"frames": 2}, ["frame_00000.tif", "frame_00001.tif"]),
+        (
+            demo.write_timelapse,
+            {"times": 2, "size": 64, "cells": 1},
+            [f"cells_t00{time}_{name}.tif" for time in range(2) for name in ("DAPI", "GFP")],
+        ),
+        (
+            demo.write_scan,
+            {"hours": 1, "rows": 1, "columns": 1, "size": 32},
+            [f"20260302_0800_{name}_r0_c0.tif" for name in ("DAPI", "GFP")],
+        ),
+    ],
+)
+def test_time_series_have_the_names_of_their_documentation(tmp_path, write, options, names):
+    """Notebooks and documents read the files by these names."""
+    assert write(tmp_path, **options) == os.fspath(tmp_path)
+    assert sorted(os.listdir(tmp_path)) == names

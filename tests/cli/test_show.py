@@ -51,7 +51,8 @@ def test_show_reads_one_header_and_no_pixels(cells):
     with count() as counts:
         result = show(cells, "--pattern", demo.PATTERN)
     assert result.exit_code == 0
-    assert (counts.files, counts.headers, counts.bytes) == (1, 1, 0)
+    assert (counts.headers, counts.bytes) == (1, 0)
+    assert counts.files <= 1  # none if a file of the same kind has been opened before
 
 
 def test_show_infers_the_pattern(cells):

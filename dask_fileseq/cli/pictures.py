@@ -1,0 +1,106 @@
+"""``dask fileseq preview`` and ``report``: a contact sheet, and one HTML page about files."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+
+from dask_fileseq.cli.cluster import check_files
+from dask_fileseq.cli.options import (
+    check_not_read,
+    command,
+    file_options,
+    open_files,
+    option,
+    options_of,
+    output_option,
+    python_code,
+)
+from dask_fileseq.cli.show import array_info, names_info
+from dask_fileseq.cli.terminal import echo_json, progress_bar
+
+__all__ = ["preview", "report"]
+
+PREVIEW_EXAMPLES = """
+  dask fileseq preview scans/ -o sheet.png
+  dask fileseq preview scans/ --pattern operetta --project middle -o sheet.png
+  dask fileseq preview 'scans/*_DAPI_*.tif' -o sheet.pdf
+"""
+
+REPORT_EXAMPLES = """
+  dask fileseq report scans/ -o report.html
+  dask fileseq report 'plate/**/*.tif' --pattern operetta -o report.html
+  dask fileseq report scans/ --pixels --project middle -o report.html
+"""
+
+PICTURES = (".png", ".jpg", ".jpeg", ".pdf", ".svg")
+ENDING = "Picture to write; its ending (.png, .jpg, .pdf, .svg) says which kind."
+
+
+@command(
+    PREVIEW_EXAMPLES,
+    *file_options(),
+    output_option("preview.png", ENDING, PICTURES),
+    *options_of("project"),
+)
+def preview(
+    files: tuple[str, ...], output: str, project: Any, as_json: bool, **options: Any
+) -> None:
+    """Draw a contact sheet of FILES: rows of channels, columns of times and places.
+
+    Contrast is stretched for each channel. Large images are read in part, and of long axes
+    some labels are shown, at equal distances.
+    """
+    seq = open_files(files, options)
+    check_not_read(output, [*files, *seq])
+    with progress_bar("reading") as progress:
+        figure = seq.preview(project=project, progress=progress)
+    figure.savefig(output, facecolor=figure.get_facecolor())
+    if as_json:
+        echo_json({"output": os.path.abspath(output), "files": len(seq)})
+    else:
+        click.echo(output)
+
+
+@command(
+    REPORT_EXAMPLES,
+    *file_options(),
+    output_option("report.html", "Page to write; it needs no other files.", (".html", ".htm")),
+    *options_of("project"),
+    option("--pixels", "Check all pixels too, not only the headers.", is_flag=True),
+    *options_of("scheduler"),
+)
+def report(
+    files: tuple[str, ...], output: str, project: Any, as_json: bool, **options: Any
+) -> None:
+    """Write a page about FILES: a map, what is wrong, pictures, histograms, code.
+
+    All headers are read, and the pixels of the pictures that are shown (these here, whatever
+    the scheduler). The page opens in any browser and has everything inside.
+    """
+    from dask_fileseq.report import report_html
+
+    seq = open_files(files, options)
+    check_not_read(output, [*files, *seq])
+    info = names_info(seq, options["container"]) | array_info(seq)
+    findings = check_files(seq, options)
+    with progress_bar("reading pictures") as progress:
+        page = report_html(
+            seq.grid,
+            seq.source,
+            seq.reader,
+            seq.location,
+            summary=info,
+            findings=findings,
+            code=python_code(seq, files, options),
+            project=project,
+            progress=progress,
+        )
+    with open(output, "w", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(page)
+    if as_json:
+        echo_json({"output": os.path.abspath(output), "files": len(seq), "findings": findings})
+    else:
+        click.echo(output)
