@@ -1,10 +1,11 @@
-"""How Sphinx builds the documentation: ``sphinx-build -W docs docs/_build``.
+"""Configuration of the documentation: ``sphinx-build -W docs docs/_build``.
 
-Nothing is fetched, and no notebook is run: pages show what is stored in the notebooks, and
-the tests see that this is true. What is made on the way goes to ``docs/generated`` and
-``docs/notebooks``.
+Nothing is fetched, and no notebook is run: pages show the outputs that are stored in the
+notebooks, and tests compare these with new ones. Intermediate files are in
+``docs/generated``, ``docs/notebooks`` and ``docs/jupyter_execute``.
 """
 
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -23,14 +24,14 @@ from dask_fileseq.cli import fileseq  # noqa: E402
 from dask_fileseq.patterns import presets  # noqa: E402
 
 project = "dask-fileseq"
-author = "the authors of dask-fileseq"
+author = "dask-fileseq developers"
 release = __version__
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc", "myst_nb"]
-exclude_patterns = ["_build", "generated/*.md"]
+exclude_patterns = ["_build", "jupyter_execute", "generated/*.md"]
 templates_path = ["_templates"]
 nitpicky = True
 nitpick_ignore_regex = [
-    ("py:.*", r"(tifffile|dask|xarray|zarr|tracemalloc)\b.*"),  # of others
+    ("py:.*", r"(tifffile|dask|xarray|zarr|tracemalloc)\b.*|Dataset|DataArray"),  # of others
     ("py:obj", r"[a-z_]+"),  # parameters that are called as a module is
 ]
 default_role = "autolink"
@@ -53,32 +54,36 @@ html_theme_options = {
     "footer_end": [],
 }
 html_sidebars = {
-    page: [] for page in ("guide", "patterns", "coming_from", "command_line", "CHANGELOG")
+    page: []
+    for page in (
+        *("guide", "patterns", "coming_from", "command_line"),
+        *("architecture", "contributing", "CHANGELOG"),
+    )
 }
 html_show_sourcelink = False
 smartquotes = False
 
 
 def copy_notebooks() -> None:
-    """Sphinx takes pages from below its folder alone."""
+    """Copy the notebooks to the folder of Sphinx, which reads no pages from elsewhere."""
     target = DOCS / "notebooks"
-    shutil.rmtree(target, ignore_errors=True)
-    target.mkdir()
+    target.mkdir(exist_ok=True)
+    for path in set(os.listdir(target)) - set(os.listdir(ROOT / "notebooks")):
+        (target / path).unlink()
     for notebook in (ROOT / "notebooks").glob("*.ipynb"):
-        shutil.copy(notebook, target)
+        shutil.copy2(notebook, target)  # with its time, or it would be taken for a new one
 
 
 def write_command_line() -> None:
-    """Write what ``--help`` of each command says."""
-    GENERATED.mkdir(exist_ok=True)
+    """Write a page with the ``--help`` of each command."""
     pages = [
         f"## {path}\n\n```text\n{text}\n```\n" for path, text in helps(fileseq, "dask fileseq")
     ]
-    (GENERATED / "cli.md").write_text("\n".join(pages), "utf-8")
+    write(GENERATED / "cli.md", "\n".join(pages))
 
 
 def helps(command: click.Command, path: str) -> Iterator[tuple[str, str]]:
-    """Yield a command and those below it, each with its help."""
+    """Yield the path and the help of a command and of its subcommands."""
     context = click.Context(command, info_name=path, max_content_width=90, terminal_width=90)
     yield path, command.get_help(context)
     if isinstance(command, click.Group):
@@ -92,7 +97,22 @@ def write_presets() -> None:
     """Write the table of presets."""
     rows = [f"| `{name}` | {p.title} | `{p.example}` |" for name, p in sorted(presets().items())]
     head = ["| preset | names of | such as |", "| --- | --- | --- |"]
-    (GENERATED / "presets.md").write_text("\n".join([*head, *rows]), "utf-8")
+    write(GENERATED / "presets.md", "\n".join([*head, *rows]))
+
+
+def write(path: Path, text: str) -> None:
+    """Write a page, unless it is the same as after the last build."""
+    if not path.exists() or path.read_text("utf-8") != text:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, "utf-8")
+
+
+def remove_old_pages() -> None:
+    """Remove the pages of names that are not in the API reference any more."""
+    listed = {line.strip() for line in (DOCS / "api.rst").read_text("utf-8").splitlines()}
+    for page in (GENERATED / "api").glob("*.rst"):
+        if page.stem.removeprefix("dask_fileseq.") not in listed:
+            page.unlink()
 
 
 def find_public_name(app: Any, env: Any, node: Any, content: Any) -> Any:
@@ -107,8 +127,8 @@ def find_public_name(app: Any, env: Any, node: Any, content: Any) -> Any:
 
 
 def setup(app: Any) -> None:
-    """Make what pages are built of, and leave nothing of names that are no more."""
-    shutil.rmtree(GENERATED, ignore_errors=True)
+    """Write the pages that are made of the package, and remove those of earlier builds."""
+    remove_old_pages()
     copy_notebooks()
     write_command_line()
     write_presets()

@@ -1,5 +1,6 @@
 """Fixtures that several test modules share, and the marks of tests by what they need."""
 
+import os
 import shutil
 
 import pytest
@@ -9,10 +10,13 @@ from tests.helpers.acquisition import write_acquisition
 from tests.helpers.places import REMOTE, put
 from tests.helpers.servers.process import Server
 
-settings.register_profile(
-    "default", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+COMMON = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+settings.register_profile("default", COMMON, max_examples=40)
+settings.register_profile("ci", COMMON, max_examples=100)
+settings.register_profile("thorough", COMMON, max_examples=400)
+settings.load_profile(
+    os.environ.get("HYPOTHESIS_PROFILE", "ci" if "CI" in os.environ else "default")
 )
-settings.load_profile("default")
 
 
 STARTS = {
@@ -52,6 +56,14 @@ def acquisition(tmp_path_factory):
     """
     folder = tmp_path_factory.mktemp("acquisition")
     return folder, write_acquisition(folder)
+
+
+@pytest.fixture
+def settled(monkeypatch):
+    """Look at new files twice without a second between, in which they would grow."""
+    from dask_fileseq.check import findings
+
+    monkeypatch.setattr(findings, "SETTLE", 0)
 
 
 @pytest.fixture(scope="session")

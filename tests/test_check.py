@@ -13,6 +13,8 @@ from dask_fileseq.check import Finding, findings
 from dask_fileseq.readers import count, read_tiff
 from tests.helpers.corpus import write_corpus
 
+pytestmark = pytest.mark.usefixtures("settled")
+
 
 @pytest.fixture
 def folder(tmp_path):
@@ -55,8 +57,9 @@ def test_a_file_that_is_gone(folder):
     )
 
 
-def test_a_file_that_grows(folder):
+def test_a_file_that_grows(folder, monkeypatch):
     """An acquisition that is still running must not pass for a broken one."""
+    monkeypatch.setattr(findings, "SETTLE", 1.0)
     content = (folder / "t5.tif").read_bytes()
     growing = folder / "t5.tif"
     growing.write_bytes(content[:600])

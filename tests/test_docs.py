@@ -2,6 +2,8 @@
 
 import importlib.util
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,27 +13,67 @@ import pytest
 from sphinx.util.inventory import InventoryFile
 
 import dask_fileseq
+from tests.helpers.architecture import ORDER
 
 pytestmark = pytest.mark.docs
 
 ROOT = Path(__file__).parents[1]
+INPUT = ("docs", "notebooks", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "pyproject.toml")
+"""What a build of the documentation and a collection of its examples read."""
+MADE = ("_build", "generated", "jupyter_execute", "notebooks")
+"""Folders in ``docs`` that a build makes."""
+
+
+def run_in(folder, *command):
+    """Run a module of Python in a folder; returns what it prints."""
+    done = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(folder)},
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def build(root):
+    run_in(root, "sphinx", "-W", "--keep-going", "-q", "docs", "docs/_build")
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    """Build the pages as the README says, but into a temporary folder."""
-    folder = tmp_path_factory.mktemp("docs")
-    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-E"]
-    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    done = subprocess.run(
-        [*command, str(ROOT / "docs"), str(folder / "html"), "-d", str(folder / "doctrees")],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    return folder / "html"
+def root(tmp_path_factory):
+    """Build the pages as the README says, in a copy of the repository."""
+    root = tmp_path_factory.mktemp("repository")
+    for name in INPUT:
+        if (ROOT / name).is_dir():
+            made = [name for name in MADE if (ROOT / "docs" / name).exists()]
+            shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns(*made))
+        else:
+            shutil.copy(ROOT / name, root)
+    (root / "dask_fileseq").symlink_to(ROOT / "dask_fileseq")
+    build(root)
+    return root
+
+
+@pytest.fixture(scope="module")
+def built(root):
+    """Return the folder of the pages."""
+    return root / "docs" / "_build"
+
+
+@pytest.mark.slow
+def test_documentation_builds_again(root, built):
+    """The files of one build would be taken for pages by the next one, or by pytest."""
+    command = ("pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "docs", "README.md")
+    build(root)
+    found = [line for line in run_in(root, *command).splitlines() if "::" in line]
+    assert {line.partition("::")[0] for line in found} == {
+        "README.md",
+        *(f"docs/{name}.md" for name in ("architecture", "coming_from", "patterns")),
+    }
 
 
 def test_each_public_name_is_documented(built):
@@ -42,7 +84,8 @@ def test_each_public_name_is_documented(built):
     modules_and_version = {"__version__", "errors", "patterns"}
     public = {f"dask_fileseq.{name}" for name in set(dask_fileseq.__all__) - modules_and_version}
     assert public <= documented
-    assert "dask_fileseq.FileSequence.to_dask_array" in documented
+    for name in ("FileSequence.to_dask_array", "readers.Reader", "types.ReadOptions"):
+        assert f"dask_fileseq.{name}" in documented
 
 
 def test_pages_show_notebooks_and_commands(built):
@@ -74,3 +117,45 @@ def test_picture_shows_what_the_package_does(tmp_path, monkeypatch):
     drawn = imagecodecs.imread(overview.PICTURE).astype(float)
     assert drawn.shape == stored.shape
     assert abs(drawn - stored).mean() < 3  # fonts differ a little
+
+
+@pytest.mark.slow
+def test_recipe_for_a_reader_works(tmp_path):
+    """Someone who follows CONTRIBUTING.md to the letter would get stuck."""
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    recipe = text[text.index("### A reader for a new suffix") :]
+    reader, readers, test = re.findall(r"```python\n(.*?)```", recipe, re.DOTALL)
+    shutil.copytree(ROOT / "dask_fileseq", tmp_path / "dask_fileseq")
+    for name in ("pyproject.toml", "tests/conftest.py", "tests/readers/conftest.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    shutil.copytree(ROOT / "tests" / "helpers", tmp_path / "tests" / "helpers")
+    (module,) = re.findall(r"goes into `(\w+.*?\.py)`", recipe)
+    source = (tmp_path / module).read_text("utf-8")
+    (line,) = re.findall(r"^READERS.*\n", source, re.MULTILINE)
+    source = source.replace(line, f"{reader}\n\n{readers}")
+    imports = "import re\nfrom pathlib import Path\n"
+    (tmp_path / module).write_text(source.replace("from collections", imports + "from collections"))
+    name = "tests/readers/test_graymaps.py"
+    (tmp_path / name).write_text(test)
+    assert "4 passed" in run_in(tmp_path, "pytest", "-q", "-p", "no:cacheprovider", module, name)
+    run_in(tmp_path, "ruff", "check", "--ignore", "I", module, name)
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/architecture.md"])
+def test_paths_in_pages_exist(page):
+    """A module that was moved is looked for where it was."""
+    text = (ROOT / page).read_text("utf-8")
+    paths = set(re.findall(r"`([\w./-]+(?:/|\.(?:py|pyi|toml|cfg|md)))`", text))
+    assert len(paths) > 5
+    own = {"tests/readers/test_graymaps.py"}  # of the recipe
+    folders = (ROOT, ROOT / "dask_fileseq", ROOT / "dask_fileseq" / "cli")
+    assert [p for p in paths - own if not any((f / p).exists() for f in folders)] == []
+
+
+def test_all_parts_are_in_the_description_of_the_architecture():
+    """A new part would have no rule that people can read."""
+    text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    table = text[text.index("### The parts and their imports") : text.index("## The hub")]
+    first = " ".join(re.findall(r"^\|([^|]*)\|", table, re.MULTILINE))
+    assert set(re.findall(r"`(\w+)`", first)) | {"_version"} == set(ORDER)

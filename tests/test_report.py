@@ -20,6 +20,9 @@ from dask_fileseq.report.sheet import Contrast, Limits, contact_sheet
 from dask_fileseq.report.thumbnails import Thumbnailer
 from tests.helpers.corpus import write_corpus
 
+pytestmark = pytest.mark.usefixtures("settled")
+
+
 PATTERN = "t{t:d}_{channel}_z{z:d}.tif"
 
 

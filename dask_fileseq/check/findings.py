@@ -19,8 +19,6 @@ from dask_fileseq.grid import FileGrid, labels_at
 from dask_fileseq.readers import FileInfo, Reader
 from dask_fileseq.types import Progress
 
-__all__ = ["KINDS", "Finding", "by_kind", "check_files"]
-
 KINDS = {
     "truncated": "cut short",
     "empty": "without any bytes",

@@ -14,8 +14,6 @@ import numpy as np
 from dask_fileseq.files import Source
 from dask_fileseq.readers import FileInfo, Reader, require_file, whole_region
 
-__all__ = ["Inspection", "Stat", "inspect_files", "read_pixels", "size_and_time"]
-
 Stat = tuple[int, int]
 """Size in bytes, and time of modification in nanoseconds."""
 

@@ -14,8 +14,6 @@ from dask_fileseq.cli.terminal import echo_json, styled
 if TYPE_CHECKING:
     from dask_fileseq.check import Finding
 
-__all__ = ["check"]
-
 EXAMPLES = """
   dask fileseq check scans/
   dask fileseq check 'scans/**/*.tif' --pixels

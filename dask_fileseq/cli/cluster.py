@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from dask_fileseq.check import Finding
     from dask_fileseq.sequence import FileSequence
 
-__all__ = ["check_files", "connected_scheduler"]
-
 NAMES = ("threads", "processes", "sync")
 
 

@@ -14,8 +14,6 @@ from dask_fileseq.cli.terminal import echo_json, progress_bar, styled
 if TYPE_CHECKING:
     from dask_fileseq.sequence import FileSequence
 
-__all__ = ["convert"]
-
 EXAMPLES = """
   dask fileseq convert scans/ scans.ome.zarr
   dask fileseq convert scans/ scans.zarr --chunks y=1024,x=1024 --codecs zstd

@@ -11,8 +11,6 @@ from dask_fileseq.cli.options import command, raw_string
 from dask_fileseq.cli.show import array_info, echo_array, echo_names, names_info
 from dask_fileseq.cli.terminal import echo_json, spinner
 
-__all__ = ["demo"]
-
 EXAMPLES = """
   dask fileseq demo
   dask fileseq demo cells

@@ -20,8 +20,6 @@ import click
 from dask_fileseq._version import __version__
 from dask_fileseq.cli.terminal import command_line_text
 
-__all__ = ["COMMANDS", "fileseq"]
-
 WORKER_DIED = ("KilledWorker", "BrokenProcessPool")
 """Names of errors of distributed and of Python, neither of which is imported for this."""
 

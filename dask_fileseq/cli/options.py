@@ -20,19 +20,6 @@ from dask_fileseq.cli.values import folder_pair, key_value, pairs, scales, sizes
 if TYPE_CHECKING:
     from dask_fileseq.sequence import FileSequence
 
-__all__ = [
-    "PRESETS",
-    "check_not_read",
-    "command",
-    "file_options",
-    "open_files",
-    "option",
-    "options_of",
-    "output_option",
-    "python_code",
-    "raw_string",
-]
-
 
 TYPES: dict[str, Any] = {
     "float": float,

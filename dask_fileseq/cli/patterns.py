@@ -11,8 +11,6 @@ import click
 from dask_fileseq.cli.options import PRESETS, command, open_files, options_of
 from dask_fileseq.cli.terminal import echo_json, spinner, styled
 
-__all__ = ["patterns"]
-
 EXAMPLES = """
   dask fileseq patterns
   dask fileseq patterns 'plate/**/*.tif'

@@ -21,8 +21,6 @@ from dask_fileseq.cli.options import (
 from dask_fileseq.cli.show import array_info, names_info
 from dask_fileseq.cli.terminal import echo_json, progress_bar
 
-__all__ = ["preview", "report"]
-
 PREVIEW_EXAMPLES = """
   dask fileseq preview scans/ -o sheet.png
   dask fileseq preview scans/ --pattern operetta --project middle -o sheet.png

@@ -13,8 +13,6 @@ from dask_fileseq.cli.terminal import command_line_text, echo_json, echo_row, fi
 if TYPE_CHECKING:
     from dask_fileseq.sequence import FileSequence
 
-__all__ = ["array_info", "echo_array", "echo_names", "names_info", "show"]
-
 SHOWN = 5
 
 EXAMPLES = r"""

@@ -17,16 +17,6 @@ from typing import Any
 
 import click
 
-__all__ = [
-    "command_line_text",
-    "echo_json",
-    "echo_row",
-    "first_of_many",
-    "progress_bar",
-    "spinner",
-    "styled",
-]
-
 WIDTH = 11
 
 

@@ -8,8 +8,6 @@ from typing import Any
 
 import click
 
-__all__ = ["folder_pair", "key_value", "pairs", "scales", "sizes"]
-
 _STEP = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*(\D*)", re.IGNORECASE)
 
 

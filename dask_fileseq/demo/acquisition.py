@@ -17,17 +17,6 @@ from numpy.typing import NDArray
 
 from dask_fileseq.demo.optics import cell_profile
 
-__all__ = [
-    "CHANNELS",
-    "MISSING",
-    "PATTERN",
-    "claim_folder",
-    "contact_sheet",
-    "save_projection",
-    "write_acquisition",
-    "write_images",
-]
-
 PATTERN = r"t(?P<time>\d+)_(?P<channel>[A-Z]+)_z(?P<z>\d+)"
 """Regular expression of the axes in the file names."""
 

@@ -7,8 +7,6 @@ import time
 import tracemalloc
 from typing import Any, Self
 
-__all__ = ["MemoryMeter"]
-
 INTERVAL = 0.01
 """Seconds between two measurements."""
 

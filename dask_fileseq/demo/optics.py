@@ -11,8 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Cells", "camera", "cell_profile", "uneven_light"]
-
 Image = NDArray[np.float32]
 
 

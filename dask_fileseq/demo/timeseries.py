@@ -18,8 +18,6 @@ from numpy.typing import NDArray
 from dask_fileseq.demo.acquisition import CHANNELS, write_images
 from dask_fileseq.demo.optics import Cells, camera, uneven_light
 
-__all__ = ["write_recording", "write_scan", "write_timelapse"]
-
 Images = Iterator[NDArray[np.uint16]]
 
 START = datetime(2026, 3, 2, 8)

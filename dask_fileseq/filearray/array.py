@@ -122,10 +122,8 @@ class FileArray:
 
         Raises
         ------
-        ReadError
-            If the first file is needed and cannot be read.
-        ValueError
-            If an option does not fit.
+        ReadError, ValueError
+            As `FileSequence.to_dask_array` does.
 
         Examples
         --------

@@ -1,18 +1,18 @@
-"""Where the bytes are: names, opening, identity. No parsing of names, no pixels.
+"""Files and where they are: their names, handles and versions. No parsing of names, no pixels.
 
 A *source* (`LocalFiles`, `ZipFiles`, `TarFiles`, `RemoteFiles`, `OpenArchive`) lists names,
 opens a file, and identifies versions of files. Sources pickle, except for `OpenArchive`:
 each process opens its own archive, and its own connections.
 """
 
+from dask_fileseq.files.fetching import is_transient
+from dask_fileseq.files.filesystems import has_scheme, local_path
 from dask_fileseq.files.finding import archive_of, find_files, given_names, open_source
 from dask_fileseq.files.local import LocalFiles, PathMap
 from dask_fileseq.files.names import Names, common_folder, common_path, shared_folder
 from dask_fileseq.files.remote import RemoteFiles
-from dask_fileseq.files.retries import is_transient
 from dask_fileseq.files.source import Source
 from dask_fileseq.files.tarfiles import TarFiles
-from dask_fileseq.files.urls import has_scheme, local_path
 from dask_fileseq.files.zipfiles import ZipFiles
 
 __all__ = [

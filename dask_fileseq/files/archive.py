@@ -17,31 +17,20 @@ import zipfile
 from abc import abstractmethod
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import IO, Any, BinaryIO, cast
 
 import dask
 import numpy as np
 
-from dask_fileseq.errors import DuplicateError, shown
-from dask_fileseq.files.fetching import fetch_ranges, fetch_start
-from dask_fileseq.files.fileobjects import BLOCK, MemoryFile, NamedBytesIO, RangeFile
+from dask_fileseq.errors import DuplicateError, ReadError, shown
+from dask_fileseq.files.fetching import Part, fetch_start, range_file
+from dask_fileseq.files.fileobjects import BLOCK, MemoryFile, NamedBytesIO
 from dask_fileseq.files.filesystems import StorageOptions, filesystem
 from dask_fileseq.files.local import PathMap
-from dask_fileseq.files.matching import matching, repeated_names
+from dask_fileseq.files.names import base_name, matching, repeated_names
 from dask_fileseq.files.source import MISSING, Source, Suffixes, Versions
-from dask_fileseq.files.urls import base_name
-
-__all__ = [
-    "Archive",
-    "ArchiveFile",
-    "Directory",
-    "LocalArchiveFile",
-    "OpenArchive",
-    "RemoteArchiveFile",
-    "spooled",
-]
 
 
 @dataclass(frozen=True)
@@ -73,12 +62,10 @@ class RemoteArchiveFile:
 
     url: str
     options: StorageOptions
-    size: int
-    etag: str
+    first: Part
+    """The first bytes, which show the kind of archive."""
     has_ranges: bool
     """Whether the server sends parts of the file."""
-    first: bytes = field(repr=False)
-    """The first block, which shows the kind of archive."""
 
     concurrency = 16
 
@@ -86,22 +73,18 @@ class RemoteArchiveFile:
     def of(cls, url: str, options: StorageOptions) -> RemoteArchiveFile:
         """Return the file at a URL, in its present version."""
         first = fetch_start(*filesystem(url, options), BLOCK)
-        has_ranges = len(first.content) <= BLOCK
-        head = bytes(first.content[: tarfile.BLOCKSIZE])
-        return cls(url, options, first.size, first.version, has_ranges, head)
+        head = replace(first, content=first.content[: tarfile.BLOCKSIZE])
+        return cls(url, options, head, len(first.content) <= BLOCK)
 
     def version(self) -> Hashable:
         """Return the size and version that the file had when it was first opened."""
-        return self.size, self.etag
+        return self.first.size, self.first.version
 
     def open(self) -> BinaryIO:
         """Return a handle that fetches the parts that are read."""
-        name = base_name(self.url)
-        if not self.has_ranges:
-            return cast(BinaryIO, MemoryFile(_downloaded(self, os.getpid()), name))
-        fs, path = filesystem(self.url, self.options)
-        fetch = partial(fetch_ranges, fs, path, version=self.etag, size=self.size)
-        return cast(BinaryIO, RangeFile(fetch, self.size, self.first, name))
+        if self.has_ranges:
+            return cast(BinaryIO, range_file(*filesystem(self.url, self.options), self.first))
+        return cast(BinaryIO, MemoryFile(_downloaded(self, os.getpid()), base_name(self.url)))
 
     def __str__(self) -> str:
         return self.url
@@ -195,7 +178,9 @@ class Archive(Source):
     def versions(self, names: Sequence[str], *, fresh: bool = False) -> Versions | None:
         """Return size and checksum of each member; in a TAR file a number for time and place."""
         members = self.directory().members
-        return np.array([self.version_of(members.get(name)) for name in names], np.int64)
+        found = [members.get(name) for name in names]
+        versions = [MISSING if member is None else self.version_of(member) for member in found]
+        return np.array(versions, np.int64)
 
     def close(self) -> None:
         """Close the archive; reading from it opens it again."""
@@ -221,7 +206,14 @@ _directories_lock = threading.Lock()
 @lru_cache(maxsize=16)
 def _directory(archive: Archive, version: Hashable, process: int) -> Directory:
     """Return the directory of a version of an archive, kept for the next read."""
-    return archive.read_directory()
+    try:
+        return archive.read_directory()
+    except MemoryError:
+        raise
+    except Exception as error:  # a damaged directory can cause any
+        kind = " as a TAR or ZIP file" if isinstance(error, zipfile.BadZipFile) else ""
+        message = f"cannot read container={str(archive)!r}{kind}: {error}"
+        raise ReadError.of(error, message) from error
 
 
 def _require_single(archive: Source, names: Sequence[str], repeated: frozenset[str]) -> None:

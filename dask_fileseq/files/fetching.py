@@ -1,4 +1,4 @@
-"""Ranges of remote files, fetched by HTTP and S3 requests of this package, or by fsspec.
+"""Requests for ranges of remote files by HTTP, S3 or fsspec, and retries of requests.
 
 The calls of fsspec request the size of a file before its bytes, and accept whatever an HTTP
 server sends for a range, also the whole file. The requests here return size and version of
@@ -9,19 +9,37 @@ answers are errors. Other file systems are read by fsspec's own calls.
 from __future__ import annotations
 
 import asyncio
+import logging
+import random
 import re
+import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import starmap
+from typing import Any, TypeVar
 
-from dask_fileseq.files.fileobjects import Range
+from dask_fileseq.files.fileobjects import Range, RangeFile
 from dask_fileseq.files.filesystems import run_async
-from dask_fileseq.files.retries import STATUSES, Unavailable, pause_after, retried
-
-__all__ = ["Part", "fetch_ranges", "fetch_start", "version_of"]
+from dask_fileseq.files.names import base_name
 
 AT_ONCE = 16
 """Number of requests for one file at a time."""
+
+PAUSES = (0.2, 0.8, 2.5)
+"""Seconds before each retry, give or take a quarter."""
+
+LONGEST = 20.0
+"""Largest number of seconds that a server can make a retry wait."""
+
+TRANSIENT = {
+    "ClientConnectionError", "ClientPayloadError", "FSTimeoutError", "IncompleteRead",
+    "IncompleteReadError", "ReadTimeoutError", "ResponseStreamingError",
+}  # fmt: skip
+"""Names of exceptions of aiohttp, fsspec, http.client and botocore, which are not imported."""
+
+STATUSES = {408, 425, 429, 500, 502, 503, 504}
+"""HTTP statuses that are worth a retry."""
 
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d*/(\d+|\*)")
 
@@ -34,13 +52,17 @@ _VERSION_KEYS = (
     "mtime", "modify", "updated", "last_modified", "created",
 )  # fmt: skip
 
+T = TypeVar("T")
+
+_log = logging.getLogger("dask_fileseq")
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """Bytes of a file, and what came with them."""
 
     start: int
-    content: bytes
+    content: bytes = field(repr=False)
     size: int
     """Size of the whole file, in bytes."""
     version: str
@@ -65,29 +87,32 @@ def fetch_start(fs: Any, path: str, count: int) -> Part:
     return Part(0, content, len(content) if size is None else size, version_of(info))
 
 
-def fetch_ranges(
-    fs: Any, path: str, ranges: Sequence[Range], version: str, size: int
-) -> list[bytes]:
+def range_file(fs: Any, path: str, first: Part) -> RangeFile:
+    """Return a handle on a remote file, given its first bytes."""
+    fetch = partial(fetch_ranges, fs, path, first)
+    return RangeFile(fetch, first.size, first.content, base_name(path))
+
+
+def fetch_ranges(fs: Any, path: str, first: Part, ranges: Sequence[Range]) -> list[bytes]:
     """Return the bytes of ranges, fetched at the same time if the file system can.
 
-    Raises
-    ------
-    OSError
-        If the file has changed: its version, unless that is empty, or its size. Only if these
-        come with the bytes, or cost nothing; elsewhere each read would be another request.
+    Raises an OSError if the size or the version of the file differs from that of its first
+    part; an empty version is not compared. Both are compared only if they come with the bytes,
+    or without a request.
     """
     get = _getter(fs)
     if get is None:
         starts, stops = map(list, zip(*ranges, strict=True))  # it takes a tuple for one number
         contents = retried(lambda: list(fs.cat_ranges([path] * len(ranges), starts, stops)))
-        changed = fs.protocol == "memory" and version_of(fs.info(path)) != version
+        changed = fs.protocol == "memory" and version_of(fs.info(path)) != first.version
     else:
         parts = _get_parts(fs, get, path, ranges)
         contents = [
             part.content[max(0, start - part.start) : max(0, stop - part.start)]
             for part, (start, stop) in zip(parts, ranges, strict=True)
         ]
-        changed = any(p.size != size or (version and p.version not in ("", version)) for p in parts)
+        versions = {part.version for part in parts} - {"", first.version}
+        changed = bool(first.version and versions) or {part.size for part in parts} != {first.size}
     if changed:
         raise OSError(f"{path!r} has changed while it was read")
     return contents
@@ -110,26 +135,26 @@ def _getter(fs: Any) -> Get | None:
 
 
 def _get_parts(fs: Any, get: Get, path: str, ranges: Sequence[Range]) -> list[Part]:
-    """Return the parts of a file that are requested at the same time, with retries."""
+    """Return the parts of a file that are requested at the same time.
+
+    After transient errors, only the parts that are still missing are requested again.
+    """
+    parts: dict[Range, Part] = {}
     limit = asyncio.Semaphore(AT_ONCE)
 
-    async def get_part(start: int, stop: int) -> Part:
-        tries = 0
-        while True:
-            tries += 1
-            try:
-                async with limit:
-                    return await get(fs, path, start, stop)
-            except Exception as error:
-                pause = pause_after(error, tries)
-                if pause is None:
-                    raise
-            await asyncio.sleep(pause)
+    async def get_part(start: int, stop: int) -> None:
+        async with limit:
+            parts[start, stop] = await get(fs, path, start, stop)
 
-    async def get_all() -> list[Part]:
-        return await asyncio.gather(*(get_part(*r) for r in ranges))
+    async def get_missing() -> None:
+        missing = [each for each in ranges if each not in parts]
+        results = await asyncio.gather(*starmap(get_part, missing), return_exceptions=True)
+        errors = [error for error in results if error is not None]
+        if errors:
+            raise min(errors, key=is_transient)  # an error that no retry mends, if there is one
 
-    return run_async(fs, get_all)
+    retried(lambda: run_async(fs, get_missing))
+    return [parts[each] for each in ranges]
 
 
 async def _get_http(fs: Any, url: str, start: int, stop: int) -> Part:
@@ -153,12 +178,12 @@ async def _get_http(fs: Any, url: str, start: int, stop: int) -> Part:
         found = _CONTENT_RANGE.match(content_range)
         if found is None:  # such as an answer of several parts
             raise OSError(
-                f"the server does not say which part of {url!r} it sends: {content_range!r}"
+                f"the server does not state which part of {url!r} it sends: {content_range!r}"
             )
         content = await response.read()
     size = (await fs._info(url)).get("size") if found[2] == "*" else int(found[2])
     if size is None:
-        raise OSError("the server does not say how large the file is")
+        raise OSError(f"the server does not state the size of {url!r}")
     return Part(int(found[1]), content, size, version)
 
 
@@ -194,3 +219,43 @@ async def _get_s3(fs: Any, path: str, start: int, stop: int) -> Part:
     found = _CONTENT_RANGE.match(response.get("ContentRange", ""))
     begin, size = (start, int(found[2])) if found else (0, len(content))
     return Part(begin, content, size, version)
+
+
+class Unavailable(OSError):
+    """A server cannot answer now; it may name the seconds to wait before a retry."""
+
+    def __init__(self, message: str, retry_after: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+def is_transient(error: BaseException) -> bool:
+    """Return whether the same request may succeed a little later.
+
+    True for broken connections, timeouts, and HTTP statuses such as 503; False for errors
+    such as a missing file or missing permissions.
+
+    >>> is_transient(ConnectionResetError()), is_transient(FileNotFoundError())
+    (True, False)
+    """
+    if isinstance(error, Unavailable | ConnectionError | TimeoutError):
+        return True
+    if getattr(error, "status", None) in STATUSES or getattr(error, "code", None) in STATUSES:
+        return True
+    names = {kind.__name__ for kind in type(error).__mro__}
+    return "ClientSSLError" not in names and not names.isdisjoint(TRANSIENT)
+
+
+def retried(call: Callable[[], T]) -> T:
+    """Return the result of a function, which is called again after transient errors."""
+    for seconds in PAUSES:
+        try:
+            return call()
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            wanted = error.retry_after if isinstance(error, Unavailable) else 0.0
+            pause = max(min(LONGEST, wanted), seconds * random.uniform(0.75, 1.25))
+            _log.debug("retry in %.1f s: %r", pause, error)
+        time.sleep(pause)
+    return call()

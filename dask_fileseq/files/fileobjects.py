@@ -16,16 +16,6 @@ from itertools import accumulate, takewhile
 from operator import itemgetter
 from typing import IO, Any, BinaryIO, cast
 
-__all__ = [
-    "DecompressedFile",
-    "MemoryFile",
-    "NamedBytesIO",
-    "Range",
-    "RangeFile",
-    "merged",
-    "section",
-]
-
 Range = tuple[int, int]
 """Start and stop, in bytes."""
 
@@ -59,13 +49,21 @@ KEPT = 8 * 2**20
 
 
 class FileObject(io.RawIOBase):
-    """A read-only, seekable file of known size; a subclass implements `readinto`."""
+    """A read-only, seekable file of known size; a subclass implements `_fill`."""
 
-    def __init__(self, size: int, name: str) -> None:
+    def __init__(self, size: int, name: str, file: Any = None) -> None:
         super().__init__()
         self.size = size
         self.name = name
+        self._file = file
+        """The file that is read, and closed with this one."""
         self._at = 0
+
+    def close(self) -> None:
+        """Close this file, and the one that it reads."""
+        if self._file is not None:
+            self._file.close()
+        super().close()
 
     def readable(self) -> bool:
         """Return True."""
@@ -83,44 +81,37 @@ class FileObject(io.RawIOBase):
         self._at = base + offset
         return self._at
 
-    def read(self, size: int | None = -1, /) -> bytes:
-        """Return the next bytes, fewer at the end."""
-        left = max(0, self.size - self._at)
-        buffer = bytearray(left if size is None or size < 0 else min(size, left))
-        count = self.readinto(buffer)
-        return bytes(memoryview(buffer)[:count])
-
     def readall(self) -> bytes:
         """Return all bytes to the end."""
-        return self.read()
+        return self.read(max(0, self.size - self._at)) or b""
 
-    def _next(self, buffer: Any) -> memoryview:
-        """Return the part of a buffer that the next bytes fill, and go behind these bytes."""
+    def readinto(self, buffer: Any, /) -> int:
+        """Fill a buffer as far as the file goes, and return the number of bytes."""
         view = memoryview(buffer).cast("B")[: max(0, self.size - self._at)]
-        self._at += len(view)
-        return view
+        count = self._fill(view, self._at)
+        self._at += count
+        return count
+
+    def _fill(self, view: memoryview, start: int) -> int:
+        """Fill a buffer with the bytes from a position on, and return their number."""
+        raise NotImplementedError
 
 
 class Section(FileObject):
     """A part of another file, which is closed with it."""
 
     def __init__(self, file: BinaryIO, start: int, size: int, name: str) -> None:
-        super().__init__(size, name)
-        self._file = file
+        super().__init__(size, name, file)
         self._start = start
 
-    def readinto(self, buffer: Any, /) -> int:
-        """Fill a buffer as far as the part goes, without a copy."""
-        view = memoryview(buffer).cast("B")[: max(0, self.size - self._at)]
-        self._file.seek(self._start + self._at)
-        count: int = self._file.readinto(view) or 0  # type: ignore[attr-defined]
-        self._at += count
-        return count
+    def _fill(self, view: memoryview, start: int) -> int:
+        self._file.seek(self._start + start)
+        return self._file.readinto(view) or 0
 
-    def close(self) -> None:
-        """Close the other file, too."""
-        self._file.close()
-        super().close()
+    def announce(self, ranges: Sequence[Range]) -> None:
+        """Set the ranges that will be read of a part of a `RangeFile`."""
+        offset = self._start
+        self._file.announce([(offset + a, offset + min(b, self.size)) for a, b in ranges])
 
 
 class NamedBytesIO(io.BytesIO):
@@ -132,17 +123,14 @@ class NamedBytesIO(io.BytesIO):
 
 
 class MemoryFile(FileObject):
-    """Bytes that are mapped into memory, without a copy for each of their files."""
+    """A file whose bytes are in memory, or mapped into it; all handles share these bytes."""
 
     def __init__(self, content: Any, name: str) -> None:
         super().__init__(len(content), name)
         self._content = content
 
-    def readinto(self, buffer: Any, /) -> int:
-        """Fill a buffer with the next bytes, and return their number."""
-        start = self._at
-        view = self._next(buffer)
-        view[:] = memoryview(self._content)[start : self._at]
+    def _fill(self, view: memoryview, start: int) -> int:
+        view[:] = memoryview(self._content)[start : start + len(view)]
         return len(view)
 
 
@@ -150,44 +138,29 @@ class DecompressedFile(FileObject):
     """The content of a stream that only goes forward, kept in memory as far as it was read."""
 
     def __init__(self, stream: IO[bytes], size: int, name: str) -> None:
-        super().__init__(size, name)
-        self._stream = stream
+        super().__init__(size, name, stream)
         self._content = bytearray()
 
-    def readinto(self, buffer: Any, /) -> int:
-        """Fill a buffer with the next bytes, and return their number."""
-        start = self._at
-        view = self._next(buffer)
-        while len(self._content) < self._at:
-            more = self._stream.read(max(STEP, self._at - len(self._content)))
+    def _fill(self, view: memoryview, start: int) -> int:
+        while (missing := start + len(view) - len(self._content)) > 0:
+            more = self._file.read(max(STEP, missing))
             if not more:
                 raise EOFError(
                     f"{self.name!r} ends after {len(self._content)} of {self.size} bytes"
                 )
             self._content += more
         if len(self._content) == self.size:
-            self._stream.read(1)  # at its end, an archive compares the checksum
+            self._file.read(1)  # at its end, an archive compares the checksum
         with memoryview(self._content) as content:
-            view[:] = content[start : self._at]
+            view[:] = content[start : start + len(view)]
         return len(view)
-
-    def close(self) -> None:
-        """Close the stream, too."""
-        self._stream.close()
-        super().close()
 
 
 class RangeFile(FileObject):
-    """A file of which any ranges can be fetched.
+    """A file that is read by fetching ranges of it.
 
-    Parameters
-    ----------
-    fetch : callable
-        Takes pairs of start and stop, and returns the bytes of each.
-    size, name : int, str
-        Size of the file, in bytes, and its name.
-    head : bytes
-        The first bytes of the file, if they were fetched already.
+    `fetch` takes pairs of start and stop, in bytes, and returns the bytes of each pair. `head`
+    holds the first bytes of the file, if they were fetched already.
     """
 
     def __init__(self, fetch: Fetch, size: int, head: bytes = b"", name: str = "") -> None:
@@ -208,19 +181,17 @@ class RangeFile(FileObject):
                 start += len(piece)
             self._announced += [(a, min(a + PART, stop)) for a in range(start, stop, PART)]
 
-    def readinto(self, buffer: Any, /) -> int:
-        """Fill a buffer as far as the file goes, and return the number of bytes."""
-        first = start = self._at
-        view = self._next(buffer)
-        while start < self._at:
-            piece = self._in_memory(start)
+    def _fill(self, view: memoryview, start: int) -> int:
+        filled = 0
+        while filled < len(view):
+            piece = self._in_memory(start + filled)
             if piece is None:
-                self._load(start, self._at)
+                self._load(start + filled, start + len(view))
                 continue
-            piece = piece[: self._at - start]
-            view[start - first : start - first + len(piece)] = piece
-            start += len(piece)
-        return len(view)
+            piece = piece[: len(view) - filled]
+            view[filled : filled + len(piece)] = piece
+            filled += len(piece)
+        return filled
 
     def _in_memory(self, position: int) -> memoryview | None:
         """Return the bytes in memory from a position on; None if it is not in memory."""
@@ -245,8 +216,7 @@ class RangeFile(FileObject):
             if stop == self.size and self._in_memory(start - 1) is None:
                 start = max(0, stop - block)  # the next read may be of what is before the end
         self._stop = min(stop, start + BATCH)
-        (content,) = self._fetched([(start, self._stop)])
-        self._blocks.append((start, content))
+        self._blocks += self._fetched([(start, self._stop)])
         while sum(len(content) for _, content in self._blocks[1:-1]) > KEPT:
             del self._blocks[1]
 
@@ -256,35 +226,24 @@ class RangeFile(FileObject):
         sizes = accumulate(stop - start for start, stop in ranges)
         batch = ranges[: max(1, sum(1 for _ in takewhile(BATCH.__ge__, sizes)))]
         self._batch = []  # free the memory before more comes
-        contents = self._fetched(batch)
-        self._batch = [(start, data) for (start, _), data in zip(batch, contents, strict=True)]
+        self._batch = self._fetched(batch)
 
-    def _fetched(self, ranges: Sequence[Range]) -> Sequence[bytes]:
-        contents = self._fetch(ranges)
-        for (start, stop), content in zip(ranges, contents, strict=True):
+    def _fetched(self, ranges: Sequence[Range]) -> list[tuple[int, bytes]]:
+        """Return the start and the bytes of each range."""
+        blocks = []
+        for (start, stop), content in zip(ranges, self._fetch(ranges), strict=True):
             if len(content) != stop - start:
                 raise EOFError(
                     f"{self.name!r}: {len(content)} bytes came for {stop - start} from {start} on"
                 )
-        return contents
-
-
-class RangeSection(Section):
-    """A part of a file that is fetched by range."""
-
-    _file: Any
-
-    def announce(self, ranges: Sequence[Range]) -> None:
-        """Set the ranges that will be read."""
-        offset = self._start
-        self._file.announce([(offset + a, offset + min(b, self.size)) for a, b in ranges])
+            blocks.append((start, content))
+        return blocks
 
 
 def section(file: BinaryIO, start: int, size: int, name: str) -> BinaryIO:
     """Return a part of a file: buffered, or taking announcements if the file does."""
-    if isinstance(file, RangeFile):
-        return cast(BinaryIO, RangeSection(file, start, size, name))
-    return io.BufferedReader(Section(file, start, size, name))
+    part = Section(file, start, size, name)
+    return cast(BinaryIO, part) if isinstance(file, RangeFile) else io.BufferedReader(part)
 
 
 def merged(ranges: Sequence[Range], gap: int) -> list[Range]:

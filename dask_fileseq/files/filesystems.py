@@ -1,4 +1,4 @@
-"""File systems of fsspec: one for each place, process and set of options.
+"""URLs, and the file systems of fsspec: one for each place, process and set of options.
 
 This is the only module of `files` that imports fsspec, and only when it is first needed.
 """
@@ -6,17 +6,17 @@ This is the only module of `files` that imports fsspec, and only when it is firs
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cache, lru_cache
 from typing import Any, TypeVar
+from urllib.parse import unquote
+from urllib.request import url2pathname
 
 from dask.base import tokenize
 
 from dask_fileseq.errors import NamesError, ReadError
-from dask_fileseq.files.urls import root_of, scheme_of
-
-__all__ = ["StorageOptions", "filesystem", "is_url", "run_async"]
 
 PACKAGES = {
     "gs": "gcsfs", "gcs": "gcsfs", "abfs": "adlfs", "abfss": "adlfs", "az": "adlfs",
@@ -27,6 +27,52 @@ PACKAGES = {
 T = TypeVar("T")
 
 _lock = threading.Lock()
+
+_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")  # not C://, which is a drive
+
+
+def scheme_of(name: str) -> str:
+    """Return the scheme of a URL, or of the last in a chain of URLs; "" for other names.
+
+    >>> scheme_of("s3://scans/t1"), scheme_of("simplecache::https://host/t1"), scheme_of("C://t1")
+    ('s3', 'https', '')
+    """
+    if "://" not in name:
+        return ""
+    found = _URL.match(name.rpartition("::")[2])
+    return found[1].lower() if found else ""
+
+
+def has_scheme(name: str) -> bool:
+    """Return whether a name begins as a URL, or a chain of URLs, of any scheme.
+
+    >>> has_scheme("nobody-knows://t1"), has_scheme("C://t1"), has_scheme("t1")
+    (True, False, False)
+    """
+    return bool(scheme_of(name))
+
+
+def local_path(url: str) -> str | None:
+    """Return the path of a ``file://`` URL; None for other names.
+
+    >>> local_path("file:///scans/t1.tif"), local_path("s3://scans/t1.tif")
+    ('/scans/t1.tif', None)
+    """
+    scheme, _, rest = url.partition("://")
+    if scheme.lower() not in ("file", "local"):
+        return None
+    return url2pathname(rest) if os.sep == "\\" else unquote(rest)
+
+
+def root_of(url: str) -> str:
+    """Return the beginning of a URL that identifies its file system.
+
+    >>> root_of("s3://scans/day1/t1.tif"), root_of("simplecache::http://host:80/t1.tif")
+    ('s3://scans', 'simplecache::http://host:80')
+    """
+    start = url.rindex("://") + 3
+    stop = url.find("/", start)
+    return url if stop < 0 else url[:stop]
 
 
 def is_url(name: str) -> bool:

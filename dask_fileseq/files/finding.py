@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import tarfile
 import zipfile
 from collections.abc import Callable, Mapping
@@ -19,15 +20,12 @@ from dask_fileseq.files.archive import (
     OpenArchive,
     RemoteArchiveFile,
 )
-from dask_fileseq.files.filesystems import StorageOptions, is_url
+from dask_fileseq.files.filesystems import StorageOptions, has_scheme, is_url, local_path, scheme_of
 from dask_fileseq.files.local import LocalFiles, PathMap
 from dask_fileseq.files.remote import RemoteFiles
 from dask_fileseq.files.source import Source, Suffixes
 from dask_fileseq.files.tarfiles import COMPRESSIONS, TarFiles
-from dask_fileseq.files.urls import has_scheme, local_path, scheme_of, split_chain
 from dask_fileseq.files.zipfiles import ZipFiles
-
-__all__ = ["ARCHIVE_SUFFIXES", "archive_of", "find_files", "given_names", "open_source"]
 
 ARCHIVE_SUFFIXES = (
     ".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst",
@@ -39,6 +37,8 @@ TAR_SIGNATURE = 257
 
 SEARCHED = 1000
 """Number of folders in which an example of a pattern is looked for."""
+
+_CHAIN = re.compile(r"(?:zip|tar)(?:://(?P<inside>.*?))?::(?P<outside>.+)", re.DOTALL)
 
 
 def given_names(files: Any) -> str | list[str]:
@@ -55,37 +55,31 @@ def given_names(files: Any) -> str | list[str]:
     if isinstance(files, os.PathLike) and os.path.isdir(files):
         files = os.fspath(files)
     if isinstance(files, str):
-        return local_path(files) or files
+        return (local_path(files) or files) if "://" in files else files
     paths = [files] if isinstance(files, os.PathLike) else files
     try:
         names = list(map(os.fspath, paths))
     except TypeError as error:
         raise TypeError(f"files={files!r}: {error}") from error
-    if not set(map(type, names)) <= {str}:  # np.str_ is one too, but bytes are not
-        wrong = next((name for name in names if not isinstance(name, str)), None)
-        if wrong is not None:
-            raise TypeError(f"files: {wrong!r} is {type(wrong).__name__}, not str")
-        names = [str(name) for name in names]
+    if not set(map(type, names)) <= {str}:
+        for name in names:
+            if not isinstance(name, str):  # np.str_ is one too, but bytes are not
+                raise TypeError(f"files: {name!r} is {type(name).__name__}, not str")
+        names = list(map(str, names))
     if not names:
         raise NoFilesError(f"no files found: files={files!r}")
     if any("://" in name for name in names):
         names = [local_path(name) or name for name in names]
-        first = is_url(names[0])
-        other = next((name for name in names if is_url(name) is not first), None)
-        if other is not None:
+        kinds = {is_url(name): name for name in reversed(names)}  # keeps the first of each
+        if len(kinds) == 2:
             raise NamesError(
-                f"files: {names[0]!r} and {other!r} are a path and a URL: pass files of one kind"
+                f"files: {kinds[False]!r} and {kinds[True]!r} are a path and a URL: pass one kind"
             )
     return names
 
 
 def find_files(given: str | list[str], source: Source, suffixes: Suffixes) -> list[str]:
-    """Return the names of the files: those given, or those found.
-
-    In a folder, only files with the first group of suffixes that occurs count; letter case
-    does not matter; if there is no group at all, all files count. A `NoFilesError` is raised
-    if there are no files.
-    """
+    """Return the names that are given, or that a search finds; raise a `NoFilesError` if none."""
     if not isinstance(given, str):
         return given
     names = source.glob(given, suffixes)
@@ -120,16 +114,16 @@ def archive_of(files: Any, by_name: bool) -> tuple[str, str] | None:
     With `by_name`, the suffix of a name shows that it is an archive; else only a chained URL
     does.
 
-    >>> archive_of("zip://t*.tif::s3://scans/day1.zip", False)
-    ('s3://scans/day1.zip', 't*.tif')
+    >>> archive_of("zip://t*.tif::s3://scans/day1.zip", False), archive_of("tar::day1.tar", False)
+    (('s3://scans/day1.zip', 't*.tif'), ('day1.tar', ''))
     >>> archive_of("s3://scans/day1.tar.gz", True), archive_of("scans/*.tif", True)
     (('s3://scans/day1.tar.gz', ''), None)
     """
     name = os.fspath(files) if isinstance(files, os.PathLike) else files
     if not isinstance(name, str):
         return None
-    if "::" in name and (chained := split_chain(name)) is not None:
-        return chained
+    if "::" in name and (chained := _CHAIN.fullmatch(name)):
+        return chained["outside"], chained["inside"] or ""
     if not by_name or not name.lower().endswith(ARCHIVE_SUFFIXES):
         return None
     return (name, "") if is_url(name) or os.path.isfile(name) else None
@@ -141,17 +135,17 @@ def open_source(
     storage_options: Mapping[str, Any] | None = None,
     path_map: Mapping[Any, Any] | None = None,
 ) -> Source:
-    """Return the source of some files, of which one, or a pattern, is given.
+    """Return the source of files: a local or remote file system, or an archive.
 
-    `container` is the name or URL of a ZIP or TAR file, an open archive, or None. Raises a
-    `NamesError` or ValueError if an argument is wrong, and a `ReadError` if the container
-    cannot be opened as an archive.
+    `container` is the name or URL of a ZIP or TAR file, an open archive, or None; `first` is
+    the first file, or a pattern. Raises a `NamesError` or ValueError if an argument is wrong,
+    and a `ReadError` if the container cannot be opened as an archive.
     """
     if isinstance(container, str | os.PathLike):
         container = os.fspath(container)
         container = local_path(container) or container
     where = first if container is None else container
-    remote = isinstance(where, str) and is_url(where)
+    remote = isinstance(where, str) and "://" in where and is_url(where)
     if container is None and not remote and not storage_options and path_map is None:
         return LocalFiles()
     mapping, options = PathMap(path_map), StorageOptions(storage_options)

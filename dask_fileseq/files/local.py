@@ -6,7 +6,7 @@ import fnmatch
 import glob
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from itertools import chain
@@ -18,10 +18,8 @@ import numpy as np
 
 from dask_fileseq.errors import NamesError
 from dask_fileseq.files.filesystems import is_url
-from dask_fileseq.files.matching import with_suffixes
+from dask_fileseq.files.names import with_suffixes
 from dask_fileseq.files.source import MISSING, Source, Suffixes, Versions
-
-__all__ = ["LocalFiles", "PathMap"]
 
 SAMPLE = 64
 """Number of files that show whether any exist, and whether threads are faster."""
@@ -32,6 +30,8 @@ SLOW_STAT = 100e-6
 STAT_THREADS = 16
 
 _WINDOWS = re.compile(r"[A-Za-z]:|\\\\")
+
+_PAIR = np.dtype((np.int64, 2))
 
 _SIZE_AND_TIME = attrgetter("st_size", "st_mtime_ns")
 
@@ -45,11 +45,22 @@ class LocalFiles(Source):
     def glob(self, pattern: str, suffixes: Suffixes = ()) -> list[str]:
         """Return the files that match a pattern, or the images in a folder.
 
-        In a folder, the `Suffixes` decide which files count; hidden files never do. The name of
-        an existing file is that file, even with brackets. ``**`` matches any number of folders.
+        In a folder, the `Suffixes` decide which files count, and hidden files never count. The
+        name of an existing file is that file, even with brackets. ``**`` is any number of folders.
         """
         if os.path.isdir(pattern):
-            return _images(pattern, suffixes)
+            try:
+                with os.scandir(pattern) as listing:
+                    names = [
+                        entry.name
+                        for entry in listing
+                        if entry.name[0] != "."
+                        and (entry.is_file(follow_symlinks=False) or _is_file_link(entry))
+                    ]
+            except OSError:  # the folder cannot be listed
+                return []
+            prefix = os.path.join(pattern, "")
+            return [prefix + name for name in with_suffixes(names, suffixes)]
         if os.path.isfile(pattern):
             return [pattern]
         folder, name = os.path.split(pattern)
@@ -69,8 +80,8 @@ class LocalFiles(Source):
         """Return the size and modification time of each file.
 
         None if no file of an evenly spaced sample exists: then these are names, not files.
-        Threads are used only if the first files are slow, as on a network share: elsewhere
-        threads would only wait for each other.
+        Threads are used only if the first files are slow, as on a network share: on a fast
+        file system, threads would only wait for each other.
         """
         names = self.paths(names)
         sample = chain(names[:: -(-len(names) // SAMPLE)], names[-1:])
@@ -78,8 +89,6 @@ class LocalFiles(Source):
             return None
         start = perf_counter()
         first = _versions(names[:SAMPLE])
-        if len(names) <= SAMPLE:
-            return first
         if perf_counter() - start < len(first) * SLOW_STAT:
             return np.concatenate([first, _versions(names[SAMPLE:])])
         parts = [names[i : i + SAMPLE] for i in range(SAMPLE, len(names), SAMPLE)]
@@ -88,22 +97,6 @@ class LocalFiles(Source):
 
     def __repr__(self) -> str:
         return f"LocalFiles({self._map or ''})"
-
-
-def _images(folder: str, suffixes: Suffixes) -> list[str]:
-    """Return the files in a folder with the first group of suffixes that occurs."""
-    try:
-        with os.scandir(folder) as listing:
-            names = [
-                entry.name
-                for entry in listing
-                if entry.name[0] != "."
-                and (entry.is_file(follow_symlinks=False) or _is_file_link(entry))
-            ]
-    except OSError:  # the folder cannot be listed
-        return []
-    prefix = os.path.join(folder, "")
-    return [prefix + name for name in with_suffixes(names, suffixes)]
 
 
 def _is_file_link(entry: os.DirEntry[str]) -> bool:
@@ -123,20 +116,14 @@ def _matches(folder: str, pattern: str) -> list[str]:
 
 
 def _versions(names: Sequence[str]) -> Versions:
-    """Return the size and modification time of each file."""
-    try:
-        pairs: Iterable[tuple[int, int]] = map(_SIZE_AND_TIME, map(os.stat, names))
-        found = np.fromiter(chain.from_iterable(pairs), np.int64, 2 * len(names))
-    except (OSError, ValueError):  # a file is missing
-        pairs = map(_version, names)
-        found = np.fromiter(chain.from_iterable(pairs), np.int64, 2 * len(names))
-    return found.reshape(-1, 2)
+    return np.fromiter(map(_version, names), _PAIR, len(names))
 
 
 def _version(name: str) -> tuple[int, int]:
+    """Return the size and modification time of a file."""
     try:
         return _SIZE_AND_TIME(os.stat(name))
-    except (OSError, ValueError):
+    except (OSError, ValueError):  # no such file, or not a name of a file
         return MISSING
 
 
@@ -148,8 +135,6 @@ class PathMap:
     several roots fit, the longest one counts. Windows paths, with a drive letter or two
     backslashes, match in any letter case and with slashes of either kind, on every system.
 
-    Examples
-    --------
     >>> path_map = PathMap({"/data": "/mnt/data", "D:\\scans": "/mnt/scans"})
     >>> path_map.mapped("/data/day1/t1.tif"), path_map.mapped("d:/scans/t1.tif")
     ('/mnt/data/day1/t1.tif', '/mnt/scans/t1.tif')
@@ -199,18 +184,11 @@ class PathMap:
         return mapped if mapped is not None and os.path.exists(mapped) else name
 
     def require(self, name: str) -> str:
-        """Return the path under which this process finds a file.
-
-        Raises
-        ------
-        FileNotFoundError
-            If the path is below a root, and the file exists under neither root.
-        """
+        """Return what `path` returns; raise a FileNotFoundError for a missing file below a root."""
         path = self.path(name)
-        if path == name and not os.path.exists(name) and self.mapped(name) is not None:
-            raise FileNotFoundError(
-                f"neither {self.mapped(name)!r} (by path_map) nor {name!r} exists"
-            )
+        mapped = self.mapped(name)
+        if mapped is not None and path == name and not os.path.exists(name):
+            raise FileNotFoundError(f"neither {mapped!r} (by path_map) nor {name!r} exists")
         return path
 
     def __repr__(self) -> str:

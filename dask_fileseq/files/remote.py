@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,17 +10,14 @@ from itertools import chain
 from typing import Any, BinaryIO, cast
 
 import numpy as np
+from toolz import groupby
 
 from dask_fileseq.errors import NamesError, ReadError
-from dask_fileseq.files.fetching import fetch_ranges, fetch_start, version_of
-from dask_fileseq.files.fileobjects import BLOCK, RangeFile
-from dask_fileseq.files.filesystems import StorageOptions, filesystem
-from dask_fileseq.files.matching import in_folder
-from dask_fileseq.files.retries import retried
+from dask_fileseq.files.fetching import fetch_start, range_file, retried, version_of
+from dask_fileseq.files.fileobjects import BLOCK
+from dask_fileseq.files.filesystems import StorageOptions, filesystem, root_of, scheme_of
+from dask_fileseq.files.names import base_name, in_folder
 from dask_fileseq.files.source import MISSING, Source, Suffixes, Versions, version_number
-from dask_fileseq.files.urls import base_name, root_of, scheme_of
-
-__all__ = ["RemoteFiles"]
 
 FEW = 8
 """Number of files in a folder from which on the folder is listed, rather than each file."""
@@ -85,8 +81,7 @@ class RemoteFiles(Source):
                 raise
             hint = "what is at memory:// is in the memory of one process only"
             raise FileNotFoundError(f"{path}; {hint}") from error
-        fetch = partial(fetch_ranges, fs, path, version=first.version, size=first.size)
-        with RangeFile(fetch, first.size, first.content, base_name(name)) as handle:
+        with range_file(fs, path, first) as handle:
             yield cast(BinaryIO, handle)
 
     def versions(self, names: Sequence[str], *, fresh: bool = False) -> Versions | None:
@@ -108,34 +103,29 @@ class RemoteFiles(Source):
     def _look_up(self, names: Sequence[str]) -> Found:
         """Return the versions of files that exist, by listing folders of many files."""
         filesystem(names[0], self._options)[0].invalidate_cache()
-        folders = defaultdict(list)
-        for name in names:
-            folders[name.rpartition("/")[0]].append(name)
+        folders = groupby(lambda name: name.rpartition("/")[0], names)
         large = [f for f in folders if len(folders[f]) >= FEW and scheme_of(f) not in _HTTP]
         found: Found = {}
         with ThreadPoolExecutor(self.concurrency) as pool:
-            for folder, versions in zip(large, pool.map(self._list, large), strict=True):
-                if versions is not None:
-                    found |= versions
+            for folder, infos in zip(large, pool.map(self._list, large), strict=True):
+                if infos is not None:
+                    found |= {f"{folder}/{base_name(i['name'])}": _version(i) for i in infos}
                     del folders[folder]
-            for versions in pool.map(self._ask, chain(*folders.values())):
-                found |= versions
+            others = list(chain(*folders.values()))
+            infos = pool.map(partial(self._request, "info"), others)
+            for name, info in zip(others, infos, strict=True):
+                if info is not None:
+                    found[name] = _version(info)
         return found
 
-    def _list(self, folder: str) -> Found | None:
-        """Return the versions of files in a folder; None if listing is not permitted."""
+    def _list(self, folder: str) -> Any:
+        """Return the entries of a folder; None if listing is not permitted."""
         try:
-            infos = self._request(folder, "ls", detail=True)
+            return self._request("ls", folder, detail=True) or ()
         except PermissionError:
             return None
-        return {f"{folder}/{base_name(info['name'])}": _version(info) for info in infos or ()}
 
-    def _ask(self, url: str) -> Found:
-        """Return the version of a file, if it exists."""
-        info = self._request(url, "info")
-        return {} if info is None else {url: _version(info)}
-
-    def _request(self, url: str, method: str, **kwargs: Any) -> Any:
+    def _request(self, method: str, url: str, **kwargs: Any) -> Any:
         """Return what the file system has at a URL; None if there is nothing."""
         fs, path = filesystem(url, self._options)
         try:
@@ -143,9 +133,8 @@ class RemoteFiles(Source):
         except FileNotFoundError:
             return None
         except Exception as error:
-            raise ReadError.of(
-                error, f"cannot ask for {url!r}: {error}; identity='name' does not ask"
-            ) from error
+            message = f"cannot request {url!r}: {error}; identity='name' needs no request"
+            raise ReadError.of(error, message) from error
 
     def __repr__(self) -> str:
         return f"RemoteFiles({self._options or ''})"

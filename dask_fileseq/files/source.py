@@ -11,8 +11,6 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MISSING", "Source", "Suffixes", "Versions", "version_number"]
-
 Versions = NDArray[np.int64]
 """Two numbers for each file: its size, and one that changes when the file does."""
 

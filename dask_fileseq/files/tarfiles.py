@@ -13,7 +13,6 @@ import io
 import lzma
 import posixpath
 import tarfile
-import zlib
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import partial
@@ -21,13 +20,10 @@ from typing import IO, Any, BinaryIO
 
 import imagecodecs
 
-from dask_fileseq.errors import ReadError
 from dask_fileseq.files.archive import Archive, ArchiveFile, Directory, spooled
 from dask_fileseq.files.fileobjects import MemoryFile, section
-from dask_fileseq.files.source import MISSING, version_number
-from dask_fileseq.files.urls import base_name
-
-__all__ = ["COMPRESSIONS", "TarFiles"]
+from dask_fileseq.files.names import base_name
+from dask_fileseq.files.source import version_number
 
 
 def _open_zstd(stream: BinaryIO) -> IO[bytes]:
@@ -42,11 +38,6 @@ COMPRESSIONS: dict[bytes, Callable[[BinaryIO], Any]] = {
     b"\x28\xb5\x2f\xfd": _open_zstd,
 }
 """Signatures of compressed files, and the functions that open them."""
-
-_ERRORS = (
-    tarfile.TarError, zlib.error, lzma.LZMAError, imagecodecs.ZstdError,
-    EOFError, OSError, ValueError,
-)  # fmt: skip
 
 LINKS = 16
 """Largest number of links in a row that are followed."""
@@ -63,7 +54,7 @@ class Member:
 
 
 class TarFiles(Archive):
-    """Members of a TAR file, of which the first bytes are given."""
+    """Members of a TAR file; `start`, its first bytes, shows whether it is compressed."""
 
     def __init__(self, file: ArchiveFile, start: bytes) -> None:
         super().__init__(file)
@@ -75,17 +66,18 @@ class TarFiles(Archive):
         """Collect the members."""
         version = self._file.version()
         open_tar: Callable[[], Any] = self._file.open
-        try:
-            if self._compression:
-                decompress = COMPRESSIONS[self._compression]
-                with self._file.open() as packed, decompress(packed) as stream:
-                    content = spooled(stream)
-                open_tar = partial(MemoryFile, content, str(self))
-            with open_tar() as handle, tarfile.open(fileobj=handle, mode="r:") as archive:
-                members, repeated = _members(archive, version)
-                _require_end(handle, archive.offset)
-        except _ERRORS as error:
-            raise ReadError.of(error, f"cannot read container={str(self)!r}: {error}") from error
+        if self._compression:
+            decompress = COMPRESSIONS[self._compression]
+            with self._file.open() as packed, decompress(packed) as stream:
+                content = spooled(stream)
+            open_tar = partial(MemoryFile, content, str(self))
+        with open_tar() as handle, tarfile.open(fileobj=handle, mode="r:") as archive:
+            members, repeated = _members(archive, version)
+            handle.seek(archive.offset)
+            if handle.read(tarfile.BLOCKSIZE).strip(b"\0"):
+                raise tarfile.ReadError(
+                    f"there is no member at byte {archive.offset:,}, and not the end either"
+                )
         return Directory(members, frozenset(repeated), open_tar)
 
     def open_member(self, directory: Directory, name: str) -> BinaryIO:
@@ -97,18 +89,9 @@ class TarFiles(Archive):
             raise ValueError(f"{name!r} in {self} is a sparse member, which cannot be read")
         return section(directory.open(), member.start, member.size, base_name(name))
 
-    def version_of(self, member: Member | None) -> tuple[int, int]:
+    def version_of(self, member: Member) -> tuple[int, int]:
         """Return the size of a member, and a number for its time and place."""
-        if member is None:
-            return MISSING
         return member.size, version_number(member.version, member.start)
-
-
-def _require_end(handle: BinaryIO, offset: int) -> None:
-    """Raise an error if something other than the end follows the last member."""
-    handle.seek(offset)
-    if handle.read(tarfile.BLOCKSIZE).strip(b"\0"):
-        raise tarfile.ReadError(f"there is no member at byte {offset:,}, and not the end either")
 
 
 def _members(

@@ -8,7 +8,6 @@ import zipfile
 import zlib
 from typing import Any, BinaryIO, cast
 
-from dask_fileseq.errors import ReadError
 from dask_fileseq.files.archive import Archive, Directory
 from dask_fileseq.files.fileobjects import (
     BLOCK,
@@ -17,11 +16,7 @@ from dask_fileseq.files.fileobjects import (
     RangeFile,
     section,
 )
-from dask_fileseq.files.matching import repeated_names
-from dask_fileseq.files.source import MISSING
-from dask_fileseq.files.urls import base_name
-
-__all__ = ["ZipFiles"]
+from dask_fileseq.files.names import base_name, repeated_names
 
 SMALL = 256 * 1024
 """Largest size, in bytes, of a member that is read whole, and its checksum compared."""
@@ -40,15 +35,8 @@ class ZipFiles(Archive):
 
     def read_directory(self) -> Directory:
         """Read the directory."""
-        try:
-            with self._file.open() as handle, zipfile.ZipFile(handle) as archive:
-                infos = [info for info in archive.infolist() if not info.is_dir()]
-        except MemoryError:
-            raise
-        except Exception as error:  # a damaged directory can cause any
-            kind = " as a TAR or ZIP file" if isinstance(error, zipfile.BadZipFile) else ""
-            message = f"cannot read container={str(self)!r}{kind}: {error}"
-            raise ReadError.of(error, message) from error
+        with self._file.open() as handle, zipfile.ZipFile(handle) as archive:
+            infos = [info for info in archive.infolist() if not info.is_dir()]
         repeated = repeated_names([info.filename for info in infos])
         return Directory({info.filename: info for info in infos}, repeated, self._file.open)
 
@@ -64,9 +52,9 @@ class ZipFiles(Archive):
             handle.close()
             raise
 
-    def version_of(self, member: zipfile.ZipInfo | None) -> tuple[int, int]:
+    def version_of(self, member: zipfile.ZipInfo) -> tuple[int, int]:
         """Return the size and the checksum of a member."""
-        return MISSING if member is None else (member.file_size, member.CRC)
+        return member.file_size, member.CRC
 
 
 def _open_member(handle: BinaryIO, info: zipfile.ZipInfo) -> BinaryIO:
@@ -96,7 +84,7 @@ def _open_member(handle: BinaryIO, info: zipfile.ZipInfo) -> BinaryIO:
 
 
 def _first_range(info: zipfile.ZipInfo) -> tuple[int, int]:
-    """Return the range that is read of a member in any case: all of it, if it is small.
+    """Return the range of a member that is always read: all of it, if it is small.
 
     The extra field before a member may differ from the one in the directory.
     """

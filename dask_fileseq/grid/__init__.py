@@ -6,15 +6,20 @@ function by `grid_of_indices`, or from the order of the files alone by `grid_of_
 
 All work goes by column: a million names have few distinct texts along an axis, and each of
 these is looked at once. Each module imports only from those before it: `natural_sort`,
-`filegrid`, `grid_axes`, `parse_names`, `build_grid`; `label_lookup` and `selection` make
-parts of a grid.
+`grid_axes`, `filegrid`; `label_lookup` and `selection` make parts of a grid.
 """
 
-from dask_fileseq.grid.build_grid import grid_of_indices, grid_of_pattern, grid_of_sequence
-from dask_fileseq.grid.filegrid import FileGrid, labels_at, plain_labels
+from dask_fileseq.grid.filegrid import (
+    FileGrid,
+    grid_of_indices,
+    grid_of_pattern,
+    grid_of_sequence,
+    labels_at,
+    plain_labels,
+)
+from dask_fileseq.grid.grid_axes import parse_filenames
 from dask_fileseq.grid.label_lookup import places_of_labels
 from dask_fileseq.grid.natural_sort import natural_sorted
-from dask_fileseq.grid.parse_names import parse_filenames
 from dask_fileseq.grid.selection import indexers_of, parts_of, selected
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""The grid itself: which file is in which cell.
+"""The grid itself, with one file in a cell: which file is in which cell, and how it is made.
 
 It stores at most one number for each file, and computes everything else on demand.
 """
@@ -7,15 +7,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dask_fileseq.patterns import NamePattern, unique_dims
+from dask_fileseq.errors import DuplicateError, NamesError, NoFilesError, SparseGridError
+from dask_fileseq.grid.grid_axes import (
+    Categories,
+    GridAxis,
+    Spacing,
+    Unmatched,
+    grid_axes,
+    name_columns,
+    shape_tuple,
+)
+from dask_fileseq.patterns import NameColumns, NamePattern, unique_dims
 
-__all__ = ["FileGrid", "cell_numbers", "index_tuples", "labels_at", "plain_labels"]
+Duplicates: TypeAlias = Literal["raise", "first", "last"]
+
+_SPARSE_CELLS = 1_000_000
+_SPARSE_RATIO = 100
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -58,7 +71,7 @@ class FileGrid:
     @property
     def unique_dims(self) -> tuple[str, ...]:
         """`dims` with repeated names numbered: ``Q_0, Q_1``."""
-        return unique_dims(self.dims)
+        return tuple(self.coords)
 
     @property
     def along(self) -> tuple[NDArray[np.int64], ...]:
@@ -104,6 +117,174 @@ class FileGrid:
     def __repr__(self) -> str:
         axes = ", ".join(f"{d}: {n}" for d, n in zip(self.unique_dims, self.shape, strict=True))
         return f"<FileGrid {axes}; {len(self.names)} files, {self.files_missing} missing>"
+
+
+def grid_of_sequence(names: Sequence[str]) -> FileGrid:
+    """Return the grid of files in a row, along the axis ``sequence``.
+
+    >>> grid_of_sequence(["a.tif", "b.tif"])
+    <FileGrid sequence: 2; 2 files, 0 missing>
+    """
+    if not len(names):
+        raise NoFilesError("files is empty")
+    return FileGrid(names, ("sequence",), (len(names),), {"sequence": np.arange(len(names))})
+
+
+def grid_of_pattern(
+    names: Sequence[str],
+    pattern: Any,
+    *,
+    axesorder: Sequence[int] | None = None,
+    categories: Categories | None = None,
+    shape: Sequence[int] | None = None,
+    unmatched: Unmatched = "raise",
+    duplicates: Duplicates = "raise",
+    spacing: Spacing = "unit",
+) -> FileGrid:
+    r"""Return the grid that a pattern finds in file names.
+
+    The parameters are those of `parse_filenames` and, by keyword, of `FileSequence`. Along an
+    axis whose texts all are integers, the numbers are indices. Other texts are labels, with
+    one index for each that occurs: numbers in their order, words in natural order.
+
+    With ``spacing="step"``, integers have indices at their largest common step; only those that
+    occur have indices if they are under a tenth of the steps and no two are a step apart. Dates
+    have indices at their common step only if a tenth of the steps occur. Indices of `categories`
+    and of a given `shape` do not depend on the spacing.
+
+    >>> names = ["x1000_a.tif", "x1000_b.tif", "x3000_a.tif"]
+    >>> grid = grid_of_pattern(names, r"(x)(\d+)_(?P<well>[a-z])", spacing="step")
+    >>> grid.coords
+    {'x': array([1000, 3000]), 'well': array(['a', 'b'], dtype='<U1')}
+    >>> grid.missing
+    [(1, 1)]
+    """
+    pattern, columns = name_columns(names, pattern, axesorder, unmatched)
+    axes = grid_axes(columns, categories, shape, spacing)
+    skipped = tuple(names[i] for i in columns.unmatched)
+    if skipped:
+        skip = set(columns.unmatched)
+        names = [name for i, name in enumerate(names) if i not in skip]
+    sizes = tuple(len(axis.values) for axis in axes)
+    if math.prod(sizes) > max(_SPARSE_CELLS, _SPARSE_RATIO * len(names)):
+        raise SparseGridError(_sparse_message(columns, axes, len(names), categories, shape))
+    values = (np.asarray(axis.values) for axis in axes)
+    coords = dict(zip(unique_dims(columns.dims), values, strict=True))
+    along = (axis.indices[codes] for axis, codes in zip(axes, columns.codes, strict=True))
+    cells = cell_numbers(along, sizes, len(names))
+    grid = FileGrid(names, columns.dims, sizes, coords, cells, skipped, pattern=pattern)
+    return _placed(grid, duplicates)
+
+
+def grid_of_indices(
+    names: Sequence[str],
+    dims: Sequence[str],
+    shape: Sequence[int],
+    indices: Iterable[Sequence[int]],
+    *,
+    duplicates: Duplicates = "raise",
+) -> FileGrid:
+    """Return the grid of files whose indices are given by a user's own function.
+
+    It is the result of a `parse` function of `FileSequence`, and is checked.
+
+    >>> grid_of_indices(["a", "b"], "TZ", (1, 3), [(0, 0), (0, 2)]).missing
+    [(0, 1)]
+    """
+    if not _are_texts(names) or isinstance(names, str):
+        raise NamesError(f"files must be a sequence of str, got {names!r:.100}")
+    if not names:
+        raise NoFilesError("files is empty")
+    if not _are_texts(dims) or not all(dims):
+        raise NamesError(f"dims must be names, got {dims!r}")
+    if not isinstance(indices, Iterable):
+        raise NamesError(f"indices must be one for each file, got {indices!r}")
+    sizes = shape_tuple(shape)
+    if len(dims) != len(sizes):
+        raise NamesError(f"dims {dims!r} and shape {sizes} differ in length")
+    if math.prod(sizes) > max(_SPARSE_CELLS, _SPARSE_RATIO * len(names)):
+        raise SparseGridError(
+            f"only {len(names):,} cells of a grid of shape {sizes} are filled: "
+            "leave out indices that no file has"
+        )
+    indices = list(indices)
+    _check_indices(indices, sizes, len(names))
+    along = np.array(indices, np.int64).reshape(len(names), len(sizes)).T
+    cells = cell_numbers(along, sizes, len(names))
+    coords = {dim: np.arange(size) for dim, size in zip(unique_dims(dims), sizes, strict=True)}
+    return _placed(FileGrid(names, tuple(dims), sizes, coords, cells), duplicates)
+
+
+def _check_indices(indices: list[Sequence[int]], shape: tuple[int, ...], count: int) -> None:
+    if len(indices) != count:
+        raise NamesError(f"{len(indices):,} indices for {count:,} files")
+    for number, index in enumerate(indices):
+        if (
+            not isinstance(index, Sequence | np.ndarray)
+            or len(index) != len(shape)
+            or not all(isinstance(i, int | np.integer) for i in index)
+            or not all(0 <= i < size for i, size in zip(index, shape, strict=True))
+        ):
+            raise NamesError(f"index {index!r} of file {number:,} is not in the shape {shape}")
+
+
+def _placed(grid: FileGrid, duplicates: Duplicates) -> FileGrid:
+    """Return the grid with one file in a cell, and without positions if these are 0, 1, 2..."""
+    cells = grid.positions
+    assert cells is not None
+    size = math.prod(grid.shape)
+    numbers = np.arange(len(cells))
+    if len(cells) == size and np.array_equal(cells, numbers):
+        return replace(grid, positions=None)
+    table = np.empty(size, np.int64)
+    order = slice(None) if duplicates == "last" else slice(None, None, -1)
+    table[cells[order]] = numbers[order]  # what is written last stays
+    kept = table[cells] == numbers
+    dropped = np.flatnonzero(~kept)
+    pairs = tuple((grid.names[i], grid.names[table[cells[i]]]) for i in dropped.tolist())
+    if not pairs:
+        return grid
+    if duplicates == "raise":
+        (index,) = index_tuples(cells[dropped[:1]], grid.shape)
+        named = zip(grid.coords.items(), index, strict=True)
+        where = ", ".join(f"{dim}={values[i]}" for (dim, values), i in named)
+        more = f", and {len(pairs) - 1:,} more such files" if len(pairs) > 1 else ""
+        raise DuplicateError(
+            f"files {pairs[0][1]!r} and {pairs[0][0]!r} are for the same cell {index} "
+            f"({where}){more}; duplicates='first' or 'last' keeps one of them"
+        )
+    names = [grid.names[i] for i in np.flatnonzero(kept).tolist()]
+    return _placed(replace(grid, names=names, positions=cells[kept], duplicates=pairs), duplicates)
+
+
+def _sparse_message(
+    columns: NameColumns,
+    axes: list[GridAxis],
+    count: int,
+    categories: Categories | None,
+    shape: Sequence[int] | None,
+) -> str:
+    """Return which axis is sparse, and which other spacings give denser grids."""
+    sizes = [len(axis.values) for axis in axes]
+    filled = [len(np.unique(axis.indices)) for axis in axes]
+    worst = max(range(len(axes)), key=lambda k: sizes[k] / filled[k])
+    message = (
+        f"only {count:,} cells of a grid of shape {tuple(sizes)} are filled; "
+        f"axis {unique_dims(columns.dims)[worst]!r} has {sizes[worst]:,} indices for "
+        f"{filled[worst]:,} values"
+    )
+    if shape is not None:
+        return f"{message}: give a smaller shape, or none"
+    denser = []
+    for spacing in get_args(Spacing)[1:]:
+        other = tuple(len(axis.values) for axis in grid_axes(columns, categories, None, spacing))
+        if math.prod(other) < math.prod(sizes):
+            denser.append(f"spacing={spacing!r} gives shape {other}")
+    return f"{message}: {', '.join(denser) or 'match fewer groups, or give a parse function'}"
+
+
+def _are_texts(values: object) -> bool:
+    return isinstance(values, Sequence) and all(isinstance(value, str) for value in values)
 
 
 def cell_numbers(

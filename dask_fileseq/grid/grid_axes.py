@@ -1,5 +1,7 @@
-"""Axes of a grid: the distinct texts of each column become indices and values.
+"""The axes that a pattern finds in file names, and those of the grid that they make.
 
+The distinct texts of each axis become indices and values, those below the folder that all
+names share.
 Integers and dates are indices as they are or with a step, and labels if no step is evident.
 Other numbers and words are labels in their order. Categories are indices that the caller
 gives.
@@ -7,6 +9,8 @@ gives.
 
 from __future__ import annotations
 
+import operator
+import os
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -16,12 +20,12 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from dask_fileseq.errors import NamesError, shown
+from dask_fileseq.errors import NamesError, NoFilesError, UnmatchedError, shown
+from dask_fileseq.files import common_folder
 from dask_fileseq.grid.natural_sort import natural_key
-from dask_fileseq.patterns import NameColumns
+from dask_fileseq.patterns import NameColumns, NamePattern, as_pattern
 
-__all__ = ["Categories", "GridAxis", "Spacing", "grid_axes", "shape_tuple"]
-
+Unmatched: TypeAlias = Literal["raise", "skip"]
 Spacing: TypeAlias = Literal["unit", "step", "values"]
 Categories: TypeAlias = Mapping[str, Mapping[str, int]]
 
@@ -39,6 +43,108 @@ class GridAxis(NamedTuple):
     """Index of each distinct text."""
     values: range | NDArray[Any]
     """The value of each index; a range, since it may be too long to be stored."""
+
+
+def parse_filenames(
+    files: Sequence[str],
+    /,
+    pattern: Any = None,
+    axesorder: Sequence[int] | None = None,
+    categories: Categories | None = None,
+    *,
+    _shape: Sequence[int] | None = None,
+) -> tuple[tuple[str, ...], tuple[int, ...], list[tuple[int, ...]], Sequence[str]]:
+    r"""Return the dims, shape and indices that a pattern finds in file names.
+
+    The function of tifffile 2026.11.8, with the same parameters and results, except that
+    texts that are no integers are indices too, and that a pattern that finds no index is an
+    error. Two files may have one index, as in tifffile. If `_shape` is given, the numbers in
+    names are the indices; older releases of tifffile subtract the lowest ones.
+
+    Parameters
+    ----------
+    files : sequence of str
+        File names.
+    pattern : str, re.Pattern, NamePattern, callable or table, optional
+        See `open_sequence`. By default, files are counted along axis ``I``.
+    axesorder : sequence of int, optional
+        The order of the axes, by their positions in `pattern`.
+    categories : mapping of str to mapping of str to int, optional
+        The indices of texts, for axes by their names: ``{"c": {"DAPI": 0}}``.
+    _shape : sequence of int, optional
+        Shape of the grid. The first index of an axis need not occur.
+
+    Returns
+    -------
+    dims : tuple of str
+        Names of the axes.
+    shape : tuple of int
+        Number of indices along each axis.
+    indices : list of tuple of int
+        The index of each file.
+    files : sequence of str
+        The file names, as given.
+
+    Raises
+    ------
+    NoFilesError, UnmatchedError, NamesError
+        The names or parameters do not make a grid. All are a `ValueError`.
+
+    Examples
+    --------
+    >>> parse_filenames(["c1001.ext", "c2002.ext"], r"([^\d])(\d)(?P<t>\d+)\.ext")
+    (('c', 't'), (2, 2), [(0, 0), (1, 1)], ['c1001.ext', 'c2002.ext'])
+    """
+    if pattern is None:
+        length = (len(files),)
+        if _shape is not None and (len(_shape) != 1 or _shape[0] < len(files)):
+            raise NamesError(f"shape {length} does not fit provided shape {tuple(_shape)}")
+        return ("I",), length, [(i,) for i in range(len(files))], files
+    _, columns = name_columns(files, pattern, axesorder, "raise")
+    axes = grid_axes(columns, categories, _shape, "unit")
+    found = (axis.indices[codes].tolist() for axis, codes in zip(axes, columns.codes, strict=True))
+    shape = tuple(len(axis.values) for axis in axes)
+    return columns.dims, shape, list(zip(*found, strict=True)), files
+
+
+def name_columns(
+    names: Sequence[str],
+    pattern: Any,
+    axesorder: Sequence[int] | None,
+    unmatched: Unmatched,
+) -> tuple[NamePattern, NameColumns]:
+    """Return a user's pattern, and the axes that it finds in names.
+
+    A regular expression is matched below the folder that the names share, other patterns
+    are matched with whole paths.
+    """
+    if not len(names):
+        raise NoFilesError("files is empty")
+    pattern = as_pattern(pattern, names)
+    paths = names
+    # names that are normalised already stay packed, which saves memory
+    if pattern.lookup is None and any(map(operator.ne, map(os.path.normpath, names), names)):
+        paths = list(map(os.path.normpath, names))
+    try:
+        start = 0 if pattern.whole else len(common_folder(paths))
+    except ValueError as error:
+        raise NamesError(f"files have no common folder: {error}") from error
+    columns = pattern.columns(paths, start)
+    if columns.unmatched and unmatched == "raise":
+        count = len(columns.unmatched)
+        raise UnmatchedError(
+            f"pattern {str(pattern)!r} does not match {count:,} of {len(names):,} names: "
+            f"{shown((names[i] for i in columns.unmatched), count)}; "
+            "a file sequence leaves them out with unmatched='skip'"
+        )
+    if axesorder is None:
+        return pattern, columns
+    dims = columns.dims
+    if not isinstance(axesorder, Sequence) or sorted(axesorder) != list(range(len(dims))):
+        raise NamesError(
+            f"axesorder {axesorder!r} is no order of {dims!r}: each of 0 to {len(dims) - 1} once"
+        )
+    return pattern, columns.ordered(axesorder)
 
 
 def grid_axes(
@@ -104,10 +210,11 @@ def _axis(dim: str, texts: list[str], kind: str, spacing: Spacing, start: int | 
     spacing = spacing if start is None else "unit"
     if numbers.dtype == np.int64 and spacing != "values":
         axis = _regular_axis(numbers, spacing, start)
-        if spacing == "unit" or not _is_sparse(axis):
+        if spacing == "unit":
             return axis
-        # 405, 488 and 561 have but 1 in common: without neighbours, no step is evident
-        if (np.diff(np.unique(axis.indices)) == 1).any():
+        # 405, 488 and 561 have only 1 in common: without neighbours, no step is evident
+        steps = np.unique(axis.indices)
+        if len(axis.values) <= len(steps) * _SPARSE or (np.diff(steps) == 1).any():
             return axis
     return _label_axis(numbers)
 
@@ -152,7 +259,8 @@ def _date_axis(dates: NDArray[np.datetime64], spacing: Spacing) -> GridAxis:
     axis of empty cells.
     """
     axis = _regular_axis(dates.astype(np.int64), "step", None)
-    if spacing != "step" or len(dates) < 2 or _is_sparse(axis):
+    is_sparse = len(axis.values) > len(np.unique(axis.indices)) * _SPARSE
+    if spacing != "step" or len(dates) < 2 or is_sparse:
         return _label_axis(dates)
     assert isinstance(axis.values, range)
     # numpy's arange counts in floats, which are too coarse for nanoseconds
@@ -183,11 +291,6 @@ def _regular_axis(numbers: NDArray[Any], spacing: Spacing, start: int | None) ->
     elif start is not None:
         lowest = start
     return GridAxis((numbers - lowest) // step, range(lowest, stop, step))
-
-
-def _is_sparse(axis: GridAxis) -> bool:
-    """Return whether under a tenth of the steps along an axis occur."""
-    return len(axis.values) > len(np.unique(axis.indices)) * _SPARSE
 
 
 def _category_axis(

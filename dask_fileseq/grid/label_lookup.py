@@ -16,8 +16,6 @@ from numpy.typing import NDArray
 
 from dask_fileseq.errors import NamesError, shown
 
-__all__ = ["places_of_labels", "scalar"]
-
 _COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:(?=[T ]|$)|(?=(?:\d{4}|\d{6})$))")
 _DATE = re.compile(
     r"(\d{4})(?:[-/](\d\d?)(?:[-/](\d\d?)"

@@ -18,8 +18,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BATCH", "FEW", "MAX_MASKS", "natural_key", "natural_sorted", "padded_keys"]
-
 BATCH = 4096
 """Number of names to work on at once."""
 FEW = 100

@@ -14,8 +14,6 @@ from dask_fileseq.errors import NamesError, NoFilesError
 from dask_fileseq.grid.filegrid import FileGrid, cell_numbers
 from dask_fileseq.grid.label_lookup import scalar
 
-__all__ = ["indexers_of", "parts_of", "selected"]
-
 Places: TypeAlias = int | NDArray[np.int64]
 """One index, which drops the axis, or the indices that stay, in their new order."""
 

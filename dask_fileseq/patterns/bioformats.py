@@ -11,29 +11,17 @@ import re
 from collections.abc import Iterable
 
 from dask_fileseq.errors import NamesError, ReadError
-from dask_fileseq.patterns.columns import unique_dims
-from dask_fileseq.patterns.format_strings import Field, ParsedText, literal
-
-__all__ = ["any_of", "has_blocks", "parse_blocks", "read_pattern_file"]
+from dask_fileseq.patterns.name_pattern import NamePattern, literal, unique_dims
 
 _BLOCK = re.compile(r"<([^<>]*)>")
-_SURE_BLOCK = re.compile(r"(?<!\(\?P)(?<!\\)<(?:\w+-\w+(?::\d+)?|[^<>(),]+(?:,[^<>(),]+)+)>")
+SURE_BLOCK = re.compile(r"(?<!\(\?P)(?<!\\)<(?:\w+-\w+(?::\d+)?|[^<>(),]+(?:,[^<>(),]+)+)>")
 _RANGE = re.compile(r"(?:(\d+)-(\d+)|([A-Za-z])-([A-Za-z]))(?::(\d+))?")
 _MAX_ELEMENTS = 1_000_000
 _MAX_LENGTH = 100
 
 
-def has_blocks(text: str) -> bool:
-    r"""Return whether a text has a block of several elements.
-
-    >>> has_blocks("Z<0-9>.tif"), has_blocks(r"(?P<z>\\d)-(\\d)"), has_blocks("<a,b>")
-    (True, False, True)
-    """
-    return _SURE_BLOCK.search(text) is not None
-
-
-def parse_blocks(text: str) -> ParsedText:
-    """Return the regular expression and the fields of a Bio-Formats pattern.
+def parse_blocks(text: str) -> NamePattern:
+    """Return the pattern of a text in the syntax of Bio-Formats, with or without ``blocks:``.
 
     The letters right before a block name its axis. Without such letters, a block of words is
     the axis ``channel`` and a block of numbers is the axis ``Q``. A malformed block, or none,
@@ -42,6 +30,8 @@ def parse_blocks(text: str) -> ParsedText:
     >>> parse_blocks("Z<01-10>_<R,G>.tif").fields
     (Field(name='Z', type='int'), Field(name='channel', type='word'))
     """
+    shown = text
+    text = text.removeprefix("blocks:")
     texts = _BLOCK.split(text)
     between, blocks = texts[::2], texts[1::2]
     if not blocks:
@@ -54,7 +44,7 @@ def parse_blocks(text: str) -> ParsedText:
     regex = literal(between[0])
     for dim, listed, behind in zip(dims, elements, between[1:], strict=True):
         regex += f"(?P<{dim}>{any_of(listed)}){literal(behind)}"
-    return ParsedText(regex, tuple(map(Field, dims, types)))
+    return NamePattern.of_path(regex, dict(zip(dims, types, strict=True)), shown)
 
 
 def read_pattern_file(path: str | os.PathLike[str]) -> str:

@@ -6,10 +6,8 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
-from dask_fileseq.patterns.columns import factorize
+from dask_fileseq.patterns.name_pattern import factorize
 from dask_fileseq.patterns.tokens import Token
-
-__all__ = ["MARKS", "UUID_MARK", "mask_dates", "unmask"]
 
 UUID_MARK = "\0"
 """Replaces UUIDs, which vary but are no axis."""
@@ -21,6 +19,7 @@ _DATE = re.compile(
     r"(?<!\d)(?:19|20)\d\d([-_.]?)[01]\d\1[0-3]\d"
     r"(?:([T_ -]?)[0-2]\d([-.:_]?)[0-5]\d(?:\3([0-5]\d)(?:([.,]?)(\d{3}(?:\d{3})?))?)?)?(?!\d)"
 )
+DATE_OR_UUID = re.compile(f"{_DATE.pattern}|{_UUID.pattern}")
 
 
 def mask_dates(names: list[str]) -> tuple[list[str], dict[str, Token]]:
@@ -33,8 +32,6 @@ def mask_dates(names: list[str]) -> tuple[list[str], dict[str, Token]]:
     dates: dict[str, Token] = {}
     if _UUID.search(names[0]):
         names = [_UUID.sub(UUID_MARK, name) for name in names]
-    if not _DATE.search(names[0]):
-        return names, dates
     found = [list(_DATE.finditer(name)) for name in names]
     if len(set(map(len, found))) > 1:
         return names, dates

@@ -4,25 +4,46 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from dask_fileseq.errors import NamesError, shown
-from dask_fileseq.patterns.columns import NameColumns, factorize
-
-__all__ = ["Lookup", "lookup_columns", "lookup_name", "table_lookup"]
-
-Lookup: TypeAlias = Callable[[str], Mapping[str, Any] | None]
-"""Returns a value for each axis of a file name, or None for a name that does not belong."""
+from dask_fileseq.patterns.name_pattern import NameColumns, NamePattern, factorize
 
 
-class _TableLookup:
-    """Find the row of a file in a table, by as much of its path as the table has."""
+class TableLookup:
+    """Find the row of a file in a table, by as much of its path as the table has.
 
-    def __init__(self, names: Sequence[str], columns: dict[str, list[Any]]) -> None:
-        keys = [os.path.normpath(name) for name in names]
+    The table is a mapping of columns, or a DataFrame. One column has the file names, each
+    with enough of its path to be unique: the one that has any of `names`. Each other column
+    is an axis.
+
+    >>> table = {"file": ["a.tif", "b.tif"], "dose": [0.5, 1.0]}
+    >>> TableLookup(table, ["/x/a.tif", "/x/b.tif"])("/x/b.tif")
+    {'dose': 1.0}
+    """
+
+    def __init__(self, table: Any, names: Sequence[str]) -> None:
+        try:
+            columns: dict[str, list[Any]] = {str(key): list(table[key]) for key in table}
+        except TypeError as error:
+            raise NamesError(
+                f"pattern is a table whose columns must be sequences: {error}"
+            ) from error
+        lengths = {key: len(values) for key, values in columns.items()}
+        if len(set(lengths.values())) > 1:
+            raise NamesError(f"pattern is a table whose columns differ in length: {lengths}")
+        found = [key for key, values in columns.items() if _has_any(values, names)]
+        if len(found) != 1 or len(columns) < 2:
+            raise NamesError(
+                f"pattern is a table with columns {shown(columns, len(columns), 10)}, of which "
+                f"{len(found)} have the names of files, such as {names[0]!r}: one must have them, "
+                "and each other be an axis"
+            )
+        keys = list(map(os.path.normpath, columns.pop(found[0])))
         self._rows = {key: row for row, key in enumerate(keys)}
         if len(self._rows) < len(keys):
             twice = next(key for row, key in enumerate(keys) if self._rows[key] != row)
@@ -31,6 +52,7 @@ class _TableLookup:
         self._columns = columns
 
     def __call__(self, name: str) -> dict[str, Any] | None:
+        """Return the values in the row of a file, None without such a row."""
         path = os.path.normpath(name)
         ends = (os.sep.join(path.rsplit(os.sep, n + 1)[-n - 1 :]) for n in self._depths)
         for key in (path, *ends):
@@ -43,34 +65,6 @@ class _TableLookup:
         return f"<table of {len(self._rows):,} files: {', '.join(self._columns)}>"
 
 
-def table_lookup(table: Any, names: Sequence[str]) -> Lookup:
-    """Return the function that looks up names in a table.
-
-    The table is a mapping of columns, or a DataFrame. One column has the file names, each
-    with enough of its path to be unique: the one that has any of `names`. Each other column
-    is an axis.
-
-    >>> table = {"file": ["a.tif", "b.tif"], "dose": [0.5, 1.0]}
-    >>> table_lookup(table, ["/x/a.tif", "/x/b.tif"])("/x/b.tif")
-    {'dose': 1.0}
-    """
-    try:
-        columns: dict[str, list[Any]] = {str(key): list(table[key]) for key in table}
-    except TypeError as error:
-        raise NamesError(f"pattern is a table whose columns must be sequences: {error}") from error
-    lengths = {key: len(values) for key, values in columns.items()}
-    if len(set(lengths.values())) > 1:
-        raise NamesError(f"pattern is a table whose columns differ in length: {lengths}")
-    found = [key for key, values in columns.items() if _has_any(values, names)]
-    if len(found) != 1 or len(columns) < 2:
-        raise NamesError(
-            f"pattern is a table with columns {shown(columns, len(columns), 10)}, of which "
-            f"{len(found)} have the names of files, such as {names[0]!r}: one must have them, "
-            "and each other be an axis"
-        )
-    return _TableLookup(list(map(os.fspath, columns.pop(found[0]))), columns)
-
-
 def _has_any(values: list[Any], names: Sequence[str]) -> bool:
     """Return whether the values of a column are paths, and any file name is among them."""
     if not all(isinstance(value, str | os.PathLike) for value in values):
@@ -79,44 +73,55 @@ def _has_any(values: list[Any], names: Sequence[str]) -> bool:
     return any(os.path.basename(name) in basenames for name in names)
 
 
-def lookup_name(lookup: Lookup, name: str, pattern: str) -> Any:
-    """Return the result of a function for a name; `pattern` describes it in errors."""
-    try:
-        return lookup(name)
-    except Exception as error:
-        raise NamesError(
-            f"pattern {pattern} failed for {name!r}: {type(error).__name__}: {error}"
-        ) from error
+@dataclass(frozen=True, slots=True)
+class LookupPattern(NamePattern):
+    """A pattern that calls a user's function, or looks names up in a table.
 
-
-def lookup_columns(lookup: Lookup, names: Sequence[str], pattern: str) -> NameColumns | None:
-    """Return the axes that a function finds in names, None if it finds nothing in any.
-
-    >>> lookup_columns(lambda name: {"t": int(name[1])}, ["t7", "t8"], "").texts
+    >>> import re
+    >>> pattern = LookupPattern(re.compile(""), lookup=lambda name: {"t": int(name[1])})
+    >>> pattern.columns(["t7", "t8"]).texts
     (['7', '8'],)
     """
-    found = [lookup_name(lookup, name, pattern) for name in names]
-    rows = [row for row in found if row is not None]
-    for row, name in zip(found, names, strict=True):
-        same = row is None or (hasattr(row, "keys") and row and row.keys() == rows[0].keys())
-        if not same:
+
+    def match(self, name: str) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+        """Return the axis names and index texts that the function gives for one name."""
+        found = self._call(name)
+        return None if found is None else (tuple(found), tuple(map(str, found.values())))
+
+    def columns(self, names: Sequence[str], start: int = 0) -> NameColumns:
+        """Return the axes that the function finds in many names."""
+        found = list(map(self._call, names))
+        rows = [row for row in found if row is not None]
+        for row, name in zip(found, names, strict=True):
+            same = row is None or (hasattr(row, "keys") and row and row.keys() == rows[0].keys())
+            if not same:
+                raise NamesError(
+                    f"pattern {self} must return a mapping of the same axes for each name, or "
+                    f"None; it returned {row!r} for {name!r}, {rows[0]!r} for the first name"
+                )
+        if not rows:
+            raise self.no_match(names)
+        try:
+            axes = [factorize([row[dim] for row in rows]) for dim in rows[0]]
+        except TypeError as error:
             raise NamesError(
-                f"pattern {pattern} must return a mapping of the same axes for each name, or "
-                f"None; it returned {row!r} for {name!r}, {rows[0]!r} for the first name"
-            )
-    if not rows:
-        return None
-    try:
-        axes = [factorize([row[dim] for row in rows]) for dim in rows[0]]
-    except TypeError as error:
-        raise NamesError(
-            f"pattern {pattern} must give numbers, texts or dates, such as those for the first "
-            f"name, {rows[0]!r}: {error}"
-        ) from error
-    texts, types = zip(*(_texts(values) for values, _ in axes), strict=True)
-    unmatched = [i for i, row in enumerate(found) if row is None]
-    codes = tuple(codes for _, codes in axes)
-    return NameColumns(tuple(map(str, rows[0])), texts, codes, unmatched, types)
+                f"pattern {self} must give numbers, texts or dates, such as those for the first "
+                f"name, {rows[0]!r}: {error}"
+            ) from error
+        texts, types = zip(*(_texts(values) for values, _ in axes), strict=True)
+        unmatched = [i for i, row in enumerate(found) if row is None]
+        codes = tuple(codes for _, codes in axes)
+        return NameColumns(tuple(map(str, rows[0])), texts, codes, unmatched, types)
+
+    def _call(self, name: str) -> Any:
+        """Return the result of the function for a name."""
+        assert self.lookup is not None
+        try:
+            return self.lookup(name)
+        except Exception as error:
+            raise NamesError(
+                f"pattern {self} failed for {name!r}: {type(error).__name__}: {error}"
+            ) from error
 
 
 def _texts(values: list[Any]) -> tuple[list[str], str]:

@@ -8,21 +8,67 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from itertools import chain, count
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dask_fileseq.errors import NamesError, UnmatchedError, shown
-from dask_fileseq.patterns.columns import BATCH, Codes, NameColumns, factorize, factorize_rows
-from dask_fileseq.patterns.format_strings import Field
-from dask_fileseq.patterns.lookup import Lookup, lookup_columns, lookup_name
 
-__all__ = ["NamePattern"]
+BATCH = 256
+"""Number of names to work on at once, so that their texts never pile up.
+
+The matches and groups of one batch are fewer than the objects after which Python collects
+garbage; batches of 2,000 names take three times as long.
+"""
+
+Codes: TypeAlias = NDArray[np.int32]
+Lookup: TypeAlias = Callable[[str], Mapping[str, Any] | None]
+"""Returns a value for each axis of a file name, or None for a name that does not belong."""
 
 # The axes of a name, and the number of the group that has the index of each.
 _Layout: TypeAlias = tuple[tuple[str, ...], tuple[int, ...]]
+
+
+class Field(NamedTuple):
+    """An axis that a pattern finds in a name."""
+
+    name: str
+    """Name of the axis."""
+    type: str = ""
+    """``int``, ``float``, ``word``, ``compass`` (degrees, ``S05``), the format of a date
+    (``%Y%m%d``), or empty for numbers if all texts are numbers, else words."""
+
+
+class NameColumns(NamedTuple):
+    """The axes that a pattern finds in many names.
+
+    The index text of the i-th matched name along axis ``k`` is ``texts[k][codes[k][i]]``.
+    """
+
+    dims: tuple[str, ...]
+    """Names of the axes; they may repeat."""
+    texts: tuple[list[str], ...]
+    """Distinct index texts of each axis, in the order of appearance."""
+    codes: tuple[Codes, ...]
+    """For each axis and matched name, the position in `texts`."""
+    unmatched: list[int]
+    """Positions of the names that the pattern does not match."""
+    types: tuple[str, ...]
+    """The type of each axis, as in `Field`; ``iso`` for dates in numpy's notation."""
+
+    def ordered(self, order: Sequence[int]) -> NameColumns:
+        """Return the axes in another order."""
+        return self._replace(
+            dims=tuple(self.dims[i] for i in order),
+            texts=tuple(self.texts[i] for i in order),
+            codes=tuple(self.codes[i] for i in order),
+            types=tuple(self.types[i] for i in order),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +105,16 @@ class NamePattern:
     whole: bool = field(default=False, kw_only=True)
     """Whether the folder that all names share takes part in the match."""
     lookup: Lookup | None = field(default=None, kw_only=True)
-    """A user's own function or table, used in place of `regex`."""
+    """A user's own function or table, used in place of `regex`; see `LookupPattern`."""
+
+    @classmethod
+    def of_path(cls, regex: str, fields: Mapping[str, str], text: str) -> NamePattern:
+        """Return a pattern that matches whole components at the end of a path.
+
+        The `fields` are the types of the named groups of `regex`.
+        """
+        whole = re.compile(rf"(?:^|[/\\]){regex}$")
+        return cls(whole, tuple(map(Field, fields, fields.values())), text, whole=True)
 
     def __str__(self) -> str:
         return self.text or self.regex.pattern
@@ -74,9 +129,6 @@ class NamePattern:
         (('T', 'CH'), ('03', '2'))
         >>> as_pattern(r"(\d+)-(\d+)").match("none")
         """
-        if self.lookup is not None:
-            found = lookup_name(self.lookup, name, str(self))
-            return None if found is None else (tuple(found), tuple(map(str, found.values())))
         match = self.regex.search(name)
         if match is None:
             return None
@@ -108,14 +160,11 @@ class NamePattern:
         >>> as_pattern(r"(?P<c>[A-Z]+)_(?P<t>[0-9]+)").columns(["GFP_1", "RFP_1"]).texts
         (['GFP', 'RFP'], ['1'])
         """
-        if self.lookup is not None:
-            columns = lookup_columns(self.lookup, names, str(self))
-            if columns is None:
-                raise self._no_match(names)
-            return columns
-        texts, codes, unmatched = self._search(names, 0 if self.whole else start)
+        unmatched: list[int] = []
+        batches = self._search(names, 0 if self.whole else start, unmatched)
+        texts, codes = factorize_rows(batches, self.regex.groups, len(names))
         if len(unmatched) == len(names):
-            raise self._no_match(names)
+            raise self.no_match(names)
         layouts, layout_of = _layouts(texts, codes, self.regex)
         dims, groups = layouts[0]
         if not dims or any(other != dims for other, _ in layouts):
@@ -134,27 +183,22 @@ class NamePattern:
         )
 
     def _search(
-        self, names: Sequence[str], start: int
-    ) -> tuple[list[list[Any]], list[Codes], list[int]]:
-        """Return each group's distinct texts and their code in each name, and the unmatched."""
-        unmatched: list[int] = []
+        self, names: Sequence[str], start: int, unmatched: list[int]
+    ) -> Iterator[list[tuple[Any, ...]]]:
+        """Yield the groups of the matches of each batch; add to the `unmatched` positions."""
+        for first in range(0, len(names), BATCH):
+            tails: Sequence[str] = names[first : first + BATCH]
+            if not self.whole:
+                tails = [name[start:].lstrip(os.sep) for name in tails]
+            found = list(map(self.regex.search, tails))
+            matches = [match for match in found if match is not None]
+            if len(matches) < len(found):
+                unmatched.extend(first + i for i, match in enumerate(found) if match is None)
+            if matches:
+                yield list(map(type(matches[0]).groups, matches))
 
-        def batches() -> Iterator[list[tuple[Any, ...]]]:
-            for first in range(0, len(names), BATCH):
-                tails: Sequence[str] = names[first : first + BATCH]
-                if not self.whole:
-                    tails = [name[start:].lstrip(os.sep) for name in tails]
-                found = list(map(self.regex.search, tails))
-                matches = [match for match in found if match is not None]
-                if len(matches) < len(found):
-                    unmatched.extend(first + i for i, match in enumerate(found) if match is None)
-                if matches:
-                    yield list(map(type(matches[0]).groups, matches))
-
-        texts, codes = factorize_rows(batches(), self.regex.groups, len(names))
-        return texts, codes, unmatched
-
-    def _no_match(self, names: Sequence[str]) -> UnmatchedError:
+    def no_match(self, names: Sequence[str]) -> UnmatchedError:
+        """Return the error for names of which the pattern matches none."""
         below = "" if self.whole else " (below the folder that they share)"
         return UnmatchedError(
             f"pattern {str(self)!r} matches none of {len(names):,} names{below}: "
@@ -233,3 +277,56 @@ def _axis(
         return texts[groups[0]], codes[groups[0]]
     group_of = (groups[k] for k in layout_of)
     return factorize([texts[group][codes[group][i]] for i, group in enumerate(group_of)])
+
+
+def factorize(values: Sequence[Any]) -> tuple[list[Any], Codes]:
+    """Return the distinct values in the order of appearance, and the position of each value.
+
+    >>> factorize(["b", "a", "b"])
+    (['b', 'a'], array([0, 1, 0], dtype=int32))
+    """
+    numbering: dict[Any, int] = defaultdict(count().__next__)
+    codes = np.fromiter(map(numbering.__getitem__, values), np.int32, len(values))
+    return list(numbering), codes
+
+
+def factorize_rows(
+    batches: Iterable[list[Any]], width: int, length: int
+) -> tuple[list[list[Any]], list[Codes]]:
+    """Return what `factorize` does for each of `width` columns of at most `length` rows.
+
+    Raises ValueError if a row has another width.
+
+    >>> factorize_rows([[("a", "x")], [("a", "y")]], 2, 2)[0]
+    [['a'], ['x', 'y']]
+    """
+    numberings: list[dict[Any, int]] = [defaultdict(count().__next__) for _ in range(width)]
+    codes = [np.empty(length, np.int32) for _ in numberings]
+    end = 0
+    for rows in batches:
+        begin, end = end, end + len(rows)
+        for numbering, code, column in zip(numberings, codes, zip(*rows, strict=True), strict=True):
+            code[begin:end] = np.fromiter(map(numbering.__getitem__, column), np.int32, len(rows))
+    return list(map(list, numberings)), [code[:end] for code in codes]
+
+
+def unique_dims(dims: Sequence[str]) -> tuple[str, ...]:
+    """Return dims with a number added to each name that repeats.
+
+    >>> unique_dims(["t", "Q", "Q"])
+    ('t', 'Q_0', 'Q_1')
+    """
+    if len(set(dims)) == len(dims):
+        return tuple(dims)
+    taken = {dim for dim in dims if dims.count(dim) == 1}
+    unique = []
+    for dim in dims:
+        names = chain([dim] if dim in taken else [], (f"{dim}_{n}" for n in count()))
+        unique.append(next(name for name in names if name == dim or name not in taken))
+        taken.add(unique[-1])
+    return tuple(unique)
+
+
+def literal(text: str) -> str:
+    """Return the regular expression for a text, in which a slash matches either slash."""
+    return re.escape(text).replace("/", r"[/\\]")

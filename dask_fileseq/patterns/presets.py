@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 import tomllib
@@ -10,22 +11,9 @@ from functools import cache
 from importlib import resources
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from dask_fileseq.errors import NamesError, ReadError
-from dask_fileseq.patterns.format_strings import Field
-from dask_fileseq.patterns.name_pattern import NamePattern
+from dask_fileseq.patterns.name_pattern import Field, NamePattern
 from dask_fileseq.patterns.text_pattern import pattern_of_text
-
-__all__ = [
-    "Preset",
-    "add_presets",
-    "matching_preset",
-    "preset_pattern",
-    "preset_registry",
-    "presets",
-    "register_preset",
-]
 
 _AXIS = r"_?(?:(q|l|p|a|c|t|x|y|z|ch|tp)(\d{1,4}))"
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
@@ -79,24 +67,39 @@ def preset_pattern(name: str, preset: Preset | None = None) -> NamePattern:
     return NamePattern(pattern.regex, fields, name, whole=preset is not _AXES)
 
 
-def matching_preset(names: Sequence[str]) -> str:
-    """Return the name of the one preset that gives each name a cell of its own, or ``""``.
+def no_preset(text: str) -> NamesError:
+    """Return the error for words that are no pattern, with the presets that may be meant."""
+    every = presets()
+    words = text.strip().lower()
+    near = [n for n, p in every.items() if len(words) > 2 and words in f"{n} {p.title}".lower()]
+    near += difflib.get_close_matches(words, ["infer", *every], 3, 0.7)
+    if near:
+        listed = " or ".join(map(repr, dict.fromkeys(near)))
+        return NamesError(f"pattern {text!r} is no preset: {listed} may be meant")
+    return NamesError(
+        f"pattern {text!r} has no groups: put what counts the files in parentheses, as in "
+        r"'_(c)(\d+)' or '_(?P<time>\d+)', or in braces, as in '{time:03d}'; "
+        "it is no preset either, dask_fileseq.patterns.presets() has them"
+    )
+
+
+def matching_preset(names: Sequence[str]) -> NamePattern | None:
+    """Return the pattern of the one preset that gives each name a cell of its own, if any.
 
     The preset ``axes`` is left out: it matches too many names.
 
-    >>> matching_preset(["img_000000000_GFP_000.tif", "img_000000001_GFP_003.tif"])
-    'micromanager-1'
+    >>> print(matching_preset(["img_000000000_GFP_000.tif", "img_000000001_GFP_003.tif"]))
+    micromanager-1
     >>> matching_preset(["1_1.tif", "1_2.tif"])
-    ''
     """
     sample = names[:: max(1, len(names) // _SAMPLE)]
     found = []
     for name, preset in preset_registry().items():
         if preset is not _AXES:
-            pattern = preset_pattern(name)
+            pattern = preset_pattern(name, preset)
             if all(map(pattern.regex.search, sample)) and _separates(pattern, names):
-                found.append(name)
-    return found[0] if len(found) == 1 else ""
+                found.append(pattern)
+    return found[0] if len(found) == 1 else None
 
 
 def _separates(pattern: NamePattern, names: Sequence[str]) -> bool:
@@ -105,12 +108,8 @@ def _separates(pattern: NamePattern, names: Sequence[str]) -> bool:
         columns = pattern.columns(names)
     except NamesError:
         return False
-    if columns.unmatched:
-        return False
-    index = np.zeros(len(names), np.int64)
-    for codes in columns.codes:
-        index = np.unique(index * (int(codes.max()) + 1) + codes, return_inverse=True)[1]
-    return int(index.max()) + 1 == len(set(names))
+    indices = set(zip(*(codes.tolist() for codes in columns.codes), strict=True))
+    return not columns.unmatched and len(indices) == len(set(names))
 
 
 def register_preset(

@@ -11,34 +11,14 @@ import os
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 
-from dask_fileseq.patterns.columns import BATCH, Codes, factorize, factorize_rows
-
-__all__ = ["FAMILIES", "Outliers", "Token", "common_suffix", "determines", "joined", "tokenize"]
-
-FAMILIES = {
-    word: family
-    for family, words in {
-        "time": "t tp time timepoint frame",
-        "z": "z zstep zslice sl slice plane focal focus",
-        "channel": "c ch chan channel w wv wave wavelength wl",
-        "series": "s site f fov field fld pos position p series",
-        "row": "row r",
-        "column": "col column",
-        "x": "x",
-        "y": "y",
-        "tile": "tile",
-        "band": "b band",
-        "day": "d day",
-        "hour": "h hour",
-        "minute": "m min minute",
-    }.items()
-    for word in words.split()
-}
-"""The kind of axis, by the letters before or after a number."""
+from dask_fileseq.errors import NamesError
+from dask_fileseq.patterns.axis_families import FAMILIES, are_rows
+from dask_fileseq.patterns.name_pattern import BATCH, Codes, factorize, factorize_rows
 
 # A run of letters and digits with a decimal point inside is not split at the point.
 _OTHERS = r"((?:[^\w.]|_|(?<!\d)\.|\.(?!\d))+)"
@@ -49,6 +29,9 @@ _WITH_POINTS = {2: re.compile(r"((?:[^\w]|_)+)"), 3: re.compile(r"(\d+)")}
 _DECIMAL = re.compile(r"\d+\.\d+")
 _ONE_NUMBER = re.compile(r"(\D*)\d+(\D*)")
 _DIGITS = re.compile(r"\d+")
+_LABEL = re.compile(r"(?:^|[^A-Za-z])([A-Za-z]+)[ _.=-]+$")
+UNNAMED = re.compile(r"Q(_\d+)?|sequence|")
+"""The names of axes that no letters name."""
 _MAX_OUTLIERS = 0.1
 _MANY = 10
 
@@ -74,25 +57,37 @@ class Token:
     is_axis: bool = True
     """Whether it counts the files, if it varies; else the pattern matches any text there."""
 
-    @property
-    def varies(self) -> bool:
-        """Whether it has more than one text."""
-        return len(self.texts) > 1
+    varies: bool = field(init=False)
+    """Whether it has more than one text."""
+    is_number: bool = field(init=False)
+    """Whether all texts are digits, with or without a sign and a decimal point."""
 
-    @property
-    def is_number(self) -> bool:
-        """Whether all texts are digits, with or without a sign and a decimal point."""
+    def __post_init__(self) -> None:
+        self.varies = len(self.texts) > 1
         if "".join(self.texts).isdecimal():  # fast for many
-            return "" not in self.texts
+            self.is_number = "" not in self.texts
+            return
         digits = [text[1:] if text[:1] in ("-", "+") else text for text in self.texts]
-        return all(
+        self.is_number = all(
             text[:1].isdecimal() and text[-1:].isdecimal() and text.replace(".", "", 1).isdecimal()
             for text in digits
         )
 
 
+class AmbiguousNames(Exception):
+    """Two readings of the names fit; the arguments are the tokens of both."""
+
+
 class Outliers(Exception):
     """Some names are built otherwise than nearly all others; the argument is their positions."""
+
+
+def refusal(why: str) -> NamesError:
+    """Return the error for names without an evident pattern."""
+    return NamesError(
+        f"pattern='infer' finds no pattern: {why}; say the pattern, or pass pattern=None to put "
+        "the files in a row, in natural order"
+    )
 
 
 def tokenize(names: Sequence[str]) -> list[Token]:
@@ -105,14 +100,14 @@ def tokenize(names: Sequence[str]) -> list[Token]:
     """
     end = common_suffix(names)
     stems = [name[: -len(end)] for name in names] if end else names
-    tokens = _with_signs(_split(Token(*factorize(stems)), 0))
+    tokens = _split(*factorize(stems), 0)
     if end:
         tokens.append(Token([end], np.zeros(len(names), np.int32)))
     merged: list[Token] = []
     for token in tokens:  # constant neighbours become one, but not letters before digits
         before = merged[-1] if merged else token
         if merged and not (token.in_run or before.in_run or token.varies or before.varies):
-            merged[-1] = joined(before, token)
+            merged[-1] = replace(before, texts=[before.texts[0] + token.texts[0]])
         else:
             merged.append(token)
     return merged
@@ -128,55 +123,33 @@ def common_suffix(names: Sequence[str]) -> str:
     return end if all(name.endswith(end) for name in names) else ""
 
 
-def joined(first: Token, second: Token) -> Token:
-    """Return two tokens as one, without an axis name.
-
-    >>> pair = [Token(["A", "B"], np.array([0, 1])), Token(["1"], np.array([0, 0]))]
-    >>> joined(*pair).texts
-    ['A1', 'B1']
-    """
-    pairs = first.codes.astype(np.int64) * len(second.texts) + second.codes
-    seen, codes = np.unique(pairs, return_inverse=True)
-    places = (divmod(pair, len(second.texts)) for pair in seen.tolist())
-    texts = [first.texts[i] + second.texts[k] for i, k in places]
-    return Token(texts, codes.astype(np.int32), first.joint, first.in_run)
-
-
-def determines(one: Token, other: Token) -> bool:
-    """Return whether each text of one token occurs with just one text of the other.
-
-    >>> determines(Token(["A1", "A2"], np.array([0, 1])), Token(["A"], np.array([0, 0])))
-    True
-    """
-    partner = np.zeros(len(one.texts), np.int64)
-    partner[one.codes] = other.codes
-    return bool((partner[one.codes] == other.codes).all())
-
-
-def _split(token: Token, level: int) -> list[Token]:
-    """Split a token at the separators of a level, and its parts at those of the next."""
-    if not token.varies or level == len(_SEPARATORS):
-        return [token]
+def _split(texts: list[str], codes: Codes, level: int) -> list[Token]:
+    """Split texts at the separators of a level, and their parts at those of the next."""
+    if len(texts) == 1 or level == len(_SEPARATORS):
+        return [Token(texts, codes)]
     digits = level == _DIGITS_LEVEL
     separator = _SEPARATORS[level]
-    if level in _WITH_POINTS and not _are_decimal(token.texts):
+    if level in _WITH_POINTS and "." in "".join(texts) and not _are_decimal(texts):
         separator = _WITH_POINTS[level]
-    if not any(map(separator.search, token.texts if digits else token.texts[:1])):
-        return _split(token, level + 1)
-    columns = (_one_number(token.texts) if digits else []) or _columns(token.texts, separator)
+    if not any(map(separator.search, texts if digits else texts[:1])):
+        return _split(texts, codes, level + 1)
+    columns = _columns(texts, separator, digits)
     if digits:
-        mixed = len(columns) > 3 and any("" in texts and any(texts) for texts, _ in columns[::2])
+        mixed = len(columns) > 3 and any("" in part and any(part) for part, _ in columns[::2])
         if mixed or not columns:
-            _check_outliers(token)
-            return [token]
-    elif len(columns) < 2 or any(len(texts) > 1 for texts, _ in columns[1::2]):
-        return _split(token, level + 1)
-    parts: list[Token] = []
-    for texts, codes in columns:
-        if texts != [""]:
-            part = Token(texts, codes[token.codes], digits and bool(parts), digits)
-            parts += [part] if digits else _split(part, level + 1)
-    return parts
+            _check_outliers(texts, codes)
+            return [Token(texts, codes)]
+    elif len(columns) < 2 or any(len(part) > 1 for part, _ in columns[1::2]):
+        return _split(texts, codes, level + 1)
+    tokens: list[Token] = []
+    for part, codes_of in columns:
+        if part == [""]:
+            continue
+        if digits:
+            tokens.append(Token(part, codes_of[codes], bool(tokens), True))
+        else:
+            tokens += _split(part, codes_of[codes], level + 1)
+    return tokens
 
 
 def _are_decimal(texts: list[str]) -> bool:
@@ -186,30 +159,26 @@ def _are_decimal(texts: list[str]) -> bool:
     return not padded and len({number.rstrip("0") for number in found}) == len(found)
 
 
-def _one_number(texts: list[str]) -> list[tuple[list[str], Codes]]:
-    """Return the same as `_columns` at digits if only one number varies, else an empty list.
-
-    It compares texts in place of splitting each of them, which is fast for many.
-    """
-    match = _ONE_NUMBER.fullmatch(texts[0])
-    if match is None:
-        return []
-    before, behind = match.groups()
-    end = -len(behind) or None
-    numbers = [text[len(before) : end] for text in texts]
-    if not "".join(numbers).isdecimal() or "" in numbers:
-        return []
-    if not all(text.startswith(before) and text.endswith(behind) for text in texts):
-        return []
-    same = np.zeros(len(texts), np.int32)
-    return [([before], same), (numbers, np.arange(len(texts), dtype=np.int32)), ([behind], same)]
-
-
-def _columns(texts: list[str], separator: re.Pattern[str]) -> list[tuple[list[str], Codes]]:
+def _columns(
+    texts: list[str], separator: re.Pattern[str], digits: bool
+) -> list[tuple[list[str], Codes]]:
     """Return the parts of texts and the separators between, by column.
 
-    The list is empty if the texts have different numbers of parts.
+    The list is empty if the texts have different numbers of parts. If only one number varies
+    and separates them, texts are compared instead of split, which is fast for many.
     """
+    match = _ONE_NUMBER.fullmatch(texts[0]) if digits else None
+    if match is not None:
+        before, behind = match.groups()
+        numbers = [text[len(before) : -len(behind) or None] for text in texts]
+        if (
+            "".join(numbers).isdecimal()
+            and "" not in numbers
+            and all(text.startswith(before) and text.endswith(behind) for text in texts)
+        ):
+            same = np.zeros(len(texts), np.int32)
+            each = np.arange(len(texts), dtype=np.int32)
+            return [([before], same), (numbers, each), ([behind], same)]
     batches = (
         list(map(separator.split, texts[first : first + BATCH]))
         for first in range(0, len(texts), BATCH)
@@ -221,7 +190,7 @@ def _columns(texts: list[str], separator: re.Pattern[str]) -> list[tuple[list[st
     return list(zip(parts, codes, strict=True))
 
 
-def _check_outliers(token: Token) -> None:
+def _check_outliers(texts: list[str], codes: Codes) -> None:
     """Raise `Outliers` if most texts are numbers of the same form, and a few are not.
 
     The form of a text is the text with each number replaced by ``0``. Among many texts the
@@ -229,17 +198,17 @@ def _check_outliers(token: Token) -> None:
     their letters, padding or an unbroken sequence show that the numbers count (``t1, t2,
     notes``). A text that occurs in as many files as each number is a word, too.
     """
-    forms = [_DIGITS.sub("0", text) for text in token.texts]
+    forms = [_DIGITS.sub("0", text) for text in texts]
     (main, count), *_ = Counter(forms).most_common(1)
     if "0" not in main or count == len(forms):
         return
     other = np.array([form != main for form in forms])
-    odd = np.flatnonzero(other[token.codes])
-    files = np.bincount(token.codes)
-    many = count >= _MANY and len(odd) <= _MAX_OUTLIERS * len(token.codes)
-    equal = files[other].max() >= files[~other].min() and len(files) < len(token.codes)
-    texts = [text for text, is_other in zip(token.texts, other, strict=True) if not is_other]
-    if many or (not equal and count > len(forms) - count and _do_count(main, texts)):
+    odd = np.flatnonzero(other[codes])
+    files = np.bincount(codes)
+    many = count >= _MANY and len(odd) <= _MAX_OUTLIERS * len(codes)
+    equal = files[other].max() >= files[~other].min() and len(files) < len(codes)
+    alike = [text for text, is_other in zip(texts, other, strict=True) if not is_other]
+    if many or (not equal and count > len(forms) - count and _do_count(main, alike)):
         raise Outliers(odd.tolist())
 
 
@@ -256,22 +225,115 @@ def _do_count(form: str, texts: list[str]) -> bool:
     return form.count("0") == 1 and (padded or unbroken)
 
 
-def _with_signs(tokens: list[Token]) -> list[Token]:
-    """Return tokens with the signs before some numbers moved into these numbers."""
-    result: list[Token] = []
-    for token in tokens:
-        before = result[-1] if result and token.joint and token.is_number else token
-        base = before.texts[0].rstrip("+-")
-        is_signed = before is not token and before.varies
-        if not is_signed or not {base, base + "-", base + "+"}.issuperset(before.texts):
-            result.append(token)
+def name_axes(tokens: list[Token]) -> None:
+    """Give axis names to numbers and words, in place.
+
+    Raises `AmbiguousNames` if the letters before numbers name them as well as those behind.
+    """
+    starts = [i for i, token in enumerate(tokens) if not token.joint]
+    for start, end in pairwise([*starts, len(tokens)]):
+        _name_numbers(tokens, start, end)
+    for i, token in enumerate(tokens):
+        if not (token.varies and token.is_axis) or token.name:
             continue
-        signs = replace(before, texts=[text[len(base) :] for text in before.texts])
-        number = joined(signs, token)
-        number.in_run = token.in_run
-        number.joint = bool(base) or before.joint
-        result.pop()
-        if base:
-            result.append(replace(before, texts=[base], codes=np.zeros_like(before.codes)))
-        result.append(number)
-    return result
+        label = _label(tokens, i)
+        if label:
+            token.name, token.family = label, FAMILIES[label.lower()]
+        elif token.is_number:
+            token.name = token.family = "column" if _is_behind_row(tokens, i) else ""
+        elif are_rows(token.texts) and not token.joint:
+            token.name = token.family = "row"
+        elif any("/" in later.texts[0] for later in tokens[i + 1 :]):
+            token.name = "folder"
+        else:
+            token.name = token.family = "channel"
+    seen: Counter[str] = Counter()
+    for token in tokens:
+        if token.varies and token.name:
+            seen[token.name] += 1
+            if seen[token.name] > 1:
+                token.name = f"{token.name}_{seen[token.name] - 1}"
+
+
+def _label(tokens: Sequence[Token], i: int) -> str:
+    """Return letters before a token, with marks between, if they name an axis."""
+    before = _constant_before(tokens, i)
+    match = None if before.strip() == "x" else _LABEL.search(before)  # "2 x 3"
+    if match is None or match[1].lower() not in FAMILIES:
+        return ""
+    # a letter beside a word is no evidence
+    return match[1] if tokens[i].is_number or len(match[1]) > 1 else ""
+
+
+def _is_behind_row(tokens: Sequence[Token], i: int) -> bool:
+    """Return whether only marks are between a number and rows of a plate: ``A - 01``."""
+    between = _constant_before(tokens, i)
+    before = next((token for token in reversed(tokens[:i]) if token.varies), None)
+    marks = 0 < len(between) <= len(" - ") and not re.search(r"[\w/\\]", between)
+    return marks and before is not None and before.family == "row"
+
+
+def _name_numbers(tokens: list[Token], start: int, end: int) -> None:
+    """Name the numbers in a run of letters and digits by the letters before or behind them."""
+    numbers = [i for i in range(start, end) if tokens[i].is_number and not tokens[i].name]
+    varying = [i for i in numbers if tokens[i].varies]
+    if not varying:
+        return
+    if len(numbers) == 2 and end - start == 3 and _letters(tokens, start + 1).lower() == "x":
+        for i, number in enumerate(varying):  # "3x4"
+            name = f"tile_{i}" if len(varying) > 1 else "tile"
+            tokens[number].name = tokens[number].family = name
+        return
+    before = {i: _letters(tokens, i - 1) if i > start else "" for i in numbers}
+    behind = {i: _letters(tokens, i + 1) if i + 1 < end else "" for i in numbers}
+    known_before = FAMILIES.keys() >= {name.lower() for name in before.values()}
+    known_behind = FAMILIES.keys() >= {name.lower() for name in behind.values()}
+    all_before, all_behind = all(before.values()), all(behind.values())
+    some_before = any(before.values()) and not all_before
+    if (all_before and all_behind and known_before and known_behind) or (
+        some_before and not all_behind and len(varying) > 1
+    ):
+        raise AmbiguousNames(
+            *(
+                [replace(t, name=names.get(i, t.name)) for i, t in enumerate(tokens)]
+                for names in (before, behind)
+            )
+        )
+    names = before
+    if all_before and all_behind:
+        names = behind if known_behind else before
+    elif all_behind:
+        label = "" if known_behind or len(numbers) > 1 else _label(tokens, numbers[0])
+        names = dict.fromkeys(numbers, label) if label else behind  # "z_0.5um"
+    elif some_before:
+        names = {i: before[i] or behind[i] for i in varying}
+    for i in varying:
+        tokens[i].name, tokens[i].family = names[i], FAMILIES.get(names[i].lower(), "")
+
+
+def _letters(tokens: Sequence[Token], i: int) -> str:
+    """Return letters that can be the name of an axis: constant ones, but for their case."""
+    token = tokens[i]
+    text = token.texts[0]
+    same = not token.varies or (
+        not token.is_axis and len({text.lower() for text in token.texts}) == 1
+    )
+    return text if same and text.isalpha() and text.isidentifier() else ""
+
+
+def _constant_before(tokens: Sequence[Token], i: int) -> str:
+    """Return the constant text before a token, without letters right behind another number."""
+    start = i
+    while start and not tokens[start - 1].varies:
+        start -= 1
+    if 0 < start < i and tokens[start].joint and tokens[start - 1].is_number:
+        start += 1
+    return "".join(token.texts[0] for token in tokens[start:i])
+
+
+def name_others(tokens: list[Token]) -> None:
+    """Name the numbers that no letters name, in place."""
+    axes = [token for token in tokens if token.varies and token.is_axis]
+    others = [token for token in axes if UNNAMED.fullmatch(token.name)]
+    for i, token in enumerate(others):
+        token.name = "sequence" if len(axes) == 1 else f"Q_{i}" if len(others) > 1 else "Q"

@@ -52,6 +52,11 @@ read_image = ImageReader()
 """The one reader of images that are not TIFF."""
 
 
+READERS: tuple[Reader, ...] = (read_tiff, read_image)
+"""The readers among which `SuffixReader` chooses. In a folder, the files of the first one that
+has any count."""
+
+
 @dataclass(frozen=True, slots=True)
 class SuffixReader(Reader):
     """Reader that chooses a reader by suffix; TIFF is the default.
@@ -60,9 +65,14 @@ class SuffixReader(Reader):
     (read_image, read_tiff)
     """
 
+    suffixes = tuple(group for reader in READERS for group in reader.suffixes)
+
     def for_file(self, name: str) -> Reader:
         """Return the reader for files with the suffix of this one."""
-        return read_image if name.lower().endswith(IMAGE_SUFFIXES) else read_tiff
+        for reader in READERS:
+            if any(name.lower().endswith(group) for group in reader.suffixes):
+                return reader
+        return read_tiff
 
     def __call__(self, file: File, **imreadargs: Any) -> Any:
         """Return the image in a file; a handle is read as TIFF."""

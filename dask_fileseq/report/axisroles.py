@@ -11,8 +11,6 @@ from typing import NamedTuple
 from dask_fileseq.grid import FileGrid
 from dask_fileseq.patterns import FAMILIES
 
-__all__ = ["AxisRoles", "axis_roles"]
-
 MOST_CHANNELS = 16
 """Labels of an axis up to which its words can be channels."""
 

@@ -8,8 +8,6 @@ from dask_fileseq.report.gridmap import svg_map
 from dask_fileseq.report.summary import array_summary, grid_summary, summary_rows
 from dask_fileseq.report.templates import render
 
-__all__ = ["html_card"]
-
 
 def html_card(grid: FileGrid, title: str, location: str, info: FileInfo | None) -> str:
     """Return HTML that describes a grid; reads no file.

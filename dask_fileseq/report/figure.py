@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["preview_figure"]
-
 WIDTH, HEIGHT = 15.0, 8.4
 """Maximum size in inches, which fits into a window on most screens at 100 pixels an inch."""
 

@@ -18,8 +18,6 @@ from dask_fileseq.grid import FileGrid, plain_labels
 from dask_fileseq.report.summary import short_label
 from dask_fileseq.report.templates import render
 
-__all__ = ["COLOURS", "GridMap", "grid_map", "svg_map", "text_map"]
-
 ASPECT = 3
 """Columns for each row of a map that looks good."""
 

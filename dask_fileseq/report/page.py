@@ -24,8 +24,6 @@ from dask_fileseq.report.summary import array_rows, cell_text, summary_rows
 from dask_fileseq.report.templates import render
 from dask_fileseq.types import Progress
 
-__all__ = ["report_html"]
-
 QUALITY = 82
 """Quality of JPEG pictures."""
 

@@ -23,8 +23,6 @@ from dask_fileseq.report.summary import short_label
 from dask_fileseq.report.thumbnails import Project, Thumbnailer
 from dask_fileseq.types import Progress
 
-__all__ = ["Contrast", "Limits", "Picture", "Projection", "Sheet", "contact_sheet"]
-
 Array = NDArray[Any]
 
 Projection = Literal["auto", "max", "mean", "middle"]

@@ -14,18 +14,6 @@ from dask_fileseq.files import Source
 from dask_fileseq.grid import FileGrid, labels_at, plain_labels
 from dask_fileseq.readers import FileInfo, Reader
 
-__all__ = [
-    "array_rows",
-    "array_summary",
-    "cell_text",
-    "first_info",
-    "grid_rows",
-    "grid_summary",
-    "short_label",
-    "sizes_text",
-    "summary_rows",
-]
-
 EMPTY_CELLS = 1000
 """Number of empty cells in a summary, at most."""
 

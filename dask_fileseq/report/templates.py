@@ -7,8 +7,6 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader
 
-__all__ = ["render"]
-
 
 def render(name: str, **values: Any) -> str:
     """Return a template filled with values, which are escaped."""

@@ -18,8 +18,6 @@ from numpy.typing import NDArray
 from dask_fileseq.files import Source
 from dask_fileseq.readers import ChunkSpec, FileInfo, Reader, Region
 
-__all__ = ["Project", "Thumbnailer"]
-
 Array = NDArray[Any]
 Project = Literal["max", "mean", "middle"]
 

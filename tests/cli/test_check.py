@@ -14,6 +14,8 @@ from dask_fileseq import open_sequence
 from dask_fileseq.check import KINDS
 from tests.helpers.commands import MODULE, invoke, run
 
+pytestmark = pytest.mark.usefixtures("settled")
+
 
 def path_of(folder, time, channel="DAPI", z=0):
     return folder / f"t{time}_{channel}_z{z}.tif"

@@ -1,6 +1,7 @@
 """The demo: real files, a real projection, and nobody's data in danger."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -23,14 +24,24 @@ def read_by_hand(folder):
     return array, len(paths)
 
 
-@pytest.mark.parametrize("command", [DASK, MODULE], ids=["dask", "module"])
-def test_demo_saves_the_projection_of_real_files(command, tmp_path):
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Run the demo by both commands at a time; returns folder and result of each."""
+    folder = tmp_path_factory.mktemp("demo")
+    commands = {"dask": DASK, "module": MODULE}
+    with ThreadPoolExecutor(2) as pool:
+        done = pool.map(lambda name: run(*commands[name], "demo", folder / name), commands)
+        return {name: (folder / name, each) for name, each in zip(commands, done, strict=True)}
+
+
+@pytest.mark.parametrize("command", ["dask", "module"])
+def test_demo_saves_the_projection_of_real_files(command, runs):
     """Its image must be what numpy gets from the files, read with tifffile."""
-    done = run(*command, "demo", tmp_path / "cells")
+    folder, done = runs[command]
     assert (done.returncode, done.stderr) == (0, "")
-    array, files = read_by_hand(tmp_path / "cells" / "acquisition")
+    array, files = read_by_hand(folder / "acquisition")
     assert files == 58
-    projection = tifffile.imread(tmp_path / "cells" / "projection.tif")
+    projection = tifffile.imread(folder / "projection.tif")
     np.testing.assert_array_equal(array.max(axis=2), projection)
     for told in (
         "FileSequence of 58 files",
@@ -38,19 +49,18 @@ def test_demo_saves_the_projection_of_real_files(command, tmp_path):
         "DAPI, GFP",
         "(time 2, channel GFP, z 3), (time 4, channel DAPI, z 0)",
         "y 256, x 256; uint16",
-        os.fspath(tmp_path / "cells" / "projection.png"),
+        os.fspath(folder / "projection.png"),
     ):
         assert told in done.stdout
 
 
-def test_demo_tells_python_that_does_the_same(tmp_path):
+def test_demo_tells_python_that_does_the_same(runs):
     """The lines that it prints must run as they are."""
-    result = invoke("demo", tmp_path)
-    assert result.exit_code == 0
-    code = result.stdout.partition("in Python:\n")[2]
+    folder, done = runs["dask"]
+    code = done.stdout.partition("in Python:\n")[2]
     names = {}
     exec("\n".join(line.removeprefix("  ") for line in code.splitlines()), names)
-    expected = tifffile.imread(tmp_path / "projection.tif")
+    expected = tifffile.imread(folder / "projection.tif")
     np.testing.assert_array_equal(expected, names["projection"])
 
 
@@ -63,13 +73,12 @@ def test_demo_makes_a_folder_where_none_is_named(monkeypatch, tmp_path):
     assert sorted(os.listdir(folder)) == ["acquisition", "projection.png", "projection.tif"]
 
 
-def test_demo_may_run_again(tmp_path):
+def test_demo_may_run_again(runs):
     """A second run into the same folder writes the same."""
-    first = invoke("demo", tmp_path)
-    before = (tmp_path / "projection.png").read_bytes()
-    second = invoke("demo", tmp_path)
-    assert (first.exit_code, second.exit_code) == (0, 0)
-    assert before == (tmp_path / "projection.png").read_bytes()
+    folder, _ = runs["module"]
+    before = (folder / "projection.png").read_bytes()
+    assert invoke("demo", folder).exit_code == 0
+    assert before == (folder / "projection.png").read_bytes()
 
 
 @pytest.mark.parametrize("place", [".", "acquisition"])
@@ -95,9 +104,9 @@ def test_demo_does_not_take_a_file_for_a_folder(tmp_path):
     assert "file" in result.stderr
 
 
-def test_demo_data_are_the_same_each_time(cells, tmp_path):
+def test_demo_data_are_the_same_each_time(cells, runs):
     """Otherwise documents that show them would differ from run to run."""
-    again = Path(demo.write_acquisition(tmp_path))
+    again = runs["dask"][0] / "acquisition"
     for path in cells.iterdir():
         assert path.read_bytes() == (again / path.name).read_bytes()
 

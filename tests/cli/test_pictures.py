@@ -11,6 +11,8 @@ import tifffile
 from dask_fileseq.readers import count
 from tests.helpers.commands import invoke
 
+pytestmark = pytest.mark.usefixtures("settled")
+
 
 def test_preview_fits_a_screen(cells, tmp_path):
     """A picture of rows of channels and columns of times."""

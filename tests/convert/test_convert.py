@@ -71,7 +71,8 @@ def test_on_each_scheduler(acquisition, scheduler, tmp_path):
     assert manifest["regions"] > 12
 
 
-@settings(max_examples=30)
+@pytest.mark.slow
+@settings(max_examples=20)
 @given(data=st.data())
 def test_any_chunks_of_any_files(data, tmp_path_factory):
     """Target chunks may lie across files in any way, tiled files across chunks."""

@@ -237,6 +237,7 @@ PLATES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not DATA.is_dir(), reason="needs the shared data")
 @pytest.mark.parametrize("case", PLATES)
 def test_plates_of_real_instruments(case, tmp_path):

@@ -12,7 +12,7 @@ import pytest
 import tifffile
 
 from dask_fileseq import FileSequence, NamesError, NoFilesError, ReadError, TiffSequence
-from dask_fileseq.files import retries
+from dask_fileseq.files import fetching
 from tests.helpers.places import s3_options, upload
 from tests.helpers.servers.process import Server
 
@@ -41,7 +41,7 @@ def folder(served):
 @pytest.fixture(autouse=True)
 def soon(monkeypatch):
     """Try again at once."""
-    monkeypatch.setattr(retries, "PAUSES", (0.001, 0.001, 0.001))
+    monkeypatch.setattr(fetching, "PAUSES", (0.001, 0.001, 0.001))
 
 
 @pytest.fixture(scope="module")

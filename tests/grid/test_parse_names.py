@@ -13,7 +13,7 @@ from packaging.version import Version
 from dask_fileseq import TiffSequence
 from dask_fileseq.errors import NamesError
 from dask_fileseq.files import names as names_module
-from dask_fileseq.grid import parse_filenames, parse_names
+from dask_fileseq.grid import grid_axes, parse_filenames
 from dask_fileseq.patterns import name_pattern as pattern_module
 
 OLD_TIFFFILE = Version(tifffile.__version__) < Version("2026.10")
@@ -156,15 +156,15 @@ def test_the_common_folder_is_that_of_the_standard_library(paths):
 )
 def test_windows_names(monkeypatch, names, expected):
     """On Windows, folders take part in the match for the case of a drive or for slashes."""
-    for module in (parse_names, pattern_module, names_module):
+    for module in (grid_axes, pattern_module, names_module):
         monkeypatch.setattr(module, "os", SimpleNamespace(path=ntpath, sep="\\"))
-    _, columns = parse_names.name_columns(names, r"(?:t|T|x|run)(\d)", None, "raise")
+    _, columns = grid_axes.name_columns(names, r"(?:t|T|x|run)(\d)", None, "raise")
     assert expected == [int(columns.texts[0][code]) for code in columns.codes[0]]
 
 
 def test_folders_on_other_drives_are_one_clear_error(monkeypatch):
     """The error of the standard library comes out bare."""
-    for module in (parse_names, names_module):
+    for module in (grid_axes, names_module):
         monkeypatch.setattr(module, "os", SimpleNamespace(path=ntpath, sep="\\"))
     with pytest.raises(NamesError, match="no common folder"):
         parse_filenames([r"C:\t1", r"D:\t2"], r"t(\d)")
