@@ -109,9 +109,7 @@ def _whole_encoding(array: FileArray, codec_id: str | None, scheduler: Any) -> F
     args = {key: value for key, value in imreadargs.items() if value is not None}
     config = reader.codec(array.names[0], args) if codec_id is None else {"id": codec_id, **args}
     if config is None:
-        raise ValueError(
-            f"no codec of numcodecs reads as {reader!r} does: name one by codec_id="
-        )
+        raise ValueError(f"no codec of numcodecs reads as {reader!r} does: name one by codec_id=")
     try:
         json.dumps(config)
     except (TypeError, ValueError) as error:
