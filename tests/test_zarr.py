@@ -37,8 +37,7 @@ from zarr.testing.store import StoreTests
 from dask_fileseq import ChunkMismatchError, FileSequence, FillWarning, ReadError, TiffSequence
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.readers import count
-from dask_fileseq.zarr import FileArrayStore
-from dask_fileseq.zarr.references import write_references
+from dask_fileseq.zarr import FileArrayStore, write_references
 
 PATTERN = r"(?P<time>\d+)_(?P<channel>[A-Z]+)_z(?P<z>\d+)"
 WRITING = "store was opened in read-only mode and does not support writing"

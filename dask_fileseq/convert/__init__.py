@@ -1,6 +1,6 @@
 """Copies of a file array in Zarr and OME-Zarr."""
 
+from dask_fileseq.convert.conversion import to_ome_zarr, to_zarr
 from dask_fileseq.convert.provenance import read_manifest
-from dask_fileseq.convert.tozarr import to_ome_zarr, to_zarr
 
 __all__ = ["read_manifest", "to_ome_zarr", "to_zarr"]

@@ -1,4 +1,4 @@
-"""The conversion of a file array to Zarr, region by region.
+"""The conversion of a file array to Zarr or OME-Zarr, region by region.
 
 It records what is converted to what (`journal`), writes all regions on any scheduler
 (`tasks`), makes sure that no file changed meanwhile, reads regions back and compares
@@ -8,33 +8,48 @@ target without them is not complete; converting again continues with it.
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import islice
-from typing import Any
+from dataclasses import asdict
+from typing import Any, TextIO
 
+from dask.utils import format_bytes, format_time
+from toolz import first, partition_all
+from zarr.core.buffer import default_buffer_prototype
 from zarr.core.group import GroupMetadata
 
-from dask_fileseq.convert.arraymetadata import json_object
 from dask_fileseq.convert.conversionplan import make_plan
-from dask_fileseq.convert.imagelayout import ImageLayout
+from dask_fileseq.convert.imagelayout import (
+    ImageLayout,
+    array_coordinates,
+    array_layout,
+    ome_layout,
+)
 from dask_fileseq.convert.journal import FILES, FOLDER, Journal, Record
 from dask_fileseq.convert.partition import RegionIndex
-from dask_fileseq.convert.progress import ProgressLine, progress_callback
 from dask_fileseq.convert.provenance import SourceFiles, digest_of, new_manifest
 from dask_fileseq.convert.targetstore import TargetStore, clear_write_errors
 from dask_fileseq.convert.tasks import RegionTask, read_region, verify_region, write_region
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.files import shared_folder
 from dask_fileseq.graph import Scheduler, run
-from dask_fileseq.types import WriteOptions
-
-__all__ = ["Conversion"]
+from dask_fileseq.types import Progress, WriteOptions
 
 SOME = 128
 """Number of metadata objects that are written at a time."""
 
+WIDTH = 24
+INTERVAL = 0.2
+"""Seconds between two updates of the bar."""
+
 Manifest = dict[str, Any]
+
+PLAIN = (str, int, float, bool, list, tuple)
+
+NOT_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+"""Numbers that JSON does not have, as zarr writes them."""
 
 
 class Conversion:
@@ -61,9 +76,10 @@ class Conversion:
     ) -> None:
         self.array, self.target, self.options, self.groups = array, target, options, groups
         self.plan = make_plan(array, layout, options, levels, method, attributes or {})
-        self.callback = progress_callback(options.progress)
+        self.callback = _progress_callback(options.progress)
         self.scheduler = Scheduler(options.scheduler, options.workers)
-        if not (target.is_shared or self.scheduler.is_local):
+        # a store of zarr, or a URL of fsspec
+        if str(target).startswith("memory:") and not self.scheduler.is_local:
             raise ValueError(f"{target} is memory of this process: only threads reach it")
         self.source = SourceFiles(array)
         self.source.require_apart(target)
@@ -74,7 +90,7 @@ class Conversion:
     def run(self) -> Manifest:
         """Do all that is not done yet, and return the manifest."""
         if self.groups:  # an error in them is raised now, and not after hours of work
-            list(self.groups(self.plan.layout.images[:1], self.plan.partition, {}))
+            list(self.groups(self.plan.layout.images[:1], self.plan.pyramid.partition, {}))
         with clear_write_errors(self.target):
             found = self.journal.begin(
                 self.identity,
@@ -87,11 +103,16 @@ class Conversion:
             self.identity = {**found, "about": self.identity["about"]}
             self.plan = self.plan.with_stages(found["stages"])
         try:
-            if manifest and manifest["failed"] and self.array.options.errors == "raise":
+            filled = self.array.options.errors == "fill"
+            if manifest and manifest["failed"] and not filled:
                 self._reopen(manifest)
             elif manifest:
                 return self._finished_before(manifest)
-            return self._convert(self._earlier_records() if found else {})
+            if not found:
+                return self._convert({})
+            self.journal.claim(self.identity)
+            self.target.delete_partial()
+            return self._convert(self.journal.records(self.identity["token"], filled=filled))
         finally:
             if isinstance(self.callback, ProgressLine):
                 self.callback.close()
@@ -110,7 +131,7 @@ class Conversion:
             self._advance(region)
 
         job = self.plan.job(self.journal, self.identity["token"])
-        for stage in self.plan.partition.stages:
+        for stage in self.plan.pyramid.partition.stages:
             left = (index for index in self.plan.indices(stage) if index.name not in records)
             run(self.scheduler, write_region, job, map(self.plan.region, left), done)
         self.source.require_unchanged(self.target)
@@ -125,8 +146,6 @@ class Conversion:
         self._finish(manifest)
         return manifest
 
-    # what an earlier run left
-
     def _finished_before(self, manifest: Manifest) -> Manifest:
         """Return the manifest of a complete target, after checking pixels and metadata."""
         if self.options.verify == "all":
@@ -138,33 +157,27 @@ class Conversion:
             self._finish(manifest)
         return manifest
 
-    def _earlier_records(self) -> dict[str, Record]:
-        """Take over from an earlier run, and return the records of the regions it finished."""
-        self.journal.claim(self.identity)
-        self.target.delete_partial()
-        return self.journal.records(
-            self.identity["token"], filled=self.array.options.errors == "fill"
-        )
-
     def _reopen(self, manifest: Manifest) -> None:
-        """Have files of a complete target that were filled read again.
+        """Prepare a complete target for reading the files again that were filled.
 
-        Nothing is changed if the first of them still cannot be read: that is an error.
+        Raises an error, and changes nothing, if the first of them still cannot be read.
         """
         start, folder = len(manifest["folder"]), shared_folder(self.array.names)
-        again = self.plan.regions_of({folder + f["file"][start:] for f in manifest["failed"]})
-        first = next(again)
-        read_region(first)
-        names = {first.index.name} | {region.index.name for region in again}
-        every = (index.name for index in self.plan.indices())
-        token = self.identity["token"]
-        records: dict[str, Record] = {name: {"token": token} for name in every if name not in names}
-        if not self.plan.partition.stages[-1].first:  # else regions with ranges are done again
-            for record in islice(records.values(), 1):
-                record["ranges"] = manifest["ranges"]
+        names = {folder + failed["file"][start:] for failed in manifest["failed"]}
+        again = (
+            region
+            for region in map(self.plan.region, self.plan.indices())
+            if region.block is None or not names.isdisjoint(region.block.names)
+        )
+        unread = next(again)
+        read_region(unread)
+        left = {region.index.name for region in (unread, *again)}
+        record, every = {"token": self.identity["token"]}, self.plan.indices()
+        records: dict[str, Record] = {i.name: record.copy() for i in every if i.name not in left}
+        stages = self.plan.pyramid.partition.stages
+        if records and not stages[-1].first:  # else regions with ranges are done again
+            first(records.values())["ranges"] = manifest["ranges"]
         self.journal.reopen(self.identity, records)
-
-    # steps
 
     def _start(
         self, verified: Sequence[RegionIndex], records: Mapping[str, Record] | None = None
@@ -188,8 +201,7 @@ class Conversion:
 
     def _put(self, objects: Mapping[str, bytes]) -> None:
         """Write objects, unless another run has begun."""
-        left = iter(objects.items())
-        while some := dict(islice(left, SOME)):
+        for some in map(dict, partition_all(SOME, objects.items())):
             self.journal.require()
             with clear_write_errors(self.target):
                 self.target.put_many(some)
@@ -197,13 +209,142 @@ class Conversion:
 
     def _finish(self, manifest: Manifest) -> None:
         """Write metadata, those of the root last, and the manifest, and close the journal."""
-        objects = dict(self.plan.array_objects())
+        images, pyramid = self.plan.layout.images, self.plan.pyramid
+        objects = dict(
+            _json_object(f"{image.path}/{name}", metadata)
+            for image in images
+            for name, metadata in zip(pyramid.names, pyramid.arrays, strict=True)
+        )
         if self.groups:
             ranges = {channel: (low, high) for channel, low, high in manifest["ranges"]}
-            groups = self.groups(self.plan.layout.images, self.plan.partition, ranges)
-            objects |= dict(json_object(path, GroupMetadata(a)) for path, a in groups)
+            groups = self.groups(images, pyramid.partition, ranges)
+            objects |= dict(_json_object(path, GroupMetadata(a)) for path, a in groups)
         root = {"zarr.json": objects.pop("zarr.json")}
-        group = dict([json_object(FOLDER, GroupMetadata({"manifest": manifest}))])
+        group = dict([_json_object(FOLDER, GroupMetadata({"manifest": manifest}))])
         for some in (objects, root, group):
             self._put(some)
         self.journal.close()
+
+
+def to_zarr(
+    array: FileArray,
+    url: Any,
+    options: WriteOptions,
+    *,
+    attributes: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Copy a file array to a Zarr array, and return the manifest; see `FileSequence.to_zarr`."""
+    if not isinstance(attributes, Mapping | None):
+        raise ValueError(f"attributes={attributes!r} is no mapping")
+    about: dict[str, Any] = {"coords": array_coordinates(array)}
+    if array.metadata.crs:
+        about["crs"] = {key: v for key, v in array.metadata.crs.items() if isinstance(v, PLAIN)}
+    if array.metadata.attrs:
+        about["attrs"] = {key: _json_value(value) for key, value in array.metadata.attrs.items()}
+    every = {"fileseq": about} | dict(attributes or {})
+    target = TargetStore(url, options.storage_options)
+    layout = array_layout(array)
+    return Conversion(array, layout, target, options, attributes=every, about=every).run()
+
+
+def to_ome_zarr(
+    array: FileArray,
+    url: Any,
+    options: WriteOptions,
+    *,
+    axes: Mapping[str, str] | None = None,
+    scale: Mapping[str, Any] | None = None,
+    name: str | None = None,
+    levels: int | None = None,
+    method: str = "mean",
+) -> dict[str, Any]:
+    """Copy a file array to OME-Zarr, and return the manifest; see `FileSequence.to_ome_zarr`."""
+    try:
+        from dask_fileseq.convert.omemetadata import OmeMetadata, axis_scales, channel_names
+    except ImportError as error:
+        raise ImportError(
+            'to_ome_zarr needs yaozarrs, which pip install "dask-fileseq[ome]" brings'
+        ) from error
+
+    target = TargetStore(url, options.storage_options)
+    layout = ome_layout(array, axes)
+    basename = os.path.basename(str(target).rstrip("/\\")) or "image"
+    ome = OmeMetadata(
+        name or basename.removesuffix(".ome.zarr").removesuffix(".zarr"),
+        array,
+        layout,
+        axis_scales(array, layout, scale),
+        channel_names(array, layout),
+        method,
+        array_coordinates(array),
+    )
+    about: dict[str, Any] = {"name": name, "scales": list(map(asdict, ome.scales))}
+    about |= {"channels": ome.channels, "labels": ome.labels}
+    return Conversion(
+        array, layout, target, options, levels, method, groups=ome.groups, about=about
+    ).run()
+
+
+def _json_value(value: Any) -> Any:
+    """Return a value as JSON has it; NaN and infinity are texts."""
+    value = value.item() if hasattr(value, "item") else value
+    return NOT_FINITE.get(str(value), value)
+
+
+def _json_object(path: str, metadata: Any) -> tuple[str, bytes]:
+    """Return key and content of the ``zarr.json`` of an array or a group at a path."""
+    key, content = next(iter(metadata.to_buffer_dict(default_buffer_prototype()).items()))
+    return f"{path.strip('/')}/{key}".lstrip("/"), content.to_bytes()
+
+
+def _progress_callback(progress: bool | Progress | None) -> Progress:
+    """Return a function that shows progress; by default a bar if standard error is a terminal."""
+    if callable(progress):
+        return progress
+    if progress not in (None, True, False):
+        raise ValueError(f"progress={progress!r} is neither None, True, False nor a function")
+    if progress is None:
+        progress = sys.stderr is not None and sys.stderr.isatty()
+    return ProgressLine(sys.stderr) if progress else lambda done, total: None
+
+
+class ProgressLine:
+    """A line of text that fills up: share, bytes, rate, time left."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+        self.begin: tuple[float, int] | None = None
+        self.shown = 0.0
+        self.length = 0
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show the line, unless it was shown a moment ago."""
+        now = time.monotonic()
+        self.begin = self.begin or (now, done)
+        if done < total and now - self.shown < INTERVAL:
+            return
+        self.shown = now
+        text = _text(done, total, now - self.begin[0], done - self.begin[1])
+        end = "\n" if done >= total else ""
+        print("\r" + text.ljust(self.length), end=end, file=self.stream, flush=True)
+        self.length = len(text) if done < total else 0
+
+    def close(self) -> None:
+        """End the line where it is."""
+        if self.length:
+            print(file=self.stream, flush=True)
+
+
+def _text(done: int, total: int, seconds: float, since: int) -> str:
+    """Return the line, with the rate of the bytes done since a number of seconds.
+
+    >>> _text(2**29, 2**30, 4.0, 2**28)
+    '[############            ]  50% of 1.00 GiB, 64.00 MiB/s, 8.00 s left'
+    """
+    share = done / total if total else 1.0
+    text = f"[{'#' * int(WIDTH * share):<{WIDTH}}] {share:4.0%} of {format_bytes(total)}"
+    if since and seconds > 0:
+        text += f", {format_bytes(int(since / seconds))}/s"
+        if done < total:
+            text += f", {format_time((total - done) * seconds / since)} left"
+    return text

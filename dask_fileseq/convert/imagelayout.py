@@ -10,9 +10,7 @@ which, and the parameter ``axes=`` where they do not.
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import json
 import math
 import re
 import string
@@ -21,13 +19,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from toolz import merge
 
 from dask_fileseq.convert.partition import Window
 from dask_fileseq.errors import LayoutError
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.patterns import FAMILIES
-
-__all__ = ["ImageLayout", "ImagePart", "TargetImage", "array_layout", "ome_layout"]
 
 IMAGE_AXES = ("t", "c", "z", "y", "x")
 ROLES = (*IMAGE_AXES, "row", "column", "well", "image")
@@ -49,13 +47,12 @@ BY_NAME = {
 
 WELL = re.compile(r"([A-Za-z]{1,2})0*-?(\d{1,3})")
 
+LONG = 1000
+"""Number of evenly spaced coordinates above which only start and step are kept."""
+
 
 def _axis_roles(array: FileArray, axes: Mapping[str, str] | None = None) -> list[str | None]:
-    """Return the role of each axis of an array; None for an axis of length 1 that is dropped.
-
-    The caller may give roles in `axes`, by dimension. A `LayoutError` is raised if they
-    are wrong, if an axis has no role, or if axes have roles that exclude each other.
-    """
+    """Return the role of each axis of an array; None for an axis of length 1 that is dropped."""
     if not isinstance(axes, Mapping | None):
         raise LayoutError(f"axes={axes!r} is no mapping from dimensions, such as {{'q': 't'}}")
     given = dict(axes or {})
@@ -104,11 +101,7 @@ def _chunk_role(name: str, dim: str, length: int) -> str | None:
 
 
 def _are_plate(roles: list[str | None], array: FileArray, given: Mapping[str, str]) -> bool:
-    """Return whether the axes of rows and columns are those of a plate.
-
-    They are if both exist, no axis of wells does, and rows are letters or all numbers
-    begin at 1: tiles mostly begin at 0.
-    """
+    """Return whether rows and columns are those of a plate; those of tiles mostly begin at 0."""
     if "row" not in roles or "column" not in roles or "well" in roles:
         return False
     dims = [array.dims[roles.index(role)] for role in ("row", "column")]
@@ -123,21 +116,15 @@ def _are_plate(roles: list[str | None], array: FileArray, given: Mapping[str, st
 
 
 def _require_distinct(roles: list[str | None], array: FileArray, given: Mapping[str, str]) -> None:
-    """Raise a `LayoutError` if axes have the same role, but nobody laid them end to end.
-
-    Samples of pixels and one other axis of channels are laid end to end by themselves.
-    """
+    """Raise a `LayoutError` if axes have the same role, and the caller did not give it to all."""
     for role in ROLES[:-1]:
         same = [dim for dim, r in zip(array.dims, roles, strict=True) if r == role]
         if len(same) < 2 or (role in ("t", "c", "z") and given.keys() >= {*same}):
             continue
-        inside = [
-            array.spec.dims[axis.chunk]
-            for dim, axis in zip(array.dims, array.tiling.axes, strict=True)
-            if dim in same and axis.chunk is not None
-        ]
+        axes = [array.tiling.axes[array.dims.index(dim)].chunk for dim in same]
+        inside = [array.spec.dims[axis] for axis in axes if axis is not None]
         if role == "c" and len(same) == 2 and "s" in inside:
-            continue
+            continue  # samples of pixels and another axis of channels are laid end to end
         raise LayoutError(
             f"{' and '.join(map(repr, same))} are both {role!r}; say what they are, as"
             f" axes={{{same[-1]!r}: 'image'}}"
@@ -180,13 +167,6 @@ class ImageLayout:
         """Shape of each image."""
         return tuple(map(math.prod, self.lengths))
 
-    @property
-    def places(self) -> str:
-        """Paths of the first and the last image, and a digest of the indices of all."""
-        every = [[image.path, sorted(image.at.items())] for image in self.images]
-        digest = hashlib.blake2b(json.dumps(every).encode(), digest_size=16).hexdigest()
-        return f"{self.images[0].path} to {self.images[-1].path} ({digest})"
-
     def parts(self, window: Window, image: TargetImage) -> Iterator[ImagePart]:
         """Yield the boxes of the file array that make up a window of an image."""
         along = [
@@ -195,20 +175,14 @@ class ImageLayout:
         ]
         fixed = {axis: (i, i + 1) for axis, i in image.at.items()}
         for combination in itertools.product(*along):
-            edges = dict(fixed)
-            for _, part in combination:
-                edges |= part
+            edges = merge(fixed, *(part for _, part in combination))
             yield tuple(place for place, _ in combination), edges
 
 
 def _cut(
     axes: tuple[int, ...], lengths: tuple[int, ...], start: int, stop: int
 ) -> Iterator[tuple[slice, dict[int, tuple[int, int]]]]:
-    """Cut a range along axes that are laid end to end into boxes of these.
-
-    >>> list(_cut((0, 3), (2, 3), 2, 5))
-    [(slice(0, 1, None), {0: (0, 1), 3: (2, 3)}), (slice(1, 3, None), {0: (1, 2), 3: (0, 2)})]
-    """
+    """Cut a range along axes that are laid end to end into boxes of these."""
     inner = lengths[-1]
     done = start
     while done < stop:
@@ -230,7 +204,8 @@ def array_layout(array: FileArray) -> ImageLayout:
 def ome_layout(array: FileArray, axes: Mapping[str, str] | None = None) -> ImageLayout:
     """Return the layout of an OME-Zarr: an image, a plate, or a collection of images.
 
-    A `LayoutError` is raised if the axes, with roles as in `_axis_roles`, make up none of these.
+    `axes` are roles by dimension. A `LayoutError` is raised if one is wrong, if an axis has
+    none, or if axes have roles that exclude each other.
     """
     roles = _axis_roles(array, axes)
     dims = tuple(role for role in "tczyx" if role in roles)
@@ -293,13 +268,7 @@ def _plate_paths(
 
 
 def _well_path(label: Sequence[str], first: int) -> str:
-    """Return row and column of a well as a path; if rows are numbers, row A has number `first`.
-
-    >>> _well_path(["b02"], 1), _well_path(["AA-3"], 1), _well_path(["27", "7"], 1)
-    ('B/02', 'AA/3', 'AA/7')
-    >>> _well_path(["b", "7"], 1), _well_path(["2", "7"], 0)
-    ('B/7', 'C/7')
-    """
+    """Return row and column of a well as a path; if rows are numbers, row A has number `first`."""
     row, column = label[0], label[-1]
     if len(label) == 1:
         if not WELL.fullmatch(row):
@@ -315,3 +284,33 @@ def _well_path(label: Sequence[str], first: int) -> str:
     if not all(part.isascii() and part.isalnum() for part in (row, column)):
         raise LayoutError(f"row {row!r} and column {column!r} are no names of a plate's")
     return f"{row}/{column}"
+
+
+def array_coordinates(array: FileArray) -> dict[str, Any]:
+    """Return the coordinates along the axes of an array, by dimension, as values of JSON."""
+    found: dict[str, Any] = {}
+    for dim, axis in zip(array.dims, array.tiling.axes, strict=True):
+        chunkdim = "" if axis.chunk is None else array.spec.dims[axis.chunk]
+        if axis.chunk is None and dim in array.coords:
+            found[dim] = _values(array.coords[dim])
+        elif chunkdim in array.metadata.scales:
+            scale = array.metadata.scales[chunkdim]
+            found[dim] = {"start": scale.start, "step": scale.step, "source": scale.source}
+            found[dim] |= {"unit": scale.units} if scale.units else {}
+        elif chunkdim in array.metadata.labels:
+            found[dim] = list(array.metadata.labels[chunkdim].names)
+    return found
+
+
+def _values(values: NDArray[Any]) -> Any:
+    """Return coordinates as a list of values of JSON, or as start and step. Dates are texts.
+
+    >>> _values(np.arange(5, 5000, 2))
+    {'start': 5, 'step': 2, 'length': 2498}
+    """
+    if values.dtype.kind == "M":
+        return np.datetime_as_string(values).tolist()
+    if values.dtype.kind in "iu" and len(values) > LONG and len(set(np.diff(values))) == 1:
+        start, step = int(values[0]), int(values[1] - values[0])
+        return {"start": start, "step": step, "length": len(values)}
+    return values.tolist()

@@ -22,8 +22,6 @@ from uuid import uuid4
 from dask_fileseq.convert.targetstore import TargetStore, clear_write_errors
 from dask_fileseq.errors import ChangedError, TargetExistsError
 
-__all__ = ["FILES", "FOLDER", "MANIFEST", "Identity", "Journal", "Record"]
-
 FOLDER = "fileseq"
 PLAN = f"{FOLDER}/plan.json"
 DONE = f"{FOLDER}/done"
@@ -121,8 +119,6 @@ class Journal:
                 f" {changes()}; overwrite=True starts over"
             )
 
-    # the run
-
     def claim(self, identity: Identity) -> None:
         """Write the plan, with a new run that may write; any other run ends."""
         self.run = uuid4().hex
@@ -131,11 +127,7 @@ class Journal:
             self.target.sync_to_disk([PLAN])
 
     def require(self) -> None:
-        """Raise a `ChangedError` if another run has taken over.
-
-        Another run may still do so right after this, and delete or replace what is written
-        at that moment.
-        """
+        """Raise a `ChangedError` if another run has taken over; one may do so right after this."""
         with clear_write_errors(self.target):
             plan = self.target.get_json(PLAN)[0] or {}
         if plan.get("run") != self.run:
@@ -144,11 +136,9 @@ class Journal:
             )
 
     def watch(self) -> None:
-        """Do what `require` does, at less cost: it is called before each object is written.
-
-        In a folder, the plan is read if its file changed; on a server, once a second, so
-        that objects of one second may be written into the target of another run.
-        """
+        """Do what `require` does, at less cost: it is called before each object is written."""
+        # In a folder, the plan is read if its file changed; on a server, once a second, so
+        # that objects of one second may be written into the target of another run.
         folder = self.target.folder
         state: Any = time.monotonic() // INTERVAL if folder is None else None
         if folder is not None:
@@ -158,8 +148,6 @@ class Journal:
         if state is None or state != self.checked:
             self.require()
             self.checked = state
-
-    # the regions
 
     def records(self, token: str, *, filled: bool) -> dict[str, Record]:
         """Return the records of all finished regions of a conversion, by name.
@@ -187,8 +175,6 @@ class Journal:
         """Delete the markers of regions, and of all that are made of levels of others."""
         later = (name for name in self.target.listing(DONE) if not name.startswith("0-"))
         self.target.delete(f"{DONE}/{name}" for name in {*names, *later})
-
-    # the end
 
     def close(self) -> None:
         """Delete all but the manifest and the list of files: the conversion is complete."""

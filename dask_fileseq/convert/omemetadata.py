@@ -19,8 +19,6 @@ from dask_fileseq.convert.imagelayout import ImageLayout, TargetImage
 from dask_fileseq.convert.partition import Partition
 from dask_fileseq.filearray import FileArray
 
-__all__ = ["OmeMetadata", "OmeScale", "axis_scales", "channel_colors", "channel_names"]
-
 PREFIXES = {"": "", "p": "pico", "n": "nano", "µ": "micro", "u": "micro", "m": "milli"}
 UNITS = {
     f"{symbol}{base}": prefix + unit
@@ -95,19 +93,12 @@ def _found_scale(array: FileArray, axis: int) -> OmeScale:
     scale = array.metadata.scales.get(array.spec.dims[along.chunk])
     if scale is None:
         return OmeScale()
-    if scale.absolute or scale.step < 0:  # map coordinates: the attributes have them in full
-        return OmeScale(abs(scale.step), 0.0, UNITS.get(scale.units))
-    return OmeScale(scale.step, scale.start, UNITS.get(scale.units))
+    is_map = scale.absolute or scale.step < 0  # the attributes have map coordinates in full
+    return OmeScale(abs(scale.step), 0.0 if is_map else scale.start, UNITS.get(scale.units))
 
 
 def _scale_of_values(values: Any) -> OmeScale:
-    """Return the scale of evenly spaced numbers or dates.
-
-    >>> _scale_of_values(np.array([10, 20, 30]))
-    OmeScale(step=10.0, start=10.0, unit=None)
-    >>> _scale_of_values(np.array(["2020-01-01T00", "2020-01-01T01"], "M8[ns]"))
-    OmeScale(step=3600.0, start=0.0, unit='second')
-    """
+    """Return the scale of evenly spaced numbers or dates."""
     if values is None or values.dtype.kind not in "iufM" or len(values) < 2:
         return OmeScale()
     dates = values.dtype.kind == "M"
@@ -203,11 +194,8 @@ class OmeMetadata:
         return {"multiscales": [multiscale]} | ({"omero": self._omero(ranges)} if show else {})
 
     def _dataset(self, partition: Partition, level: int) -> dict[str, Any]:
-        """Return scale and translation of a level.
-
-        The mean of two pixels is half a pixel further on than the first of them. A single
-        pixel is not halved.
-        """
+        """Return scale and translation of a level."""
+        # the mean of two pixels is half a pixel beyond the first; a single pixel is not halved
         moved = 0.5 if self.method == "mean" and self.array.dtype.kind != "b" else 0.0
         scale, start = [], []
         for n, half, along in zip(self.layout.shape, partition.halved, self.scales, strict=True):
@@ -220,11 +208,10 @@ class OmeMetadata:
         return {"path": str(level), "coordinateTransformations": transformations}
 
     def _omero(self, ranges: Ranges) -> dict[str, Any]:
+        colors = channel_colors(self.channels)
         channels = [
             {"label": name, "color": color, "active": True, "window": self._window(ranges.get(i))}
-            for i, (name, color) in enumerate(
-                zip(self.channels, channel_colors(self.channels), strict=True)
-            )
+            for i, (name, color) in enumerate(zip(self.channels, colors, strict=True))
         ]
         sizes = dict(zip(self.layout.dims, self.layout.shape, strict=True))
         model = "greyscale" if len(channels) == 1 else "color"
@@ -294,11 +281,7 @@ def _names_along(array: FileArray, axis: int, length: int) -> list[str]:
 
 
 def channel_colors(names: Sequence[str]) -> list[str]:
-    """Return a colour for each channel: by its name, or else in turn.
-
-    >>> channel_colors(["DAPI", "Cy5"]), channel_colors(["1", "2"]), channel_colors(["1"])
-    (['0000FF', 'FF00FF'], ['0000FF', '00FF00'], ['FFFFFF'])
-    """
+    """Return a colour for each channel: by its name, or else in turn."""
     others = itertools.cycle(OTHERS if len(names) > 1 else ["FFFFFF"])
     found = [
         next((color for pattern, color in COLORS if re.search(pattern, name, re.I)), None)

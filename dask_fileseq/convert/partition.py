@@ -1,9 +1,9 @@
-"""The partition of a pyramid into regions, each written by one task: pure integers, no I/O.
+"""Shapes of chunks, and the partition of a pyramid into regions: pure integers, no I/O.
 
-A *unit* is what one object holds: a shard, or a chunk where there are no shards. A
-*region* is a box of whole units in every level that its task writes, so that no two
-tasks write one object. Each level has half the elements of the one before along some
-axes, rounded up:
+A *chunk* is what is read at a time, a *shard* is what is stored as one object. A *unit* is
+what one object holds: a shard, or a chunk where there are no shards. A *region* is a box of
+whole units in every level that its task writes, so that no two tasks write one object. Each
+level has half the elements of the one before along some axes, rounded up:
 
     level 0 (5, 1000, 700) -> level 1 (5, 500, 350) -> level 2 (5, 250, 175)
 
@@ -16,15 +16,23 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
-
-__all__ = ["Partition", "RegionIndex", "Stage", "level_count", "make_partition", "scaled_window"]
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from operator import index as as_int
+from typing import Any, NamedTuple
 
 Shape = tuple[int, ...]
 Window = tuple[tuple[int, int], ...]
 """Start and stop along each axis."""
+
+SIDE = 512
+"""Largest length of a chunk along y and x by default, in elements."""
+
+CHUNK_BYTES = 2**19
+"""Size up to which chunks of small images contain several planes."""
+
+SHARD_BYTES = 2**25
+"""Size of a shard that is aimed at, uncompressed."""
 
 MIN_REGIONS = 32
 """Least number of regions into which small images are grouped, if there are that many."""
@@ -65,11 +73,7 @@ class Stage:
         return math.prod(-(-n // size) for n, size in zip(self.shape, self.region, strict=True))
 
     def window(self, number: int) -> Window:
-        """Return the window of a region in the base level; regions count in C order.
-
-        >>> Stage(0, 0, 0, (2, 4), (3, 6)).window(3)
-        ((2, 3), (4, 6))
-        """
+        """Return the window of a region in the base level; regions count in C order."""
         window = []
         for n, size in zip(reversed(self.shape), reversed(self.region), strict=True):
             number, i = divmod(number, -(-n // size))
@@ -123,11 +127,7 @@ class Partition:
 
 
 def scaled_window(window: Window, halved: Sequence[bool], times: int) -> Window:
-    """Return a window in elements of a level that is a number of levels further on.
-
-    >>> scaled_window(((0, 5), (8, 15)), (False, True), 1)
-    ((0, 5), (4, 8))
-    """
+    """Return a window in elements of a level that is a number of levels further on."""
     return tuple(
         (start >> times, -(-stop >> times)) if half else (start, stop)
         for (start, stop), half in zip(window, halved, strict=True)
@@ -135,11 +135,7 @@ def scaled_window(window: Window, halved: Sequence[bool], times: int) -> Window:
 
 
 def level_count(shape: Shape, halved: Sequence[bool], smallest: int = 256) -> int:
-    """Return the number of levels until no halved axis is longer than `smallest`.
-
-    >>> level_count((5, 1000, 700), (False, True, True))
-    3
-    """
+    """Return the number of levels until no halved axis is longer than `smallest`."""
     longest = max((n for n, half in zip(shape, halved, strict=True) if half), default=0)
     return 1 + max(0, math.ceil(math.log2(max(1, longest) / smallest)))
 
@@ -158,17 +154,14 @@ def make_partition(
     `shape`, `chunk` and `shard` are those of the first level. A region has at most `limit`
     elements in its base level, unless a single unit has more. `read_shapes`, of tiles and
     of files, are best read whole.
-
-    >>> halved = (False, True, True)
-    >>> make_partition((5, 1000, 700), (1, 256, 256), None, halved, 3, 2**21).stages
-    (Stage(base=0, first=0, last=2, region=(1, 1000, 700), shape=(5, 1000, 700)),)
     """
     halved = tuple(halved)
     all_levels = tuple(_level(shape, chunk, shard, halved, number) for number in range(levels))
-    stages = [_stage(all_levels, halved, 0, 0, limit, read_shapes)]
+    whole = Partition(all_levels, halved, ())
+    stages = [_stage(whole, 0, 0, limit, read_shapes)]
     while (last := stages[-1].last) + 1 < levels:
-        stages.append(_stage(all_levels, halved, last, last + 1, limit, ()))
-    return Partition(all_levels, halved, tuple(stages))
+        stages.append(_stage(whole, last, last + 1, limit, ()))
+    return replace(whole, stages=tuple(stages))
 
 
 def _level(
@@ -184,28 +177,21 @@ def _level(
 
 
 def _stage(
-    levels: tuple[Level, ...],
-    halved: tuple[bool, ...],
-    base: int,
-    first: int,
-    limit: int,
-    read_shapes: Sequence[Sequence[int]],
+    whole: Partition, base: int, first: int, limit: int, read_shapes: Sequence[Sequence[int]]
 ) -> Stage:
-    """Return the stage that reads a level and writes as many others as fit, from `first` on.
-
-    A region begins as the smallest box of whole units. It grows to what is best read
-    whole, then to whole units of further levels, and at last along each axis while many
-    regions remain; each step is taken only if the region stays within the limit.
-    """
-    shape = levels[base].shape
-    region = _aligned(levels, halved, base, first, first)
-    for whole in read_shapes:
+    """Return the stage that reads a level and writes as many others as fit, from `first` on."""
+    # A region begins as the smallest box of whole units. It grows to what is best read
+    # whole, then to whole units of further levels, and at last along each axis while many
+    # regions remain; each step is taken only if the region stays within the limit.
+    shape = whole.levels[base].shape
+    region = _aligned(whole, base, first, first)
+    for lengths in read_shapes:
         for axis in reversed(range(len(shape))):
-            grown = _grown(region, axis, whole[axis], shape)
+            grown = _grown(region, axis, lengths[axis], shape)
             region = grown if math.prod(grown) <= limit else region
     last = first
-    for top in range(first + 1, len(levels)):
-        step = _aligned(levels, halved, base, first, top)
+    for top in range(first + 1, len(whole.levels)):
+        step = _aligned(whole, base, first, top)
         grown = tuple(map(_multiple, region, step, shape))
         if math.prod(grown) > limit:
             break
@@ -220,14 +206,12 @@ def _stage(
     return Stage(base, first, last, region, shape)
 
 
-def _aligned(
-    levels: tuple[Level, ...], halved: tuple[bool, ...], base: int, first: int, last: int
-) -> Shape:
+def _aligned(whole: Partition, base: int, first: int, last: int) -> Shape:
     """Return the smallest region of the base level that is whole units of other levels."""
     result = []
-    for axis, n in enumerate(levels[base].shape):
+    for axis, n in enumerate(whole.levels[base].shape):
         steps = [
-            levels[number].unit[axis] << (number - base if halved[axis] else 0)
+            whole.levels[number].unit[axis] << (number - base if whole.halved[axis] else 0)
             for number in range(first, last + 1)
         ]
         result.append(max(1, n if max(steps) >= n else min(n, math.lcm(*steps))))
@@ -240,10 +224,112 @@ def _grown(region: Shape, axis: int, wanted: int, shape: Shape) -> Shape:
 
 
 def _multiple(wanted: int, step: int, size: int) -> int:
-    """Return the least multiple of a step that covers a length, or the whole axis.
-
-    >>> _multiple(100, 64, 1000), _multiple(990, 64, 1000)
-    (128, 1000)
-    """
+    """Return the least multiple of a step that covers a length, or the whole axis."""
     multiple = -(-wanted // step) * step
     return max(1, size) if multiple >= size else max(step, multiple)
+
+
+def chunk_shape(chunks: Any, dims: Sequence[str], shape: Shape, itemsize: int) -> Shape:
+    """Return the shape of chunks of an array.
+
+    `chunks` is None or ``"auto"``; an int along y and x; a length for each axis; or a
+    mapping from dimension names. By default, y and x have about 512 elements.
+
+    >>> chunk_shape(None, ("t", "y", "x"), (100, 2000, 2048), 2)
+    (1, 512, 512)
+    >>> chunk_shape(None, ("t", "y", "x"), (100, 64, 64), 2)
+    (50, 64, 64)
+    """
+    plane = _plane(dims)
+    chunk = [_even(n, SIDE, 16) if axis in plane else 1 for axis, n in enumerate(shape)]
+    given = _given("chunks", chunks, dims, chunk)
+    if given is not None:
+        return tuple(max(1, min(c, n)) for c, n in zip(given, shape, strict=True))
+    for axis in reversed(range(len(shape))):
+        if axis not in plane and dims[axis] != "c":
+            room = CHUNK_BYTES // max(1, math.prod(chunk) * itemsize)
+            chunk[axis] = _even(shape[axis], max(1, room))
+            if chunk[axis] < shape[axis]:
+                break
+    return tuple(chunk)
+
+
+def shard_shape(
+    shards: Any, dims: Sequence[str], shape: Shape, chunk: Shape, itemsize: int
+) -> Shape | None:
+    """Return the shape of shards in elements; None for no shards.
+
+    `shards` has the forms of `chunks` in `chunk_shape`, or is False for no shards.
+    """
+    if shards is False:
+        return None
+    counts = [max(1, -(-n // c)) for n, c in zip(shape, chunk, strict=True)]
+    given = _given("shards", shards, dims, chunk)
+    if given is None:
+        given = _default_shard(_plane(dims), counts, chunk, itemsize)
+    shard = tuple(min(n, k * c) for n, k, c in zip(given, counts, chunk, strict=True))
+    if any(s % c for s, c in zip(shard, chunk, strict=True)):
+        raise ValueError(f"shards={shards!r} is {shard}, which is not whole chunks of {chunk}")
+    return shard
+
+
+def _default_shard(
+    plane: Sequence[int], counts: list[int], chunk: Shape, itemsize: int
+) -> list[int]:
+    """Return whole planes if one is small enough, else a part of one of half the size."""
+    # a region of several shards then fits into the memory of a task
+    many = [count if axis in plane else 1 for axis, count in enumerate(counts)]
+
+    def room() -> int:
+        size = math.prod(m * c for m, c in zip(many, chunk, strict=True)) * itemsize
+        return SHARD_BYTES // max(1, size)
+
+    while room() < (1 if all(many[axis] == counts[axis] for axis in plane) else 2):
+        longest = max(plane, key=lambda axis: (many[axis] > 1, many[axis] * chunk[axis]))
+        if many[longest] == 1:
+            break
+        many[longest] = -(-many[longest] // 2)
+    for axis in reversed(range(len(chunk))):
+        if axis not in plane:
+            many[axis] = _even(counts[axis], max(1, room()))
+    return [m * c for m, c in zip(many, chunk, strict=True)]
+
+
+def _given(
+    argument: str, value: Any, dims: Sequence[str], default: Sequence[int]
+) -> list[int] | None:
+    """Return the length that the caller gives for each axis; None for ``"auto"``."""
+    if value is None or (isinstance(value, str) and value == "auto"):
+        return None
+    lengths = dict(zip(dims, default, strict=True))
+    try:
+        if isinstance(value, Mapping):
+            lengths |= {dims[dims.index(dim)]: as_int(n) for dim, n in value.items()}
+        elif isinstance(value, Sequence):
+            lengths = dict(zip(dims, map(as_int, value), strict=True))
+        elif isinstance(value, bool):
+            raise TypeError(f"{value} is no length")
+        else:
+            lengths |= dict.fromkeys(dims[-2:], as_int(value))
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{argument}={value!r} is neither 'auto', an int, one for each of the axes"
+            f" {tuple(dims)}, nor a mapping from these"
+        ) from error
+    if any(n < 1 for n in lengths.values()):
+        raise ValueError(f"{argument}={value!r} has a length that is not positive")
+    return list(lengths.values())
+
+
+def _plane(dims: Sequence[str]) -> tuple[int, ...]:
+    """Return the axes y and x, or the last two."""
+    named = tuple(axis for axis, dim in enumerate(dims) if dim in ("y", "x"))
+    return named or tuple(range(len(dims)))[-2:]
+
+
+def _even(length: int, most: int, multiple: int = 1) -> int:
+    """Return a length of at most about `most` that cuts an axis evenly."""
+    if length <= most * 5 / 4 and (multiple > 1 or length <= most):
+        return max(1, length)
+    even = -(-length // -(-length // most))
+    return -(-even // multiple) * multiple

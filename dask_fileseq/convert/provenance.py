@@ -18,12 +18,14 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from operator import itemgetter
+from pathlib import Path
 from types import CellType
 from typing import Any
 
 import numpy as np
 import zarr
 from dask.base import tokenize
+from toolz import concat, first, groupby
 from zarr.codecs import ZstdCodec
 from zarr.core.buffer import Buffer
 from zarr.storage import MemoryStore, StorePath
@@ -34,8 +36,6 @@ from dask_fileseq.convert.targetstore import TargetStore
 from dask_fileseq.errors import ChangedError, TargetExistsError, UnfinishedError, shown
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.files import LocalFiles, shared_folder
-
-__all__ = ["SourceFiles", "digest_of", "new_manifest", "read_manifest", "stable_value"]
 
 MISSING = (-1, -1)
 """The version of a file that does not exist."""
@@ -81,10 +81,10 @@ class SourceFiles:
         """Raise a `TargetExistsError` if the target is a folder that holds any of the files."""
         if target.folder is None or not isinstance(self.array.source, LocalFiles):
             return
-        folder = os.path.join(os.path.realpath(target.folder), "")
+        folder = target.folder.resolve()
         folders = {os.path.dirname(name): name for name in self.array.names}
         for where, name in folders.items():
-            if os.path.join(os.path.realpath(where), "").startswith(folder):
+            if Path(where).resolve().is_relative_to(folder):
                 raise TargetExistsError(
                     f"{target} holds files that are to be converted, such as {name!r}:"
                     " choose another place"
@@ -97,8 +97,8 @@ class SourceFiles:
         now = self._versions(fresh=True)
         if now is not None and (now == self.versions).all():
             return
-        gone = f"{self.array.names[0]!r} gone"  # without versions, none of the files exists
-        found = gone if now is None else self.changes(target, now)
+        # without versions, none of the files exists
+        found = f"{self.array.names[0]!r} gone" if now is None else self.changes(target, now)
         raise ChangedError(
             f"files changed while they were converted: {found}; overwrite=True starts over"
         )
@@ -109,12 +109,17 @@ class SourceFiles:
             then = read_file_table(target)
         except (OSError, ValueError, KeyError):
             return "their list is not complete"
+
+        def below_folder(found: Mapping[str, Any]) -> dict[str, Any]:
+            start = len(shared_folder([*found]))  # which may have moved
+            return {name[start:]: stat for name, stat in found.items()}
+
         names = self.array.names
         stats = [MISSING] * len(names) if versions is None else map(tuple, versions.tolist())
         now = dict(zip(names, stats, strict=True))
         old = dict(zip(then["name"], zip(then["size"], then["version"], strict=True), strict=True))
         if versions is not None:
-            now, old = _below_folder(now), _below_folder(old)
+            now, old = map(below_folder, (now, old))
         missing = {name for name in now if now[name] == MISSING != old.get(name, MISSING)}
         kinds = {
             "changed": [n for n in now if n in old and old[n] != now[n] and n not in missing],
@@ -122,7 +127,7 @@ class SourceFiles:
             "new": [name for name in now if name not in old],
         }
         found = [f"{shown(names, len(names))} {kind}" for kind, names in kinds.items() if names]
-        return "; ".join(found) or "they stand in other cells, or are read in another way"
+        return "; ".join(found) or "they are in other cells, or are read in another way"
 
     def table_objects(self) -> list[dict[str, bytes]]:
         """Return the objects of the array that holds the table of files: chunk, metadata.
@@ -145,12 +150,6 @@ class SourceFiles:
         made = {key: value.to_bytes() for key, value in objects.items() if key.startswith(FILES)}
         metadata = {f"{FILES}/zarr.json": made.pop(f"{FILES}/zarr.json")}
         return [made, metadata]
-
-
-def _below_folder(versions: Mapping[str, Any]) -> dict[str, Any]:
-    """Return versions by the names below the folder of all files, which may have moved."""
-    start = len(shared_folder([*versions]))
-    return {name[start:]: version for name, version in versions.items()}
 
 
 def stable_value(value: Any, depth: int = 8) -> Any:
@@ -233,6 +232,7 @@ def new_manifest(
     records = list(records)
     empty = np.concatenate([[False], (array.table < 0).ravel(), [False]])
     edges = np.flatnonzero(np.diff(empty))
+    ranges = groupby(first, concat(record.get("ranges", ()) for record in records))
     failed = {name: error for record in records for name, error in record.get("failed", ())}
     return {
         "software": f"dask-fileseq {__version__}",
@@ -246,24 +246,13 @@ def new_manifest(
             "runs": [[start, stop - start] for start, stop in edges.reshape(-1, 2).tolist()],
         },
         "failed": [{"file": name, "error": failed[name]} for name in sorted(failed)],
-        "ranges": _value_ranges(records),
+        "ranges": [
+            [channel, min(low for _, low, _ in found), max(high for _, _, high in found)]
+            for channel, found in sorted(ranges.items())
+        ],
         "regions": len(records),
         "identity": identity,
     } | more
-
-
-def _value_ranges(records: Iterable[Record]) -> list[list[Any]]:
-    """Return the number, lowest and highest value of each channel.
-
-    >>> _value_ranges([{"ranges": [[0, 3, 5], [1, 0, 9]]}, {}, {"ranges": [[0, 4, 8]]}])
-    [[0, 3, 8], [1, 0, 9]]
-    """
-    found: dict[int, tuple[float, float]] = {}
-    for record in records:
-        for channel, low, high in record.get("ranges", ()):
-            least, most = found.get(channel, (low, high))
-            found[channel] = min(least, low), max(most, high)
-    return [[channel, *edges] for channel, edges in sorted(found.items())]
 
 
 def read_file_table(target: TargetStore) -> dict[str, list[Any]]:

@@ -25,8 +25,6 @@ from zarr.storage import FsspecStore, LocalStore
 from dask_fileseq.errors import FileSequenceError, WriteError
 from dask_fileseq.files import has_scheme, local_path
 
-__all__ = ["TargetStore", "clear_write_errors"]
-
 MANY = 32
 """Number of objects that are read, written or deleted at a time."""
 
@@ -56,11 +54,6 @@ class TargetStore:
         return isinstance(self.url, str) and "://" in self.url
 
     @property
-    def is_shared(self) -> bool:
-        """Whether other processes can write to it."""
-        return not str(self).startswith("memory:")  # a store of zarr, or a URL of fsspec
-
-    @property
     def folder(self) -> Path | None:
         """Folder on this machine, if it is one."""
         if isinstance(self.url, LocalStore):
@@ -82,8 +75,6 @@ class TargetStore:
     def __str__(self) -> str:
         return str(self.url)
 
-    # objects
-
     def exists(self, key: str) -> bool:
         """Return whether an object exists."""
         return sync(self.store.exists(key))
@@ -97,10 +88,6 @@ class TargetStore:
                 found[-1] = None if value is None else json.loads(value.to_bytes())
         return found
 
-    def put(self, key: str, value: bytes) -> None:
-        """Write an object."""
-        sync(self.store.set(key, default_buffer_prototype().buffer.from_bytes(value)))
-
     def put_many(self, values: Mapping[str, bytes]) -> None:
         """Write many objects."""
         make = default_buffer_prototype().buffer.from_bytes
@@ -108,7 +95,8 @@ class TargetStore:
 
     def put_json(self, key: str, value: Any) -> None:
         """Write a value as JSON."""
-        self.put(key, json.dumps(value, indent=2).encode())
+        content = json.dumps(value, indent=2).encode()
+        sync(self.store.set(key, default_buffer_prototype().buffer.from_bytes(content)))
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete objects, which need not exist."""
@@ -135,8 +123,6 @@ class TargetStore:
                 with suppress(ValueError):  # raised by zarr if it is not a folder
                     sync(self.store.delete_dir(path))
                 self.delete([path])
-
-    # durability, in folders
 
     def sync_to_disk(self, keys: Iterable[str]) -> None:
         """Wait until objects, and the folders that hold them, are on the disk."""
@@ -180,10 +166,10 @@ def clear_write_errors(target: TargetStore) -> Iterator[None]:
         raise
     except OSError as error:
         message = f"cannot write {target}: {error.strerror or error}"
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        if is_full:
             message += "; make room and convert again: it goes on where it stopped"
-            raise WriteError(error.errno, message) from None
-        raise WriteError(error.errno or errno.EIO, message) from error
+        raise WriteError(error.errno or errno.EIO, message) from (None if is_full else error)
     except Exception as error:
         if not target.is_remote:
             raise

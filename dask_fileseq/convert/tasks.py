@@ -1,12 +1,15 @@
 """The tasks of workers: read a region, write it at each level, mark it as done, and verify it.
 
 To verify a region, a worker makes its levels again and compares them with what is stored.
+A level does not depend on how the one before is cut into regions, if these begin at even
+elements: each of its elements is made of two elements along each halved axis.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +17,6 @@ import zarr
 from numpy.typing import NDArray
 from zarr.storage import StorePath
 
-from dask_fileseq.convert.downsampling import downsampled
 from dask_fileseq.convert.imagelayout import ImagePart
 from dask_fileseq.convert.journal import Journal, Record
 from dask_fileseq.convert.partition import Partition, RegionIndex, Window, scaled_window
@@ -22,9 +24,20 @@ from dask_fileseq.convert.targetstore import clear_write_errors
 from dask_fileseq.errors import VerifyError, WriteError
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.filearray.failures import recorded_fills
-from dask_fileseq.zarr.chunkgrid import chunk_key
 
-__all__ = ["Job", "RegionTask", "read_region", "verify_region", "write_region"]
+
+@dataclass(frozen=True)
+class Pyramid:
+    """The levels of each image, and how they are made."""
+
+    partition: Partition
+    arrays: tuple[Any, ...]
+    """Zarr's metadata of the array of each level."""
+    names: tuple[str, ...]
+    """Paths of these arrays, below an image."""
+    method: str
+    channel: int | None
+    """The axis of channels, whose ranges of values are recorded."""
 
 
 @dataclass(frozen=True)
@@ -34,21 +47,18 @@ class Job:
     journal: Journal
     token: str
     """Identifies the conversion among others to the same target."""
-    partition: Partition
-    arrays: tuple[Any, ...]
-    """Zarr's metadata of the array of each level, without attributes."""
-    names: tuple[str, ...]
-    """Paths of these arrays, below an image."""
-    method: str
-    channel: int | None
-    """The axis of channels, whose ranges of values are recorded."""
+    pyramid: Pyramid
     advice: str = "convert again: just this is done again"
     """What to do about data that are not as they should be."""
 
+    def path(self, image: str, level: int) -> str:
+        """Return the path of the array of a level."""
+        return f"{image}/{self.pyramid.names[level]}".strip("/")
+
     def array(self, image: str, level: int) -> zarr.Array[Any]:
         """Return the array of a level, whose metadata are not in the target before the end."""
-        metadata = self.arrays[level]
-        path = StorePath(self.journal.target.store, _joined(image, self.names[level]))
+        metadata = self.pyramid.arrays[level]
+        path = StorePath(self.journal.target.store, self.path(image, level))
         # numbers that equal the fill value may have other bits: -0.0, NaN; all are written
         config: Any = {"write_empty_chunks": metadata.dtype.to_native_dtype().kind in "fc"}
         return zarr.Array(zarr.AsyncArray(metadata, path, config=config))
@@ -81,14 +91,13 @@ def write_region(job: Job, region: RegionTask) -> Record:
             except WriteError:
                 job.journal.require()  # another run may have deleted what was being written
                 raise
-            if level == len(job.arrays) - 1:
-                record |= _value_ranges(data, job.channel, region.index.window)
-        with clear_write_errors(job.journal.target):
-            job.journal.target.sync_to_disk(keys)
+            if level == len(job.pyramid.arrays) - 1:
+                record |= _value_ranges(data, job.pyramid.channel, region.index.window)
     if failed:
         record["failed"] = sorted(set(failed))
-    job.journal.require()
     with clear_write_errors(job.journal.target):
+        job.journal.target.sync_to_disk(keys)
+        job.journal.require()
         job.journal.finish(region.index.name, record)
     return record
 
@@ -109,8 +118,8 @@ def verify_region(job: Job, region: RegionTask) -> None:
             cause, problem = error, "cannot be read back"
         job.journal.forget([region.index.name])
         box = ", ".join(f"{start}:{stop}" for start, stop in window)
-        where = f"[{box}] of {_joined(str(job.journal.target), region.image, job.names[level])!r}"
-        raise VerifyError(f"{where} {problem}; {job.advice}") from cause
+        place = f"{job.journal.target}/{job.path(region.image, level)}".rstrip("/")
+        raise VerifyError(f"[{box}] of {place!r} {problem}; {job.advice}") from cause
 
 
 def _identical(a: NDArray[Any], b: NDArray[Any]) -> bool:
@@ -122,14 +131,14 @@ def _identical(a: NDArray[Any], b: NDArray[Any]) -> bool:
 
 def region_levels(job: Job, region: RegionTask) -> Iterator[tuple[int, Window, NDArray[Any]]]:
     """Yield level, window and data of all that a region writes; one level is held at a time."""
-    stage, halved = region.index.stage, job.partition.halved
+    stage, halved = region.index.stage, job.pyramid.partition.halved
     if region.block is not None:
         data = read_region(region)
         yield 0, region.index.window, data
     else:
         data = np.asarray(job.array(region.image, stage.base)[_slices(region.index.window)])
     for level in range(max(1, stage.first), stage.last + 1):
-        data = downsampled(data, halved, job.method)
+        data = downsampled(data, halved, job.pyramid.method)
         yield level, scaled_window(region.index.window, halved, level - stage.base), data
 
 
@@ -138,22 +147,16 @@ def read_region(region: RegionTask) -> NDArray[Any]:
     block = region.block
     assert block is not None
     data = np.empty([stop - start for start, stop in region.index.window], block.dtype)
+    # a part is read into a view with the axes of the block: of axes that are laid end to end,
+    # only the last has more than one element in it
+    last = {axes[-1]: axis for axis, axes in enumerate(region.axes)}
+    order = [last[axis] for axis in sorted(last)]
+    added: Any = (*(slice(None) if axis in last else None for axis in range(block.ndim)), ...)
     for place, edges in region.parts:
         index: Any = (*place, ...)
         selected = [range(*edges.get(axis, (0, 1))) for axis in range(block.ndim)]
-        block.read(selected, _as_block(data[index], region.axes, block.ndim))
+        block.read(selected, data[index].transpose(order)[added])
     return data
-
-
-def _as_block(part: NDArray[Any], axes: Sequence[tuple[int, ...]], ndim: int) -> NDArray[Any]:
-    """Return a view of part of an image with the axes of the block that it is read from.
-
-    Of axes that are laid end to end, the part has more than one element only along the last.
-    """
-    order = {along[-1]: axis for axis, along in enumerate(axes)}
-    view = part.transpose([order[axis] for axis in sorted(order)])
-    index = tuple(slice(None) if axis in order else None for axis in range(ndim))
-    return view[(*index, ...)]
 
 
 def write_level(
@@ -163,11 +166,11 @@ def write_level(
     keys = []
     with clear_write_errors(job.journal.target):
         array = job.array(region.image, level)
-        for index, box in job.partition.units(level, window):
+        for index, box in job.pyramid.partition.units(level, window):
             inside = tuple(
                 slice(a - start, b - start) for (a, b), (start, _) in zip(box, window, strict=True)
             )
-            keys.append(_joined(region.image, job.names[level], chunk_key(index)))
+            keys.append(f"{array.path}/{array.metadata.encode_chunk_key(index)}".lstrip("/"))
             job.journal.watch()
             try:
                 array[_slices(box)] = data[inside]
@@ -197,10 +200,46 @@ def _value_ranges(data: NDArray[Any], channel: int | None, window: Window) -> Re
     return {"ranges": [[i, a, b] for i, (a, b) in found if np.isfinite(a) and np.isfinite(b)]}
 
 
-def _joined(*parts: str) -> str:
-    """Return parts of a path, joined.
+def downsampled(array: NDArray[Any], halved: Sequence[bool], method: str) -> NDArray[Any]:
+    """Return an array with half as many elements along the halved axes, rounded up.
 
-    >>> _joined("", "0"), _joined("B/02/0", "1", "c"), _joined("", "")
-    ('0', 'B/02/0/1/c', '')
+    ``"mean"`` takes the mean of the elements, rounded half up if they are integers;
+    ``"nearest"`` the first element, for labels. The last element of an odd axis counts twice.
     """
-    return "/".join(part for part in parts if part)
+    dtype = array.dtype
+    if method == "nearest" or dtype.kind not in "uifc":
+        first = array[tuple(slice(None, None, 2 if half else 1) for half in halved)]
+        return np.ascontiguousarray(first)
+    axes = [axis for axis, half in enumerate(halved) if half and array.shape[axis] > 1]
+    if not axes:
+        return array.copy()
+    if dtype.kind in "ui":
+        if dtype.itemsize == 8:  # no integers hold the sums: means of pairs are rounded down
+            return _folded(
+                array, axes, lambda a, b, out: np.add(a & b, (a ^ b) >> 1, out=out), dtype
+            )
+        wide = np.dtype(f"{dtype.kind}{2 * dtype.itemsize}")  # holds the sum of four
+    else:
+        wide = np.promote_types(dtype, np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):  # infinity and NaN are kept
+        total = _folded(array, axes, partial(np.add, dtype=wide), wide)
+        if dtype.kind in "fc":
+            return np.asarray(total * wide.type(0.5 ** len(axes)), dtype)
+    total += 1 << (len(axes) - 1)
+    total >>= len(axes)
+    return total.astype(dtype)
+
+
+def _folded(array: NDArray[Any], axes: Sequence[int], fold: Any, dtype: Any) -> NDArray[Any]:
+    """Fold pairs of elements along each of the axes; the last of an odd axis with itself."""
+    for axis in axes:
+        source = np.moveaxis(array, axis, 0)
+        pairs, odd = divmod(len(source), 2)
+        shape = list(array.shape)
+        shape[axis] = pairs + odd
+        array = np.empty(shape, dtype)
+        result = np.moveaxis(array, axis, 0)
+        fold(source[: 2 * pairs : 2], source[1::2], out=result[:pairs])
+        if odd:
+            fold(source[-1:], source[-1:], out=result[-1:])
+    return array

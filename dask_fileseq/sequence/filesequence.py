@@ -824,7 +824,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         ((6, 2, 5, 256, 256), ['DAPI', 'GFP'])
         """
         try:
-            from dask_fileseq.zarr.references import write_references
+            from dask_fileseq.zarr import write_references
         except ImportError as error:
             raise _needs("write_fsspec", "zarr 3", "zarr") from error
 

@@ -3,9 +3,10 @@
 from importlib import import_module
 from typing import Any
 
+from dask_fileseq.zarr.references import write_references
 from dask_fileseq.zarr.store import FileArrayStore
 
-__all__ = ["FileArrayStore", "read_manifest"]
+__all__ = ["FileArrayStore", "read_manifest", "write_references"]
 
 
 def __getattr__(name: str) -> Any:

@@ -14,14 +14,13 @@ from typing import Any, BinaryIO
 
 import numcodecs
 import numpy as np
+from dask.array.core import normalize_chunks, slices_from_chunks
 from numpy.typing import NDArray
 
 from dask_fileseq.filearray import FileArray, failure_of, first_readable
 from dask_fileseq.files import Source
 from dask_fileseq.graph import Scheduler, run_batches
 from dask_fileseq.readers import ByteLayout, File, NoByteLayout, whole_region
-
-__all__ = ["FileEncoding", "file_encoding"]
 
 BATCH = 64
 """Number of files in a task: dask needs more time for a task than a reader for a header."""
@@ -60,7 +59,7 @@ def file_encoding(
     """Return how the files are encoded.
 
     Chunks are strips, tiles or pages (``"tile"``), or whole files (``"file"``), which the
-    codec `codec_id` decodes; None stands for the former if possible.
+    codec `codec_id` decodes; by default the former if possible.
     """
     if chunks not in (None, "tile", "file"):
         raise ValueError(f"chunks={chunks!r} is neither None nor 'tile' nor 'file'")
@@ -79,7 +78,8 @@ def file_encoding(
 
 def _segment_encoding(array: FileArray, scheduler: Any) -> FileEncoding:
     """Return where the strips, tiles or pages of each file are, if all are encoded alike."""
-    layouts_of = _for_each_file(array, array.reader.byte_layout)
+    read = partial(array.reader.byte_layout, spec=array.spec, **array.options.imreadargs)
+    layouts_of = partial(_each_file, array.source, read)
     first = layouts_of(array.names[:1])[0]
     if isinstance(first, NoByteLayout):
         raise NoByteLayout(f"{array.names[0]!r}: {first}")
@@ -104,26 +104,29 @@ def _segment_encoding(array: FileArray, scheduler: Any) -> FileEncoding:
 
 
 def _whole_encoding(array: FileArray, codec_id: str | None, scheduler: Any) -> FileEncoding:
-    """Return the codec that decodes whole files."""
-    spec = array.spec
-    zarray = {"compressor": _file_codec(array, codec_id)}
+    """Return the codec that decodes whole files: `codec_id`, or that of the reader."""
+    spec, reader, imreadargs = array.spec, array.reader, dict(array.options.imreadargs)
+    args = {key: value for key, value in imreadargs.items() if value is not None}
+    config = reader.codec(array.names[0], args) if codec_id is None else {"id": codec_id, **args}
+    if config is None:
+        raise ValueError(f"no codec of numcodecs reads as {reader!r} does: name one by codec_id=")
+    try:
+        json.dumps(config)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"imreadargs={imreadargs!r} cannot be written as JSON: {error}") from error
+    zarray = {"compressor": config}
     if codec_id is None:
         try:
             _prove(array, lambda file: _decode_chunk(file.read(), spec.shape, spec.dtype, zarray))
         except NoByteLayout as error:
             raise ValueError(f"{error}; name another codec by codec_id=") from error
-    reasons_of = _for_each_file(array, array.reader.require_codec)
+    check = partial(reader.require_codec, spec=spec, **imreadargs)
+    reasons_of = partial(_each_file, array.source, check)
     reasons = run_batches(Scheduler(scheduler), reasons_of, array.names, BATCH)
     for name, reason in zip(array.names, reasons, strict=True):
         if reason is not None:
             raise ValueError(f"no codec reads {name!r} by itself: {reason}")
     return FileEncoding(spec.shape, zarray)
-
-
-def _for_each_file(array: FileArray, method: Callable[..., Any]) -> Callable[..., list[Any]]:
-    """Return a function that calls a method of the reader for each of some files."""
-    function = partial(method, spec=array.spec, **array.options.imreadargs)
-    return partial(_each_file, array.source, function)
 
 
 def _each_file(source: Source, function: Callable[[File], Any], names: Sequence[str]) -> list[Any]:
@@ -166,56 +169,23 @@ def _prove(array: FileArray, decode: Callable[[BinaryIO], NDArray[Any]]) -> None
 def _decode_segments(layout: ByteLayout, zarray: Mapping[str, Any], file: BinaryIO) -> NDArray[Any]:
     """Return the pixels of a file, decoded chunk by chunk."""
     image = np.full(layout.shape, layout.nodata, layout.dtype.newbyteorder("="))
-    grid = [-(-n // c) for n, c in zip(layout.shape, layout.chunks, strict=True)]
-    for index, (offset, count) in zip(np.ndindex(*grid), layout.segments, strict=True):
+    windows = slices_from_chunks(normalize_chunks(layout.chunks, layout.shape))
+    for window, (offset, count) in zip(windows, layout.segments, strict=True):
         if count:
             file.seek(offset)
             chunk = _decode_chunk(file.read(count), layout.chunks, layout.dtype, zarray)
-            window: Any = tuple(
-                slice(i * c, (i + 1) * c) for i, c in zip(index, layout.chunks, strict=True)
-            )
             inside: Any = tuple(map(slice, image[window].shape))
             image[window] = chunk[inside]
     return image
 
 
 def _segment_codecs(layout: ByteLayout) -> dict[str, Any]:
-    """Return the entries of ``.zarray`` that decode strips or tiles.
-
-    >>> _segment_codecs(ByteLayout((4, 6), np.dtype(">u2"), (2, 6), compression=8))
-    {'dtype': '>u2', 'compressor': {'id': 'zlib'}, 'filters': None}
-    """
-    dtype = layout.dtype.str
-    name = COMPRESSORS[layout.compression]
-    filters = None
-    if layout.predictor in PREDICTORS:
-        filters = [
-            {
-                "id": PREDICTORS[layout.predictor],
-                "axis": -2 if layout.interleaved else -1,
-                "dist": 1,
-                "shape": layout.chunks,
-                "dtype": dtype,
-            }
-        ]
-    compressor = None if name is None else {"id": name}
-    return {"dtype": dtype, "compressor": compressor, "filters": filters}
-
-
-def _file_codec(array: FileArray, codec_id: str | None) -> dict[str, Any]:
-    """Return the codec that decodes whole files: `codec_id`, or that of the reader."""
-    reader, imreadargs = array.reader, dict(array.options.imreadargs)
-    args = {key: value for key, value in imreadargs.items() if value is not None}
-    config = reader.codec(array.names[0], args) if codec_id is None else {"id": codec_id, **args}
-    if config is None:
-        raise ValueError(
-            f"no codec of numcodecs is known that reads as {reader!r} does: name one by codec_id="
-        )
-    try:
-        json.dumps(config)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"imreadargs={imreadargs!r} cannot be written as JSON: {error}") from error
-    return config
+    """Return the entries of ``.zarray`` that decode strips or tiles."""
+    name, predictor = COMPRESSORS[layout.compression], PREDICTORS.get(layout.predictor)
+    zarray: dict[str, Any] = {"dtype": layout.dtype.str, "compressor": name and {"id": name}}
+    axis = -2 if layout.interleaved else -1
+    arguments = {"axis": axis, "dist": 1, "shape": layout.chunks, "dtype": layout.dtype.str}
+    return zarray | {"filters": [{"id": predictor, **arguments}] if predictor else None}
 
 
 def _decode_chunk(

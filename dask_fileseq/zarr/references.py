@@ -22,11 +22,14 @@ import numpy as np
 from dask_fileseq.errors import NamesError
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.files import shared_folder
-from dask_fileseq.zarr.chunkgrid import chunk_key, files_on_axes
 from dask_fileseq.zarr.encoding import FileEncoding, file_encoding
-from dask_fileseq.zarr.zarrmetadata import array_path, is_document, metadata_documents
-
-__all__ = ["file_urls", "write_references"]
+from dask_fileseq.zarr.zarrarray import (
+    array_path,
+    chunk_key,
+    files_on_axes,
+    is_document,
+    metadata_documents,
+)
 
 
 def write_references(
@@ -80,7 +83,10 @@ def write_references(
         head, folder = _version_1(folder, names, templatename)
     urls = [folder + name for name in names]
     references = _chunk_references(array, chunkshape, encoding, path, urls)
-    texts = ((key, _as_text(key, value)) for key, value in documents.items())
+    texts = (
+        (key, value.decode() if is_document(key) else f"base64:{base64.b64encode(value).decode()}")
+        for key, value in documents.items()
+    )
     entries = (f" {json.dumps(k)}: {json.dumps(v)}" for k, v in chain(texts, references))
     mode = "a" if append else "w"
     is_open = hasattr(jsonfile, "write")
@@ -107,11 +113,6 @@ def file_urls(names: Sequence[str], url: str | None, quote: bool | None) -> tupl
     directory of the program that reads it. `quote` is whether to quote characters that are
     special in URLs; None if `url` is one of HTTP, because other file systems would search a
     file whose name contains the quotes.
-
-    >>> file_urls(["/data/t 1.tif", "/data/t 2.tif"], "https://a.org/scan", None)
-    ('https://a.org/scan/', ['t%201.tif', 't%202.tif'])
-    >>> file_urls(["/data/t 1.tif", "/data/b/t 2.tif"], None, None)
-    ('/data/', ['t 1.tif', 'b/t 2.tif'])
     """
     paths = []
     for name in names:
@@ -129,7 +130,7 @@ def file_urls(names: Sequence[str], url: str | None, quote: bool | None) -> tupl
         if not folder:
             raise NamesError(
                 f"url={url!r} cannot stand for the folder of {min(paths)!r}: not all"
-                f" files lie below it, {max(paths)!r} does not"
+                f" files are below it, {max(paths)!r} is not"
             )
         folder = url.replace(os.sep, "/")
         if folder and folder[-1] != "/":
@@ -143,11 +144,6 @@ def file_urls(names: Sequence[str], url: str | None, quote: bool | None) -> tupl
     return folder, rest
 
 
-def _as_text(key: str, value: bytes) -> str:
-    """Return a document, or a chunk of a coordinate, as a reference file contains it."""
-    return value.decode() if is_document(key) else f"base64:{base64.b64encode(value).decode()}"
-
-
 def _chunk_references(
     array: FileArray,
     chunkshape: tuple[int, ...],
@@ -158,8 +154,7 @@ def _chunk_references(
     """Yield the key of each chunk that exists, and where its bytes are."""
     if not array.size:
         return
-    lengths = zip(array.tiling.axes, chunkshape, strict=True)
-    parts = [-(-axis.size // length) for axis, length in lengths]
+    parts = [-(-axis.size // n) for axis, n in zip(array.tiling.axes, chunkshape, strict=True)]
     places = list(np.ndindex(*parts))
     files = files_on_axes(array)
     for cell in np.argwhere(files >= 0).tolist():

@@ -9,27 +9,20 @@ from __future__ import annotations
 import asyncio
 import copy
 import math
-import sys
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from itertools import chain
 from typing import Any, Literal
 
 import numpy as np
 from dask.base import tokenize
 from zarr.abc.buffer import Buffer, BufferPrototype
-from zarr.abc.store import (
-    ByteRequest,
-    OffsetByteRequest,
-    RangeByteRequest,
-    Store,
-    SuffixByteRequest,
-)
+from zarr.abc.store import ByteRequest, Store, SuffixByteRequest
+from zarr.storage import MemoryStore
 
 from dask_fileseq.filearray import FileArray
-from dask_fileseq.zarr.chunkgrid import ChunkGrid, regular_chunks
-from dask_fileseq.zarr.zarrmetadata import array_path, metadata_documents
-
-__all__ = ["FileArrayStore"]
+from dask_fileseq.zarr.zarrarray import ChunkGrid, array_path, metadata_documents, regular_chunks
 
 
 class FileArrayStore(Store):
@@ -72,22 +65,22 @@ class FileArrayStore(Store):
         self,
         array: FileArray,
         *,
+        zarr_format: Literal[2, 3] = 3,
         chunkmode: int | str | None = None,
         chunks: Any = None,
-        zarr_format: Literal[2, 3] = 3,
-        groupname: str | None = None,
-        dimension_names: Sequence[str | None] | None = None,
-        zattrs: Mapping[str, Any] | None = None,
         fill: bool = True,
         ioworkers: int | None = None,
         read_only: bool = True,
+        zattrs: Mapping[str, Any] | None = None,
+        dimension_names: Sequence[str | None] | None = None,
+        groupname: str | None = None,
     ) -> None:
         if not read_only:
             raise ValueError(f"read_only={read_only!r}: files are not written through a store")
         if chunkmode not in (None, 0, 3) and str(chunkmode).upper() not in ("STRILE", "FILE"):
             raise ValueError(
                 f"chunkmode={chunkmode!r} is not 'file': each file is one chunk, unless"
-                " chunks='tile' or other chunks are asked for"
+                " chunks='tile' or other chunks are given"
             )
         if zarr_format not in (2, 3):
             raise ValueError(f"zarr_format={zarr_format!r} is neither 2 nor 3")
@@ -109,7 +102,6 @@ class FileArrayStore(Store):
         )
         self._identity = tokenize(array), tuple(self._documents.items()), self._ioworkers
         self._grid = ChunkGrid.of(array, self._chunkshape, path, zarr_format)
-        self._limits: dict[asyncio.AbstractEventLoop, asyncio.Semaphore] = {}
 
     def with_read_only(self, read_only: bool = False) -> Store:
         """Return another store of the same array; raise zarr's own error for a writable one."""
@@ -126,7 +118,7 @@ class FileArrayStore(Store):
         return hash(self._identity)
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_limits": {}}  # semaphores of event loops in this process
+        return {key: value for key, value in self.__dict__.items() if key != "_threads"}
 
     def __repr__(self) -> str:
         return (
@@ -147,9 +139,12 @@ class FileArrayStore(Store):
             index = self._grid.index(key)
             if index is None:
                 return None
-            async with self._limit():
-                content = await asyncio.to_thread(self._read, index)
-        return prototype.buffer.from_bytes(content[_selected(byte_range, len(content))])
+            loop = asyncio.get_running_loop()
+            content = await loop.run_in_executor(self._threads, self._read, index)
+        if isinstance(byte_range, SuffixByteRequest):  # zarr takes no more than there are bytes
+            byte_range = SuffixByteRequest(min(byte_range.suffix, len(content)))
+        value = {key: prototype.buffer.from_bytes(content)}
+        return await MemoryStore(value).get(key, prototype, byte_range)
 
     async def get_partial_values(
         self, prototype: BufferPrototype, key_ranges: Iterable[tuple[str, ByteRequest | None]]
@@ -170,13 +165,10 @@ class FileArrayStore(Store):
         self._array.read(window, pixels[inside])
         return pixels.reshape(-1).view(np.uint8).data
 
-    def _limit(self) -> asyncio.Semaphore:
-        """Return the semaphore that limits concurrent reads in the running event loop."""
-        loop = asyncio.get_running_loop()
-        if loop not in self._limits:  # a semaphore belongs to one loop
-            others = {other: s for other, s in self._limits.items() if not other.is_closed()}
-            self._limits = {loop: asyncio.Semaphore(self._ioworkers or sys.maxsize), **others}
-        return self._limits[loop]
+    @cached_property
+    def _threads(self) -> ThreadPoolExecutor | None:
+        """Threads that read chunks; None for those of the event loop."""
+        return ThreadPoolExecutor(self._ioworkers) if self._ioworkers else None
 
     async def exists(self, key: str) -> bool:
         """Return whether a key exists: a document, or a chunk that overlaps a file."""
@@ -218,17 +210,3 @@ class FileArrayStore(Store):
     async def delete(self, key: str) -> None:
         """Raise zarr's own error: the store is read-only."""
         self._check_writable()
-
-
-def _selected(byte_range: ByteRequest | None, size: int) -> slice:
-    """Return the slice of `size` bytes that a request selects."""
-    match byte_range:
-        case None:
-            return slice(None)
-        case RangeByteRequest(start, end):
-            return slice(start, end)
-        case OffsetByteRequest(offset):
-            return slice(offset, None)
-        case SuffixByteRequest(suffix):
-            return slice(max(0, size - suffix), None)
-    raise ValueError(f"Unexpected byte_range, got {byte_range!r}.")

@@ -138,7 +138,7 @@ class Parts:
             self.conversion.scheduler,
             function,
             plan.job(self.conversion.journal, "token"),
-            map(plan.region, plan.indices(plan.partition.stages[0])),
+            map(plan.region, plan.indices(plan.pyramid.partition.stages[0])),
             lambda _, result: found.append(result["seconds"]),
         )
         return found

@@ -29,7 +29,7 @@ from dask_fileseq import (
     VerifyError,
     WriteError,
 )
-from dask_fileseq.convert.progress import ProgressLine
+from dask_fileseq.convert.conversion import ProgressLine
 from dask_fileseq.convert.targetstore import TargetStore
 from dask_fileseq.files import local_path
 from dask_fileseq.zarr import read_manifest

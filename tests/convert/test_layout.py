@@ -105,6 +105,15 @@ def test_rows_that_begin_at_0_are_all_letters():
     assert list(found.wells) == ["C/1", "C/12", "D/1", "D/12"]
 
 
+def test_wells_of_large_plates():
+    """After row Z comes AA; and a hyphen is no part of a column."""
+    found = layout(r"(?P<well>[A-Za-z]{1,2}-?\d+)", ["b02", "AA-3"])
+    assert set(found.wells) == {"B/02", "AA/3"}
+    names = [f"{row}_{column}" for row in (1, 27) for column in (1, 7)]
+    found = layout(r"(?P<row>\d+)_(?P<column>\d)", names, **PLATE)
+    assert list(found.wells) == ["A/1", "A/7", "AA/1", "AA/7"]
+
+
 def test_one_image_is_no_collection():
     """Axes of length 1 need no images apart."""
     found = layout(r"reg(?P<region>\d)_t(?P<t>\d)", ["reg1_t0", "reg1_t1"])

@@ -8,9 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dask_fileseq.convert.arraymetadata import chunk_shape, shard_shape
-from dask_fileseq.convert.downsampling import downsampled
-from dask_fileseq.convert.partition import level_count, make_partition, scaled_window
+from dask_fileseq.convert.partition import (
+    chunk_shape,
+    level_count,
+    make_partition,
+    scaled_window,
+    shard_shape,
+)
+from dask_fileseq.convert.tasks import downsampled
 
 SIZES = st.integers(1, 70)
 

@@ -19,7 +19,7 @@ from zarr.core.buffer import default_buffer_prototype
 
 from dask_fileseq import FileSequence, TiffSequence
 from dask_fileseq.readers import count
-from dask_fileseq.zarr.chunkgrid import regular_chunks
+from dask_fileseq.zarr.zarrarray import regular_chunks
 
 PATTERN = r"(?P<time>\d+)_(?P<channel>[A-Z]+)_z(?P<z>\d+)"
 CHUNKS = [None, "tile", "auto", "5kB", 7, -1, {"time": 2}, {"z": -1, "y": 20}]

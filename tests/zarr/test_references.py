@@ -588,6 +588,6 @@ def test_wrong_arguments(acquisition, tmp_path, arguments, message):
 
 
 def test_without_zarr(monkeypatch, acquisition):
-    monkeypatch.setitem(sys.modules, "dask_fileseq.zarr.references", None)
+    monkeypatch.setitem(sys.modules, "dask_fileseq.zarr", None)
     with pytest.raises(ImportError, match=re.escape("dask-fileseq[zarr]")):
         sequence(acquisition[0]).write_fsspec(io.StringIO())
