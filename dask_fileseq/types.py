@@ -18,6 +18,7 @@ __all__ = [
     "AxesTiled",
     "Files",
     "Imread",
+    "NamingOptions",
     "Progress",
     "ReadOptions",
     "WriteOptions",
@@ -67,6 +68,18 @@ class ReadOptions:
     def has_chunk(self) -> bool:
         """Whether shape and dtype of the array in each file are given, so no header is read."""
         return self.chunkshape is not None and self.chunkdtype is not None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NamingOptions:
+    """What a Zarr array is called, in a store or in references.
+
+    `FileSequence.aszarr` documents the fields.
+    """
+
+    groupname: str | None = None
+    dimension_names: Sequence[str | None] | None = None
+    zattrs: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -45,6 +45,7 @@ from dask_fileseq.sequence.listing import counts, listing
 from dask_fileseq.types import (
     Files,
     Imread,
+    NamingOptions,
     Progress,
     ReadOptions,
     WriteOptions,
@@ -505,6 +506,12 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         reading["imreadargs"] = imreadargs | dict(reading.get("imreadargs") or {})
         return self.array(**reading)
 
+    def _named_array_of(self, kwargs: Mapping[str, Any]) -> tuple[FileArray, dict[str, Any]]:
+        """Return `_array_of`, and what it is called in Zarr; only a given `fillvalue` masks."""
+        naming, others = split_options(kwargs, NamingOptions)
+        naming["fill"] = kwargs.get("fillvalue") is not None
+        return self._array_of(others), naming
+
     # faces: dask, numpy, xarray, zarr
 
     @takes_options(ReadOptions)
@@ -646,16 +653,13 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
 
         return to_dataarray(self.array(**options), name=name, chunks=chunks)
 
-    @takes_options(ReadOptions)
+    @takes_options(NamingOptions, ReadOptions)
     def aszarr(
         self,
         *,
         chunkmode: int | str | None = None,
         chunks: Any = None,
         zarr_format: Literal[2, 3] = 3,
-        groupname: str | None = None,
-        dimension_names: Sequence[str | None] | None = None,
-        zattrs: Mapping[str, Any] | None = None,
         ioworkers: int | None = None,
         read_only: bool = True,
         **kwargs: Any,
@@ -721,34 +725,29 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         except ImportError as error:
             raise _needs("aszarr", "zarr 3", "zarr") from error
 
+        array, naming = self._named_array_of(kwargs)
         return FileArrayStore(
-            self._array_of(kwargs),
+            array,
             chunkmode=chunkmode,
             chunks=chunks,
             zarr_format=zarr_format,
-            groupname=groupname,
-            dimension_names=dimension_names,
-            zattrs=zattrs,
-            fill=kwargs.get("fillvalue") is not None,
             ioworkers=ioworkers,
             read_only=read_only,
+            **naming,
         )
 
-    @takes_options(ReadOptions)
+    @takes_options(NamingOptions, ReadOptions)
     def write_fsspec(
         self,
         jsonfile: str | os.PathLike[str] | TextIO,
         url: str | None = None,
         *,
         quote: bool | None = None,
-        groupname: str | None = None,
         templatename: str | None = None,
         codec_id: str | None = None,
         zarr_format: Literal[2] = 2,
         version: Literal[0, 1] | None = None,
         chunks: Literal["tile", "file"] | None = None,
-        dimension_names: Sequence[str | None] | None = None,
-        zattrs: Mapping[str, Any] | None = None,
         scheduler: Any = None,
         _append: bool = False,
         _close: bool = True,
@@ -835,22 +834,20 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
                 f"the files in {self.source} have no locations of their own: references can"
                 " point only to files"
             )
+        array, naming = self._named_array_of(kwargs)
         write_references(
-            self._array_of(kwargs),
+            array,
             jsonfile,
             url,
             quote=quote,
-            groupname=groupname,
             templatename=templatename,
             codec_id=codec_id,
             version=version,
             chunks=chunks,
-            dimension_names=dimension_names,
-            zattrs=zattrs,
-            fill=kwargs.get("fillvalue") is not None,
             scheduler=scheduler,
             append=_append,
             close=_close,
+            **naming,
         )
 
     # copies
@@ -946,9 +943,8 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         except ImportError as error:
             raise _needs("to_zarr", "zarr 3", "zarr") from error
 
-        writing, reading, unknown = split_options(options, WriteOptions, ReadOptions)
-        array = self.array(**reading, **unknown)
-        return to_zarr(array, url, WriteOptions(**writing), attributes=attributes)
+        array, writing = self._array_to_write(options)
+        return to_zarr(array, url, writing, attributes=attributes)
 
     @takes_options(WriteOptions, ReadOptions)
     def to_ome_zarr(
@@ -1024,18 +1020,15 @@ memory, storage_options
         except ImportError as error:
             raise _needs("to_ome_zarr", "zarr 3 and yaozarrs", "ome") from error
 
-        writing, reading, unknown = split_options(options, WriteOptions, ReadOptions)
-        array = self.array(**reading, **unknown)
+        array, writing = self._array_to_write(options)
         return to_ome_zarr(
-            array,
-            url,
-            WriteOptions(**writing),
-            axes=axes,
-            scale=scale,
-            name=name,
-            levels=levels,
-            method=method,
+            array, url, writing, axes=axes, scale=scale, name=name, levels=levels, method=method
         )
+
+    def _array_to_write(self, options: Mapping[str, Any]) -> tuple[FileArray, WriteOptions]:
+        """Return the array, and how to write it, for the keywords of a copy."""
+        writing, reading = split_options(options, WriteOptions)
+        return self.array(**reading), WriteOptions(**writing)
 
     # what people look at
 
