@@ -21,6 +21,7 @@ __all__ = [
     "NamingOptions",
     "Progress",
     "ReadOptions",
+    "ReferenceOptions",
     "WriteOptions",
     "split_options",
     "takes_options",
@@ -80,6 +81,21 @@ class NamingOptions:
     groupname: str | None = None
     dimension_names: Sequence[str | None] | None = None
     zattrs: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReferenceOptions:
+    """How references to the bytes in files are written.
+
+    `FileSequence.write_fsspec` documents the fields.
+    """
+
+    quote: bool | None = None
+    templatename: str | None = None
+    codec_id: str | None = None
+    version: Literal[0, 1] | None = None
+    chunks: Literal["tile", "file"] | None = None
+    scheduler: Any = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -48,6 +48,7 @@ from dask_fileseq.types import (
     NamingOptions,
     Progress,
     ReadOptions,
+    ReferenceOptions,
     WriteOptions,
     split_options,
     takes_options,
@@ -736,19 +737,13 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
             **naming,
         )
 
-    @takes_options(NamingOptions, ReadOptions)
+    @takes_options(ReferenceOptions, NamingOptions, ReadOptions)
     def write_fsspec(
         self,
         jsonfile: str | os.PathLike[str] | TextIO,
         url: str | None = None,
         *,
-        quote: bool | None = None,
-        templatename: str | None = None,
-        codec_id: str | None = None,
         zarr_format: Literal[2] = 2,
-        version: Literal[0, 1] | None = None,
-        chunks: Literal["tile", "file"] | None = None,
-        scheduler: Any = None,
         _append: bool = False,
         _close: bool = True,
         **kwargs: Any,
@@ -834,21 +829,9 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
                 f"the files in {self.source} have no locations of their own: references can"
                 " point only to files"
             )
-        array, naming = self._named_array_of(kwargs)
-        write_references(
-            array,
-            jsonfile,
-            url,
-            quote=quote,
-            templatename=templatename,
-            codec_id=codec_id,
-            version=version,
-            chunks=chunks,
-            scheduler=scheduler,
-            append=_append,
-            close=_close,
-            **naming,
-        )
+        references, others = split_options(kwargs, ReferenceOptions)
+        array, naming = self._named_array_of(others)
+        write_references(array, jsonfile, url, append=_append, close=_close, **references, **naming)
 
     # copies
 
@@ -1003,15 +986,16 @@ memory, storage_options
 
         Examples
         --------
-        >>> import tempfile, zarr
-        >>> from dask_fileseq import open_sequence
-        >>> from dask_fileseq.demo import write_acquisition
-        >>> folder = tempfile.mkdtemp()
-        >>> seq = open_sequence(write_acquisition(folder))
-        >>> manifest = seq.to_ome_zarr(f"{folder}/cells.ome.zarr", levels=2)
-        >>> group = zarr.open_group(f"{folder}/cells.ome.zarr", mode="r")
+        >>> import tempfile
+        >>> import numpy as np, zarr
+        >>> from dask_fileseq import FileSequence
+        >>> names = ["t0_DAPI", "t0_GFP", "t1_DAPI", "t1_GFP"]
+        >>> seq = FileSequence(lambda name: np.eye(64), names, pattern="t{time:d}_{channel}")
+        >>> target = f"{tempfile.mkdtemp()}/cells.ome.zarr"
+        >>> manifest = seq.to_ome_zarr(target, levels=2)
+        >>> group = zarr.open_group(target, mode="r")
         >>> group["1"].shape, group["1"].metadata.dimension_names
-        ((6, 2, 5, 128, 128), ('t', 'c', 'z', 'y', 'x'))
+        ((2, 2, 32, 32), ('t', 'c', 'y', 'x'))
         >>> [channel["label"] for channel in group.attrs["ome"]["omero"]["channels"]]
         ['DAPI', 'GFP']
         """
