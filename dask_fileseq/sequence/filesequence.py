@@ -471,10 +471,8 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
 
         Raises
         ------
-        ReadError
-            If the first file is needed and cannot be read.
-        ValueError
-            If an argument does not fit.
+        ReadError, ValueError
+            As `to_dask_array` does.
         """
         reading = ReadOptions(**options)
         # first, so that a server that is down gets one request, not one for each version
