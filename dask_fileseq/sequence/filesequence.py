@@ -885,7 +885,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         -------
         dict
             The manifest: the number of files, the empty cells, the files that could not be
-            read and why, what was verified. `dask_fileseq.zarr.read_manifest` reads it from
+            read and why, what was verified. `dask_fileseq.convert.read_manifest` reads it from
             the target, with all names.
 
         Raises

@@ -29,10 +29,10 @@ from dask_fileseq import (
     VerifyError,
     WriteError,
 )
+from dask_fileseq.convert import read_manifest
 from dask_fileseq.convert.conversion import ProgressLine
 from dask_fileseq.convert.targetstore import TargetStore
 from dask_fileseq.files import local_path
-from dask_fileseq.zarr import read_manifest
 from tests.helpers.places import s3_options, upload
 
 PATTERN = r"(?P<time>\d+)_(?P<channel>[A-Z]+)_z(?P<z>\d+)"

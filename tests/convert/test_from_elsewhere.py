@@ -7,7 +7,7 @@ import pytest
 import zarr
 
 from dask_fileseq import ChangedError, TiffSequence, WriteError
-from dask_fileseq.zarr import read_manifest
+from dask_fileseq.convert import read_manifest
 from tests.helpers.acquisition import PATTERN
 from tests.helpers.places import s3_options, upload
 

@@ -14,7 +14,7 @@ import tifffile
 import zarr
 
 from dask_fileseq import TiffSequence
-from dask_fileseq.zarr import read_manifest
+from dask_fileseq.convert import read_manifest
 
 FILES = 80
 KILLS = 20

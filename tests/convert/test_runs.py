@@ -11,10 +11,9 @@ import zarr
 from zarr.storage import StorePath
 
 from dask_fileseq import ChangedError, FileSequence, TargetExistsError, TiffSequence
-from dask_fileseq.convert import journal
+from dask_fileseq.convert import journal, read_manifest
 from dask_fileseq.convert.partition import Partition
 from dask_fileseq.convert.targetstore import TargetStore
-from dask_fileseq.zarr import read_manifest
 
 PATTERN = r"(?P<time>\d+)_(?P<channel>[A-Z]+)_z(?P<z>\d+)"
 MANY = {"chunks": 16, "shards": False, "memory": 4096, "scheduler": "sync", "progress": False}
