@@ -134,8 +134,10 @@ def test_recipe_for_a_reader_works(tmp_path):
     source = (tmp_path / module).read_text("utf-8")
     (line,) = re.findall(r"^READERS.*\n", source, re.MULTILINE)
     source = source.replace(line, f"{reader}\n\n{readers}")
-    imports = "import re\nfrom pathlib import Path\n"
-    (tmp_path / module).write_text(source.replace("from collections", imports + "from collections"))
+    for line in ("import re\n", "from pathlib import Path\n"):
+        if line not in source:  # another reader may need them, too
+            source = source.replace("from collections", f"{line}from collections", 1)
+    (tmp_path / module).write_text(source)
     name = "tests/readers/test_graymaps.py"
     (tmp_path / name).write_text(test)
     assert "4 passed" in run_in(tmp_path, "pytest", "-q", "-p", "no:cacheprovider", module, name)
