@@ -135,8 +135,9 @@ def _period_of_text(text: str) -> _Period:
     written = [part.zfill(2) for part in parts if part]
     clock = "T" + ":".join(written[3:]) + (fraction or "") if written[3:] else ""
     date = np.datetime64("-".join(written[:3]) + clock)
-    last = (date + 1).astype("M8[ns]") - np.timedelta64(1, "ns")
-    return _Period(date.astype("M8[ns]"), last, np.datetime_data(date.dtype)[0])
+    unit: Any = np.datetime_data(date.dtype)[0]
+    last = (date + np.timedelta64(1, unit)).astype("M8[ns]") - np.timedelta64(1, "ns")
+    return _Period(date.astype("M8[ns]"), last, unit)
 
 
 def _is_coarser(unit: str, values: NDArray[Any]) -> bool:
