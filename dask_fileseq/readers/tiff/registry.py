@@ -67,7 +67,13 @@ class ProvenImage:
             # offsets of pages, if these are stored as in the first file
             starts, counts = header.pages[0]
             single = len(header.pages) == len(starts) == 1
-            if not (single and counts[0] == image.pagesize and starts[0]):
+            if single and counts[0] == image.pagesize and starts[0]:
+                if whole and image.pagesize == out.nbytes:  # in one read, for most small files
+                    file.fill(starts[0], memoryview(out.reshape(-1).view(np.uint8).data))
+                    if not image.stored.isnative:
+                        out.byteswap(inplace=True)
+                    return out.nbytes
+            else:
                 extents = header.pixels
                 size = image.pagesize * len(image.starts) // len(extents)
                 joined = merged(extents)
