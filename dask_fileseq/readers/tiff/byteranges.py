@@ -150,7 +150,7 @@ class ContiguousImage:
 
     spec: ChunkSpec
     """The array."""
-    stored: np.dtype[Any]
+    file_dtype: np.dtype[Any]
     """Type of the pixels in the file, with its byte order."""
     starts: Sequence[int]
     """Offset of each page; a single one if pages touch. 0: the page was never written."""
@@ -179,14 +179,14 @@ class ContiguousImage:
     ) -> int:
         """Read a region from pages that begin at `starts`, and return the number of bytes read."""
         region, out = ascending(region, out)
-        stored = self.stored
+        file_dtype = self.file_dtype
         in_place = out.dtype == self.spec.dtype and out.flags.c_contiguous
         if self.over:
             pages = list(self._pages(region, out))
             region = tuple(range(1) if i in self.over else r for i, r in enumerate(region))
         else:
             pages = [(0, out)]
-        cut = _cut(self.page, stored.itemsize, region, in_place)
+        cut = _cut(self.page, file_dtype.itemsize, region, in_place)
         reads: list[tuple[int, int, Array]] = []
         for number, view in pages:
             if starts[number] and cut.axis == 0:
@@ -203,13 +203,13 @@ class ContiguousImage:
             total += size
             if in_place and size == block.nbytes:
                 source.fill(offset, memoryview(block.reshape(-1).view(np.uint8).data))
-                if not stored.isnative:
+                if not file_dtype.isnative:
                     block.byteswap(inplace=True)
             else:
                 scratch = np.empty(size, np.uint8)
                 source.fill(offset, scratch.data)
                 strides = cut.strides[out.ndim - block.ndim :]
-                block[...] = np.ndarray(block.shape, stored, scratch, strides=strides)
+                block[...] = np.ndarray(block.shape, file_dtype, scratch, strides=strides)
         return total
 
     def _pages(self, region: Region, out: Array) -> Iterator[tuple[int, Array]]:

@@ -70,7 +70,7 @@ class ProvenImage:
             if single and counts[0] == image.pagesize and starts[0]:
                 if whole and image.pagesize == out.nbytes:  # in one read, for most small files
                     file.fill(starts[0], memoryview(out.reshape(-1).view(np.uint8).data))
-                    if not image.stored.isnative:
+                    if not image.file_dtype.isnative:
                         out.byteswap(inplace=True)
                     return out.nbytes
             else:
@@ -193,7 +193,7 @@ def prove(
             candidate = _candidate(tif, image, header)
             template = None
             if whole and isinstance(image, ContiguousImage) and all(image.starts):
-                swapped = not image.stored.isnative
+                swapped = not image.file_dtype.isnative
                 template = FileTemplate.of(path, header, file, image.extents, swapped)
         except Exception:  # of a header that only tifffile can interpret
             return proof

@@ -136,11 +136,11 @@ def _contiguous_image(
 ) -> ContiguousImage:
     """Return the image whose pixels are stored at `starts`, one for each index over some axes."""
     shape, keyframe = spec.shape, series.keyframe
-    stored = spec.dtype.newbyteorder(keyframe.parent.byteorder)
+    file_dtype = spec.dtype.newbyteorder(keyframe.parent.byteorder)
     page = tuple(1 if axis in over else n for axis, n in enumerate(shape))
     first = next((i for i in range(len(shape)) if math.prod(shape[i:]) == keyframe.size), 0)
-    size = math.prod(page) * stored.itemsize
-    return ContiguousImage(spec, stored, starts, page, over, first, keyframe.nodata, size)
+    size = math.prod(page) * file_dtype.itemsize
+    return ContiguousImage(spec, file_dtype, starts, page, over, first, keyframe.nodata, size)
 
 
 def selected_series(
@@ -248,7 +248,7 @@ def _contiguous(image: ContiguousImage) -> ByteLayout:
     """
     shape, first = image.spec.shape, image.first
     chunks = (1,) * first + shape[first:]
-    size = math.prod(chunks) * image.stored.itemsize
+    size = math.prod(chunks) * image.file_dtype.itemsize
     starts = image.starts
     if len(starts) == 1:
         if not starts[0]:
@@ -264,18 +264,18 @@ def _contiguous(image: ContiguousImage) -> ByteLayout:
     segments = tuple(
         (start + i * size, size) if start else (0, 0) for start in starts for i in range(parts)
     )
-    return ByteLayout(shape, image.stored, chunks, nodata=image.nodata, segments=segments)
+    return ByteLayout(shape, image.file_dtype, chunks, nodata=image.nodata, segments=segments)
 
 
 def _segmented(image: SegmentedImage) -> ByteLayout:
     """Return the layout of pages in strips or tiles: a chunk each."""
     keyframe, grid = image.keyframe, image.grid
-    stored = image.spec.dtype.newbyteorder(keyframe.parent.byteorder)
+    file_dtype = image.spec.dtype.newbyteorder(keyframe.parent.byteorder)
     if keyframe.compression not in BYTE_CODECS or keyframe.photometric == YCBCR:
         raise NoByteLayout(f"compression {keyframe.compression!r} is no codec of bytes")
     if keyframe.predictor not in (1, 2, 3) or keyframe.fillorder != 1:
         raise NoByteLayout(f"{keyframe.predictor!r} or {keyframe.fillorder!r} is not supported")
-    if keyframe.bitspersample != 8 * stored.itemsize:
+    if keyframe.bitspersample != 8 * file_dtype.itemsize:
         raise NoByteLayout(f"its pixels have {keyframe.bitspersample} bits")
     chunks = [1] * len(grid.shape)
     for axis, length, whole in zip(grid.within, grid.segment, grid.page, strict=True):
@@ -294,8 +294,8 @@ def _segmented(image: SegmentedImage) -> ByteLayout:
     places = math.prod(-(-n // c) for n, c in zip(grid.shape, chunks, strict=True))
     if len(segments) != places:
         raise NoByteLayout(f"it has {len(segments)} strips or tiles for {places} places")
-    size = math.prod(chunks) * stored.itemsize
+    size = math.prod(chunks) * file_dtype.itemsize
     if keyframe.compression == 1 and not {count for _, count in segments} <= {0, size}:
         raise NoByteLayout("its strips or tiles are of several sizes")
     codec = int(keyframe.compression), int(keyframe.predictor), grid.within[-1] is not None
-    return ByteLayout(grid.shape, stored, tuple(chunks), *codec, keyframe.nodata, segments)
+    return ByteLayout(grid.shape, file_dtype, tuple(chunks), *codec, keyframe.nodata, segments)

@@ -276,7 +276,7 @@ def read_proven_region(
                 return True
             size = proof.image.read(header, file, region, out, whole)
             if repeats and isinstance(proof.image.image, ContiguousImage):
-                swapped = not proof.image.image.stored.isnative
+                swapped = not proof.image.image.file_dtype.isnative
                 PROOFS.set_template(
                     proof.key, FileTemplate.of(path, header, file, header.pixels, swapped)
                 )
