@@ -137,3 +137,9 @@ def test_files_are_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
             read_region(read_tiff, path, SPEC, np.s_[:, :], np.empty((4, 6), "u2"))
     assert closed == [True, True]
     assert counts.files == 2
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    """A folder among the names is an error of another kind on each system."""
+    with pytest.raises(OSError, match="is no file but a folder"):
+        readers.require_file(str(tmp_path))
