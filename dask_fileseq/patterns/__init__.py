@@ -2,11 +2,11 @@
 
 `as_pattern` makes a `NamePattern` of everything that users may pass as ``pattern=``. Each
 module imports only from those before it: `name_pattern`, `lookup` (functions and tables),
-`bioformats`, `text_pattern`, `presets`; then the steps of inference, `axis_families`, `tokens`,
+`bioformats`, `text_pattern`, `presets`; then the steps of inference, `axis_words`, `tokens`,
 `dates`, `related_tokens`; and `inference` itself, which has `as_pattern`.
 """
 
-from dask_fileseq.patterns.axis_families import FAMILIES
+from dask_fileseq.patterns.axis_words import FAMILIES
 from dask_fileseq.patterns.inference import as_pattern, infer
 from dask_fileseq.patterns.name_pattern import (
     BATCH,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import os
 import re
 import tomllib
@@ -67,6 +68,11 @@ def preset_pattern(name: str, preset: Preset | None = None) -> NamePattern:
     return NamePattern(pattern.regex, fields, name, whole=preset is not _AXES)
 
 
+@cache
+def _compiled(name: str, pattern: str, types: tuple[tuple[str, str], ...]) -> NamePattern:
+    return preset_pattern(name, Preset(pattern, dict(types)))
+
+
 def no_preset(text: str) -> NamesError:
     """Return the error for words that are no pattern, with the presets that may be meant."""
     every = presets()
@@ -83,11 +89,25 @@ def no_preset(text: str) -> NamesError:
     )
 
 
-def matching_preset(names: Sequence[str]) -> NamePattern | None:
+def matching_preset(
+    names: Sequence[str], most_cells: int | None = None, dims: Sequence[str] = ()
+) -> NamePattern | None:
     """Return the pattern of the one preset that gives each name a cell of its own, if any.
 
-    The preset ``axes`` is left out: it matches too many names.
+    Of several, it is the one with the fewest cells and then the most axes; if two are as good,
+    there is none. The preset ``axes`` is left out: it matches too many names.
 
+    Parameters
+    ----------
+    names : sequence of str
+        File names.
+    most_cells : int, optional
+        The most cells that the grid of the preset may have.
+    dims : sequence of str
+        Names of axes. A preset with the same axes adds nothing and is left out.
+
+    Examples
+    --------
     >>> print(matching_preset(["img_000000000_GFP_000.tif", "img_000000001_GFP_003.tif"]))
     micromanager-1
     >>> matching_preset(["1_1.tif", "1_2.tif"])
@@ -95,21 +115,34 @@ def matching_preset(names: Sequence[str]) -> NamePattern | None:
     sample = names[:: max(1, len(names) // _SAMPLE)]
     found = []
     for name, preset in preset_registry().items():
-        if preset is not _AXES:
-            pattern = preset_pattern(name, preset)
-            if all(map(pattern.regex.search, sample)) and _separates(pattern, names):
-                found.append(pattern)
-    return found[0] if len(found) == 1 else None
+        if preset is _AXES:
+            continue
+        pattern = _compiled(name, preset.pattern, tuple(preset.types.items()))
+        if not all(map(pattern.regex.search, sample)):
+            continue
+        axes = _separated(pattern, names)
+        if axes is None:
+            continue
+        cells = math.prod(axes.values())
+        if (most_cells is None or cells <= most_cells) and axes.keys() != set(dims):
+            found.append((cells, -len(axes), pattern))
+    found.sort(key=lambda candidate: candidate[:2])
+    if not found or (len(found) > 1 and found[0][:2] == found[1][:2]):
+        return None
+    return found[0][2]
 
 
-def _separates(pattern: NamePattern, names: Sequence[str]) -> bool:
-    """Return whether a pattern matches all names and gives no two of them the same indices."""
+def _separated(pattern: NamePattern, names: Sequence[str]) -> dict[str, int] | None:
+    """Return the sizes of the axes that vary, None if the pattern does not separate all names."""
     try:
         columns = pattern.columns(names)
     except NamesError:
-        return False
+        return None
     indices = set(zip(*(codes.tolist() for codes in columns.codes), strict=True))
-    return not columns.unmatched and len(indices) == len(set(names))
+    if columns.unmatched or len(indices) < len(set(names)):
+        return None
+    sizes = zip(columns.dims, map(len, columns.texts), strict=True)
+    return {dim: size for dim, size in sizes if size > 1}
 
 
 def register_preset(

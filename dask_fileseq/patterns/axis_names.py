@@ -1,0 +1,165 @@
+"""The names of axes, by the letters around numbers and by the meaning of words."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
+
+from dask_fileseq.patterns.axis_words import FAMILIES, are_rows, word_axis
+from dask_fileseq.patterns.dates import MONTHS
+from dask_fileseq.patterns.name_parts import Part
+
+_LABEL = re.compile(r"(?:^|[^A-Za-z])([A-Za-z]+)[ _.=-]+$")
+UNNAMED = re.compile(r"Q(_\d+)?|sequence|")
+"""The names of axes that no letters name."""
+
+
+def name_axes(parts: list[Part]) -> list[str]:
+    """Give axis names to parts that vary, in place.
+
+    Returns the other names of the parts if the letters behind numbers name them as well as
+    those before; the list is empty if names are evident.
+    """
+    others: list[str] = []
+    starts = [i for i, part in enumerate(parts) if not part.joint]
+    for start, end in pairwise([*starts, len(parts)]):
+        behind = _name_numbers(parts, start, end)
+        if behind:
+            others = others or [""] * len(parts)
+            others[start:end] = behind
+    for i, part in enumerate(parts):
+        if part.varies and part.is_axis and not part.name:
+            _name_part(parts, i)
+    return [other or part.name for other, part in zip(others, parts, strict=False)]
+
+
+def _name_part(parts: list[Part], i: int) -> None:
+    """Name a part that no letters beside it name."""
+    part = parts[i]
+    if part.family == "date":
+        duration = not re.search("%[YyjbB]", part.form)
+        part.name = "time" if duration or "%H" in part.form or "%I" in part.form else "date"
+        return
+    if {text.lower() for text in part.texts} <= MONTHS.keys():
+        part.name, part.family = "month", "date"
+        part.form = MONTHS[max(part.texts, key=len).lower()]
+        return
+    label = _label(parts, i)
+    if label:
+        part.name, part.family = label, FAMILIES[label.lower()]
+    elif _is_number(part):
+        part.name = part.family = "column" if _is_behind_row(parts, i) else ""
+    elif not part.joint and _is_row(parts, i):
+        part.name = part.family = "row"
+    else:
+        word = word_axis(part.texts)
+        in_folder = any("/" in later.texts[0] for later in parts[i + 1 :])
+        part.name = "folder" if in_folder and word == "label" else word
+        part.family = "channel" if word in ("channel", "band", "polarization") else ""
+
+
+def number_names(axes: Sequence[Part]) -> None:
+    """Number the names that several axes have, and name the numbers that no letters name."""
+    seen: Counter[str] = Counter()
+    counts = Counter(axis.name for axis in axes)
+    others = [axis for axis in axes if UNNAMED.fullmatch(axis.name)]
+    for i, axis in enumerate(others):
+        axis.name = "sequence" if len(axes) == 1 else f"Q_{i}" if len(others) > 1 else "Q"
+    for axis in axes:
+        name = axis.name
+        if counts[name] > 1 and name:
+            number = seen[name] + (name == "label")
+            axis.name = f"{name}_{number}" if number else name
+            seen[name] += 1
+
+
+def _is_number(part: Part) -> bool:
+    return part.is_number or part.form[:1] == "f"
+
+
+def _label(parts: Sequence[Part], i: int) -> str:
+    """Return letters before a part, with marks between, if they name an axis."""
+    before = _constant_before(parts, i)
+    match = None if before.strip() == "x" else _LABEL.search(before)  # "2 x 3"
+    if match is None or match[1].lower() not in FAMILIES:
+        return ""
+    # a letter beside a word is no evidence
+    return match[1] if _is_number(parts[i]) or len(match[1]) > 1 else ""
+
+
+def _is_row(parts: Sequence[Part], i: int) -> bool:
+    """Return whether letters are rows of a plate: columns are right behind, ``A - 01``."""
+    following = next((k for k in range(i + 1, len(parts)) if not parts[k].is_separator), None)
+    if not are_rows(parts[i].texts) or following is None or following > i + 2:
+        return False
+    texts = parts[following].texts
+    return all(text.isdecimal() and 0 < int(text) <= 48 for text in texts) and not parts[i].joint
+
+
+def _is_behind_row(parts: Sequence[Part], i: int) -> bool:
+    """Return whether only marks are between a number and rows of a plate: ``A - 01``."""
+    between = _constant_before(parts, i)
+    before = next((part for part in reversed(parts[:i]) if part.varies), None)
+    marks = 0 < len(between) <= len(" - ") and not re.search(r"[\w/\\]", between)
+    return marks and before is not None and before.family == "row"
+
+
+def _name_numbers(parts: list[Part], start: int, end: int) -> list[str]:
+    """Name the numbers in a run of letters and digits by the letters before or behind them.
+
+    Returns the names by the letters behind if these are as good, else an empty list.
+    """
+    numbers = [i for i in range(start, end) if _is_number(parts[i]) and not parts[i].name]
+    varying = [i for i in numbers if parts[i].varies]
+    if not varying:
+        return []
+    if len(numbers) == 2 and end - start == 3 and _letters(parts, start + 1).lower() == "x":
+        for i, number in enumerate(varying):  # "3x4"
+            name = f"tile_{i}" if len(varying) > 1 else "tile"
+            parts[number].name = parts[number].family = name
+        return []
+    before = {i: _letters(parts, i - 1) if i > start else "" for i in numbers}
+    behind = {i: _letters(parts, i + 1) if i + 1 < end else "" for i in numbers}
+    known_before = FAMILIES.keys() >= {name.lower() for name in before.values()}
+    known_behind = FAMILIES.keys() >= {name.lower() for name in behind.values()}
+    all_before, all_behind = all(before.values()), all(behind.values())
+    some_before = any(before.values()) and not all_before
+    others: list[str] = []
+    if (all_before and all_behind and known_before and known_behind) or (
+        some_before and not all_behind and len(varying) > 1
+    ):
+        others = [behind.get(i, "") or "Q" for i in range(start, end)]
+    names = before
+    if all_before and all_behind:
+        names = behind if known_behind else before
+    elif all_behind:
+        label = "" if known_behind or len(numbers) > 1 else _label(parts, numbers[0])
+        names = dict.fromkeys(numbers, label) if label else behind  # "z_0.5um"
+    elif some_before:
+        names = {i: before[i] or behind[i] for i in varying}
+    for i in varying:
+        parts[i].name = (before if others else names)[i]
+        parts[i].family = FAMILIES.get(parts[i].name.lower(), "")
+    return others
+
+
+def _letters(parts: Sequence[Part], i: int) -> str:
+    """Return letters that can be the name of an axis: constant ones, but for their case."""
+    part = parts[i]
+    text = part.texts[0]
+    same = not part.varies or (
+        not part.is_axis and len({text.lower() for text in part.texts}) == 1
+    )
+    return text if same and text.isalpha() and text.isidentifier() else ""
+
+
+def _constant_before(parts: Sequence[Part], i: int) -> str:
+    """Return the constant text before a part, without letters right behind another number."""
+    start = i
+    while start and not parts[start - 1].varies:
+        start -= 1
+    if 0 < start < i and parts[start].joint and parts[start - 1].is_number:
+        start += 1
+    return "".join(part.texts[0] for part in parts[start:i])

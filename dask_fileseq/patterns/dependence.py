@@ -1,0 +1,223 @@
+"""The choice of axes: parts of names that others explain are no axes.
+
+A part is explained by another if each text of the other occurs with one of its texts, and if
+the other has several files for each text: in names that each have a time of their own,
+everything is a function of time, which proves nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from dask_fileseq.patterns.axis_words import word_axis
+from dask_fileseq.patterns.combined_parts import determines
+from dask_fileseq.patterns.name_parts import Part, cells, combined
+
+_BY_CHANCE = 2
+"""The number of values that may vary together by chance; more of them are one axis."""
+_SPARSE = 2
+_HASH = re.compile(r"[0-9a-f]{4,}|[0-9A-F]{4,}|(?=.*\d.*\d)(?=.*[^\W\d_].*[^\W\d_])[^\W_]{8,}")
+
+
+class AmbiguousNames(Exception):
+    """Two readings of the names fit; the arguments are the axes of both, by part."""
+
+
+def choose_axes(fields: Sequence[Part]) -> None:
+    """Make no axes of parts that others explain, in place.
+
+    Raises `AmbiguousNames` if it is not evident which of two parts is the axis.
+    """
+    if len(fields) > 1:
+        _drop_contained(fields)
+        _drop_equal(fields)
+        _drop_explained(fields)
+        _drop_stamps(fields)
+        _drop_measured(fields)
+
+
+def _axes(fields: Sequence[Part]) -> list[Part]:
+    return [field for field in fields if field.is_axis]
+
+
+def _drop(part: Part, axis: Part | None, why: str) -> None:
+    part.is_axis, part.axis, part.why = False, axis, why
+
+
+def _drop_contained(fields: Sequence[Part]) -> None:
+    """Make no axes of parts of a date or well: the year, or the row, as a folder."""
+    for part in fields:
+        for whole in fields:
+            if part.is_axis and whole.is_axis and _is_contained(part, whole):
+                _drop(part, whole, "a part of")
+
+
+def _is_contained(part: Part, whole: Part) -> bool:
+    is_well = whole.family == "well"
+    if whole is part or not (whole.family == "date" or is_well) or not determines(whole, part):
+        return False
+    if part.form or part.family not in (("", "row", "column") if is_well else ("", "time")):
+        return False
+    pairs = dict(zip(whole.codes.tolist(), part.codes.tolist(), strict=True))
+    return all(
+        _without_marks(part.texts[k]) in _without_marks(whole.texts[i]) for i, k in pairs.items()
+    )
+
+
+def _without_marks(text: str) -> str:
+    """Return a text without punctuation, and a single digit padded to two."""
+    text = re.sub(r"[\W_]", "", text)
+    return text.zfill(2) if text.isdecimal() else text
+
+
+def _drop_equal(fields: Sequence[Part]) -> None:
+    """Keep one of the parts that vary together."""
+    for k, part in enumerate(fields):
+        for other in fields[:k]:
+            same = part.is_axis and other.is_axis and len(part.texts) == len(other.texts)
+            if same and determines(part, other):
+                worse = _worse(fields, other, part)
+                if worse is not None:
+                    _drop(worse, part if worse is other else other, "varies together with")
+
+
+def _worse(fields: Sequence[Part], one: Part, two: Part) -> Part | None:
+    """Return which of two parts that vary together is no axis, None if both may be axes."""
+    by_chance = len(one.texts) <= _BY_CHANCE
+    if one.family and two.family and one.family != two.family and "date" not in (one.family, two.family):
+        if by_chance or one.family == "well" or two.family == "well":
+            return None if by_chance else (two if one.family == "well" else one)
+        raise _ambiguous(fields, [two], [one])
+    if one.family and one.family == two.family:
+        return two
+    first, second = _rank(one), _rank(two)
+    if first != second:
+        worse = two if first < second else one
+        if by_chance and worse.is_number and not worse.name and "date" not in (one.family, two.family):
+            raise _ambiguous(fields, [], [worse])
+        return worse
+    if one.is_number and not by_chance:
+        return one if _is_count(two) and not _is_count(one) else two
+    if by_chance and one.is_number and not _same_texts(one, two):
+        raise _ambiguous(fields, [], [two])
+    return two
+
+
+def _ambiguous(fields: Sequence[Part], no_axes: list[Part], or_these: list[Part]) -> AmbiguousNames:
+    axes = _axes(fields)
+    return AmbiguousNames(*([a for a in axes if a not in out] for out in (no_axes, or_these)))
+
+
+def _rank(part: Part) -> int:
+    """Return how likely a part is the axis, of those that vary together; 0 is the likeliest."""
+    if part.family == "date":
+        return 0
+    if part.family:
+        return 1
+    if part.is_number or part.form:
+        return 2 if part.name else 3
+    if is_hash(part):
+        return 6
+    return 4 if word_axis(part.texts) != "label" else 5
+
+
+def is_hash(part: Part) -> bool:
+    """Return whether all texts of a word are identifiers without meaning."""
+    return (
+        len(set(map(len, part.texts))) == 1
+        and all(map(_HASH.fullmatch, part.texts))
+        and any(map(re.compile(r"\d").search, part.texts))
+    )
+
+
+def _is_count(part: Part) -> bool:
+    """Return whether numbers are in even steps of one."""
+    if not "".join(part.texts).isdecimal():
+        return False
+    numbers = sorted(map(int, part.texts))
+    return numbers[-1] - numbers[0] == len(numbers) - 1
+
+
+def _same_texts(one: Part, two: Part) -> bool:
+    pairs = set(zip(one.codes.tolist(), two.codes.tolist(), strict=True))
+    return all(one.texts[i] == two.texts[k] for i, k in pairs)
+
+
+def _drop_explained(fields: Sequence[Part]) -> None:
+    """Make no axes of parts that one other part, or two, with several files each, explain."""
+    files = len(fields[0].codes)
+    for part in sorted(fields, key=_rank, reverse=True):
+        others = [axis for axis in _axes(fields) if axis is not part]
+        if not part.is_axis:
+            continue
+        for other in others:
+            proven = 2 * len(other.texts) <= files and len(other.texts) > len(part.texts)
+            if proven and determines(other, part):
+                _drop(part, other, "a function of")
+                break
+        else:
+            for k, one in enumerate(others):
+                for two in others[:k]:
+                    if part.is_axis and _explain([one, two], part, files):
+                        _drop(part, one, f"a function of {two.name or two.texts[0]!r} and")
+
+
+def _explain(axes: list[Part], part: Part, files: int) -> bool:
+    """Return whether combinations of two axes, with two files each or more, determine a part."""
+    codes, firsts = combined(axes)
+    if 2 * len(firsts) > files:
+        return False
+    return bool((part.codes[firsts][codes] == part.codes).all())
+
+
+def _drop_stamps(fields: Sequence[Part]) -> None:
+    """Make no axes of numbers or dates that each file has for itself, or of all others.
+
+    If the other axes identify the files and fill half of their grid, a stamp is none. Else it
+    is the axis, and what has few values beside it is a measurement, or a question.
+    """
+    axes = _axes(fields)
+    files = len(axes[0].codes)
+    stamps = [axis for axis in axes if len(axis.texts) == files]
+    others = [axis for axis in axes if len(axis.texts) < files]
+    if not stamps or not others:
+        return
+    if len(combined(others)[1]) == files:
+        if cells(others) <= _SPARSE * files:
+            for stamp in stamps:
+                _drop(stamp, None, "one for each file, and the other axes fill a grid")
+        elif not all(other.family for other in others):
+            raise AmbiguousNames(stamps, others)
+        else:
+            for stamp in stamps:
+                _drop(stamp, None, "one for each file, beside other axes")
+        return
+    labels = [other for other in others if _is_category(other)]
+    if labels:
+        raise AmbiguousNames(stamps, [*stamps, *labels])
+    for other in others:
+        _drop(other, stamps[0], "a measurement beside")
+
+
+def _is_category(part: Part) -> bool:
+    """Return whether a part with few values is likely an axis: a word, or numbers in balance."""
+    if part.form.startswith("f") or is_hash(part):
+        return False
+    if not (part.is_number or part.form):
+        return True
+    counts = np.bincount(part.codes)
+    return 2 * len(counts) <= len(part.codes) and bool((counts == counts[0]).all())
+
+
+def _drop_measured(fields: Sequence[Part]) -> None:
+    """Make no axes of parts without which the others identify all files and fill a grid."""
+    files = len(fields[0].codes)
+    for part in sorted(_axes(fields), key=lambda f: (2 * len(f.texts) <= files, -_rank(f))):
+        others = [axis for axis in _axes(fields) if axis is not part]
+        size = cells(others)
+        few = size == files if part.family or len(others) < 2 else size <= _SPARSE * files
+        if others and few and size >= files and len(combined(others)[1]) == files:
+            _drop(part, None, "the other axes identify all files")

@@ -1,0 +1,280 @@
+"""File names split into the parts that they have in common.
+
+All names are split at the same places: between folders, at underscores, at other separators,
+and between letters and digits. A separator splits names only if all have it equally often.
+Names whose labels have different numbers of words (``Bright_Field``, ``DAPI``) are aligned from
+both ends, and the label between is one part. What cannot be split is a number or a word.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+
+from dask_fileseq.patterns.axis_words import CATEGORIES, FAMILIES
+from dask_fileseq.patterns.name_pattern import BATCH, Codes, factorize, factorize_rows
+
+# A point between digits is a separator if all names have it there, else a decimal point.
+_OTHERS = r"((?:[^\w.]|_|(?<!\d)\.|\.(?!\d))+)"
+_SEPARATORS = [re.compile(s) for s in (r"([/\\]+)", r"(_+)", r"((?:[^\w]|_)+)", _OTHERS)]
+_RAGGED = [re.compile(s) for s in (r"(_+)", _OTHERS)]
+_DIGITS = re.compile(r"(\d+)")
+_DECIMALS = re.compile(r"(\d+(?:\.\d+)?)")
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
+_RUNS = re.compile(r"\d+|[^\W\d_]+|[\W_]+")
+_ONE_NUMBER = re.compile(r"(\D*)\d+(\D*)")
+_MAX_OUTLIERS = 0.1
+_MANY = 10
+
+
+@dataclass(slots=True, eq=False)
+class Part:
+    """A part of all names: the i-th name has ``texts[codes[i]]``."""
+
+    texts: list[str]
+    """Its distinct texts, in the order of appearance."""
+    codes: Codes
+    """For each name, the position in `texts`."""
+    joint: bool = False
+    """Whether it is letters or digits right behind other letters or digits."""
+    form: str = ""
+    """The type of its field in a format string, if it is no plain number or word."""
+    family: str = ""
+    """The kind of axis, empty if unknown: ``date``, ``well``, or one of `FAMILIES`."""
+    name: str = ""
+    """The name of its axis."""
+    axis: Part | None = None
+    """The part that is an axis and of which this is a function; None for an axis itself."""
+    why: str = ""
+    """Why it is an axis or none, for people."""
+    is_axis: bool = True
+    """Whether it counts the files, if it varies; else the pattern matches any text there."""
+
+    varies: bool = field(init=False)
+    """Whether it has more than one text."""
+    is_number: bool = field(init=False)
+    """Whether all texts are digits, with or without a sign and a decimal point."""
+
+    def __post_init__(self) -> None:
+        self.varies = len(self.texts) > 1
+        if "".join(self.texts).isdecimal():  # fast for many
+            self.is_number = "" not in self.texts
+        else:
+            self.is_number = all(map(_NUMBER.fullmatch, self.texts))
+
+    @property
+    def is_separator(self) -> bool:
+        """Whether it is constant, without letters and digits."""
+        return not self.varies and not any(map(str.isalnum, self.texts[0]))
+
+    @property
+    def is_word(self) -> bool:
+        """Whether it varies and is neither a number nor of a type of its own."""
+        return self.varies and not (self.is_number or self.form or self.name)
+
+
+class Outliers(Exception):
+    """A few names are of another kind than nearly all; the argument is their positions."""
+
+
+def split_names(names: Sequence[str]) -> list[Part]:
+    """Split names into parts.
+
+    Raises `Outliers` if a few names have a word where all others have one of many numbers.
+
+    >>> [(part.texts, part.joint) for part in split_names(["img_z1", "img_z2"])]
+    [(['img'], False), (['_'], False), (['z'], False), (['1', '2'], True)]
+    """
+    end = common_suffix(names)
+    parts = _split(*factorize([name[: -len(end)] for name in names] if end else names))
+    if end:
+        parts.append(Part([end], np.zeros(len(names), np.int32)))
+    after_separator = True
+    for part in parts:
+        part.joint = not (after_separator or part.is_separator)
+        after_separator = part.is_separator
+    if end:
+        parts[-1].joint = False
+    return parts
+
+
+def common_suffix(names: Sequence[str]) -> str:
+    """Return the file name suffix that all names have, or ``""``.
+
+    >>> common_suffix(["a.ome.tif", "b.tif"]), common_suffix(["a.tif", "b.png"])
+    ('.tif', '')
+    """
+    end = os.path.splitext(names[0])[1]
+    return end if all(name.endswith(end) for name in names) else ""
+
+
+def joined(parts: Sequence[Part]) -> Part:
+    """Return neighbouring parts as one, without the name of an axis.
+
+    >>> pair = [Part(["A", "B"], np.array([0, 1])), Part(["1"], np.array([0, 0]))]
+    >>> joined(pair).texts
+    ['A1', 'B1']
+    """
+    varying = [part for part in parts if part.varies]
+    codes, firsts = combined(varying) if varying else (parts[0].codes, np.zeros(1, np.int64))
+    texts = ["".join(part.texts[part.codes[i]] for part in parts) for i in firsts]
+    return Part(texts, codes, parts[0].joint)
+
+
+def combined(parts: Sequence[Part]) -> tuple[Codes, np.ndarray]:
+    """Return the number of each name's combination of texts, and the first name of each.
+
+    Combinations are numbered in the order of their texts.
+    """
+    key = parts[0].codes.astype(np.int64)
+    for part in parts[1:]:
+        key = key * len(part.texts) + part.codes
+    _, firsts, codes = np.unique(key, return_index=True, return_inverse=True)
+    return codes.astype(np.int32), firsts
+
+
+def cells(parts: Sequence[Part]) -> int:
+    """Return the number of cells of a grid with these axes."""
+    return math.prod(len(part.texts) for part in parts)
+
+
+def _split(texts: list[str], codes: Codes) -> list[Part]:
+    """Split texts at the first separator that they have in common, and their parts again."""
+    if len(texts) == 1:
+        return [Part([run], codes) for run in _RUNS.findall(texts[0])]
+    if all(map(_NUMBER.fullmatch, texts)) and len({text.count(".") for text in texts}) > 1:
+        return [Part(texts, codes)]
+    for separator in _SEPARATORS:
+        columns = _columns(texts, separator) if separator.search(texts[0]) else []
+        if len(columns) > 1 and all(len(between) == 1 for between, _ in columns[1::2]):
+            return [p for part, of in columns if part != [""] for p in _split(part, of[codes])]
+    for separator in _RAGGED:
+        parts = _align(texts, codes, separator)
+        if parts:
+            return parts
+    return _split_digits(texts, codes)
+
+
+def _align(texts: list[str], codes: Codes, separator: re.Pattern[str]) -> list[Part]:
+    """Split texts with different numbers of words from both ends; the rest is one label.
+
+    The shortest text has one word for the label. How many of its other words are before and
+    behind the label is seen from the numbers of distinct texts: wrong splits make a grid of
+    many more cells than there are texts. The list is empty if no split makes a dense grid.
+    """
+    words = [separator.split(text) for text in texts]
+    least = min(map(len, words))
+    if least < 3:
+        return []
+    around = (least - 1) // 2
+    best: tuple[int, int] | None = None
+    for before in range(around + 1):
+        columns = _around_label(words, before, around - before)
+        if columns:
+            size = math.prod(len(set(column)) for column in columns)
+            best = min(best or (size, before), (size, before))
+    if best is None or best[0] > 2 * len(texts):
+        return []
+    columns = _around_label(words, best[1], around - best[1])
+    return [p for column in columns for p in _split_column(column, codes)]
+
+
+def _around_label(words: list[list[str]], before: int, behind: int) -> list[list[str]]:
+    """Return the columns of words and separators around labels, empty if separators differ."""
+    first, last = 2 * before, -2 * behind or None
+    columns = [*zip(*(row[:first] for row in words), strict=True)] if first else []
+    columns.append(tuple("".join(row[first:last]) for row in words))
+    if last:
+        columns += zip(*(row[last:] for row in words), strict=True)
+    separators = columns[1:first:2] + columns[first + 1 :: 2]
+    if any(len(set(column)) > 1 for column in separators) or "" in columns[first]:
+        return []
+    return list(map(list, columns))
+
+
+def _split_column(column: list[str], codes: Codes) -> list[Part]:
+    texts, of = factorize(column)
+    return _split(texts, of[codes]) if texts != [""] else []
+
+
+def _split_digits(texts: list[str], codes: Codes) -> list[Part]:
+    """Split texts between letters and digits; those that differ in their letters are words."""
+    in_all = len({text.count(".") for text in texts}) == 1
+    columns = _columns(texts, _DIGITS if in_all else _DECIMALS)
+    mixed = len(columns) > 3 and any("" in part and any(part) for part, _ in columns[::2])
+    if mixed or len(columns) < 2:
+        _check_outliers(texts, codes)
+        return [Part(texts, codes)]
+    return [Part(part, of[codes]) for part, of in columns if part != [""]]
+
+
+def _columns(texts: list[str], separator: re.Pattern[str]) -> list[tuple[list[str], Codes]]:
+    """Return the parts of texts and the separators between, by column.
+
+    The list is empty if the texts have different numbers of parts. If only one number varies
+    and separates them, texts are compared instead of split, which is fast for many.
+    """
+    match = _ONE_NUMBER.fullmatch(texts[0]) if separator is _DIGITS else None
+    if match is not None:
+        before, behind = match.groups()
+        numbers = [text[len(before) : -len(behind) or None] for text in texts]
+        if (
+            "".join(numbers).isdecimal()
+            and "" not in numbers
+            and all(text.startswith(before) and text.endswith(behind) for text in texts)
+        ):
+            same = np.zeros(len(texts), np.int32)
+            each = np.arange(len(texts), dtype=np.int32)
+            return [([before], same), (numbers, each), ([behind], same)]
+    batches = (
+        list(map(separator.split, texts[first : first + BATCH]))
+        for first in range(0, len(texts), BATCH)
+    )
+    try:
+        parts, codes = factorize_rows(batches, len(separator.split(texts[0])), len(texts))
+    except ValueError:
+        return []
+    return list(zip(parts, codes, strict=True))
+
+
+def _check_outliers(texts: list[str], codes: Codes) -> None:
+    """Raise `Outliers` if most texts are numbers of the same form, and a few are not.
+
+    The form of a text is the text with each number replaced by ``0``. Among many texts the
+    shares of the forms decide. A few texts may well be words (``Cy3, Cy5, DAPI``), unless
+    their letters, padding or an unbroken sequence show that the numbers count (``t1, t2,
+    notes``). A text that occurs in as many files as each number is a word, too.
+    """
+    forms = [_DIGITS.sub("0", text) for text in texts]
+    (main, count), *_ = Counter(forms).most_common(1)
+    if "0" not in main or count == len(forms):
+        return
+    other = np.array([form != main for form in forms])
+    odd = np.flatnonzero(other[codes])
+    files = np.bincount(codes)
+    many = count >= _MANY and len(odd) <= _MAX_OUTLIERS * len(codes)
+    equal = files[other].max() >= files[~other].min() and len(files) < len(codes)
+    alike = [text for text, is_other in zip(texts, other, strict=True) if not is_other]
+    if many or (not equal and count > len(forms) - count and _do_count(main, alike)):
+        raise Outliers(odd.tolist())
+
+
+def _do_count(form: str, texts: list[str]) -> bool:
+    """Return whether texts of one form are numbers that count, not words with digits."""
+    if len(texts) < 2:
+        return False
+    families = {FAMILIES.get(letters.lower(), "") for letters in form.split("0")[:-1]}
+    if "" not in families or families & CATEGORIES:
+        return not families & CATEGORIES
+    numbers = [found[0] for found in map(_DIGITS.findall, texts)]
+    padded = any(number[0] == "0" and len(number) > 1 for number in numbers)
+    values = sorted(int(number) for number in numbers if len(number) < 20)
+    unbroken = len(values) > 2 and values == list(range(values[0], values[0] + len(values)))
+    return form.count("0") == 1 and (padded or unbroken)
