@@ -76,7 +76,7 @@ def number_names(axes: Sequence[Part]) -> None:
 
 
 def _is_number(part: Part) -> bool:
-    return part.is_number or part.form[:1] == "f"
+    return (part.is_number and part.family != "date") or part.form[:1] == "f"
 
 
 def _label(parts: Sequence[Part], i: int) -> str:

@@ -21,6 +21,8 @@ from dask_fileseq.patterns.name_pattern import factorize
 
 _NEARLY_ALL = 0.9
 _FILLED = 0.75
+_BEFORE_ROW = re.compile(r"[^\W\d_]*[a-z](?=[A-Z])")
+_DEGREES = re.compile(r"[NS]\d\d(?!\d)[^/]{0,8}[EW]\d{3}(?!\d)")
 _WELL_LIKE = re.compile(r"[A-Z]\d\d")
 
 
@@ -29,17 +31,27 @@ def combine_parts(parts: list[Part]) -> list[Part]:
 
     Raises `Outliers` or NamesError if only some names have a part.
     """
-    parts = _join_decimals(_join_signs(parts))
-    if any(map(_is_letters, parts)):
-        parts = _join_words(_join_wells(parts))
-        _ignore_spellings(parts)
-        _ignore_loose_parts(parts)
+    parts = _join_degrees(_join_decimals(_join_signs(parts)))
+    parts = _join_words(_join_wells(parts))
+    _ignore_spellings(parts)
+    _ignore_loose_parts(parts)
     return parts
 
 
-def _is_letters(part: Part) -> bool:
-    """Return whether a part may be a word or the row of a well."""
-    return (part.varies and not part.is_number and not part.form) or are_rows(part.texts)
+def _join_degrees(parts: list[Part]) -> list[Part]:
+    """Return parts with degrees in both hemispheres joined: ``N48`` and ``S05``."""
+    result: list[Part] = []
+    for part in parts:
+        result.append(part)
+        letters = result[-2] if len(result) > 1 and part.joint and _are_digits(part) else part
+        if letters.varies and letters is not part and not letters.form:
+            for axis, pair, width in (("latitude", "NS", 2), ("longitude", "EW", 3)):
+                widths = set(map(len, part.texts))
+                if set(letters.texts) == set(pair) and widths == {width}:
+                    degrees = joined(result[-2:])
+                    degrees.name = degrees.family = axis
+                    result[-2:] = [degrees]
+    return result
 
 
 def _join_signs(parts: list[Part]) -> list[Part]:
@@ -90,10 +102,14 @@ def _decimal_mark(parts: list[Part], i: int) -> str:
         return ""
     left, mark, right = parts[i : i + 3]
     text = mark.texts[0]
-    if mark.varies or text not in (".", "_", "p") or not (left.varies or right.varies):
+    if mark.varies or text not in (".", "_", "p", "e") or not (left.varies or right.varies):
         return ""
-    if not (_are_digits(left) and _are_digits(right)) or _continues(parts, i, text):
+    if not (left.is_number and _are_digits(right)) or _continues(parts, i, text):
         return ""
+    if left.form or "." in left.texts[0]:
+        return ""
+    if text == "e":
+        return "." if left.joint is False or parts[i - 1].is_separator else ""
     whole = joined([left, mark, right])
     filled = left.varies and right.varies and len(whole.texts) == cells([left, right])
     evenness = _evenness([_decimal(t, text) for t in whole.texts])
@@ -103,7 +119,7 @@ def _decimal_mark(parts: list[Part], i: int) -> str:
             return ""
         if text == "p":
             return text
-        wide = min(lengths) >= 3 and {len(t) for t in left.texts} == {len(left.texts[0])}
+        wide = lengths == {3} and {len(t) for t in left.texts} == {len(left.texts[0])}
         return text if wide and left.varies and evenness > _NEARLY_ALL else ""
     if filled:
         digits = sorted(map(int, right.texts))
@@ -137,7 +153,7 @@ def _continues(parts: list[Part], i: int, mark: str) -> bool:
     The letter ``p`` is a mark only in a number by itself, with or without a name or a unit.
     """
     end = i + 3
-    if mark == "p":
+    if mark in "pe":
         return any(
             _are_digits(parts[k])
             for k in (*range(max(0, i - 2), i), *range(end, min(len(parts), end + 2)))
@@ -171,6 +187,11 @@ def _join_wells(parts: list[Part]) -> list[Part]:
 
     If a well is written in two ways, ``A1`` and ``A01``, rows and columns stay apart.
     """
+    parts = [
+        piece
+        for part, behind in zip(parts, [*parts[1:], parts[0]], strict=True)
+        for piece in (_split_row(part) if behind.joint and _are_digits(behind) else [part])
+    ]
     result: list[Part] = []
     for i, part in enumerate(parts):
         result.append(part)
@@ -186,8 +207,22 @@ def _join_wells(parts: list[Part]) -> list[Part]:
     return result
 
 
+def _split_row(part: Part) -> list[Part]:
+    """Return letters split before the row of a plate: ``WellA``, ``WellB``."""
+    word = _BEFORE_ROW.match(part.texts[0]) if not part.is_number and not part.form else None
+    if word is None or not all(text.startswith(word[0]) for text in part.texts):
+        return [part]
+    rows = [text[len(word[0]) :] for text in part.texts]
+    if not are_rows(rows) or (len(rows) == 1 and word[0].lower() not in ("well", "point")):
+        return [part]
+    same = np.zeros_like(part.codes)
+    return [Part([word[0]], same, part.joint), Part(rows, part.codes, False)]
+
+
 def _is_well(parts: list[Part], i: int) -> bool:
     row, column = parts[i - 1], parts[i]
+    if row.texts[0] in "NS" and _DEGREES.search("".join(part.texts[0] for part in parts[i - 1 :])):
+        return False
     if row.joint or row.form or not are_rows(row.texts) or not (row.varies or column.varies):
         return False
     if not all(len(t) < 3 and t.isdecimal() and 0 < int(t) <= COLUMNS for t in column.texts):
@@ -199,9 +234,17 @@ def _is_well(parts: list[Part], i: int) -> bool:
         return row.texts[0].isupper() or (alone and two_digits)
     if len(row.texts[0]) > 1:  # "AB1" is more often a name
         return two_digits
-    if row.texts[0].lower() not in FAMILIES:
+    if i > 1 and _is_called_well(parts, i - 2):
+        return True
+    if row.texts[0] in "AGH":  # the other first rows may be letters that name an axis
         return row.texts[0].isupper() or (alone and two_digits)
     return alone and two_digits and _has_sites(parts, i)
+
+
+def _is_called_well(parts: list[Part], i: int) -> bool:
+    """Return whether the word before a row is ``well``."""
+    word = parts[i - 1] if parts[i].is_separator and i else parts[i]
+    return word.texts[0].lower() == "well"
 
 
 def _has_sites(parts: list[Part], i: int) -> bool:
@@ -336,9 +379,15 @@ def _split_code(part: Part) -> list[Part]:
     if _evenness(list(map(Decimal, part.texts))) >= 0.5:
         return [part]
     for cut in range(1, width):
-        left, right = ({text[:cut] for text in part.texts}, {text[cut:] for text in part.texts})
-        if len(left) > 1 < len(right) and len(left) * len(right) == len(part.texts):
-            return [_piece(part, slice(cut)), _piece(part, slice(cut, None))]
+        left, right = {text[:cut] for text in part.texts}, {text[cut:] for text in part.texts}
+        if len(left) == 1:
+            continue
+        if len(right) == 1:
+            break
+        codes = sorted(map(int, left))
+        count = 2 * len(codes) > codes[-1] - codes[0]
+        if count and len(left) * len(right) == len(part.texts):
+            return [_piece(part, slice(cut)), *_split_code(_piece(part, slice(cut, None)))]
     return [part]
 
 

@@ -33,6 +33,7 @@ _DAYS = [
     (re.compile(regex), forms.split("|"))
     for regex, forms in (
         (rf"{_YEAR}([-_. ])[01]\d\1[0-3]\d", "%Y~%m~%d"),
+        (rf"{_YEAR}y()[01]\dm[0-3]\dd", "%Yy%mm%dd"),
         (rf"[0-3]\d([-_. ])[0-3]\d\1{_YEAR}", "%d~%m~%Y|%m~%d~%Y"),
         (rf"[0-3]\d([-_. ]?){_MONTH}\1{_YEAR}", "%d~%b~%Y"),
         (rf"{_MONTH}([-_. ]?)[0-3]\d\1{_YEAR}", "%b~%d~%Y"),
@@ -50,9 +51,16 @@ _DAYS = [
 _CLOCK = re.compile(
     r"(?P<between>[_ -]{0,2}[TtSs]?)(?P<hour>[0-2]\d)(?P<cut>[-_.:h]?)[0-5]\d"
     r"(?:(?P<cut2>(?P=cut)|m|min)(?P<seconds>[0-5]\d)(?P<unit>s?)"
-    r"(?:(?P<point>[-_.,]?)(?P<fraction>\d{3}(?:\d{3})?)(?!\d))?)?(?P<half> ?[AaPp][Mm](?![A-Za-z]))?"
+    r"(?:(?P<point>[.,]?)(?P<fraction>\d{3}(?:\d{3})?)(?!\d))?)?(?P<half> ?[AaPp][Mm](?![A-Za-z]))?"
 )
-_ONLY_CLOCK = re.compile(r"()[0-2]\d([-_.:])[0-5]\d\2[0-5]\d|()()[0-2]\d[0-5]\d[0-5]\d")
+_ONLY_CLOCK = [
+    (re.compile(regex), form)
+    for regex, form in (
+        (r"[0-2]\d([-_.:])[0-5]\d\1[0-5]\d", "%H~%M~%S"),
+        (r"()[0-2]\d[0-5]\d[0-5]\d", "%H%M%S"),
+        (r"H\d+([-_ ]?)M\d+\1S\d+", "H%H~M%M~S%S"),
+    )
+]
 _DURATION = re.compile(
     r"(?:(?P<d>\d+)(?P<days>d|days?))?[_-]?(?:(?P<h>\d+)(?P<hours>h|hrs?))?[_-]?"
     r"(?:(?P<m>\d+)(?P<minutes>m|min))?[_-]?(?:(?P<s>\d+)(?P<seconds>s|sec))?(?![^\W_])"
@@ -169,13 +177,13 @@ def _candidates(text: str, start: int) -> Iterator[tuple[int, list[str]]]:
     for regex, forms in _DAYS:
         match = regex.match(text, start)
         if match:
-            full = len(match[0]) > 6 and calendar.month_name  # names of months in full
             day = [_month_form(form.replace("~", match[1]), match[0]) for form in forms]
             found.append((match.end(), day))
             found += [(end, [f + clock for f in day if "%d" in f or "%j" in f]) for end, clock in _clocks(text, match.end())]
-    match = _ONLY_CLOCK.match(text, start)
-    if match:
-        found.append((match.end(), [(match[2] or "").join(("%H", "%M", "%S"))]))
+    for regex, form in _ONLY_CLOCK:
+        match = regex.match(text, start)
+        if match:
+            found.append((match.end(), [form.replace("~", match[1])]))
     match = _DURATION.match(text, start)
     if match and sum(match[unit] is not None for unit in "dhms") > 1:
         found.append((match.end(), [_duration_form(match)]))
@@ -271,8 +279,10 @@ def _date(text: str, form: str) -> datetime | None:
 
 @cache
 def _clock_regex(form: str) -> re.Pattern[str]:
-    regex = re.escape(form).replace("%d", r"\d+").replace("%H", r"(\d+)" if form.startswith("%H") else r"([01]\d|2[0-3]|\d)")
-    return re.compile(regex.replace("%M", r"([0-5]?\d)").replace("%S", r"([0-5]?\d)"))
+    first, sixty = (r"[0-2]\d", r"[0-5]\d") if form == "%H%M%S" else (r"\d+", r"[0-5]?\d")
+    hour = first if "%d" not in form else r"(?:[01]\d|2[0-3]|\d)"
+    regex = re.escape(form).replace("%d", r"\d+").replace("%H", hour)
+    return re.compile(regex.replace("%M", sixty).replace("%S", sixty))
 
 
 def _is_clock(text: str, form: str) -> bool:
@@ -282,25 +292,35 @@ def _is_clock(text: str, form: str) -> bool:
 def _is_evident(form: str, part: Part, varying: list[Part], dates: list[datetime]) -> bool:
     """Return whether texts that are valid in a format are dates, not numbers by chance."""
     if not part.varies:
-        return "%Y" in form and "%d" in form or ("%y" in form and "%H" in form) or form.startswith("%y%m%d")
+        return form.startswith("%Y") and "%d" in form and "%H" not in form
     if "%f" in form and not _are_fractions(part.texts, form):
         return False
-    clock = re.search("%[HI].*", form)
+    clock = re.search("[Ss]?%[HI].*", form)
     if clock is None:
         if form in ("%y%m%d", "%d%m%y", "%m%d%y"):
             return max(dates).year - min(dates).year < 40 and min(dates).year > 1990
         return True
     if re.search("%[YyjbB]", form):
+        constant = not _vary_behind(part.texts, clock[0])
+        if constant and (clock[0][0] in "Ss" or "%S" not in form):
+            return False
         return _is_evident_clock(form, part.texts, clock[0])
-    if re.search("[dhm]", re.sub("%.", "", form)):  # 00d06h, with units
+    if re.search("[dhmH]", re.sub("%.", "", form)):  # 00d06h, with units
         return True
     hours = {text[:2] for text in part.texts}
+    if not all(hour.isdecimal() for hour in hours):
+        return False
     valid = all(int(hour) < 24 for hour in hours)
     if len(varying) > 1:  # three numbers that fill a grid are three axes
         return valid and len(part.texts) > 2 and 2 * len(part.texts) <= cells(varying) or False
     numbers = sorted(map(int, part.texts))
     sparse = len(numbers) > 2 and 2 * len(numbers) < numbers[-1] - numbers[0] + 1
     return valid and sparse and hours != {"00"}
+
+
+def _vary_behind(texts: list[str], clock: str) -> bool:
+    """Return whether clocks at the ends of texts differ: ``S233000`` is the start of each day."""
+    return len({text[-2 * clock.count("%") :] for text in texts}) > 1
 
 
 def _is_evident_clock(form: str, texts: list[str], clock: str) -> bool:
@@ -315,8 +335,6 @@ def _is_evident_clock(form: str, texts: list[str], clock: str) -> bool:
 
 def _are_fractions(texts: list[str], form: str) -> bool:
     """Return whether the digits behind seconds are a part of them, not an axis of their own."""
-    fraction = re.search(r"\d+(?=\D*$)", texts[0])
-    assert fraction is not None
-    digits = 6 if len(fraction[0]) % 100 in (6, 20) or len(fraction[0]) == 6 else 3
+    digits = len(texts[0]) - len(re.sub(r"\d", "", texts[0])) - 2 * (form.count("%") - 1) - 2 * form.count("%Y")
     seconds, rest = {text[:-digits] for text in texts}, {text[-digits:] for text in texts}
     return len(rest) > 1 and len(seconds) * len(rest) >= 2 * len(texts)

@@ -18,6 +18,8 @@ from dask_fileseq.patterns.name_parts import Part, cells, combined
 
 _BY_CHANCE = 2
 """The number of values that may vary together by chance; more of them are one axis."""
+_MANY_FILES = 8
+"""So many files do not vary together by chance."""
 _SPARSE = 2
 _HASH = re.compile(r"[0-9a-f]{4,}|[0-9A-F]{4,}|(?=.*\d.*\d)(?=.*[^\W\d_].*[^\W\d_])[^\W_]{8,}")
 
@@ -59,7 +61,9 @@ def _is_contained(part: Part, whole: Part) -> bool:
     is_well = whole.family == "well"
     if whole is part or not (whole.family == "date" or is_well) or not determines(whole, part):
         return False
-    if part.form or part.family not in (("", "row", "column") if is_well else ("", "time")):
+    is_day = part.family == "date" and len(part.texts[0]) < len(whole.texts[0])
+    families = ("", "row", "column") if is_well else ("", "time")
+    if not is_day and (part.form or part.family not in families):
         return False
     pairs = dict(zip(whole.codes.tolist(), part.codes.tolist(), strict=True))
     return all(
@@ -86,17 +90,20 @@ def _drop_equal(fields: Sequence[Part]) -> None:
 
 def _worse(fields: Sequence[Part], one: Part, two: Part) -> Part | None:
     """Return which of two parts that vary together is no axis, None if both may be axes."""
-    by_chance = len(one.texts) <= _BY_CHANCE
-    if one.family and two.family and one.family != two.family and "date" not in (one.family, two.family):
-        if by_chance or one.family == "well" or two.family == "well":
-            return None if by_chance else (two if one.family == "well" else one)
-        raise _ambiguous(fields, [two], [one])
+    by_chance = len(one.texts) <= _BY_CHANCE and len(one.codes) < _MANY_FILES
+    dated = "date" in (one.family, two.family)
+    if one.family and two.family and one.family != two.family and not dated and by_chance:
+        return None
+    if dated:
+        stamp, other = (one, two) if one.family == "date" else (two, one)
+        if other.name and "%S" in stamp.form and _is_count(other):
+            return stamp
     if one.family and one.family == two.family:
         return two
     first, second = _rank(one), _rank(two)
     if first != second:
         worse = two if first < second else one
-        if by_chance and worse.is_number and not worse.name and "date" not in (one.family, two.family):
+        if by_chance and worse.is_number and not worse.name and not dated:
             raise _ambiguous(fields, [], [worse])
         return worse
     if one.is_number and not by_chance:
@@ -116,7 +123,7 @@ def _rank(part: Part) -> int:
     if part.family == "date":
         return 0
     if part.family:
-        return 1
+        return 1 if part.family != "well" else 0
     if part.is_number or part.form:
         return 2 if part.name else 3
     if is_hash(part):
@@ -209,7 +216,7 @@ def _is_category(part: Part) -> bool:
     if not (part.is_number or part.form):
         return True
     counts = np.bincount(part.codes)
-    return 2 * len(counts) <= len(part.codes) and bool((counts == counts[0]).all())
+    return 2 * len(counts) <= len(part.codes) and bool(counts.max() <= 1.5 * counts.min())
 
 
 def _drop_measured(fields: Sequence[Part]) -> None:

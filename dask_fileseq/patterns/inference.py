@@ -105,28 +105,30 @@ def infer(names: Sequence[str]) -> NamePattern:
     """
     if not len(names) or min(names) == max(names):
         raise refusal(f"nothing varies in {len(names):,} file names")
-    return _infer(without_thumbnails(below_shared_folder(names)))
-
-
-def _infer(names: list[str]) -> NamePattern:
-    kept, share = _main_kind(names)
-    if share < 1:
-        preset = matching_preset(kept) if kept else None
-        if preset is not None:
-            return preset
-        reading = _labels_of_unlike_length(names)
+    every = below_shared_folder(names)
+    images = without_thumbnails(every)
+    kept, share = _main_kind(images)
+    found: NamePattern | NamesError = refusal("no kind of names has a majority")
+    if kept:
+        found = _pattern_of(kept, every)
+    if share < 1 and not (isinstance(found, NamePattern) and found.text in presets()):
+        reading = _labels_of_unlike_length(images)
         if reading is not None:
-            return _best(reading)
+            return _best(reading, every)
         if not kept:
-            main_kind(names)  # raises
+            main_kind(images)  # raises
+    if isinstance(found, NamesError):
+        raise found
+    return found
+
+
+def _pattern_of(names: list[str], every: list[str]) -> NamePattern | NamesError:
+    """Return the pattern of names of one kind, or why there is none."""
     try:
-        reading = read_names(kept)
-    except NamesError:
-        preset = matching_preset(kept)  # B8A beside B02 is a band, no outlier
-        if preset is None:
-            raise
-        return preset
-    return _best(reading)
+        reading = read_names(names)
+    except NamesError as error:
+        return matching_preset(names, every) or error  # B8A beside B02 is a band, no outlier
+    return _best(reading, every)
 
 
 def _main_kind(names: list[str]) -> tuple[list[str], float]:
@@ -145,12 +147,14 @@ def _labels_of_unlike_length(names: list[str]) -> Reading | None:
         reading = read_names(names)
     except NamesError:
         return None
+    words = [axis for axis in reading.axes if not (axis.is_number or axis.form or axis.family == "well")]
+    repeat = all(2 * len(axis.texts) <= len(names) for axis in words)
     is_whole = len(reading.names) == len(names) and reading.cells <= _SPARSE * len(names)
-    return reading if is_whole else None
+    return reading if is_whole and repeat else None
 
 
-def _best(reading: Reading) -> NamePattern:
+def _best(reading: Reading, every: list[str]) -> NamePattern:
     """Return the preset that explains all names as well as a reading, else its pattern."""
-    names = [axis.name for axis in reading.axes]
-    preset = matching_preset(reading.names, reading.cells, names)
+    dims = [axis.name for axis in reading.axes]
+    preset = matching_preset(reading.names, every, dims, reading.cells)
     return reading.pattern if preset is None else preset

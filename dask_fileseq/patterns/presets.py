@@ -90,7 +90,10 @@ def no_preset(text: str) -> NamesError:
 
 
 def matching_preset(
-    names: Sequence[str], most_cells: int | None = None, dims: Sequence[str] = ()
+    names: Sequence[str],
+    every: Sequence[str] = (),
+    dims: Sequence[str] = (),
+    most_cells: int | None = None,
 ) -> NamePattern | None:
     """Return the pattern of the one preset that gives each name a cell of its own, if any.
 
@@ -101,10 +104,14 @@ def matching_preset(
     ----------
     names : sequence of str
         File names.
+    every : sequence of str
+        The file names among which `names` were chosen. A preset that matches others of them,
+        such as thumbnails, is left out.
+    dims : sequence of str
+        Names of axes that were found otherwise. A preset with the same axes adds nothing, and
+        one with fewer loses something: these are left out.
     most_cells : int, optional
         The most cells that the grid of the preset may have.
-    dims : sequence of str
-        Names of axes. A preset with the same axes adds nothing and is left out.
 
     Examples
     --------
@@ -113,6 +120,7 @@ def matching_preset(
     >>> matching_preset(["1_1.tif", "1_2.tif"])
     """
     sample = names[:: max(1, len(names) // _SAMPLE)]
+    others = set(every).difference(names) if len(every) > len(names) else set()
     found = []
     for name, preset in preset_registry().items():
         if preset is _AXES:
@@ -121,10 +129,11 @@ def matching_preset(
         if not all(map(pattern.regex.search, sample)):
             continue
         axes = _separated(pattern, names)
-        if axes is None:
+        if axes is None or any(map(pattern.regex.search, others)):
             continue
         cells = math.prod(axes.values())
-        if (most_cells is None or cells <= most_cells) and axes.keys() != set(dims):
+        dense = most_cells is None or cells <= most_cells
+        if dense and len(axes) >= len(dims) and axes.keys() != set(dims):
             found.append((cells, -len(axes), pattern))
     found.sort(key=lambda candidate: candidate[:2])
     if not found or (len(found) > 1 and found[0][:2] == found[1][:2]):
