@@ -1,9 +1,10 @@
 """Patterns that find axes and indices in file names: names in, texts out.
 
 `as_pattern` makes a `NamePattern` of everything that users may pass as ``pattern=``. Each
-module imports only from those before it: `name_pattern`, `lookup` (functions and tables),
-`bioformats`, `text_pattern`, `presets`; then the steps of inference, `axis_families`, `tokens`,
-`dates`, `related_tokens`; and `inference` itself, which has `as_pattern`.
+module imports only from those before it: `name_columns`, `name_pattern`, `lookup` (functions
+and tables), `date_formats`, `format_string`, `axis_families`, `bioformats`, `text_pattern`,
+`presets`; then the steps of inference, `tokens`, `dates`, `related_tokens`; and `inference`
+itself, which has `as_pattern`.
 """
 
 from dask_fileseq.patterns.axis_families import FAMILIES
