@@ -25,6 +25,7 @@ from toolz import merge
 from dask_fileseq.convert.partition import Window
 from dask_fileseq.errors import LayoutError
 from dask_fileseq.filearray import FileArray
+from dask_fileseq.grid import plain_labels
 from dask_fileseq.patterns import FAMILIES
 
 IMAGE_AXES = ("t", "c", "z", "y", "x")
@@ -80,7 +81,7 @@ def _axis_roles(array: FileArray, axes: Mapping[str, str] | None = None) -> list
 
 def _grid_role(dim: str, values: Any) -> str:
     """Return the role of an axis of the grid of files."""
-    dates = values is not None and values.dtype.kind == "M"
+    dates = values is not None and values.dtype.kind in "mM"
     role = BY_NAME.get(dim.lower(), "t" if dates else "image")
     if role in ("c", "image") and dim.lower() in ("w", "position", "pos") and values is not None:
         return "well" if all(WELL.fullmatch(str(value)) for value in values) else role
@@ -303,13 +304,15 @@ def array_coordinates(array: FileArray) -> dict[str, Any]:
 
 
 def _values(values: NDArray[Any]) -> Any:
-    """Return coordinates as a list of values of JSON, or as start and step. Dates are texts.
+    """Return coordinates as a list of values of JSON, or as start and step.
+
+    Dates and durations are texts.
 
     >>> _values(np.arange(5, 5000, 2))
     {'start': 5, 'step': 2, 'length': 2498}
     """
-    if values.dtype.kind == "M":
-        return np.datetime_as_string(values).tolist()
+    if values.dtype.kind in "mM":
+        return plain_labels(values)
     if values.dtype.kind in "iu" and len(values) > LONG and len(set(np.diff(values))) == 1:
         start, step = int(values[0]), int(values[1] - values[0])
         return {"start": start, "step": step, "length": len(values)}

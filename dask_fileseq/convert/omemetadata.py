@@ -98,12 +98,13 @@ def _found_scale(array: FileArray, axis: int) -> OmeScale:
 
 
 def _scale_of_values(values: Any) -> OmeScale:
-    """Return the scale of evenly spaced numbers or dates."""
-    if values is None or values.dtype.kind not in "iufM" or len(values) < 2:
+    """Return the scale of evenly spaced numbers, dates or durations."""
+    if values is None or values.dtype.kind not in "iufmM" or len(values) < 2:
         return OmeScale()
-    dates = values.dtype.kind == "M"
+    dates = values.dtype.kind in "mM"
     if dates:
-        values = (values - values[0]) / np.timedelta64(1, "s")
+        since = values[0] if values.dtype.kind == "M" else np.timedelta64(0)
+        values = (values - since) / np.timedelta64(1, "s")
     steps = np.diff(values.astype(np.float64))
     if steps[0] <= 0 or not np.allclose(steps, steps[0], rtol=1e-6, atol=0):
         return OmeScale()

@@ -8,21 +8,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dask_fileseq.errors import DuplicateError, NamesError, NoFilesError, SparseGridError
+from dask_fileseq.grid.durations import duration_text
 from dask_fileseq.grid.grid_axes import (
     Categories,
-    GridAxis,
-    Spacing,
     Unmatched,
     grid_axes,
     name_columns,
     shape_tuple,
 )
+from dask_fileseq.grid.text_axis import GridAxis, Spacing
 from dask_fileseq.patterns import NameColumns, NamePattern, unique_dims
 
 Duplicates: TypeAlias = Literal["raise", "first", "last"]
@@ -276,7 +276,8 @@ def _sparse_message(
     if shape is not None:
         return f"{message}: give a smaller shape, or none"
     denser = []
-    for spacing in get_args(Spacing)[1:]:
+    spacings: tuple[Spacing, ...] = ("step", "values")
+    for spacing in spacings:
         other = tuple(len(axis.values) for axis in grid_axes(columns, categories, None, spacing))
         if math.prod(other) < math.prod(sizes):
             denser.append(f"spacing={spacing!r} gives shape {other}")
@@ -318,9 +319,12 @@ def labels_at(grid: FileGrid, position: int) -> dict[str, Any]:
 
 
 def plain_labels(values: NDArray[Any]) -> Any:
-    """Return labels as Python's numbers and texts; dates as texts.
+    """Return labels as Python's numbers and texts; dates and durations as texts.
 
-    >>> plain_labels(np.array(["2026-01-31"], "M8[D]"))
-    ['2026-01-31']
+    >>> plain_labels(np.array(["2026-01-31"], "M8[D]")), plain_labels(np.array([90], "m8[m]"))
+    (['2026-01-31'], ['01:30:00'])
     """
-    return values.astype(str).tolist() if values.dtype.kind in "mM" else values.tolist()
+    if values.dtype.kind == "m":
+        texts = list(map(duration_text, np.atleast_1d(values)))
+        return texts if np.ndim(values) else texts[0]
+    return values.astype(str).tolist() if values.dtype.kind == "M" else values.tolist()

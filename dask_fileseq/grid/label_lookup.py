@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dask_fileseq.errors import NamesError, shown
+from dask_fileseq.grid.durations import duration_of_text, duration_text
 
 _COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:(?=[T ]|$)|(?=(?:\d{4}|\d{6})$))")
 _DATE = re.compile(
@@ -26,10 +27,10 @@ _UNITS = ["Y", "M", "D", "h", "m", "s"]
 
 
 class _Period(NamedTuple):
-    """The time from the first to the last moment of a date: ``"2020-07"`` is a month."""
+    """The time from the first to the last moment of a label: ``"2020-07"`` is a month."""
 
-    first: np.datetime64
-    last: np.datetime64
+    first: np.datetime64 | np.timedelta64
+    last: np.datetime64 | np.timedelta64
     unit: str = ""
     """Numpy's unit of a text, empty for a moment."""
 
@@ -65,8 +66,8 @@ def places_of_labels(dim: str, values: NDArray[Any], labels: Any) -> Any:
 
 
 def scalar(label: Any) -> Any:
-    """Return a label as Python has it; dates stay numpy's, which count nanoseconds."""
-    return label if isinstance(label, np.datetime64) else label.item()
+    """Return a label as Python has it; dates and durations stay numpy's, with nanoseconds."""
+    return label if isinstance(label, np.datetime64 | np.timedelta64) else label.item()
 
 
 def _slice_places(dim: str, values: NDArray[Any], labels: slice) -> NDArray[np.int64]:
@@ -83,8 +84,8 @@ def _slice_places(dim: str, values: NDArray[Any], labels: slice) -> NDArray[np.i
 def _edge(dim: str, values: NDArray[Any], label: Any, side: Any, labels: slice) -> int:
     """Return the position at which a range begins or ends; in ordered values, any label fits."""
     bounds: Sequence[Any] = (label, label)
-    if values.dtype.kind == "M":
-        bounds = _period(dim, label)[:2]
+    if values.dtype.kind in "mM":
+        bounds = _period(dim, label, values.dtype.kind)[:2]
     elif not isinstance(label, str if values.dtype.kind in "US" else Real):
         raise NamesError(f"{dim}={labels!r} is no range of {_some(values)}")
     if (values[:-1] <= values[1:]).all():
@@ -101,8 +102,8 @@ def _places(dim: str, values: NDArray[Any], labels: Iterable[Any]) -> NDArray[np
     places = []
     for label in labels:
         wanted = label
-        if values.dtype.kind == "M":
-            wanted = _period(dim, label).first.astype("M8[ns]").astype(np.int64).item()
+        if (kind := values.dtype.kind) in "mM":
+            wanted = _period(dim, label, kind).first.astype(f"{kind}8[ns]").astype(int).item()
         is_label = isinstance(label, Hashable) and not isinstance(label, bool | np.bool_)
         place = place_of.get(wanted) if is_label else None  # True is not 1
         if place is None:
@@ -111,9 +112,11 @@ def _places(dim: str, values: NDArray[Any], labels: Iterable[Any]) -> NDArray[np
     return np.array(places, np.int64)
 
 
-def _period(dim: str, label: Any) -> _Period:
-    """Return the first and last moment of a date."""
+def _period(dim: str, label: Any, kind: str = "M") -> _Period:
+    """Return the first and last moment of a date or, of the kind ``m``, of a duration."""
     try:
+        if kind == "m":
+            return _period_of_duration(label)
         if isinstance(label, str):
             return _period_of_text(label)
         if isinstance(label, datetime.datetime) and label.tzinfo is not None:
@@ -123,7 +126,21 @@ def _period(dim: str, label: Any) -> _Period:
             raise ValueError("it is neither a text nor a moment")
         return _Period(np.datetime64(date), np.datetime64(date))
     except (ValueError, TypeError) as error:
-        raise NamesError(f"{dim}={label!r} is no date: {error}") from error
+        what = "duration" if kind == "m" else "date"
+        raise NamesError(f"{dim}={label!r} is no {what}: {error}") from error
+
+
+def _period_of_duration(label: Any) -> _Period:
+    """Return the first and last moment of a duration, in the finest unit that is written."""
+    if isinstance(label, str):
+        first, unit = duration_of_text(label)
+        return _Period(first, first + (unit - np.timedelta64(1, "ns")))
+    moment = label.to_timedelta64() if hasattr(label, "to_timedelta64") else label
+    if not isinstance(moment, datetime.timedelta | np.timedelta64):
+        raise ValueError("it is neither a text nor a timedelta")
+    if np.isnat(moment := np.timedelta64(moment).astype("m8[ns]")):
+        raise ValueError("it is not a time")
+    return _Period(moment, moment)
 
 
 def _period_of_text(text: str) -> _Period:
@@ -151,4 +168,5 @@ def _no_label(dim: str, values: NDArray[Any], label: Any) -> NamesError:
 
 
 def _some(values: NDArray[Any]) -> str:
-    return shown((scalar(value) for value in values), len(values), 10)
+    labels = map(duration_text, values) if values.dtype.kind == "m" else map(scalar, values)
+    return shown(labels, len(values), 10)

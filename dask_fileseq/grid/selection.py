@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dask_fileseq.errors import NamesError, NoFilesError
-from dask_fileseq.grid.filegrid import FileGrid, cell_numbers
+from dask_fileseq.grid.filegrid import FileGrid, cell_numbers, plain_labels
 from dask_fileseq.grid.label_lookup import scalar
 
 Places: TypeAlias = int | NDArray[np.int64]
@@ -145,7 +145,7 @@ def _nothing(places: Mapping[str, Places], labels: Mapping[str, Any], grid: File
     for dim, along in places.items():
         if not np.size(along):
             values = grid.coords[dim]
-            ends = " to ".join(str(scalar(value)) for value in (values[0], values[-1]))
+            ends = " to ".join(str(plain_labels(value)) for value in (values[0], values[-1]))
             return (
                 f"{dim}={labels[dim]!r:.100} selects nothing: the axis has {len(values):,}, {ends}"
             )

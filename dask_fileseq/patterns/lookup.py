@@ -125,7 +125,7 @@ class LookupPattern(NamePattern):
 
 
 def _texts(values: list[Any]) -> tuple[list[str], str]:
-    """Return values as texts, and their type: that of a `Field`, or ``iso`` for dates.
+    """Return values as texts, and their type: that of a `Field`, or of `NameColumns`.
 
     >>> _texts([1, 2]), _texts(["1", "2"]), _texts([datetime.date(2020, 7, 23)])
     ((['1', '2'], 'int'), (['1', '2'], ''), (['2020-07-23'], 'iso'))
@@ -134,6 +134,8 @@ def _texts(values: list[Any]) -> tuple[list[str], str]:
         return list(map(str, values)), ""
     if any(isinstance(value, bool | np.bool_) for value in values):
         return list(map(str, values)), "word"
+    if all(isinstance(value, datetime.timedelta | np.timedelta64) for value in values):
+        return np.array(values, "m8[ns]").astype(np.int64).astype(str).tolist(), "ns"
     if all(isinstance(value, int | np.integer) for value in values):
         return [str(int(value)) for value in values], "int"
     if all(isinstance(value, int | float | np.number) for value in values):

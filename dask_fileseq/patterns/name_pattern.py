@@ -8,16 +8,35 @@ from __future__ import annotations
 
 import os
 import re
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, count
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dask_fileseq.errors import NamesError, UnmatchedError, shown
+from dask_fileseq.patterns.name_columns import (
+    Codes,
+    Column,
+    NameColumns,
+    factorize,
+    factorize_rows,
+    joined,
+    unique_dims,
+)
+
+__all__ = [
+    "BATCH",
+    "Codes",
+    "Field",
+    "Lookup",
+    "NameColumns",
+    "NamePattern",
+    "factorize",
+    "factorize_rows",
+    "literal",
+    "unique_dims",
+]
 
 BATCH = 256
 """Number of names to work on at once, so that their texts never pile up.
@@ -26,7 +45,6 @@ The matches and groups of one batch are fewer than the objects after which Pytho
 garbage; batches of 2,000 names take three times as long.
 """
 
-Codes: TypeAlias = NDArray[np.int32]
 Lookup: TypeAlias = Callable[[str], Mapping[str, Any] | None]
 """Returns a value for each axis of a file name, or None for a name that does not belong."""
 
@@ -40,35 +58,9 @@ class Field(NamedTuple):
     name: str
     """Name of the axis."""
     type: str = ""
-    """``int``, ``float``, ``word``, ``compass`` (degrees, ``S05``), the format of a date
-    (``%Y%m%d``), or empty for numbers if all texts are numbers, else words."""
-
-
-class NameColumns(NamedTuple):
-    """The axes that a pattern finds in many names.
-
-    The index text of the i-th matched name along axis ``k`` is ``texts[k][codes[k][i]]``.
-    """
-
-    dims: tuple[str, ...]
-    """Names of the axes; they may repeat."""
-    texts: tuple[list[str], ...]
-    """Distinct index texts of each axis, in the order of appearance."""
-    codes: tuple[Codes, ...]
-    """For each axis and matched name, the position in `texts`."""
-    unmatched: list[int]
-    """Positions of the names that the pattern does not match."""
-    types: tuple[str, ...]
-    """The type of each axis, as in `Field`; ``iso`` for dates in numpy's notation."""
-
-    def ordered(self, order: Sequence[int]) -> NameColumns:
-        """Return the axes in another order."""
-        return self._replace(
-            dims=tuple(self.dims[i] for i in order),
-            texts=tuple(self.texts[i] for i in order),
-            codes=tuple(self.codes[i] for i in order),
-            types=tuple(self.types[i] for i in order),
-        )
+    """``int``, ``float`` (``float_`` and the like with another decimal mark), ``word``,
+    ``compass`` (degrees, ``S05``), the format of a date, a duration or a month (``%Y%m%d``), or
+    empty for numbers if all texts are numbers, else words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +96,8 @@ class NamePattern:
     """The pattern as text."""
     whole: bool = field(default=False, kw_only=True)
     """Whether the folder that all names share takes part in the match."""
+    parts: tuple[tuple[str, str], ...] = field(default=(), kw_only=True)
+    """The groups of further parts of dates, each with the axis whose text it is a part of."""
     lookup: Lookup | None = field(default=None, kw_only=True)
     """A user's own function or table, used in place of `regex`; see `LookupPattern`."""
 
@@ -134,7 +128,11 @@ class NamePattern:
             return None
         texts = match.groups()
         dims, groups = _layout(texts, self.regex)
-        return dims, tuple(texts[i] for i in groups)
+        found = [texts[i] for i in groups]
+        for group, axis in self.parts:
+            found[dims.index(axis)] += f" {found[dims.index(group)]}"
+        kept = [i for i, dim in enumerate(dims) if dim not in dict(self.parts)]
+        return tuple(dims[i] for i in kept), tuple(found[i] for i in kept)
 
     def columns(self, names: Sequence[str], start: int = 0) -> NameColumns:
         """Return the axis names and index texts in many names.
@@ -173,14 +171,23 @@ class NamePattern:
         if len(layouts) > 1:
             in_layouts = zip(*(groups for _, groups in layouts), strict=True)
             columns_of = [_axis(groups, layout_of, texts, codes) for groups in in_layouts]
+        axes = self._joined(list(zip(dims, columns_of, strict=True)))
         types = dict(self.fields)
         return NameColumns(
-            dims,
-            tuple(texts for texts, _ in columns_of),
-            tuple(codes for _, codes in columns_of),
+            tuple(dim for dim, _ in axes),
+            tuple(texts for _, (texts, _) in axes),
+            tuple(codes for _, (_, codes) in axes),
             unmatched,
-            tuple(types.get(dim, "") for dim in dims),
+            tuple(types.get(dim, "") for dim, _ in axes),
         )
+
+    def _joined(self, axes: list[tuple[str, Column]]) -> list[tuple[str, Column]]:
+        """Return axes with further parts of dates joined to the first ones."""
+        for group, axis in self.parts:
+            columns = dict(axes)
+            whole = joined(columns[axis], columns[group])
+            axes = [(dim, whole if dim == axis else c) for dim, c in axes if dim != group]
+        return axes
 
     def _search(
         self, names: Sequence[str], start: int, unmatched: list[int]
@@ -277,54 +284,6 @@ def _axis(
         return texts[groups[0]], codes[groups[0]]
     group_of = (groups[k] for k in layout_of)
     return factorize([texts[group][codes[group][i]] for i, group in enumerate(group_of)])
-
-
-def factorize(values: Sequence[Any]) -> tuple[list[Any], Codes]:
-    """Return the distinct values in the order of appearance, and the position of each value.
-
-    >>> factorize(["b", "a", "b"])
-    (['b', 'a'], array([0, 1, 0], dtype=int32))
-    """
-    numbering: dict[Any, int] = defaultdict(count().__next__)
-    codes = np.fromiter(map(numbering.__getitem__, values), np.int32, len(values))
-    return list(numbering), codes
-
-
-def factorize_rows(
-    batches: Iterable[list[Any]], width: int, length: int
-) -> tuple[list[list[Any]], list[Codes]]:
-    """Return what `factorize` does for each of `width` columns of at most `length` rows.
-
-    Raises ValueError if a row has another width.
-
-    >>> factorize_rows([[("a", "x")], [("a", "y")]], 2, 2)[0]
-    [['a'], ['x', 'y']]
-    """
-    numberings: list[dict[Any, int]] = [defaultdict(count().__next__) for _ in range(width)]
-    codes = [np.empty(length, np.int32) for _ in numberings]
-    end = 0
-    for rows in batches:
-        begin, end = end, end + len(rows)
-        for numbering, code, column in zip(numberings, codes, zip(*rows, strict=True), strict=True):
-            code[begin:end] = np.fromiter(map(numbering.__getitem__, column), np.int32, len(rows))
-    return list(map(list, numberings)), [code[:end] for code in codes]
-
-
-def unique_dims(dims: Sequence[str]) -> tuple[str, ...]:
-    """Return dims with a number added to each name that repeats.
-
-    >>> unique_dims(["t", "Q", "Q"])
-    ('t', 'Q_0', 'Q_1')
-    """
-    if len(set(dims)) == len(dims):
-        return tuple(dims)
-    taken = {dim for dim in dims if dims.count(dim) == 1}
-    unique = []
-    for dim in dims:
-        names = chain([dim] if dim in taken else [], (f"{dim}_{n}" for n in count()))
-        unique.append(next(name for name in names if name == dim or name not in taken))
-        taken.add(unique[-1])
-    return tuple(unique)
 
 
 def literal(text: str) -> str:

@@ -8,6 +8,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 from typing import Any, NamedTuple
@@ -61,11 +62,12 @@ def preset_pattern(name: str, preset: Preset | None = None) -> NamePattern:
         raise NamesError(f"pattern of preset {name!r} must be a text; got {preset.pattern!r}")
     pattern = pattern_of_text(preset.pattern)
     types = dict(pattern.fields) | dict(preset.types)
-    unknown = types.keys() - pattern.regex.groupindex.keys()
+    axes = [group for group in pattern.regex.groupindex if group not in dict(pattern.parts)]
+    unknown = types.keys() - {*axes}
     if unknown:
         raise NamesError(f"types of preset {name!r} have {sorted(unknown)}, which are not its axes")
-    fields = tuple(Field(axis, types.get(axis, "")) for axis in pattern.regex.groupindex)
-    return NamePattern(pattern.regex, fields, name, whole=preset is not _AXES)
+    fields = tuple(Field(axis, types.get(axis, "")) for axis in axes)
+    return replace(pattern, fields=fields, text=name, whole=preset is not _AXES)
 
 
 @cache

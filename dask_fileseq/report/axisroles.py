@@ -63,7 +63,7 @@ def _family(grid: FileGrid, dim: str) -> str:
     word, _, number = dim.lower().rpartition("_")
     name = word if word and number.isdecimal() else dim.lower()
     labels = grid.coords[dim]
-    if name == "date" or labels.dtype.kind == "M":
+    if name == "date" or labels.dtype.kind in "mM":
         return "time"
     if name in ("well", "plate"):
         return "well"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dask_fileseq.errors import NamesError
-from dask_fileseq.grid import FileGrid
+from dask_fileseq.grid import FileGrid, plain_labels
 
 if TYPE_CHECKING:
     from dask_fileseq.patterns import NamePattern
@@ -53,7 +53,9 @@ def cell_labels(grid: FileGrid, indices: Sequence[tuple[int, ...]]) -> list[str]
     """
     coords = grid.coords.items()
     return [
-        ", ".join(f"{dim}={along[i]}" for (dim, along), i in zip(coords, index, strict=True))
+        ", ".join(
+            f"{dim}={plain_labels(along[i])}" for (dim, along), i in zip(coords, index, strict=True)
+        )
         for index in indices
     ]
 

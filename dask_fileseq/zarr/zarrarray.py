@@ -271,6 +271,9 @@ def _coordinates(
             since = f"{UNITS[unit]} since 1970-01-01"
             values = values.astype(f"M8[{unit}]").astype(np.int64)
             yield name, values, {"units": since, "calendar": "proleptic_gregorian"}
+        elif values.dtype.kind == "m":  # as xarray writes and reads them
+            attributes = {"units": "nanoseconds", "dtype": "timedelta64[ns]"}
+            yield name, values.astype("m8[ns]").astype(np.int64), attributes
         elif values.dtype.kind in "UOT":
             yield name, values.astype(np.dtypes.StringDType()), {}
         elif values.dtype.kind in "biuf":
