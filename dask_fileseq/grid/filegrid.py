@@ -147,10 +147,8 @@ def grid_of_pattern(
     axis whose texts all are integers, the numbers are indices. Other texts are labels, with
     one index for each that occurs: numbers in their order, words in natural order.
 
-    With ``spacing="step"``, integers have indices at their largest common step; only those that
-    occur have indices if they are under a tenth of the steps and no two are a step apart. Dates
-    have indices at their common step only if a tenth of the steps occur. Indices of `categories`
-    and of a given `shape` do not depend on the spacing.
+    The `spacing` is that of `FileSequence`. Indices of `categories` and of a given `shape` do not
+    depend on it.
 
     >>> names = ["x1000_a.tif", "x1000_b.tif", "x3000_a.tif"]
     >>> grid = grid_of_pattern(names, r"(x)(\d+)_(?P<well>[a-z])", spacing="step")

@@ -171,7 +171,8 @@ def moments(texts: Sequence[str], form: str) -> NDArray[Any]:
         raise ValueError(_outside(texts[int(outside.argmax())]))
     seconds = sum((numbers[code] * _SECONDS[code] for code in "HMS"), np.int64(0))
     time = seconds * 10**9 + numbers["f"]
-    return days.astype("M8[ns]") + time.astype("m8[ns]")
+    dates: NDArray[np.datetime64] = days.astype("M8[ns]") + time.astype("m8[ns]")
+    return dates
 
 
 def iso_dates(texts: Sequence[str]) -> NDArray[Any]:

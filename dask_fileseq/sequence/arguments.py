@@ -42,7 +42,7 @@ def parsed_grid(
     """
     check_choice("unmatched", rules["unmatched"], "raise", "skip")
     check_choice("duplicates", rules["duplicates"], "raise", "first", "last")
-    check_choice("spacing", rules["spacing"], "unit", "step", "values")
+    check_choice("spacing", rules["spacing"], "unit", "auto", "step", "values")
     if parse is None or parse is parse_filenames:
         unknown = kwargs.keys() - {"pattern", "axesorder", "categories", "_shape"}
         if unknown:

@@ -59,7 +59,7 @@ def open_sequence(
     imread : callable, optional
         Reads one file; by default chosen by the first file's type.
     **kwargs
-        All that `FileSequence` takes; ``spacing`` is ``"step"`` by default.
+        All that `FileSequence` takes; ``spacing`` is ``"auto"`` by default.
 
     Returns
     -------
@@ -85,7 +85,7 @@ def open_sequence(
     if pattern is not None and not (inferred and kwargs.get("parse") is not None):
         kwargs["pattern"] = pattern
     reader = as_reader(imread or read_by_suffix, read_by_suffix.suffixes)
-    return FileSequence(reader, files, **{"spacing": "step"} | kwargs)
+    return FileSequence(reader, files, **{"spacing": "auto"} | kwargs)
 
 
 @takes_options(ReadOptions)

@@ -94,11 +94,14 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         Whether names that the pattern does not match are an error or left out.
     duplicates : {"raise", "first", "last"}
         Whether several files for one cell are an error, or which of them stays.
-    spacing : {"unit", "step", "values"}
-        How numbers in names become indices: every integer from the least to the
-        greatest, only those a common step apart, or only those that occur.
-        Where no two numbers are one step apart, and under a tenth of the steps are filled,
-        ``"step"`` is ``"values"``, as for the wavelengths 405, 488 and 561.
+    spacing : {"unit", "auto", "step", "values"}
+        Which numbers and dates have an index. ``"values"``: those that occur. ``"unit"``: all
+        integers from the least to the greatest, and other numbers and dates that occur, as in
+        tifffile. ``"step"``: numbers and dates that are the largest common step apart, or only
+        those that occur if under a tenth would be filled and, of integers, no two are a step
+        apart, as for the wavelengths 405, 488 and 561. ``"auto"``: integers that are the
+        common step apart, if at least half of them occur; else, and along channels and bands,
+        those that occur, as of other numbers and dates.
     identity : {"stat", "name"}
         What identifies a version of a file: its size and time (or ETag, or checksum), or
         its name alone.
@@ -182,7 +185,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         parse: Callable[..., Any] | None = None,
         unmatched: Literal["raise", "skip"] = "raise",
         duplicates: Literal["raise", "first", "last"] = "raise",
-        spacing: Literal["unit", "step", "values"] = "unit",
+        spacing: Literal["unit", "auto", "step", "values"] = "unit",
         identity: Literal["stat", "name"] = "stat",
         storage_options: Mapping[str, Any] | None = None,
         path_map: Mapping[Any, Any] | None = None,

@@ -81,13 +81,14 @@ def test_show_takes_names_as_a_shell_expands_them(names):
 
 
 @pytest.mark.parametrize(
-    ("spacing", "cells", "missing"), [("unit", 31, 28), ("step", 4, 1), ("values", 3, 0)]
+    ("spacing", "cells", "missing"),
+    [("unit", 31, 28), ("step", 4, 1), ("values", 3, 0), ("auto", 4, 1)],
 )
 def test_show_spacing(names, spacing, cells, missing):
     """As in the constructors: it makes the grid larger or smaller."""
     result = show(names / "*.tif", "--pattern", r"(t)(\d+)", "--spacing", spacing)
     assert f"{cells} cells, {missing} of them empty" in result.stdout
-    assert (f"spacing='{spacing}'" in result.stdout) == (spacing != "step")
+    assert (f"spacing='{spacing}'" in result.stdout) == (spacing != "auto")
 
 
 def test_show_tells_of_names_that_do_not_fit(names):

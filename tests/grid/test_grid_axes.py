@@ -1,4 +1,7 @@
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dask_fileseq.errors import NamesError
 from dask_fileseq.grid import grid_of_pattern, parse_filenames
@@ -98,3 +101,94 @@ def test_bad_categories_are_shown():
     assert parse_filenames(["1_a", "1_b"], r"_(?P<c>\w+)", None, far)[1] == (2**50 + 1,)
     with pytest.raises(NamesError, match=r"categories of 'c' are not all integers.*'x'"):
         parse_filenames(["1_DAPI"], r"_(?P<c>\w+)", None, {"c": {"DAPI": "x"}})
+
+
+@pytest.mark.parametrize(
+    ("template", "numbers", "expected"),
+    [
+        ("{t:d}", [200, 500, 700, 850], [200, 500, 700, 850]),
+        ("{t:d}", [n for n in range(1, 101) if n != 57], [*range(1, 101)]),
+        ("{t:d}", [10, 20, 40], [10, 20, 30, 40]),
+        ("{t:d}", [0, 1, 3], [0, 1, 2, 3]),
+        ("{t:d}", [0, 1, 4], [0, 1, 2, 3, 4]),
+        ("{t:d}", [0, 1, 7], [0, 1, 7]),
+        ("{t:d}", [0, 1, 5], [0, 1, 2, 3, 4, 5]),
+        ("{z:d}", [-3, 0, 3, 9], [-3, 0, 3, 6, 9]),
+        ("{t:d}", [7], [7]),
+        ("{t:d}", [5, 1000], [5, 1000]),
+        ("{band:d}", [10, 20, 30, 40, 50, 70], [10, 20, 30, 40, 50, 70]),
+        ("{B:d}", [1, 2, 4], [1, 2, 4]),
+        ("{c:d}", [1, 3, 4], [1, 3, 4]),
+        ("{w:d}", [1, 2, 4], [1, 2, 4]),
+        ("{Channel:d}", [0, 2, 3], [0, 2, 3]),
+        ("{wavelength:d}", [400, 410, 430], [400, 410, 430]),
+        ("{angle:f}", [0.0, 1.5, 4.5], [0.0, 1.5, 4.5]),
+        ("{angle}", [0.5, 1, 2], [0.5, 1.0, 2.0]),
+        ("{s:s}", [1, 3], ["1", "3"]),
+    ],
+)
+def test_what_is_filled_up(template, numbers, expected):
+    """Cells that nobody has are made, or files that are lost are not missed."""
+    names = [f"x{number}.tif" for number in numbers]
+    grid = grid_of_pattern(names, f"x{template}.tif", spacing="auto")
+    assert grid.coords[grid.dims[0]].tolist() == expected
+    assert [expected[i] for (i,) in grid.indices] == [
+        str(n) if template == "{s:s}" else n for n in numbers
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "texts", "expected"),
+    [
+        ("{v:f}", ["0.1", "0.2", "0.4"], [0.1, 0.2, 0.3, 0.4]),
+        ("{v:f}", ["-0.5", "1", "2.5"], [-0.5, 1.0, 2.5]),
+        ("{v:f_}", ["000_300", "000_600", "001_200"], [0.3, 0.6, 0.9, 1.2]),
+        ("{v:f}", ["1e-3", "2e-3", "4e-3"], [0.001, 0.002, 0.003, 0.004]),
+        ("{v:f}", ["1e3", "3e3", "4e3"], [1000.0, 2000.0, 3000.0, 4000.0]),
+        ("{v:f}", ["0.1", "0.25", "77.7777"], [0.1, 0.25, 77.7777]),
+        ("{v:f}", ["1e-30", "1"], [1e-30, 1.0]),
+        ("{v:f}", ["1e300", "1"], [1.0, 1e300]),
+        ("{v:f}", ["2.5"], [2.5]),
+    ],
+)
+def test_regular_grids_of_numbers(pattern, texts, expected):
+    """A step of a tenth is lost to rounding, or makes a grid of empty cells."""
+    names = [f"x{text}.tif" for text in texts]
+    grid = grid_of_pattern(names, f"x{pattern}.tif", spacing="step")
+    assert grid.coords["v"].tolist() == expected
+    values = [float(text.replace("_", ".")) for text in texts]
+    assert [expected[i] for (i,) in grid.indices] == values
+    for spacing in ("auto", "unit", "values"):
+        grid = grid_of_pattern(names, f"x{pattern}.tif", spacing=spacing)
+        assert grid.coords["v"].tolist() == sorted(values)
+
+
+def test_dates_and_durations_are_filled_up_on_request():
+    """Every second day makes empty days, or none where they are asked for."""
+    names = [f"{day}.tif" for day in ("20200101", "20200103", "20200107")]
+    assert grid_of_pattern(names, "{t:%Y%m%d}.tif", spacing="auto").shape == (3,)
+    assert grid_of_pattern(names, "{t:%Y%m%d}.tif", spacing="step").shape == (4,)
+    names = [f"{minutes}m.tif" for minutes in (15, 30, 60)]
+    assert grid_of_pattern(names, "{t:%Mm}.tif", spacing="auto").shape == (3,)
+    steps = grid_of_pattern(names, "{t:%Mm}.tif", spacing="step")
+    assert (steps.coords["t"] / 60_000_000_000).astype(int).tolist() == [15, 30, 45, 60]
+
+
+@given(
+    st.lists(st.integers(-(10**6), 10**6), min_size=1, max_size=12, unique=True),
+    st.sampled_from(["unit", "auto", "step", "values"]),
+    st.sampled_from(["{t:d}", "{c:d}"]),
+)
+def test_no_number_is_lost_or_moved(numbers, spacing, field):
+    """An index has another number than the file's name, or too many have no file."""
+    if spacing in ("unit", "step"):
+        numbers = [number % 1000 for number in numbers]
+    names = [f"x{number}.tif" for number in dict.fromkeys(numbers)]
+    grid = grid_of_pattern(names, f"x{field}.tif", spacing=spacing)
+    values = grid.coords[grid.dims[0]]
+    assert [f"x{values[i]}.tif" for (i,) in grid.indices] == names
+    assert (np.diff(values) > 0).all()
+    if spacing == "auto":
+        assert len(values) <= 2 * len(names)
+    if spacing == "values" or (spacing, field) == ("auto", "{c:d}"):
+        assert grid.files_missing == 0

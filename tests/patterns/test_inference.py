@@ -79,7 +79,7 @@ def test_letters_before_or_behind_a_number_are_its_axis(change, form):
     """Letters that are known to mean an axis are taken for something else, or for two."""
     for letters in map(change, LETTERS.split()):
         names = [form.format(letters).format(i, k) for i in (1, 2, 11) for k in (1, 2)]
-        seq = open_sequence(names)
+        seq = open_sequence(names, spacing="step")
         assert seq.dims == (letters, "k")
         assert seq.coords[letters].tolist() == list(range(1, 12))
         seq = open_sequence(names, spacing="values")
