@@ -1,9 +1,10 @@
 """Patterns that find axes and indices in file names: names in, texts out.
 
 `as_pattern` makes a `NamePattern` of everything that users may pass as ``pattern=``. Each
-module imports only from those before it: `name_pattern`, `lookup` (functions and tables),
-`bioformats`, `text_pattern`, `presets`; then the steps of inference, `axis_words`, `tokens`,
-`dates`, `related_tokens`; and `inference` itself, which has `as_pattern`.
+module imports only from those before it: `name_columns`, `name_pattern`, `lookup` (functions
+and tables), `date_formats`, `format_string`, `axis_words`, `bioformats`, `text_pattern`,
+`presets`; then the steps of inference, `name_kinds`, `name_parts`, `dates`, `combined_parts`,
+`axis_names`, `dependence`, `reading`; and `inference` itself, which has `as_pattern`.
 """
 
 from dask_fileseq.patterns.axis_words import FAMILIES

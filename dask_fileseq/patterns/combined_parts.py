@@ -109,7 +109,7 @@ def _decimal_mark(parts: list[Part], i: int) -> str:
     if left.form or "." in left.texts[0]:
         return ""
     if text == "e":
-        return "." if left.joint is False or parts[i - 1].is_separator else ""
+        return "."
     whole = joined([left, mark, right])
     filled = left.varies and right.varies and len(whole.texts) == cells([left, right])
     evenness = _evenness([_decimal(t, text) for t in whole.texts])
@@ -294,9 +294,11 @@ def _are_one(first: Part, last: Part) -> bool:
         mixed = (first.is_word or last.is_word) and _may_join(first) and _may_join(last)
         if not mixed:
             return False
-    codes, firsts = combined([first, last])
+    _, firsts = combined([first, last])
     if not both:
-        return len(firsts) == len(first.texts) == len(last.texts) and last.joint
+        word = first if first.is_word else last
+        is_one = len(firsts) == len(word.texts) or 2 * len(firsts) <= cells([first, last])
+        return last.joint and is_one
     return len(firsts) <= _FILLED * cells([first, last])
 
 
@@ -341,6 +343,7 @@ def _ignore_loose_parts(parts: list[Part]) -> None:
     Raises `Outliers` if a few names have the part, or all but a few.
     """
     words = [part for part in parts if part.varies and not part.is_number]
+    _check_odd_names(words)
     for part in parts:
         if not part.varies or "" not in part.texts:
             continue
@@ -351,6 +354,18 @@ def _ignore_loose_parts(parts: list[Part]) -> None:
             texts = ", ".join(repr(text) for text in part.texts[:3] if text)
             raise refusal(f"{texts} are before or behind numbers in some names only")
         part.is_axis, part.why = False, "not in all names, and seen from another word"
+
+
+def _check_odd_names(words: list[Part]) -> None:
+    """Raise `Outliers` for a few names that differ from all others in two words or more."""
+    odd: Counter[int] = Counter()
+    for word in words:
+        counts = np.bincount(word.codes)
+        if counts.max() >= _NEARLY_ALL * len(word.codes):
+            odd.update(np.flatnonzero(word.codes != counts.argmax()).tolist())
+    away = [i for i, count in odd.items() if count > 1]
+    if away:
+        raise Outliers(away)
 
 
 def refusal(why: str) -> NamesError:
@@ -378,17 +393,25 @@ def _split_code(part: Part) -> list[Part]:
         return [part]
     if _evenness(list(map(Decimal, part.texts))) >= 0.5:
         return [part]
+    for size in (3, 2, 4):  # codes of equal width, as rows and columns have
+        pieces = [_piece(part, slice(k, k + size)) for k in range(0, width, size)]
+        if width % size == 0 and _fill_grid(pieces, part):
+            return pieces
     for cut in range(1, width):
-        left, right = {text[:cut] for text in part.texts}, {text[cut:] for text in part.texts}
-        if len(left) == 1:
-            continue
-        if len(right) == 1:
-            break
-        codes = sorted(map(int, left))
-        count = 2 * len(codes) > codes[-1] - codes[0]
-        if count and len(left) * len(right) == len(part.texts):
-            return [_piece(part, slice(cut)), *_split_code(_piece(part, slice(cut, None)))]
+        pieces = [_piece(part, slice(cut)), _piece(part, slice(cut, None))]
+        if _fill_grid(pieces, part):
+            return pieces
     return [part]
+
+
+def _fill_grid(pieces: list[Part], whole: Part) -> bool:
+    """Return whether the parts of a number count, all but the last without gaps."""
+    varying = [piece for piece in pieces if piece.varies]
+    if len(varying) < 2 or cells(varying) != len(whole.texts):
+        return False
+    counts = [sorted(map(int, piece.texts)) for piece in varying]
+    gaps = [numbers[-1] - numbers[0] + 1 - len(numbers) for numbers in counts]
+    return not any(gaps[:-1]) and 3 * gaps[-1] <= len(counts[-1]) and counts[-1][0] < 10
 
 
 def _piece(part: Part, cut: slice) -> Part:

@@ -34,33 +34,38 @@ _DAYS = [
     for regex, forms in (
         (rf"{_YEAR}([-_. ])[01]\d\1[0-3]\d", "%Y~%m~%d"),
         (rf"{_YEAR}y()[01]\dm[0-3]\dd", "%Yy%mm%dd"),
+        (rf"{_YEAR}(/)[01]\d/[0-3]\d", "%Y~%m~%d"),
+        (rf"{_YEAR}(/)[0-3]\d\d(?!\d)", "%Y~%j"),
         (rf"[0-3]\d([-_. ])[0-3]\d\1{_YEAR}", "%d~%m~%Y|%m~%d~%Y"),
-        (rf"[0-3]\d([-_. ]?){_MONTH}\1{_YEAR}", "%d~%b~%Y"),
+        (rf"[0-3]?\d([-_. ]?){_MONTH}\1{_YEAR}", "%d~%b~%Y"),
         (rf"{_MONTH}([-_. ]?)[0-3]\d\1{_YEAR}", "%b~%d~%Y"),
         (rf"{_MONTH}[0-3]\d([-_. ]){_YEAR}", "%b%d~%Y"),
         (rf"{_YEAR}([-_. ]?){_MONTH}\1[0-3]\d", "%Y~%b~%d"),
+        (rf"[0-3]\d([-_. ]?){_MONTH}\1\d\d(?!\d)", "%d~%b~%y"),
         (r"()\d{8}", "%Y%m%d|%d%m%Y|%m%d%Y"),
         (rf"{_YEAR}([-_.]?)[0-3]\d\d", "%Y~%j"),
         (rf"{_YEAR}([-_. ]?){_MONTH}", "%Y~%b"),
         (rf"{_MONTH}([-_. ]?){_YEAR}", "%b~%Y"),
-        (r"\d\d([-_.])\d\d\1\d\d", "%y~%m~%d|%d~%m~%y|%m~%d~%y"),
+        (r"(?<!\d[-_.])\d\d([-_.])\d\d\1\d\d(?!\1\d)", "%y~%m~%d|%d~%m~%y|%m~%d~%y"),
         (r"()\d{6}", "%Y%m|%y%m%d|%d%m%y|%m%d%y"),
         (rf"{_YEAR}([-_.])[01]\d", "%Y~%m"),
+        (rf"[01]\d([-_.]){_YEAR}", "%m~%Y"),
     )
 ]
 _CLOCK = re.compile(
-    r"(?P<between>[_ -]{0,2}[TtSs]?)(?P<hour>[0-2]\d)(?P<cut>[-_.:h]?)[0-5]\d"
+    r"(?P<between> at |[_ -]{0,2}[TtSs]?)(?P<hour>[0-2]?\d)(?P<cut>[-_.:h]?)[0-5]\d"
     r"(?:(?P<cut2>(?P=cut)|m|min)(?P<seconds>[0-5]\d)(?P<unit>s?)"
-    r"(?:(?P<point>[.,]?)(?P<fraction>\d{3}(?:\d{3})?)(?!\d))?)?(?P<half> ?[AaPp][Mm](?![A-Za-z]))?"
+    r"(?:(?P<point>[.,]?)(?P<fraction>\d(?:\d\d(?:\d{3})?)?)(?!\d))?)?(?P<half> ?[AaPp][Mm](?![A-Za-z]))?"
 )
 _ONLY_CLOCK = [
     (re.compile(regex), form)
     for regex, form in (
-        (r"[0-2]\d([-_.:])[0-5]\d\1[0-5]\d", "%H~%M~%S"),
+        (r"[0-2]\d([-_.:/])[0-5]\d\1[0-5]\d(?!\1\d)", "%H~%M~%S"),
         (r"()[0-2]\d[0-5]\d[0-5]\d", "%H%M%S"),
         (r"H\d+([-_ ]?)M\d+\1S\d+", "H%H~M%M~S%S"),
     )
 ]
+_AT_END = ((14, "%Y%m%d%H%M%S"), (12, "%Y%m%d%H%M"), (8, "%Y%m%d"), (7, "%Y%j"))
 _DURATION = re.compile(
     r"(?:(?P<d>\d+)(?P<days>d|days?))?[_-]?(?:(?P<h>\d+)(?P<hours>h|hrs?))?[_-]?"
     r"(?:(?P<m>\d+)(?P<minutes>m|min))?[_-]?(?:(?P<s>\d+)(?P<seconds>s|sec))?(?![^\W_])"
@@ -137,7 +142,7 @@ def _without_constant_head(parts: list[Part]) -> list[Part]:
         width = len(part.texts[0])
         if part.varies and part.is_number and width > 8 and {len(t) for t in part.texts} == {width}:
             lowest, highest = min(part.texts), max(part.texts)
-            for length, form in ((14, "%Y%m%d%H%M%S"), (12, "%Y%m%d%H%M"), (8, "%Y%m%d")):
+            for length, form in _AT_END:
                 cut = width - length
                 same = lowest[:cut] == highest[:cut]
                 if cut > 0 and same and _dates([t[cut:] for t in part.texts], form):
@@ -153,12 +158,15 @@ def _date_at(
 ) -> _Found | None:
     """Return the date or duration that begins at a part, None if there is none."""
     label = parts[i - 1].texts[0].lower() if i and parts[i].joint and not parts[i - 1].varies else ""
-    if FAMILIES.get(label, "") not in _TIME_FAMILIES:
-        return None
+    is_named = FAMILIES.get(label, "") not in _TIME_FAMILIES
     constant = None
     for end, forms in _candidates(text, start):
         last = at.get(end)
-        if last is None or (last < len(parts) and parts[last].joint and text[end].isdigit()):
+        if last is None or (last < len(parts) and re.fullmatch(r"\d{10}\.\d", text[start : end + 2])):
+            continue  # seconds since 1970
+        if (last < len(parts) and parts[last].joint and text[end].isdigit()):
+            continue
+        if is_named and end - start < 8:
             continue
         part = joined(parts[i:last])
         form = _form(part, forms, [p for p in parts[i:last] if p.varies])
@@ -197,6 +205,9 @@ def _month_form(form: str, text: str) -> str:
 
 def _clocks(text: str, start: int) -> Iterator[tuple[int, str]]:
     """Yield where the clocks behind a day may end, and their formats."""
+    match = re.compile(r"[0-2]\d(?!\d)").match(text, start)
+    if match and text[start - 8 : start].isdecimal():
+        yield match.end(), "%H"
     match = _CLOCK.match(text, start)
     if match is None:
         return

@@ -21,6 +21,7 @@ _BY_CHANCE = 2
 _MANY_FILES = 8
 """So many files do not vary together by chance."""
 _SPARSE = 2
+_VERY_SPARSE = 10
 _HASH = re.compile(r"[0-9a-f]{4,}|[0-9A-F]{4,}|(?=.*\d.*\d)(?=.*[^\W\d_].*[^\W\d_])[^\W_]{8,}")
 
 
@@ -36,6 +37,7 @@ def choose_axes(fields: Sequence[Part]) -> None:
     if len(fields) > 1:
         _drop_contained(fields)
         _drop_equal(fields)
+        _drop_products(fields)
         _drop_explained(fields)
         _drop_stamps(fields)
         _drop_measured(fields)
@@ -153,6 +155,23 @@ def _same_texts(one: Part, two: Part) -> bool:
     return all(one.texts[i] == two.texts[k] for i, k in pairs)
 
 
+def _drop_products(fields: Sequence[Part]) -> None:
+    """Make no axes of parts that number the cells of a grid of others: a stamp for each tile."""
+    for part in sorted(_axes(fields), key=lambda field: len(field.texts), reverse=True):
+        _, firsts = np.unique(part.codes, return_index=True)
+        others = [f for f in _axes(fields) if f is not part and determines(part, f)]
+        once = [(f, Part(f.texts, f.codes[firsts])) for f in others]
+        kept = [f for f, of in once if not any(_explains(g, of) for _, g in once if g is not of)]
+        if len(kept) > 1 and cells(kept) <= _SPARSE * len(firsts) < len(part.codes) * _SPARSE:
+            if len(combined(kept)[1]) == len(firsts):
+                _drop(part, None, "one for each cell of other axes")
+
+
+def _explains(other: Part, part: Part) -> bool:
+    fewer = len(part.texts) < len(other.texts) and 2 * len(other.texts) <= len(part.codes)
+    return fewer and determines(other, part)
+
+
 def _drop_explained(fields: Sequence[Part]) -> None:
     """Make no axes of parts that one other part, or two, with several files each, explain."""
     files = len(fields[0].codes)
@@ -220,11 +239,19 @@ def _is_category(part: Part) -> bool:
 
 
 def _drop_measured(fields: Sequence[Part]) -> None:
-    """Make no axes of parts without which the others identify all files and fill a grid."""
+    """Make no axes of parts without which the others identify all files and fill a grid.
+
+    The first to go is the one without which the grid is the smallest.
+    """
     files = len(fields[0].codes)
-    for part in sorted(_axes(fields), key=lambda f: (2 * len(f.texts) <= files, -_rank(f))):
+    for part in sorted(_axes(fields), key=lambda f: (-len(f.texts), -_rank(f))):
         others = [axis for axis in _axes(fields) if axis is not part]
+        if not others or len(combined(others)[1]) < files:
+            continue
         size = cells(others)
-        few = size == files if part.family or len(others) < 2 else size <= _SPARSE * files
-        if others and few and size >= files and len(combined(others)[1]) == files:
+        loose = not part.family or part.family == "date"
+        most = files if not loose or len(others) < 2 else _SPARSE * files
+        if loose and all(other.name for other in others):
+            most = _VERY_SPARSE * files
+        if size <= most:
             _drop(part, None, "the other axes identify all files")

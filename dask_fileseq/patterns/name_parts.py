@@ -178,7 +178,8 @@ def _align(texts: list[str], codes: Codes, separator: re.Pattern[str]) -> list[P
     for before in range(around + 1):
         columns = _around_label(words, before, around - before)
         if columns:
-            size = math.prod(len(set(column)) for column in columns)
+            label = columns.pop(2 * before)
+            size = len(set(label)) * len(set(zip(*columns, strict=True)))
             best = min(best or (size, before), (size, before))
     if best is None or best[0] > 2 * len(texts):
         return []
@@ -208,11 +209,24 @@ def _split_digits(texts: list[str], codes: Codes) -> list[Part]:
     """Split texts between letters and digits; those that differ in their letters are words."""
     in_all = len({text.count(".") for text in texts}) == 1
     columns = _columns(texts, _DIGITS if in_all else _DECIMALS)
-    mixed = len(columns) > 3 and any("" in part and any(part) for part, _ in columns[::2])
-    if mixed or len(columns) < 2:
+    partly = [(part, of) for part, of in columns[::2] if "" in part and any(part)]
+    if len(columns) < 2 or (partly and (len(columns) > 3 or _is_label(partly[0], codes))):
         _check_outliers(texts, codes)
         return [Part(texts, codes)]
     return [Part(part, of[codes]) for part, of in columns if part != [""]]
+
+
+def _is_label(partly: tuple[list[str], Codes], codes: Codes) -> bool:
+    """Return whether letters in some texts only are a part of these, as in ``B02, B8A``.
+
+    They are if each text with such letters occurs as often as the others.
+    """
+    part, of = partly
+    if not all(text == "" or text.isalpha() for text in part):
+        return False
+    files = np.bincount(codes)
+    odd = np.array([bool(text) for text in part])[of]
+    return bool(2 * files[odd].max() > files[~odd].min()) and len(files) < len(codes)
 
 
 def _columns(texts: list[str], separator: re.Pattern[str]) -> list[tuple[list[str], Codes]]:
@@ -262,7 +276,7 @@ def _check_outliers(texts: list[str], codes: Codes) -> None:
     many = count >= _MANY and len(odd) <= _MAX_OUTLIERS * len(codes)
     equal = files[other].max() >= files[~other].min() and len(files) < len(codes)
     alike = [text for text, is_other in zip(texts, other, strict=True) if not is_other]
-    if many or (not equal and count > len(forms) - count and _do_count(main, alike)):
+    if (many and not equal) or (not equal and count > len(forms) - count and _do_count(main, alike)):
         raise Outliers(odd.tolist())
 
 
