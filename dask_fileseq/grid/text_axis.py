@@ -30,9 +30,11 @@ Spacing: TypeAlias = Literal["unit", "auto", "step", "values"]
 
 _LARGEST = 2**62  # beyond it, differences of int64 numbers overflow
 _EXACT = 2**53  # up to it, floats are exact integers
+_EPOCH = 10**9  # seconds since 1970 are times, which are not filled up
 _SPARSE = 10  # an axis with this many times more steps than values has no evident step
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 _WELL = re.compile(r"(A[A-F]|[A-Z])(\d{1,2})", re.IGNORECASE)
+_COMPASS = re.compile(r"([NESW])(\d+)|(\d+)([NESW])", re.IGNORECASE)
 _ROW = re.compile(r"(A[A-F]|[A-Z])()", re.IGNORECASE)
 
 
@@ -84,6 +86,7 @@ def axis_of_texts(
         raise NamesError(f"axis {dim!r} has {error}") from error
     if kind == "compass":
         texts = [_degrees(dim, text) for text in texts]
+        spacing = "values" if spacing == "auto" else spacing
     if kind.startswith("float"):
         mark = kind[5:] or "."
         return _float_axis([text[:1] + text[1:].replace(mark, ".") for text in texts], spacing)
@@ -125,17 +128,29 @@ def _integer_axis(
     bands. By ``step``, 405, 488 and 561 have only 1 in common: without neighbours, no step is
     evident.
     """
-    if spacing == "values" or (spacing == "auto" and _is_category(dim)):
+    labels = _is_category(dim) or numbers.min() > _EPOCH
+    if spacing == "values" or (spacing == "auto" and labels):
         return _label_axis(numbers)
     axis = _regular_axis(numbers, spacing, start)
     if spacing == "unit":
         return axis
     steps = np.unique(axis.indices)
     if spacing == "auto":
-        is_regular = len(axis.values) <= 2 * len(steps)
+        is_regular = len(axis.values) <= 2 * len(steps) and _is_evident(numbers)
     else:
         is_regular = len(axis.values) <= len(steps) * _SPARSE or (np.diff(steps) == 1).any()
     return axis if is_regular else _label_axis(numbers)
+
+
+def _is_evident(numbers: NDArray[np.int64]) -> bool:
+    """Return whether numbers have an evident step: one, or that of most neighbours.
+
+    >>> _is_evident(np.array([0, 20, 60, 80])), _is_evident(np.array([6, 12, 36]))
+    (True, False)
+    """
+    gaps = np.diff(np.unique(numbers))
+    step = np.gcd.reduce(gaps) if len(gaps) else 1
+    return bool(step == 1 or 2 * np.count_nonzero(gaps == step) > len(gaps))
 
 
 def _is_category(dim: str) -> bool:
@@ -230,12 +245,16 @@ def _numbers(texts: list[str]) -> NDArray[Any] | None:
 def _degrees(dim: str, text: str) -> str:
     """Return degrees north or east as a number, those south or west below zero.
 
-    >>> _degrees("latitude", "S05")
-    '-05'
+    >>> _degrees("latitude", "S05"), _degrees("longitude", "070E")
+    ('-05', '070')
     """
-    if text[:1].upper() not in tuple("NESW") or not text[1:].isdecimal():
-        raise NamesError(f"axis {dim!r} has {text!r}, which is no 'N48', 'S05', 'E012' or 'W070'")
-    return f"-{text[1:]}" if text[0].upper() in "SW" else text[1:]
+    match = _COMPASS.fullmatch(text)
+    if match is None:
+        raise NamesError(
+            f"axis {dim!r} has {text!r}, which is no 'N48', 'S05', 'E012', 'W070' or '48N'"
+        )
+    number = match[2] or match[3]
+    return f"-{number}" if (match[1] or match[4]).upper() in "SW" else number
 
 
 def _word_axis(texts: list[str], keys: Sequence[Any]) -> GridAxis:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from dask_fileseq.patterns.axis_words import FAMILIES, are_rows, word_axis
-from dask_fileseq.patterns.dates import MONTHS
+from dask_fileseq.patterns.date_formats import is_duration_format, is_month_word
 from dask_fileseq.patterns.name_parts import Part
 
 _LABEL = re.compile(r"(?:^|[^A-Za-z])([A-Za-z]+)[ _.=-]+$")
@@ -39,12 +39,11 @@ def _name_part(parts: list[Part], i: int) -> None:
     """Name a part that no letters beside it name."""
     part = parts[i]
     if part.family == "date":
-        duration = not re.search("%[YyjbB]", part.form)
-        part.name = "time" if duration or "%H" in part.form or "%I" in part.form else "date"
+        is_time = is_duration_format(part.form) or re.search("%-?[HI]", part.form)
+        part.name = "time" if is_time else "date"
         return
-    if {text.lower() for text in part.texts} <= MONTHS.keys():
-        part.name, part.family = "month", "date"
-        part.form = MONTHS[max(part.texts, key=len).lower()]
+    if all(map(is_month_word, part.texts)):
+        part.name, part.family, part.form = "month", "month", "%b"
         return
     label = _label(parts, i)
     if label:
@@ -112,6 +111,7 @@ def _name_numbers(parts: list[Part], start: int, end: int) -> list[str]:
     Returns the names by the letters behind if these are as good, else an empty list.
     """
     numbers = [i for i in range(start, end) if _is_number(parts[i]) and not parts[i].name]
+    numbers = [i for i in numbers if i - 1 not in numbers]  # a code split into several numbers
     varying = [i for i in numbers if parts[i].varies]
     if not varying:
         return []

@@ -21,9 +21,10 @@ from dask_fileseq.patterns.name_pattern import factorize
 
 _NEARLY_ALL = 0.9
 _FILLED = 0.75
+_HEMISPHERES = {("N", "S"): "latitude", ("E", "W"): "longitude"}
 _BEFORE_ROW = re.compile(r"[^\W\d_]*[a-z](?=[A-Z])")
 _DEGREES = re.compile(r"[NS]\d\d(?!\d)[^/]{0,8}[EW]\d{3}(?!\d)")
-_WELL_LIKE = re.compile(r"[A-Z]\d\d")
+_WELL_LIKE = re.compile(r"[A-Za-z]\d\d")
 
 
 def combine_parts(parts: list[Part]) -> list[Part]:
@@ -39,18 +40,18 @@ def combine_parts(parts: list[Part]) -> list[Part]:
 
 
 def _join_degrees(parts: list[Part]) -> list[Part]:
-    """Return parts with degrees in both hemispheres joined: ``N48`` and ``S05``."""
+    """Return parts with degrees in both hemispheres joined: ``N48`` and ``S05``, or ``48N``."""
     result: list[Part] = []
     for part in parts:
         result.append(part)
-        letters = result[-2] if len(result) > 1 and part.joint and _are_digits(part) else part
-        if letters.varies and letters is not part and not letters.form:
-            for axis, pair, width in (("latitude", "NS", 2), ("longitude", "EW", 3)):
-                widths = set(map(len, part.texts))
-                if set(letters.texts) == set(pair) and widths == {width}:
-                    degrees = joined(result[-2:])
-                    degrees.name = degrees.family = axis
-                    result[-2:] = [degrees]
+        if len(result) > 1 and part.joint:
+            letters, number = result[-2:] if _are_digits(part) else result[:-3:-1]
+            name = _HEMISPHERES.get(tuple(sorted(t.upper() for t in letters.texts)), "")
+            if name and _are_digits(number) and max(map(len, number.texts)) < 4:
+                degrees = joined(result[-2:])
+                degrees.name = degrees.family = name
+                degrees.form = "compass"
+                result[-2:] = [degrees]
     return result
 
 
@@ -278,6 +279,8 @@ def _join_words(parts: list[Part]) -> list[Part]:
                 result[-2:] = [joined(result[-2:])]
             elif len(result) > 2 and _is_gap(result[-2]) and _are_one(result[-3], last):
                 result[-3:] = [joined(result[-3:])]
+            elif last.joint and last.is_word and result[-2].is_word:  # nothing parts them
+                result[-2:] = [joined(result[-2:])]
             else:
                 break
     return result
@@ -297,8 +300,8 @@ def _are_one(first: Part, last: Part) -> bool:
     _, firsts = combined([first, last])
     if not both:
         word = first if first.is_word else last
-        is_one = len(firsts) == len(word.texts) or 2 * len(firsts) <= cells([first, last])
-        return last.joint and is_one
+        repeats = 2 * len(firsts) <= min(cells([first, last]), len(first.codes))
+        return last.joint and (len(firsts) == len(word.texts) or repeats)
     return len(firsts) <= _FILLED * cells([first, last])
 
 

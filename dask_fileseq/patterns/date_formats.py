@@ -56,6 +56,15 @@ def is_month_format(form: str) -> bool:
     return {code[-1:] for code in _CODE.findall(form)} - {"%"} in ({"b"}, {"B"})
 
 
+def is_month_word(text: str) -> bool:
+    """Return whether a text is the English name of a month, in full or in short.
+
+    >>> is_month_word("Feb"), is_month_word("february"), is_month_word("Februar")
+    (True, True, False)
+    """
+    return re.fullmatch(_MONTH_WORD, text) is not None
+
+
 def is_duration_format(form: str) -> bool:
     """Return whether a format is that of durations: it has no year, month or day of the year.
 

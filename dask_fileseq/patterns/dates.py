@@ -1,85 +1,84 @@
 """Dates, clocks and durations in names: runs of parts that become one part, with its format.
 
-A form is accepted if all texts are valid in it, at least two differ, and years are plausible.
-Of forms that begin at one place, the longest wins; days and months in an order that the names
-do not show are a question.
+A format is accepted if all texts are valid in it, at least two differ, and years are
+plausible. Of formats that begin at one place, the longest wins; days and months in an order
+that the names do not show are a question.
 """
 
 from __future__ import annotations
 
-import calendar
 import re
 from collections.abc import Iterator, Sequence
-from datetime import datetime
-from functools import cache
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dask_fileseq.patterns.axis_words import FAMILIES
+from dask_fileseq.patterns.date_formats import is_duration_format, is_month_word, moments
 from dask_fileseq.patterns.name_parts import Part, cells, joined
 
-_YEARS = range(1850, 2100)
+_FIRST_YEAR, _LAST_YEAR = np.datetime64("1850"), np.datetime64("2099")
 _MUCH_LONGER = 5
 _TIME_FAMILIES = frozenset({"", "time", "day", "hour", "minute"})
+_SHORT = 8
+"""Numbers of fewer digits are no dates behind letters that name another axis."""
 
-MONTHS = {name.lower(): form for form, names in (("%b", calendar.month_abbr), ("%B", calendar.month_name)) for name in names if name}
-"""The English names of months, and their format."""
-
-_MONTH = "(?i:" + "|".join(sorted(MONTHS, key=len, reverse=True)) + ")"
+_MONTH = "(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 _YEAR = r"(?:18[5-9]\d|19\d\d|20\d\d)"
 _DAYS = [
     (re.compile(regex), forms.split("|"))
     for regex, forms in (
-        (rf"{_YEAR}([-_. ])[01]\d\1[0-3]\d", "%Y~%m~%d"),
+        (rf"{_YEAR}([-_. /])[01]?\d\1[0-3]?\d", "%Y~%m~%d"),
         (rf"{_YEAR}y()[01]\dm[0-3]\dd", "%Yy%mm%dd"),
-        (rf"{_YEAR}(/)[01]\d/[0-3]\d", "%Y~%m~%d"),
-        (rf"{_YEAR}(/)[0-3]\d\d(?!\d)", "%Y~%j"),
-        (rf"[0-3]\d([-_. ])[0-3]\d\1{_YEAR}", "%d~%m~%Y|%m~%d~%Y"),
+        (rf"[0-3]?\d([-_. ])[0-3]?\d\1{_YEAR}", "%d~%m~%Y|%m~%d~%Y"),
         (rf"[0-3]?\d([-_. ]?){_MONTH}\1{_YEAR}", "%d~%b~%Y"),
-        (rf"{_MONTH}([-_. ]?)[0-3]\d\1{_YEAR}", "%b~%d~%Y"),
+        (rf"{_MONTH}([-_. ]?)[0-3]?\d\1{_YEAR}", "%b~%d~%Y"),
         (rf"{_MONTH}[0-3]\d([-_. ]){_YEAR}", "%b%d~%Y"),
-        (rf"{_YEAR}([-_. ]?){_MONTH}\1[0-3]\d", "%Y~%b~%d"),
+        (rf"{_YEAR}([-_. ]?){_MONTH}\1[0-3]?\d", "%Y~%b~%d"),
         (rf"[0-3]\d([-_. ]?){_MONTH}\1\d\d(?!\d)", "%d~%b~%y"),
         (r"()\d{8}", "%Y%m%d|%d%m%Y|%m%d%Y"),
         (rf"{_YEAR}([-_.]?)[0-3]\d\d", "%Y~%j"),
+        (rf"{_YEAR}(/)[0-3]\d\d(?!\d)", "%Y~%j"),
         (rf"{_YEAR}([-_. ]?){_MONTH}", "%Y~%b"),
         (rf"{_MONTH}([-_. ]?){_YEAR}", "%b~%Y"),
         (r"(?<!\d[-_.])\d\d([-_.])\d\d\1\d\d(?!\1\d)", "%y~%m~%d|%d~%m~%y|%m~%d~%y"),
         (r"()\d{6}", "%Y%m|%y%m%d|%d%m%y|%m%d%y"),
-        (rf"{_YEAR}([-_.])[01]\d", "%Y~%m"),
-        (rf"[01]\d([-_.]){_YEAR}", "%m~%Y"),
+        (rf"(?<!\d{{4}}[-_.]){_YEAR}([-_.])[01]\d(?!\d)", "%Y~%m"),
+        (rf"[01]\d([-_.]){_YEAR}(?![-_.]\d{{4}})", "%m~%Y"),
     )
 ]
 _CLOCK = re.compile(
     r"(?P<between> at |[_ -]{0,2}[TtSs]?)(?P<hour>[0-2]?\d)(?P<cut>[-_.:h]?)[0-5]\d"
     r"(?:(?P<cut2>(?P=cut)|m|min)(?P<seconds>[0-5]\d)(?P<unit>s?)"
-    r"(?:(?P<point>[.,]?)(?P<fraction>\d(?:\d\d(?:\d{3})?)?)(?!\d))?)?(?P<half> ?[AaPp][Mm](?![A-Za-z]))?"
+    r"(?:(?P<point>[.,]?)(?P<fraction>\d(?:\d\d(?:\d{3})?)?)(?!\d))?)?"
+    r"(?P<half> ?[AaPp][Mm](?![A-Za-z]))?"
 )
-_ONLY_CLOCK = [
+_HOUR = re.compile(r"(?<=\d{8})[0-2]\d(?!\d)")
+_ONLY_CLOCKS = [
     (re.compile(regex), form)
     for regex, form in (
         (r"[0-2]\d([-_.:/])[0-5]\d\1[0-5]\d(?!\1\d)", "%H~%M~%S"),
         (r"()[0-2]\d[0-5]\d[0-5]\d", "%H%M%S"),
         (r"H\d+([-_ ]?)M\d+\1S\d+", "H%H~M%M~S%S"),
+        (r"(?:(?<=/)|^)()[0-2]\d[0-5]\d(?=\.|$)", "%H%M"),
     )
 ]
-_AT_END = ((14, "%Y%m%d%H%M%S"), (12, "%Y%m%d%H%M"), (8, "%Y%m%d"), (7, "%Y%j"))
 _DURATION = re.compile(
-    r"(?:(?P<d>\d+)(?P<days>d|days?))?[_-]?(?:(?P<h>\d+)(?P<hours>h|hrs?))?[_-]?"
-    r"(?:(?P<m>\d+)(?P<minutes>m|min))?[_-]?(?:(?P<s>\d+)(?P<seconds>s|sec))?(?![^\W_])"
+    r"(?:(?P<d>\d+)(?P<days>days?|d))?[_-]?(?:(?P<h>\d+)(?P<hours>hrs?|h))?[_-]?"
+    r"(?:(?P<m>\d+)(?P<minutes>min|m))?[_-]?(?:(?P<s>\d+)(?P<seconds>sec|s))?(?![^\W_])"
 )
+_UNITS = (("s", "%S", "seconds"), ("m", "%M", "minutes"), ("h", "%H", "hours"), ("d", "%d", "days"))
+_EPOCH = re.compile(r"\d{10}\.\d")
+_AT_END = ((14, "%Y%m%d%H%M%S"), (12, "%Y%m%d%H%M"), (8, "%Y%m%d"), (7, "%Y%j"))
+_DAY_APART = re.compile(r"(?<!%[A-Za-z])%([md])(?!%[^b])")
+_HOUR_APART = re.compile(r"(?<!%[A-Za-z])%([HI])(?!%)")
+_PADDED = re.compile(r"(?<!\d)0\d(?!\d)")
 
 
 class Ambiguous(Exception):
     """The days of some dates may be months; the arguments are the part and both formats."""
-
-
-class _Found(NamedTuple):
-    first: int
-    last: int
-    part: Part
 
 
 def join_dates(parts: list[Part]) -> list[Part]:
@@ -92,7 +91,7 @@ def join_dates(parts: list[Part]) -> list[Part]:
     >>> [(part.texts, part.form) for part in join_dates(names) if part.varies]
     [(['2020-07-23', '2020-07-24'], '%Y-%m-%d')]
     """
-    if not any(map(_may_count, parts)):
+    if not any(part.varies and (part.is_number or _is_month(part)) for part in parts):
         return parts
     parts = _without_constant_head(parts)
     text = "".join(part.texts[0] for part in parts)
@@ -101,27 +100,24 @@ def join_dates(parts: list[Part]) -> list[Part]:
     result: list[Part] = []
     i = 0
     while i < len(parts):
-        found = None
-        if parts[i].texts[0][:1].isalnum():
-            found = _date_at(parts, i, text, starts[i], at)
-        if found is None:
-            result.append(parts[i])
-            i += 1
-        else:
-            result.append(found.part)
-            i = found.last
+        end, date = i + 1, parts[i]
+        if date.texts[0][:1].isalnum():
+            end, date = _date_at(parts, i, text, starts[i], at) or (end, date)
+        result.append(date)
+        i = end
     return result
 
 
-def pair_clocks(parts: Sequence[Part]) -> Part | None:
+def pair_clock(parts: Sequence[Part]) -> Part | None:
     """Return a clock and the day elsewhere in the names that it belongs to, as one part.
 
     They are ``%Y-%m-%d`` in a folder and ``%H_%M`` in a file name, for instance. The result
     is an axis of its own, and the two parts have it as their `axis`.
     """
-    days = [part for part in parts if part.form and "%H" not in part.form and "%d" in part.form]
-    clocks = [p for p in parts if p.varies and "%H" in p.form and not re.search("%[dYj]", p.form)]
-    if not days or len(clocks) != 1:
+    days = [p for p in parts if re.search("%-?[dj]", p.form) and not re.search("%-?[HI]", p.form)]
+    clocks = [p for p in parts if p.varies and "%H" in p.form and is_duration_format(p.form)]
+    clocks = [p for p in clocks if "%d" not in p.form]
+    if len(clocks) != 1 or not any(day is not clocks[0] for day in days):
         return None
     day = next((day for day in days if day.varies), days[0])
     pair = joined([day, clocks[0]])
@@ -131,8 +127,32 @@ def pair_clocks(parts: Sequence[Part]) -> Part | None:
     return pair
 
 
-def _may_count(part: Part) -> bool:
-    return part.varies and (part.is_number or part.texts[0].lower() in MONTHS)
+def is_within(part: Part, whole: Part) -> bool:
+    """Return whether a date is a coarser one than another: its day, month or year.
+
+    >>> day = Part(["20200131"], np.array([0, 0]), form="%Y%m%d")
+    >>> time = Part(["2020-01-31T01", "2020-01-31T02"], np.array([0, 1]), form="%Y-%m-%dT%H")
+    >>> is_within(day, time), is_within(time, day)
+    (True, False)
+    """
+    if is_duration_format(part.form) or is_duration_format(whole.form):
+        return False
+    units = [_unit(part.form), _unit(whole.form)]
+    if "YMDs".index(units[0]) >= "YMDs".index(units[1]):
+        return False
+    one = moments(part.texts, part.form)[part.codes].astype(f"M8[{units[0]}]")
+    return bool((one == moments(whole.texts, whole.form)[whole.codes].astype(one.dtype)).all())
+
+
+def _unit(form: str) -> str:
+    for unit, codes in (("s", "HI"), ("D", "dj"), ("M", "mbB")):
+        if re.search(f"%-?[{codes}]", form):
+            return unit
+    return "Y"
+
+
+def _is_month(part: Part) -> bool:
+    return all(map(is_month_word, part.texts))
 
 
 def _without_constant_head(parts: list[Part]) -> list[Part]:
@@ -145,7 +165,7 @@ def _without_constant_head(parts: list[Part]) -> list[Part]:
             for length, form in _AT_END:
                 cut = width - length
                 same = lowest[:cut] == highest[:cut]
-                if cut > 0 and same and _dates([t[cut:] for t in part.texts], form):
+                if cut > 0 and same and _values([t[cut:] for t in part.texts], form) is not None:
                     result.append(Part([lowest[:cut]], np.zeros_like(part.codes), part.joint))
                     part = Part([text[cut:] for text in part.texts], part.codes, True)
                     break
@@ -155,27 +175,31 @@ def _without_constant_head(parts: list[Part]) -> list[Part]:
 
 def _date_at(
     parts: list[Part], i: int, text: str, start: int, at: dict[int, int]
-) -> _Found | None:
-    """Return the date or duration that begins at a part, None if there is none."""
-    label = parts[i - 1].texts[0].lower() if i and parts[i].joint and not parts[i - 1].varies else ""
+) -> tuple[int, Part] | None:
+    """Return the date or duration that begins at a part, and the number of the part behind it.
+
+    A constant one counts only if it is a whole date: it may belong to a clock elsewhere.
+    """
+    before = parts[i - 1] if i and parts[i].joint else None
+    label = before.texts[0].lower() if before and not before.varies else ""
     is_named = FAMILIES.get(label, "") not in _TIME_FAMILIES
     constant = None
     for end, forms in _candidates(text, start):
         last = at.get(end)
-        if last is None or (last < len(parts) and re.fullmatch(r"\d{10}\.\d", text[start : end + 2])):
-            continue  # seconds since 1970
-        if (last < len(parts) and parts[last].joint and text[end].isdigit()):
+        if last is None or (is_named and end - start < _SHORT):
             continue
-        if is_named and end - start < 8:
+        behind = parts[last] if last < len(parts) else None
+        if behind is not None and behind.joint and behind.texts[0][:1].isdigit():
+            continue
+        if _EPOCH.fullmatch(text[start : end + 2]):  # seconds since 1970
             continue
         part = joined(parts[i:last])
-        form = _form(part, forms, [p for p in parts[i:last] if p.varies])
-        if form:
-            part.form, part.family = form, "date"
-            part.why = f"dates {form}" if re.search("%[YyjbB]", form) else f"times {form}"
+        part.form = _form(part, forms, [p for p in parts[i:last] if p.varies])
+        if part.form:
+            part.family, part.why = "date", f"all are valid as {part.form}"
             if part.varies:
-                return _Found(i, last, part)
-            constant = constant or _Found(i, last, part)
+                return last, part
+            constant = constant or (last, part)
     return constant
 
 
@@ -185,10 +209,12 @@ def _candidates(text: str, start: int) -> Iterator[tuple[int, list[str]]]:
     for regex, forms in _DAYS:
         match = regex.match(text, start)
         if match:
-            day = [_month_form(form.replace("~", match[1]), match[0]) for form in forms]
-            found.append((match.end(), day))
-            found += [(end, [f + clock for f in day if "%d" in f or "%j" in f]) for end, clock in _clocks(text, match.end())]
-    for regex, form in _ONLY_CLOCK:
+            days = [form.replace("~", match[1]) for form in forms]
+            found.append((match.end(), days))
+            with_day = [form for form in days if "%d" in form or "%j" in form]
+            for end, clock in _clocks(text, match.end()):
+                found.append((end, [form + clock for form in with_day]))
+    for regex, form in _ONLY_CLOCKS:
         match = regex.match(text, start)
         if match:
             found.append((match.end(), [form.replace("~", match[1])]))
@@ -198,154 +224,126 @@ def _candidates(text: str, start: int) -> Iterator[tuple[int, list[str]]]:
     return iter(sorted(found, key=lambda candidate: -candidate[0]))
 
 
-def _month_form(form: str, text: str) -> str:
-    word = re.search(_MONTH, text) if "%b" in form else None
-    return form.replace("%b", MONTHS[word[0].lower()]) if word else form
-
-
 def _clocks(text: str, start: int) -> Iterator[tuple[int, str]]:
     """Yield where the clocks behind a day may end, and their formats."""
-    match = re.compile(r"[0-2]\d(?!\d)").match(text, start)
-    if match and text[start - 8 : start].isdecimal():
+    match = _HOUR.match(text, start)
+    if match:
         yield match.end(), "%H"
     match = _CLOCK.match(text, start)
     if match is None:
         return
-    between, cut = match["between"], match["cut"]
-    hour = "%I" if match["half"] else "%H"
-    minutes = f"{between}{hour}{cut}%M"
-    if match["seconds"]:
-        seconds = f"{minutes}{match['cut2']}%S"
-        if match["fraction"]:
-            yield match.end(), f"{seconds}{match['unit']}{match['point']}%f" + _half(match)
-            yield match.start("point"), seconds + match["unit"]
-        yield match.end("unit"), seconds + match["unit"]
-        if match["half"] and not match["fraction"]:
-            yield match.end(), seconds + match["unit"] + _half(match)
-        yield match.start("cut2"), minutes
-    elif match["half"]:
-        yield match.end(), minutes + _half(match)
-    else:
-        yield match.end(), minutes
-
-
-def _half(match: re.Match[str]) -> str:
-    return match["half"][:-2] + "%p" if match["half"] else ""
+    half = match["half"][:-2] + "%p" if match["half"] else ""
+    minutes = f"{match['between']}{'%I' if half else '%H'}{match['cut']}%M"
+    if match["seconds"] is None:
+        yield match.end(), minutes + half
+        return
+    seconds = f"{minutes}{match['cut2']}%S{match['unit']}"
+    if match["fraction"]:
+        yield match.end(), f"{seconds}{match['point']}%f{half}"
+    elif half:
+        yield match.end(), seconds + half
+    yield match.end("unit"), seconds
+    yield match.start("cut2"), minutes
 
 
 def _duration_form(match: re.Match[str]) -> str:
-    units = (("d", "%d", "days"), ("h", "%H", "hours"), ("m", "%M", "minutes"), ("s", "%S", "seconds"))
     form = match[0]
-    for group, code, unit in reversed(units):
+    for group, code, unit in _UNITS:  # from the last, so that places stay right
         if match[group] is not None:
-            begin = match.start(group) - match.start()
-            end = match.end(unit) - match.start()
+            begin, end = match.start(group) - match.start(), match.end(unit) - match.start()
             form = form[:begin] + code + match[unit] + form[end:]
     return form
 
 
 def _form(part: Part, forms: list[str], varying: list[Part]) -> str:
     """Return the one format that fits all texts, empty if none does."""
-    fitting: dict[str, list[datetime]] = {}
+    fitting: dict[str, float] = {}
     for form in forms:
-        dates = _dates(part.texts, form)
-        if dates and _is_evident(form, part, varying, dates):
-            fitting[form] = dates
+        for spelled in _spellings(form, part.texts):
+            values = _values(part.texts, spelled)
+            if values is not None:
+                if _is_evident(spelled, part, varying, values):
+                    fitting[spelled] = float(np.ptp(values).astype(np.int64))
+                break
     if len(fitting) < 2 or not part.varies:
         return next(iter(fitting), "")
-    if {"%Y%m", "%y%m%d"} <= fitting.keys():
-        months = {text[4:] for text in part.texts}
-        if len(months) == 12:  # no other day of a month than 1 to 12
-            return "%Y%m"
-    spans = {form: (max(d) - min(d)).total_seconds() for form, d in fitting.items()}
-    (least, one), (more, two), *_ = sorted((span, form) for form, span in spans.items())
+    if "%Y%m" in fitting and len({text[4:] for text in part.texts}) == 12:
+        return "%Y%m"  # days of a month would pass 12
+    (one, least), (two, more), *_ = sorted(fitting.items(), key=lambda item: item[1])
     if more > _MUCH_LONGER * least:
         return one
-    if one.startswith("%y") or two.startswith("%y") and "%Y%m" not in fitting:
-        return next(form for form in (one, two) if form.startswith("%y"))
+    year_first = [form for form in (one, two) if form.startswith("%y")]
+    if year_first and "%Y%m" not in fitting:
+        return year_first[0]
     raise Ambiguous(part, one, two)
 
 
-def _dates(texts: Sequence[str], form: str) -> list[datetime]:
-    """Return texts as dates, empty if they are not all plausible dates of a format."""
-    if not re.search("%[YyjbB]", form):
-        return [datetime(1, 1, 1)] if all(_is_clock(text, form) for text in texts) else []
-    dates = []
-    for text in texts:
-        date = _date(text, form)
-        if date is None:
-            return []
-        dates.append(date)
-    return dates
+def _spellings(form: str, texts: Sequence[str]) -> list[str]:
+    """Return a format, and those for days and hours that are not padded: 5 beside 15."""
+    hour = re.search("%[HI]", form)
+    day = form[: hour.start()] if hour else form
+    forms = [form, day + _HOUR_APART.sub(r"%-\1", form[len(day) :])]
+    if not any(map(_PADDED.search, (text[: len(day) + 2] for text in texts))):
+        forms.append(_DAY_APART.sub(r"%-\1", day) + form[len(day) :])
+    return list(dict.fromkeys(forms))
 
 
-@cache
-def _date(text: str, form: str) -> datetime | None:
+def _values(texts: Sequence[str], form: str) -> NDArray[Any] | None:
+    """Return texts as dates or durations, None if they are not all plausible ones."""
     try:
-        date = datetime.strptime(text, form)
+        values = moments(texts, form)
     except ValueError:
         return None
-    return date if date.year in _YEARS else None
+    if not is_duration_format(form):
+        years = values.astype("M8[Y]")
+        if years.min() < _FIRST_YEAR or years.max() > _LAST_YEAR:
+            return None
+    return values
 
 
-@cache
-def _clock_regex(form: str) -> re.Pattern[str]:
-    first, sixty = (r"[0-2]\d", r"[0-5]\d") if form == "%H%M%S" else (r"\d+", r"[0-5]?\d")
-    hour = first if "%d" not in form else r"(?:[01]\d|2[0-3]|\d)"
-    regex = re.escape(form).replace("%d", r"\d+").replace("%H", hour)
-    return re.compile(regex.replace("%M", sixty).replace("%S", sixty))
-
-
-def _is_clock(text: str, form: str) -> bool:
-    return _clock_regex(form).fullmatch(text) is not None
-
-
-def _is_evident(form: str, part: Part, varying: list[Part], dates: list[datetime]) -> bool:
+def _is_evident(form: str, part: Part, varying: list[Part], values: NDArray[Any]) -> bool:
     """Return whether texts that are valid in a format are dates, not numbers by chance."""
+    codes = re.findall("%-?(.)", form)
     if not part.varies:
-        return form.startswith("%Y") and "%d" in form and "%H" not in form
-    if "%f" in form and not _are_fractions(part.texts, form):
+        return codes == ["Y", "m", "d"]
+    if is_duration_format(form):
+        return _is_evident_clock(form, part, varying)
+    if "f" in codes and not _are_fractions(part.texts, values):
         return False
-    clock = re.search("[Ss]?%[HI].*", form)
-    if clock is None:
-        if form in ("%y%m%d", "%d%m%y", "%m%d%y"):
-            return max(dates).year - min(dates).year < 40 and min(dates).year > 1990
+    if codes == ["m", "Y"]:  # 01_1981 is a month and the first year of a period
+        return len(set(values.astype("M8[Y]").tolist())) > 1
+    if not {"H", "I"} & {*codes}:
+        return "y" not in codes or np.ptp(values) < np.timedelta64(40 * 365, "D")
+    clock = values - values.astype("M8[D]")
+    after_start = re.search("[Ss]%-?[HI]", form)
+    if (clock == clock[0]).all() and (after_start or "S" not in codes):
+        return False  # the start of each day, or a number
+    if re.search("[Tt]%|%-?[HI][-_.:h]|%p", form) or after_start or codes[-1] == "H":
         return True
-    if re.search("%[YyjbB]", form):
-        constant = not _vary_behind(part.texts, clock[0])
-        if constant and (clock[0][0] in "Ss" or "%S" not in form):
-            return False
-        return _is_evident_clock(form, part.texts, clock[0])
-    if re.search("[dhmH]", re.sub("%.", "", form)):  # 00d06h, with units
+    counts = clock < np.timedelta64(1, "m" if "S" in codes else "h")
+    return not counts.all()  # 0001, 0002 count
+
+
+def _is_evident_clock(form: str, part: Part, varying: list[Part]) -> bool:
+    """Return whether texts are clocks or durations, not three numbers that fill a grid."""
+    if re.search("[a-zA-Z](?![a-zA-Z])", re.sub("%-?.", "", form)):  # 00d06h, with units
         return True
-    hours = {text[:2] for text in part.texts}
-    if not all(hour.isdecimal() for hour in hours):
+    hours = {int(text[:2]) for text in part.texts}
+    if max(hours) > 23 or len(part.texts) < 3:
         return False
-    valid = all(int(hour) < 24 for hour in hours)
-    if len(varying) > 1:  # three numbers that fill a grid are three axes
-        return valid and len(part.texts) > 2 and 2 * len(part.texts) <= cells(varying) or False
+    if len(varying) > 1:
+        return 2 * len(part.texts) <= cells(varying)
+    if form == "%H%M":
+        return max(hours) > 0
+    if not part.texts[0].isdecimal():
+        return True
     numbers = sorted(map(int, part.texts))
-    sparse = len(numbers) > 2 and 2 * len(numbers) < numbers[-1] - numbers[0] + 1
-    return valid and sparse and hours != {"00"}
+    return max(hours) > 0 and 2 * len(numbers) < numbers[-1] - numbers[0] + 1
 
 
-def _vary_behind(texts: list[str], clock: str) -> bool:
-    """Return whether clocks at the ends of texts differ: ``S233000`` is the start of each day."""
-    return len({text[-2 * clock.count("%") :] for text in texts}) > 1
-
-
-def _is_evident_clock(form: str, texts: list[str], clock: str) -> bool:
-    """Return whether digits behind a day are a clock, not a number that begins at 0001."""
-    start = re.search("[TtSs]?%[HI]", form)
-    if start is None or "%p" in form or start[0][0] in "TtSs" or re.search("%[HI][-.:h]", form):
-        return True
-    length = len(clock.replace("%H", "00").replace("%I", "00").replace("%M", "00").replace("%S", "00").replace("%f", ""))
-    ends = {text[-length:][: 2 if "%S" not in form else 4] for text in texts} if "%f" not in form else {"x"}
-    return not ends <= {"00", "0000"}
-
-
-def _are_fractions(texts: list[str], form: str) -> bool:
+def _are_fractions(texts: list[str], values: NDArray[Any]) -> bool:
     """Return whether the digits behind seconds are a part of them, not an axis of their own."""
-    digits = len(texts[0]) - len(re.sub(r"\d", "", texts[0])) - 2 * (form.count("%") - 1) - 2 * form.count("%Y")
-    seconds, rest = {text[:-digits] for text in texts}, {text[-digits:] for text in texts}
-    return len(rest) > 1 and len(seconds) * len(rest) >= 2 * len(texts)
+    seconds = values.astype("M8[s]")
+    fractions = values - seconds
+    many = len(np.unique(seconds)) * len(np.unique(fractions))
+    return len(np.unique(fractions)) > 1 and many >= 2 * len(texts)

@@ -14,6 +14,7 @@ import numpy as np
 
 from dask_fileseq.patterns.axis_words import word_axis
 from dask_fileseq.patterns.combined_parts import determines
+from dask_fileseq.patterns.dates import is_within
 from dask_fileseq.patterns.name_parts import Part, cells, combined
 
 _BY_CHANCE = 2
@@ -63,9 +64,9 @@ def _is_contained(part: Part, whole: Part) -> bool:
     is_well = whole.family == "well"
     if whole is part or not (whole.family == "date" or is_well) or not determines(whole, part):
         return False
-    is_day = part.family == "date" and len(part.texts[0]) < len(whole.texts[0])
-    families = ("", "row", "column") if is_well else ("", "time")
-    if not is_day and (part.form or part.family not in families):
+    if part.family == "date":
+        return not is_well and is_within(part, whole)
+    if part.form or part.family not in (("", "row", "column") if is_well else ("", "time")):
         return False
     pairs = dict(zip(whole.codes.tolist(), part.codes.tolist(), strict=True))
     return all(
@@ -136,7 +137,8 @@ def _rank(part: Part) -> int:
 def is_hash(part: Part) -> bool:
     """Return whether all texts of a word are identifiers without meaning."""
     return (
-        len(set(map(len, part.texts))) == 1
+        not part.is_number
+        and len(set(map(len, part.texts))) == 1
         and all(map(_HASH.fullmatch, part.texts))
         and any(map(re.compile(r"\d").search, part.texts))
     )

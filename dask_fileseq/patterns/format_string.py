@@ -17,6 +17,7 @@ _MAX_DIGITS = 1000
 _TEXT = r"[^/\\]+?"
 _ANY = r"[^/\\]*?"
 _UUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+_COMPASS = r"(?:[NSEWnsew]\d{1,3}|\d{1,3}[NSEWnsew])"
 _FLOAT = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 
 
@@ -29,7 +30,8 @@ def parse_format(text: str) -> NamePattern:
     A field is ``{name}`` (a number or a word), ``{name:d}`` or ``{name:04d}`` (an integer;
     ``{name:+d}`` with either sign), ``{name:f}`` (also ``e``, ``g``; ``f_``, ``fp``, ``f-`` and
     ``f,`` with that decimal mark), ``{name:s}`` (a word, even if of digits), ``{name:%Y%m%d}``
-    (a date), ``{name:%dd%Hh}`` (a duration), ``{name:%b}`` (a month), or ``{name:uuid}``. A field
+    (a date), ``{name:%dd%Hh}`` (a duration), ``{name:%b}`` (a month), ``{name:compass}`` (degrees,
+    ``N48`` or ``48N``, below zero for south and west), or ``{name:uuid}``. A field
     without a name varies but is no axis. A name that occurs again matches the same text, or,
     with another format of dates, has a further part of the same date. Doubled braces are
     braces. A malformed text is a `NamesError`.
@@ -134,6 +136,8 @@ class _FormatString:
             return date_regex(spec, form), form
         if spec == "uuid":
             return _UUID, "word"
+        if spec == "compass":
+            return _COMPASS, spec
         match = _SPEC.fullmatch(spec)
         if match is None:
             raise NamesError(

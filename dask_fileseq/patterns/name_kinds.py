@@ -15,6 +15,7 @@ from dask_fileseq.patterns.name_parts import common_suffix
 _ALPHANUMERIC = re.compile(r"[^\W_]+")
 _AS_LETTERS = bytes(ord("a") if chr(i).isascii() and chr(i).isalnum() else i for i in range(256))
 _COARSE = re.compile(r"[^/_]+")
+_YEARS = re.compile(r"(?<![^/])(?:19|20)\d\d/(?:[01]?\d/)?$")
 _BATCH = 1024
 _NEARLY_ALL = 0.9
 _MOST = 0.75
@@ -24,14 +25,20 @@ _MAJORITY = 0.51  # two kinds of half of the names each are two readings
 def below_shared_folder(names: Sequence[str]) -> list[str]:
     """Return names as normalised paths with slashes, below the folder that all share.
 
+    Folders of years and months are kept, since days below them need these.
+
     >>> below_shared_folder(["/data/./a/t1.tif", "/data/b/t1.tif"])
     ['a/t1.tif', 'b/t1.tif']
+    >>> below_shared_folder(["/data/2020/5/1.tif", "/data/2020/5/2.tif"])
+    ['2020/5/1.tif', '2020/5/2.tif']
     """
     if any("/." in n or "//" in n or n[:1] == "." or n[-1:] == "/" for n in names):
         names = list(map(os.path.normpath, names))
     if os.sep != "/":
         names = [name.replace(os.sep, "/") for name in names]
-    start = len(shared_folder(names))
+    shared = shared_folder(names)
+    years = _YEARS.search(shared)
+    start = years.start() if years else len(shared)
     return [name[start:] for name in names]
 
 

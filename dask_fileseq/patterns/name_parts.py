@@ -197,6 +197,9 @@ def _around_label(words: list[list[str]], before: int, behind: int) -> list[list
     separators = columns[1:first:2] + columns[first + 1 :: 2]
     if any(len(set(column)) > 1 for column in separators) or "" in columns[first]:
         return []
+    numbers = sum(not any(map(str.isalpha, text)) for text in columns[first])
+    if 2 * numbers > len(words):
+        return []
     return list(map(list, columns))
 
 
@@ -276,7 +279,8 @@ def _check_outliers(texts: list[str], codes: Codes) -> None:
     many = count >= _MANY and len(odd) <= _MAX_OUTLIERS * len(codes)
     equal = files[other].max() >= files[~other].min() and len(files) < len(codes)
     alike = [text for text, is_other in zip(texts, other, strict=True) if not is_other]
-    if (many and not equal) or (not equal and count > len(forms) - count and _do_count(main, alike)):
+    counts = _do_count(main, alike)
+    if (many and (counts or not equal)) or (not equal and 2 * count > len(forms) and counts):
         raise Outliers(odd.tolist())
 
 

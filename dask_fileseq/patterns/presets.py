@@ -135,7 +135,7 @@ def matching_preset(
             continue
         cells = math.prod(axes.values())
         dense = most_cells is None or cells <= most_cells
-        if dense and len(axes) >= len(dims) and axes.keys() != set(dims):
+        if dense and len(axes) >= max(len(dims), 1 if dims else 2) and axes.keys() != set(dims):
             found.append((cells, -len(axes), pattern))
     found.sort(key=lambda candidate: candidate[:2])
     if not found or (len(found) > 1 and found[0][:2] == found[1][:2]):

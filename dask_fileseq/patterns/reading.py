@@ -18,7 +18,7 @@ from dask_fileseq.errors import NamesError
 from dask_fileseq.patterns.axis_names import name_axes, number_names
 from dask_fileseq.patterns.axis_words import ALL_ROWS
 from dask_fileseq.patterns.combined_parts import combine_parts, refusal, split_codes
-from dask_fileseq.patterns.dates import Ambiguous, join_dates, pair_clocks
+from dask_fileseq.patterns.dates import Ambiguous, join_dates, pair_clock
 from dask_fileseq.patterns.dependence import AmbiguousNames, choose_axes
 from dask_fileseq.patterns.name_parts import Outliers, Part, cells, split_names
 from dask_fileseq.patterns.name_pattern import NamePattern
@@ -69,7 +69,7 @@ def _read(names: list[str]) -> Reading:
         raise _two_dates(parts, *ambiguous.args) from None
     if any(part.varies and not part.form for part in parts) or any(p.texts[0] in ALL_ROWS for p in parts):
         parts = combine_parts(split_codes(parts))
-    pair = pair_clocks(parts)
+    pair = pair_clock(parts)
     others = name_axes(parts)
     fields = [part for part in parts if part.varies and part.is_axis and part.axis is None]
     if pair:
