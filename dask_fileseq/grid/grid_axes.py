@@ -7,8 +7,10 @@ What makes an axis of texts is `text_axis`.
 
 from __future__ import annotations
 
+import math
 import operator
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
@@ -17,7 +19,7 @@ import numpy as np
 from dask_fileseq.errors import NamesError, NoFilesError, UnmatchedError, shown
 from dask_fileseq.files import common_folder
 from dask_fileseq.grid.text_axis import GridAxis, Spacing, axis_of_texts, category_axis
-from dask_fileseq.patterns import NameColumns, NamePattern, as_pattern
+from dask_fileseq.patterns import HOW_TO_HAVE_ALL, NameColumns, NamePattern, as_pattern
 
 Unmatched: TypeAlias = Literal["raise", "skip"]
 Categories: TypeAlias = Mapping[str, Mapping[str, int]]
@@ -148,6 +150,7 @@ def grid_axes(
         for dim, texts, kind in zip(columns.dims, columns.texts, columns.types, strict=True)
     ]
     if shape is None:
+        _check_whole(columns, axes)
         return axes
     sizes = shape_tuple(shape)
     parsed = tuple(len(axis.values) for axis in axes)
@@ -161,6 +164,25 @@ def grid_axes(
         axis if len(axis.values) == size else axis._replace(values=range(size))
         for axis, size in zip(axes, sizes, strict=True)
     ]
+
+
+def _check_whole(columns: NameColumns, axes: list[GridAxis]) -> None:
+    """Raise a `NamesError` if an axis that some names do not have leaves the grid with gaps."""
+    if not columns.absent:
+        return
+    rows = zip(
+        *(a.indices[c].tolist() for a, c in zip(axes, columns.codes, strict=True)), strict=True
+    )
+    files = Counter(rows)
+    empty = math.prod(len(axis.values) for axis in axes) - len(files)
+    if empty or max(files.values()) > 1:
+        (dim, name), *_ = columns.absent.items()
+        twice = files.total() - len(files)
+        raise NamesError(
+            f"axis {dim!r} is absent in {name!r}, and with the lowest index in its place, the grid "
+            f"has {empty:,} empty cells, and {twice:,} files are for a cell that has one: "
+            f"{HOW_TO_HAVE_ALL}"
+        )
 
 
 def shape_tuple(shape: Sequence[int]) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ from dask_fileseq.patterns.axis_words import FAMILIES
 from dask_fileseq.patterns.inference import as_pattern, infer
 from dask_fileseq.patterns.name_pattern import (
     BATCH,
+    HOW_TO_HAVE_ALL,
     Field,
     NameColumns,
     NamePattern,
@@ -22,6 +23,7 @@ from dask_fileseq.patterns.presets import Preset, add_presets, presets, register
 __all__ = [
     "BATCH",
     "FAMILIES",
+    "HOW_TO_HAVE_ALL",
     "Field",
     "NameColumns",
     "NamePattern",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, count
 from typing import Any, NamedTuple, TypeAlias
 
@@ -32,6 +33,9 @@ class NameColumns(NamedTuple):
     types: tuple[str, ...]
     """The type of each axis, as in `Field`; ``iso`` for dates in numpy's notation, ``ns``
     for durations in nanoseconds."""
+    absent: Mapping[str, str] = {}
+    """The axes that some names do not have, each with the first such name. There, its text is
+    that of the lowest index, which must make the grid whole."""
 
     def ordered(self, order: Sequence[int]) -> NameColumns:
         """Return the axes in another order."""
@@ -41,6 +45,22 @@ class NameColumns(NamedTuple):
             codes=tuple(self.codes[i] for i in order),
             types=tuple(self.types[i] for i in order),
         )
+
+
+def lowest_index(texts: Iterable[str]) -> str | None:
+    """Return the integer a step below others, not below zero; None if these are no integers.
+
+    >>> lowest_index(["001", "002"]), lowest_index(["100", "300"]), lowest_index(["5"])
+    ('0', '99', '4')
+    >>> lowest_index(["0", "1"]), lowest_index(["a", "b"])
+    (None, None)
+    """
+    if not all(text.isdecimal() for text in texts):
+        return None
+    numbers = sorted(map(int, texts))
+    step = math.gcd(*(number - numbers[0] for number in numbers)) or 1
+    below = [numbers[0] - size for size in (step, 1) if numbers[0] >= size]
+    return str(below[0]) if below else None
 
 
 def joined(first: Column, second: Column) -> Column:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dask_fileseq.errors import NamesError, UnmatchedError, shown
 from dask_fileseq.patterns.name_columns import (
@@ -22,11 +23,13 @@ from dask_fileseq.patterns.name_columns import (
     factorize,
     factorize_rows,
     joined,
+    lowest_index,
     unique_dims,
 )
 
 __all__ = [
     "BATCH",
+    "HOW_TO_HAVE_ALL",
     "Codes",
     "Field",
     "Lookup",
@@ -44,6 +47,12 @@ BATCH = 256
 The matches and groups of one batch are fewer than the objects after which Python collects
 garbage; batches of 2,000 names take three times as long.
 """
+
+HOW_TO_HAVE_ALL = (
+    "write all axes into each name, or leave the others out with unmatched='skip' and a pattern "
+    "in which no axis is optional"
+)
+"""What to do about names that have not all axes."""
 
 Lookup: TypeAlias = Callable[[str], Mapping[str, Any] | None]
 """Returns a value for each axis of a file name, or None for a name that does not belong."""
@@ -74,7 +83,8 @@ class NamePattern:
     - a text that begins with a letter: the name of the axis of the next index;
     - any other text: an index, along axis ``Q`` if nothing names it.
 
-    Optional groups that take no part in a match are left out.
+    Optional groups that take no part in a match are left out. If all groups are named, those
+    that take no part in some names have the lowest index there, a step below all others.
 
     Examples
     --------
@@ -163,6 +173,7 @@ class NamePattern:
         texts, codes = factorize_rows(batches, self.regex.groups, len(names))
         if len(unmatched) == len(names):
             raise self.no_match(names)
+        absent = self._fill_absent(texts)
         layouts, layout_of = _layouts(texts, codes, self.regex)
         dims, groups = layouts[0]
         if not dims or any(other != dims for other, _ in layouts):
@@ -179,7 +190,29 @@ class NamePattern:
             tuple(codes for _, (_, codes) in axes),
             unmatched,
             tuple(types.get(dim, "") for dim, _ in axes),
+            {
+                dim: names[_matched(names, unmatched)[np.argmax(codes[group] == code)]]
+                for dim, (group, code) in absent.items()
+            },
         )
+
+    def _fill_absent(self, texts: list[list[Any]]) -> dict[str, tuple[int, int]]:
+        """Put the lowest index in place of None, where all groups are named.
+
+        Returns the axes that some names do not have, each with its group and the code of the
+        new text. Axes that are no integers are left as they are.
+        """
+        absent = {}
+        if self.regex.groups == len(self.regex.groupindex):
+            types = dict(self.fields)
+            for dim, number in self.regex.groupindex.items():
+                column = texts[number - 1]
+                if None in column and len(column) > 1 and types.get(dim, "") in ("", "int"):
+                    lowest = lowest_index([text for text in column if text is not None])
+                    if lowest is not None:
+                        absent[dim] = (number - 1, column.index(None))
+                        column[column.index(None)] = lowest
+        return absent
 
     def _joined(self, axes: list[tuple[str, Column]]) -> list[tuple[str, Column]]:
         """Return axes with further parts of dates joined to the first ones."""
@@ -220,20 +253,25 @@ class NamePattern:
         layout_of: Codes,
     ) -> str:
         """Return which names have other axes than the first one, or that it has none."""
-        matched = np.delete(np.arange(len(names)), unmatched)
+        matched = _matched(names, unmatched)
         firsts = [names[matched[np.argmax(layout_of == k)]] for k in range(len(layouts))]
         dims = layouts[0][0]
         for (other, _), name in zip(layouts, firsts, strict=True):
             if other != dims:
                 return (
                     f"dims do not match: pattern {str(self)!r} "
-                    f"finds {dims!r} in {firsts[0]!r} but {other!r} in {name!r}"
+                    f"finds {dims!r} in {firsts[0]!r} but {other!r} in {name!r}; {HOW_TO_HAVE_ALL}"
                 )
         return (
             f"pattern {str(self)!r} finds no index in {firsts[0]!r}: "
             "a text that begins with a letter names the axis of the next index; "
             "a named group, (?P<name>...), makes it an index"
         )
+
+
+def _matched(names: Sequence[str], unmatched: Sequence[int]) -> NDArray[np.int64]:
+    """Return the positions of the names that a pattern matches."""
+    return np.delete(np.arange(len(names)), unmatched)
 
 
 def _layout(texts: Iterable[str | None], regex: re.Pattern[str]) -> _Layout:

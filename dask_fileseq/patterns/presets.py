@@ -58,16 +58,23 @@ def presets() -> dict[str, Preset]:
 def preset_pattern(name: str, preset: Preset | None = None) -> NamePattern:
     """Return the pattern of a preset, by default of the registered one of that name."""
     preset = preset or preset_registry()[name]
-    if not isinstance(preset.pattern, str):
-        raise NamesError(f"pattern of preset {name!r} must be a text; got {preset.pattern!r}")
-    pattern = pattern_of_text(preset.pattern)
-    types = dict(pattern.fields) | dict(preset.types)
+    for text in (preset.pattern, *preset.types.values()):
+        if not isinstance(text, str):
+            raise NamesError(f"pattern and types of preset {name!r} must be texts; got {text!r}")
+    return _compiled(name, preset.pattern, tuple(preset.types.items()), preset is not _AXES)
+
+
+@cache
+def _compiled(name: str, text: str, types: tuple[tuple[str, str], ...], whole: bool) -> NamePattern:
+    """Return the pattern of a preset; inference tries all of them on every listing."""
+    pattern = pattern_of_text(text)
+    kinds = dict(pattern.fields) | dict(types)
     axes = [group for group in pattern.regex.groupindex if group not in dict(pattern.parts)]
-    unknown = types.keys() - {*axes}
+    unknown = kinds.keys() - {*axes}
     if unknown:
         raise NamesError(f"types of preset {name!r} have {sorted(unknown)}, which are not its axes")
-    fields = tuple(Field(axis, types.get(axis, "")) for axis in axes)
-    return replace(pattern, fields=fields, text=name, whole=preset is not _AXES)
+    fields = tuple(Field(axis, kinds.get(axis, "")) for axis in axes)
+    return replace(pattern, fields=fields, text=name, whole=whole)
 
 
 @cache
@@ -79,7 +86,9 @@ def no_preset(text: str) -> NamesError:
     """Return the error for words that are no pattern, with the presets that may be meant."""
     every = presets()
     words = text.strip().lower()
-    near = [n for n, p in every.items() if len(words) > 2 and words in f"{n} {p.title}".lower()]
+    titles = {name: preset.title.lower() for name, preset in every.items() if len(words) > 2}
+    near = [name for name in titles if words in name]
+    near = near or [name for name, title in titles.items() if words in title]
     near += difflib.get_close_matches(words, ["infer", *every], 3, 0.7)
     if near:
         listed = " or ".join(map(repr, dict.fromkeys(near)))

@@ -59,6 +59,8 @@ def stated(value, text):
     """Return whether a coordinate is what the file of conventions states."""
     if isinstance(text, str) and " or " in text:
         return str(value) in text.split(" or ")
+    if isinstance(value, np.timedelta64):
+        return value == text
     if isinstance(value, np.datetime64):
         date = (
             str(text) if "-" in str(text) else f"{str(text)[:4]}-{str(text)[4:6]}-{str(text)[6:]}"

@@ -47,6 +47,12 @@ def tile(cell):
     return {"tile": f"{'SN'[lat >= 0]}{abs(lat):02d}{'WE'[lon >= 0]}{abs(lon):03d}"}
 
 
+def elapsed(cell):
+    """Return days, hours and minutes of a time."""
+    minutes = cell["time"] // datetime.timedelta(minutes=1)
+    return {"d": minutes // 1440, "h": minutes // 60 % 24, "m": minutes % 60}
+
+
 class Names(NamedTuple):
     """What the names of a convention are made of."""
 
@@ -116,8 +122,11 @@ CONVENTIONS = {
         lambda cell: {"n": 1 + CHANNELS.index(cell["channel"])},
     ),
     "Sartorius Incucyte export": Names(
-        "row column site day hour minute",
-        "VID9955_Phase_{row}{column:d}_{site:d}_{day:02d}d{hour:02d}h{minute:02d}m.tif",
+        "row column site time",
+        "VID9955_Phase_{row}{column:d}_{site:d}_{d:02d}d{h:02d}h{m:02d}m.tif",
+        "VID9955_Phase_{row}{column:d}_{site:d}_{time:%dd%Hh%Mm}.tif",
+        {"time": st.integers(0, 9999).map(lambda minutes: datetime.timedelta(minutes=minutes))},
+        elapsed,
     ),
     "Olympus scan^R": Names(
         "W P Z T channel", "--W{W:05d}--P{P:05d}--Z{Z:05d}--T{T:05d}--{channel}.tif"
@@ -242,6 +251,8 @@ def tells(index, labels):
 
 
 def as_label(value):
+    if isinstance(value, datetime.timedelta):
+        return np.timedelta64(value)
     return np.datetime64(value, "ns") if isinstance(value, datetime.datetime) else value
 
 
