@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from dask_fileseq.errors import NamesError, shown
 from dask_fileseq.grid.natural_sort import natural_key
-from dask_fileseq.patterns import FAMILIES
+from dask_fileseq.patterns import CATEGORIES, FAMILIES
 from dask_fileseq.patterns.date_formats import (
     durations_of_numbers,
     is_month_format,
@@ -160,7 +160,7 @@ def _is_category(dim: str) -> bool:
     (True, True, False)
     """
     name = re.sub(r"_\d+$", "", dim.lower())
-    return FAMILIES.get(name) in ("band", "channel", "wavelength")
+    return FAMILIES.get(name) in CATEGORIES
 
 
 def _regular_axis(numbers: NDArray[Any], spacing: Spacing, start: int | None) -> GridAxis:

@@ -7,7 +7,7 @@ and tables), `date_formats`, `format_string`, `axis_words`, `bioformats`, `text_
 `axis_names`, `dependence`, `reading`; and `inference` itself, which has `as_pattern`.
 """
 
-from dask_fileseq.patterns.axis_words import FAMILIES
+from dask_fileseq.patterns.axis_words import CATEGORIES, FAMILIES
 from dask_fileseq.patterns.inference import as_pattern, infer
 from dask_fileseq.patterns.name_pattern import (
     BATCH,
@@ -22,6 +22,7 @@ from dask_fileseq.patterns.presets import Preset, add_presets, presets, register
 
 __all__ = [
     "BATCH",
+    "CATEGORIES",
     "FAMILIES",
     "HOW_TO_HAVE_ALL",
     "Field",

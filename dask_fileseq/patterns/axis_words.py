@@ -26,7 +26,7 @@ FAMILIES = {
 }
 """The kind of axis, by the letters before or after a number."""
 
-CATEGORIES = frozenset({"channel", "band"})
+CATEGORIES = frozenset({"channel", "band", "well", "row", "column"})
 """The kinds of axes whose numbers are labels: one that is not there is not missing."""
 
 _ROWS = frozenset("ABCDEFGHIJKLMNOP")

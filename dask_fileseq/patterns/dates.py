@@ -144,6 +144,21 @@ def is_within(part: Part, whole: Part) -> bool:
     return bool((one == moments(whole.texts, whole.form)[whole.codes].astype(one.dtype)).all())
 
 
+def is_component(number: Part, date: Part) -> bool:
+    """Return whether a number is the year, month, day, hour, minute or second of a date."""
+    values = moments(date.texts, date.form)[date.codes]
+    numbers = np.array(number.texts)[number.codes]
+    if len(numbers[0]) > 3:  # the year, or a year and a month
+        return True
+    kind = values.dtype.kind
+    units = [("h", "D"), ("m", "h"), ("s", "m")]
+    for unit, whole in [("M", "Y"), ("D", "M"), *units] if kind == "M" else units:
+        count = values.astype(f"{kind}8[{unit}]") - values.astype(f"{kind}8[{whole}]")
+        if (count.astype(int) + (unit in "MD") == numbers.astype(int)).all():
+            return True
+    return False
+
+
 def _unit(form: str) -> str:
     for unit, codes in (("s", "HI"), ("D", "dj"), ("M", "mbB")):
         if re.search(f"%-?[{codes}]", form):
@@ -282,7 +297,7 @@ def _spellings(form: str, texts: Sequence[str]) -> list[str]:
     """Return a format, and those for days and hours that are not padded: 5 beside 15."""
     hour = re.search("%[HI]", form)
     day = form[: hour.start()] if hour else form
-    forms = [form, day + _HOUR_APART.sub(r"%-\1", form[len(day) :])]
+    forms = [form, _HOUR_APART.sub(r"%-\1", form)]
     if not any(map(_PADDED.search, (text[: len(day) + 2] for text in texts))):
         forms.append(_DAY_APART.sub(r"%-\1", day) + form[len(day) :])
     return list(dict.fromkeys(forms))
@@ -332,13 +347,19 @@ def _is_evident_clock(form: str, part: Part, varying: list[Part]) -> bool:
     if max(hours) > 23 or len(part.texts) < 3:
         return False
     if len(varying) > 1:
-        return 2 * len(part.texts) <= cells(varying)
+        return 2 * len(part.texts) <= cells(varying) or _divide_hours(part.texts)
     if form == "%H%M":
         return max(hours) > 0
     if not part.texts[0].isdecimal():
         return True
     numbers = sorted(map(int, part.texts))
     return max(hours) > 0 and 2 * len(numbers) < numbers[-1] - numbers[0] + 1
+
+
+def _divide_hours(texts: list[str]) -> bool:
+    """Return whether the minutes of clocks divide hours evenly: 00, 15, 30 and 45."""
+    minutes = sorted({int(re.split(r"\D", text)[1]) for text in texts})
+    return len(minutes) > 1 and minutes == list(range(0, 60, 60 // len(minutes)))
 
 
 def _are_fractions(texts: list[str], values: NDArray[Any]) -> bool:

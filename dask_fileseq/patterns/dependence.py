@@ -14,7 +14,7 @@ import numpy as np
 
 from dask_fileseq.patterns.axis_words import word_axis
 from dask_fileseq.patterns.combined_parts import determines
-from dask_fileseq.patterns.dates import is_within
+from dask_fileseq.patterns.dates import is_component, is_within
 from dask_fileseq.patterns.name_parts import Part, cells, combined
 
 _BY_CHANCE = 2
@@ -69,9 +69,10 @@ def _is_contained(part: Part, whole: Part) -> bool:
     if part.form or part.family not in (("", "row", "column") if is_well else ("", "time")):
         return False
     pairs = dict(zip(whole.codes.tolist(), part.codes.tolist(), strict=True))
-    return all(
+    contained = all(
         _without_marks(part.texts[k]) in _without_marks(whole.texts[i]) for i, k in pairs.items()
     )
+    return contained and (is_well or not part.is_number or is_component(part, whole))
 
 
 def _without_marks(text: str) -> str:

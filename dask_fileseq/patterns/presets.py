@@ -77,11 +77,6 @@ def _compiled(name: str, text: str, types: tuple[tuple[str, str], ...], whole: b
     return replace(pattern, fields=fields, text=name, whole=whole)
 
 
-@cache
-def _compiled(name: str, pattern: str, types: tuple[tuple[str, str], ...]) -> NamePattern:
-    return preset_pattern(name, Preset(pattern, dict(types)))
-
-
 def no_preset(text: str) -> NamesError:
     """Return the error for words that are no pattern, with the presets that may be meant."""
     every = presets()
@@ -136,7 +131,7 @@ def matching_preset(
     for name, preset in preset_registry().items():
         if preset is _AXES:
             continue
-        pattern = _compiled(name, preset.pattern, tuple(preset.types.items()))
+        pattern = preset_pattern(name, preset)
         if not all(map(pattern.regex.search, sample)):
             continue
         axes = _separated(pattern, names)
