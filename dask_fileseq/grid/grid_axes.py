@@ -19,7 +19,13 @@ import numpy as np
 from dask_fileseq.errors import NamesError, NoFilesError, UnmatchedError, shown
 from dask_fileseq.files import common_folder
 from dask_fileseq.grid.text_axis import GridAxis, Spacing, axis_of_texts, category_axis
-from dask_fileseq.patterns import HOW_TO_HAVE_ALL, NameColumns, NamePattern, as_pattern
+from dask_fileseq.patterns import (
+    HOW_TO_HAVE_ALL,
+    NameColumns,
+    NamePattern,
+    as_pattern,
+    infer_columns,
+)
 
 Unmatched: TypeAlias = Literal["raise", "skip"]
 Categories: TypeAlias = Mapping[str, Mapping[str, int]]
@@ -100,16 +106,18 @@ def name_columns(
     """
     if not len(names):
         raise NoFilesError("files is empty")
-    pattern = as_pattern(pattern, names)
+    is_inferred = isinstance(pattern, str) and pattern == "infer"
+    if not is_inferred:
+        pattern = as_pattern(pattern, names)
     paths = names
+    own = not is_inferred and pattern.lookup is not None
     # names that are normalised already stay packed, which saves memory
-    if pattern.lookup is None and any(map(operator.ne, map(os.path.normpath, names), names)):
+    if not own and any(map(operator.ne, map(os.path.normpath, names), names)):
         paths = list(map(os.path.normpath, names))
-    try:
-        start = 0 if pattern.whole else len(common_folder(paths))
-    except ValueError as error:
-        raise NamesError(f"files have no common folder: {error}") from error
-    columns = pattern.columns(paths, start)
+    if is_inferred:
+        pattern, columns = infer_columns(paths)
+    else:
+        columns = pattern.columns(paths, _start(pattern, paths))
     if columns.unmatched and unmatched == "raise":
         count = len(columns.unmatched)
         raise UnmatchedError(
@@ -125,6 +133,14 @@ def name_columns(
             f"axesorder {axesorder!r} is no order of {dims!r}: each of 0 to {len(dims) - 1} once"
         )
     return pattern, columns.ordered(axesorder)
+
+
+def _start(pattern: NamePattern, paths: Sequence[str]) -> int:
+    """Return where the texts begin that a pattern is matched with."""
+    try:
+        return 0 if pattern.whole else len(common_folder(paths))
+    except ValueError as error:
+        raise NamesError(f"files have no common folder: {error}") from error
 
 
 def grid_axes(

@@ -3,12 +3,12 @@
 `as_pattern` makes a `NamePattern` of everything that users may pass as ``pattern=``. Each
 module imports only from those before it: `name_columns`, `name_pattern`, `lookup` (functions
 and tables), `date_formats`, `format_string`, `axis_words`, `bioformats`, `text_pattern`,
-`presets`; then the steps of inference, `name_kinds`, `name_parts`, `dates`, `combined_parts`,
-`axis_names`, `dependence`, `reading`; and `inference` itself, which has `as_pattern`.
+`presets`; then the steps of inference, `name_kinds`, `name_parts`, `dates`, `number_parts`,
+`word_parts`, `axis_names`, `dependence`, `reading`; and `inference` itself, which has `as_pattern`.
 """
 
 from dask_fileseq.patterns.axis_words import CATEGORIES, FAMILIES
-from dask_fileseq.patterns.inference import as_pattern, infer
+from dask_fileseq.patterns.inference import as_pattern, infer, infer_columns
 from dask_fileseq.patterns.name_pattern import (
     BATCH,
     HOW_TO_HAVE_ALL,
@@ -33,6 +33,7 @@ __all__ = [
     "as_pattern",
     "factorize",
     "infer",
+    "infer_columns",
     "presets",
     "register_preset",
     "unique_dims",

@@ -9,14 +9,14 @@ from itertools import pairwise
 
 from dask_fileseq.patterns.axis_words import FAMILIES, are_rows, word_axis
 from dask_fileseq.patterns.date_formats import is_duration_format, is_month_word
-from dask_fileseq.patterns.name_parts import Part
+from dask_fileseq.patterns.name_parts import NamePart
 
-_LABEL = re.compile(r"(?:^|[^A-Za-z])([A-Za-z]+)[ _.=-]+$")
+_LABEL = re.compile(r"(?:^|[^A-Za-z0-9])([A-Za-z]+)[ _.=-]+$")
 UNNAMED = re.compile(r"Q(_\d+)?|sequence|")
 """The names of axes that no letters name."""
 
 
-def name_axes(parts: list[Part]) -> list[str]:
+def name_axes(parts: list[NamePart]) -> list[str]:
     """Give axis names to parts that vary, in place.
 
     Returns the other names of the parts if the letters behind numbers name them as well as
@@ -35,7 +35,7 @@ def name_axes(parts: list[Part]) -> list[str]:
     return [other or part.name for other, part in zip(others, parts, strict=False)]
 
 
-def _name_part(parts: list[Part], i: int) -> None:
+def _name_part(parts: list[NamePart], i: int) -> None:
     """Name a part that no letters beside it name."""
     part = parts[i]
     if part.family == "date":
@@ -59,8 +59,8 @@ def _name_part(parts: list[Part], i: int) -> None:
         part.family = "channel" if word in ("channel", "band", "polarization") else ""
 
 
-def number_names(axes: Sequence[Part]) -> None:
-    """Number the names that several axes have, and name the numbers that no letters name."""
+def number_names(axes: Sequence[NamePart]) -> None:
+    """Give numbers to names that several axes have, and names to numbers without letters."""
     seen: Counter[str] = Counter()
     counts = Counter(axis.name for axis in axes)
     others = [axis for axis in axes if UNNAMED.fullmatch(axis.name)]
@@ -74,11 +74,11 @@ def number_names(axes: Sequence[Part]) -> None:
             seen[name] += 1
 
 
-def _is_number(part: Part) -> bool:
+def _is_number(part: NamePart) -> bool:
     return (part.is_number and part.family != "date") or part.form[:1] == "f"
 
 
-def _label(parts: Sequence[Part], i: int) -> str:
+def _label(parts: Sequence[NamePart], i: int) -> str:
     """Return letters before a part, with marks between, if they name an axis."""
     before = _constant_before(parts, i)
     match = None if before.strip() == "x" else _LABEL.search(before)  # "2 x 3"
@@ -88,7 +88,7 @@ def _label(parts: Sequence[Part], i: int) -> str:
     return match[1] if _is_number(parts[i]) or len(match[1]) > 1 else ""
 
 
-def _is_row(parts: Sequence[Part], i: int) -> bool:
+def _is_row(parts: Sequence[NamePart], i: int) -> bool:
     """Return whether letters are rows of a plate: columns are right behind, ``A - 01``."""
     following = next((k for k in range(i + 1, len(parts)) if not parts[k].is_separator), None)
     if not are_rows(parts[i].texts) or following is None or following > i + 2:
@@ -97,7 +97,7 @@ def _is_row(parts: Sequence[Part], i: int) -> bool:
     return all(text.isdecimal() and 0 < int(text) <= 48 for text in texts) and not parts[i].joint
 
 
-def _is_behind_row(parts: Sequence[Part], i: int) -> bool:
+def _is_behind_row(parts: Sequence[NamePart], i: int) -> bool:
     """Return whether only marks are between a number and rows of a plate: ``A - 01``."""
     between = _constant_before(parts, i)
     before = next((part for part in reversed(parts[:i]) if part.varies), None)
@@ -105,7 +105,7 @@ def _is_behind_row(parts: Sequence[Part], i: int) -> bool:
     return marks and before is not None and before.family == "row"
 
 
-def _name_numbers(parts: list[Part], start: int, end: int) -> list[str]:
+def _name_numbers(parts: list[NamePart], start: int, end: int) -> list[str]:
     """Name the numbers in a run of letters and digits by the letters before or behind them.
 
     Returns the names by the letters behind if these are as good, else an empty list.
@@ -145,17 +145,15 @@ def _name_numbers(parts: list[Part], start: int, end: int) -> list[str]:
     return others
 
 
-def _letters(parts: Sequence[Part], i: int) -> str:
+def _letters(parts: Sequence[NamePart], i: int) -> str:
     """Return letters that can be the name of an axis: constant ones, but for their case."""
     part = parts[i]
     text = part.texts[0]
-    same = not part.varies or (
-        not part.is_axis and len({text.lower() for text in part.texts}) == 1
-    )
+    same = not part.varies or (not part.is_axis and len({text.lower() for text in part.texts}) == 1)
     return text if same and text.isalpha() and text.isidentifier() else ""
 
 
-def _constant_before(parts: Sequence[Part], i: int) -> str:
+def _constant_before(parts: Sequence[NamePart], i: int) -> str:
     """Return the constant text before a part, without letters right behind another number."""
     start = i
     while start and not parts[start - 1].varies:

@@ -35,11 +35,12 @@ ALL_ROWS = frozenset([*string.ascii_uppercase, "AA", "AB", "AC", "AD", "AE", "AF
 COLUMNS = 48
 """The most columns that a plate has."""
 
-POLARIZATIONS = frozenset("vv vh hh hv".split())
+POLARIZATIONS = frozenset(["vv", "vh", "hh", "hv"])
 _BANDS = re.compile(
-    r"b(and)?\d{1,2}a?|(s[rt]|qa)_\w+|nir\d?|red|green|blue|r|g|b|re|reg|gre|rededge\d?|swir\d?"
-    r"|tir\d?|pan|scl|aot|wvp|tci|ndvi|evi\d?|ndwi|lst|qa|qai|boa|cld|cloud"
+    r"b(and)?\d{1,2}a?|(s[rt]|qa)_\w+|nir\d?|re|reg|gre|rededge\d?|swir\d?|tir\d?|pan|scl|aot|wvp"
+    r"|tci|ndvi|evi\d?|ndwi|lst|qa|qai|boa|cld|cloud"
 )
+_COLORS = frozenset(["r", "g", "b", "red", "green", "blue"])
 # Names of fluorophores and stains as in the lists of FPbase and of microscopes' software, and
 # of the ways of transmitted light.
 _DYES = re.compile(
@@ -49,9 +50,9 @@ _DYES = re.compile(
     r"|cy-?[2357](\.5)?|alexa\w*|af\d{3}|a\d{3}|atto\w*|bodipy\w*|er|mito\w*|lyso\w*|sir\w*|jf\d+"
     r"|pe|apc|percp|gcamp\w*|rcamp\w*|fura\w*|fluo\w*|rgb|he|h&e|dab|iba1|nissl|actin|tubulin"
     r"|phalloidin|wga|cona|syto\w*|agp|dna|rna|uv|cyan|yellow|magenta|farred|far[ _-]?red"
-    r"|red|green|blue)([ _-].*)?|.*[ _-](dapi|gfp|fitc|tritc|cy[357]|dsred)|\d{3} ?nm.*",
+    r"|[3-7]\d\d)([ _-].*)?|.*[ _-](dapi|gfp|fitc|tritc|cy[357]|dsred)|\d{3} ?nm.*",
 )
-_BANDS_ONLY = frozenset("r g b re red green blue pan".split())
+_NUMBERED = re.compile(r"(w|ch?)\d+[ _-]?(?=[a-z])")
 
 
 def are_rows(texts: list[str]) -> bool:
@@ -68,11 +69,12 @@ def word_axis(texts: list[str]) -> str:
     >>> word_axis(["DAPI", "GFP", "x"]), word_axis(["VV", "VH"]), word_axis(["WT", "KO"])
     ('channel', 'polarization', 'label')
     """
-    words = [text.lower() for text in texts]
+    words = [_NUMBERED.sub("", text.lower()) for text in texts]
     if POLARIZATIONS.issuperset(words):
         return "polarization"
-    dyes = sum(bool(_DYES.fullmatch(word)) for word in words)
-    bands = sum(bool(_BANDS.fullmatch(word)) for word in words)
-    if 2 * bands > len(words) and bands > dyes:
+    colors = len(_COLORS.intersection(words))
+    bands = sum(map(bool, map(_BANDS.fullmatch, words)))
+    dyes = sum(map(bool, map(_DYES.fullmatch, words)))
+    if bands > dyes and 2 * (bands + colors) > len(words):
         return "band"
-    return "channel" if 2 * dyes >= len(words) else "label"
+    return "channel" if 3 * (dyes + colors) >= len(words) else "label"

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from dask_fileseq.patterns.axis_words import FAMILIES
 from dask_fileseq.patterns.date_formats import is_duration_format, is_month_word, moments
-from dask_fileseq.patterns.name_parts import Part, cells, joined
+from dask_fileseq.patterns.name_parts import NamePart, cells, joined
 
 _FIRST_YEAR, _LAST_YEAR = np.datetime64("1850"), np.datetime64("2099")
 _MUCH_LONGER = 5
@@ -81,7 +81,7 @@ class Ambiguous(Exception):
     """The days of some dates may be months; the arguments are the part and both formats."""
 
 
-def join_dates(parts: list[Part]) -> list[Part]:
+def join_dates(parts: list[NamePart]) -> list[NamePart]:
     """Return parts with the dates, clocks and durations in them joined.
 
     Raises `Ambiguous` if two orders of day and month fit.
@@ -97,7 +97,7 @@ def join_dates(parts: list[Part]) -> list[Part]:
     text = "".join(part.texts[0] for part in parts)
     starts = [0, *accumulate(len(part.texts[0]) for part in parts)]
     at = {start: i for i, start in enumerate(starts)}
-    result: list[Part] = []
+    result: list[NamePart] = []
     i = 0
     while i < len(parts):
         end, date = i + 1, parts[i]
@@ -108,7 +108,7 @@ def join_dates(parts: list[Part]) -> list[Part]:
     return result
 
 
-def pair_clock(parts: Sequence[Part]) -> Part | None:
+def pair_clock(parts: Sequence[NamePart]) -> NamePart | None:
     """Return a clock and the day elsewhere in the names that it belongs to, as one part.
 
     They are ``%Y-%m-%d`` in a folder and ``%H_%M`` in a file name, for instance. The result
@@ -127,11 +127,11 @@ def pair_clock(parts: Sequence[Part]) -> Part | None:
     return pair
 
 
-def is_within(part: Part, whole: Part) -> bool:
+def is_within(part: NamePart, whole: NamePart) -> bool:
     """Return whether a date is a coarser one than another: its day, month or year.
 
-    >>> day = Part(["20200131"], np.array([0, 0]), form="%Y%m%d")
-    >>> time = Part(["2020-01-31T01", "2020-01-31T02"], np.array([0, 1]), form="%Y-%m-%dT%H")
+    >>> day = NamePart(["20200131"], np.array([0, 0]), form="%Y%m%d")
+    >>> time = NamePart(["2020-01-31T01", "2020-01-31T02"], np.array([0, 1]), form="%Y-%m-%dT%H")
     >>> is_within(day, time), is_within(time, day)
     (True, False)
     """
@@ -144,7 +144,7 @@ def is_within(part: Part, whole: Part) -> bool:
     return bool((one == moments(whole.texts, whole.form)[whole.codes].astype(one.dtype)).all())
 
 
-def is_component(number: Part, date: Part) -> bool:
+def is_component(number: NamePart, date: NamePart) -> bool:
     """Return whether a number is the year, month, day, hour, minute or second of a date."""
     values = moments(date.texts, date.form)[date.codes]
     numbers = np.array(number.texts)[number.codes]
@@ -166,31 +166,37 @@ def _unit(form: str) -> str:
     return "Y"
 
 
-def _is_month(part: Part) -> bool:
+def _is_month(part: NamePart) -> bool:
     return all(map(is_month_word, part.texts))
 
 
-def _without_constant_head(parts: list[Part]) -> list[Part]:
+def _without_constant_head(parts: list[NamePart]) -> list[NamePart]:
     """Return parts with constant digits cut off before dates: ``8`` in ``820190129110000``."""
-    result: list[Part] = []
+    result: list[NamePart] = []
     for part in parts:
         width = len(part.texts[0])
         if part.varies and part.is_number and width > 8 and {len(t) for t in part.texts} == {width}:
-            lowest, highest = min(part.texts), max(part.texts)
-            for length, form in _AT_END:
-                cut = width - length
-                same = lowest[:cut] == highest[:cut]
-                if cut > 0 and same and _values([t[cut:] for t in part.texts], form) is not None:
-                    result.append(Part([lowest[:cut]], np.zeros_like(part.codes), part.joint))
-                    part = Part([text[cut:] for text in part.texts], part.codes, True)
-                    break
-        result.append(part)
+            result += _split_head(part, width)
+        else:
+            result.append(part)
     return result
 
 
+def _split_head(part: NamePart, width: int) -> list[NamePart]:
+    """Return digits split before a date at their end, if those before are constant."""
+    lowest, highest = min(part.texts), max(part.texts)
+    for length, form in _AT_END:
+        cut = width - length
+        ends = [text[cut:] for text in part.texts]
+        if cut > 0 and lowest[:cut] == highest[:cut] and _values(ends, form) is not None:
+            head = NamePart([lowest[:cut]], np.zeros_like(part.codes), part.joint)
+            return [head, NamePart(ends, part.codes, True)]
+    return [part]
+
+
 def _date_at(
-    parts: list[Part], i: int, text: str, start: int, at: dict[int, int]
-) -> tuple[int, Part] | None:
+    parts: list[NamePart], i: int, text: str, start: int, at: dict[int, int]
+) -> tuple[int, NamePart] | None:
     """Return the date or duration that begins at a part, and the number of the part behind it.
 
     A constant one counts only if it is a whole date: it may belong to a clock elsewhere.
@@ -270,7 +276,7 @@ def _duration_form(match: re.Match[str]) -> str:
     return form
 
 
-def _form(part: Part, forms: list[str], varying: list[Part]) -> str:
+def _form(part: NamePart, forms: list[str], varying: list[NamePart]) -> str:
     """Return the one format that fits all texts, empty if none does."""
     fitting: dict[str, float] = {}
     for form in forms:
@@ -316,7 +322,7 @@ def _values(texts: Sequence[str], form: str) -> NDArray[Any] | None:
     return values
 
 
-def _is_evident(form: str, part: Part, varying: list[Part], values: NDArray[Any]) -> bool:
+def _is_evident(form: str, part: NamePart, varying: list[NamePart], values: NDArray[Any]) -> bool:
     """Return whether texts that are valid in a format are dates, not numbers by chance."""
     codes = re.findall("%-?(.)", form)
     if not part.varies:
@@ -339,11 +345,11 @@ def _is_evident(form: str, part: Part, varying: list[Part], values: NDArray[Any]
     return not counts.all()  # 0001, 0002 count
 
 
-def _is_evident_clock(form: str, part: Part, varying: list[Part]) -> bool:
+def _is_evident_clock(form: str, part: NamePart, varying: list[NamePart]) -> bool:
     """Return whether texts are clocks or durations, not three numbers that fill a grid."""
     if re.search("[a-zA-Z](?![a-zA-Z])", re.sub("%-?.", "", form)):  # 00d06h, with units
         return True
-    hours = {int(text[:2]) for text in part.texts}
+    hours = {int(re.match(r"\d\d?", text)[0]) for text in part.texts}  # type: ignore[index]
     if max(hours) > 23 or len(part.texts) < 3:
         return False
     if len(varying) > 1:

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from dask_fileseq.patterns.axis_words import word_axis
-from dask_fileseq.patterns.combined_parts import determines
 from dask_fileseq.patterns.dates import is_component, is_within
-from dask_fileseq.patterns.name_parts import Part, cells, combined
+from dask_fileseq.patterns.name_parts import NamePart, cells, combined
+from dask_fileseq.patterns.word_parts import determines
 
 _BY_CHANCE = 2
 """The number of values that may vary together by chance; more of them are one axis."""
@@ -30,7 +30,7 @@ class AmbiguousNames(Exception):
     """Two readings of the names fit; the arguments are the axes of both, by part."""
 
 
-def choose_axes(fields: Sequence[Part]) -> None:
+def choose_axes(fields: Sequence[NamePart]) -> None:
     """Make no axes of parts that others explain, in place.
 
     Raises `AmbiguousNames` if it is not evident which of two parts is the axis.
@@ -44,15 +44,15 @@ def choose_axes(fields: Sequence[Part]) -> None:
         _drop_measured(fields)
 
 
-def _axes(fields: Sequence[Part]) -> list[Part]:
+def _axes(fields: Sequence[NamePart]) -> list[NamePart]:
     return [field for field in fields if field.is_axis]
 
 
-def _drop(part: Part, axis: Part | None, why: str) -> None:
+def _drop(part: NamePart, axis: NamePart | None, why: str) -> None:
     part.is_axis, part.axis, part.why = False, axis, why
 
 
-def _drop_contained(fields: Sequence[Part]) -> None:
+def _drop_contained(fields: Sequence[NamePart]) -> None:
     """Make no axes of parts of a date or well: the year, or the row, as a folder."""
     for part in fields:
         for whole in fields:
@@ -60,7 +60,7 @@ def _drop_contained(fields: Sequence[Part]) -> None:
                 _drop(part, whole, "a part of")
 
 
-def _is_contained(part: Part, whole: Part) -> bool:
+def _is_contained(part: NamePart, whole: NamePart) -> bool:
     is_well = whole.family == "well"
     if whole is part or not (whole.family == "date" or is_well) or not determines(whole, part):
         return False
@@ -81,7 +81,7 @@ def _without_marks(text: str) -> str:
     return text.zfill(2) if text.isdecimal() else text
 
 
-def _drop_equal(fields: Sequence[Part]) -> None:
+def _drop_equal(fields: Sequence[NamePart]) -> None:
     """Keep one of the parts that vary together."""
     for k, part in enumerate(fields):
         for other in fields[:k]:
@@ -92,7 +92,7 @@ def _drop_equal(fields: Sequence[Part]) -> None:
                     _drop(worse, part if worse is other else other, "varies together with")
 
 
-def _worse(fields: Sequence[Part], one: Part, two: Part) -> Part | None:
+def _worse(fields: Sequence[NamePart], one: NamePart, two: NamePart) -> NamePart | None:
     """Return which of two parts that vary together is no axis, None if both may be axes."""
     by_chance = len(one.texts) <= _BY_CHANCE and len(one.codes) < _MANY_FILES
     dated = "date" in (one.family, two.family)
@@ -108,21 +108,23 @@ def _worse(fields: Sequence[Part], one: Part, two: Part) -> Part | None:
     if first != second:
         worse = two if first < second else one
         if by_chance and worse.is_number and not worse.name and not dated:
-            raise _ambiguous(fields, [], [worse])
+            raise _ambiguous(fields, worse)
         return worse
     if one.is_number and not by_chance:
         return one if _is_count(two) and not _is_count(one) else two
     if by_chance and one.is_number and not _same_texts(one, two):
-        raise _ambiguous(fields, [], [two])
+        raise _ambiguous(fields, two)
     return two
 
 
-def _ambiguous(fields: Sequence[Part], no_axes: list[Part], or_these: list[Part]) -> AmbiguousNames:
+def _ambiguous(
+    fields: Sequence[NamePart], no_axes: list[NamePart], or_these: list[NamePart]
+) -> AmbiguousNames:
     axes = _axes(fields)
     return AmbiguousNames(*([a for a in axes if a not in out] for out in (no_axes, or_these)))
 
 
-def _rank(part: Part) -> int:
+def _rank(part: NamePart) -> int:
     """Return how likely a part is the axis, of those that vary together; 0 is the likeliest."""
     if part.family == "date":
         return 0
@@ -135,7 +137,7 @@ def _rank(part: Part) -> int:
     return 4 if word_axis(part.texts) != "label" else 5
 
 
-def is_hash(part: Part) -> bool:
+def is_hash(part: NamePart) -> bool:
     """Return whether all texts of a word are identifiers without meaning."""
     return (
         not part.is_number
@@ -145,7 +147,7 @@ def is_hash(part: Part) -> bool:
     )
 
 
-def _is_count(part: Part) -> bool:
+def _is_count(part: NamePart) -> bool:
     """Return whether numbers are in even steps of one."""
     if not "".join(part.texts).isdecimal():
         return False
@@ -153,29 +155,29 @@ def _is_count(part: Part) -> bool:
     return numbers[-1] - numbers[0] == len(numbers) - 1
 
 
-def _same_texts(one: Part, two: Part) -> bool:
+def _same_texts(one: NamePart, two: NamePart) -> bool:
     pairs = set(zip(one.codes.tolist(), two.codes.tolist(), strict=True))
     return all(one.texts[i] == two.texts[k] for i, k in pairs)
 
 
-def _drop_products(fields: Sequence[Part]) -> None:
+def _drop_products(fields: Sequence[NamePart]) -> None:
     """Make no axes of parts that number the cells of a grid of others: a stamp for each tile."""
     for part in sorted(_axes(fields), key=lambda field: len(field.texts), reverse=True):
         _, firsts = np.unique(part.codes, return_index=True)
         others = [f for f in _axes(fields) if f is not part and determines(part, f)]
-        once = [(f, Part(f.texts, f.codes[firsts])) for f in others]
+        once = [(f, NamePart(f.texts, f.codes[firsts])) for f in others]
         kept = [f for f, of in once if not any(_explains(g, of) for _, g in once if g is not of)]
-        if len(kept) > 1 and cells(kept) <= _SPARSE * len(firsts) < len(part.codes) * _SPARSE:
-            if len(combined(kept)[1]) == len(firsts):
-                _drop(part, None, "one for each cell of other axes")
+        is_grid = len(kept) > 1 and cells(kept) <= _SPARSE * len(firsts)
+        if is_grid and len(firsts) < len(part.codes) and len(combined(kept)[1]) == len(firsts):
+            _drop(part, None, "one for each cell of other axes")
 
 
-def _explains(other: Part, part: Part) -> bool:
+def _explains(other: NamePart, part: NamePart) -> bool:
     fewer = len(part.texts) < len(other.texts) and 2 * len(other.texts) <= len(part.codes)
     return fewer and determines(other, part)
 
 
-def _drop_explained(fields: Sequence[Part]) -> None:
+def _drop_explained(fields: Sequence[NamePart]) -> None:
     """Make no axes of parts that one other part, or two, with several files each, explain."""
     files = len(fields[0].codes)
     for part in sorted(fields, key=_rank, reverse=True):
@@ -194,7 +196,7 @@ def _drop_explained(fields: Sequence[Part]) -> None:
                         _drop(part, one, f"a function of {two.name or two.texts[0]!r} and")
 
 
-def _explain(axes: list[Part], part: Part, files: int) -> bool:
+def _explain(axes: list[NamePart], part: NamePart, files: int) -> bool:
     """Return whether combinations of two axes, with two files each or more, determine a part."""
     codes, firsts = combined(axes)
     if 2 * len(firsts) > files:
@@ -202,7 +204,7 @@ def _explain(axes: list[Part], part: Part, files: int) -> bool:
     return bool((part.codes[firsts][codes] == part.codes).all())
 
 
-def _drop_stamps(fields: Sequence[Part]) -> None:
+def _drop_stamps(fields: Sequence[NamePart]) -> None:
     """Make no axes of numbers or dates that each file has for itself, or of all others.
 
     If the other axes identify the files and fill half of their grid, a stamp is none. Else it
@@ -231,7 +233,7 @@ def _drop_stamps(fields: Sequence[Part]) -> None:
         _drop(other, stamps[0], "a measurement beside")
 
 
-def _is_category(part: Part) -> bool:
+def _is_category(part: NamePart) -> bool:
     """Return whether a part with few values is likely an axis: a word, or numbers in balance."""
     if part.form.startswith("f") or is_hash(part):
         return False
@@ -241,7 +243,7 @@ def _is_category(part: Part) -> bool:
     return 2 * len(counts) <= len(part.codes) and bool(counts.max() <= 1.5 * counts.min())
 
 
-def _drop_measured(fields: Sequence[Part]) -> None:
+def _drop_measured(fields: Sequence[NamePart]) -> None:
     """Make no axes of parts without which the others identify all files and fill a grid.
 
     The first to go is the one without which the grid is the smallest.
@@ -251,10 +253,10 @@ def _drop_measured(fields: Sequence[Part]) -> None:
         others = [axis for axis in _axes(fields) if axis is not part]
         if not others or len(combined(others)[1]) < files:
             continue
-        size = cells(others)
-        loose = not part.family or part.family == "date"
-        most = files if not loose or len(others) < 2 else _SPARSE * files
-        if loose and all(other.name for other in others):
+        if part.family not in ("", "date"):  # it may be an axis of which few cells are there
+            continue
+        most = files if len(others) < 2 else _SPARSE * files
+        if all(other.name for other in others):
             most = _VERY_SPARSE * files
-        if size <= most:
+        if cells(others) <= most:
             _drop(part, None, "the other axes identify all files")

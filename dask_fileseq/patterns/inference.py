@@ -12,16 +12,23 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from dask_fileseq.errors import NamesError
 from dask_fileseq.patterns.lookup import LookupPattern, TableLookup
+from dask_fileseq.patterns.name_columns import NameColumns
 from dask_fileseq.patterns.name_kinds import below_shared_folder, main_kind, without_thumbnails
 from dask_fileseq.patterns.name_pattern import NamePattern
 from dask_fileseq.patterns.presets import matching_preset, no_preset, preset_pattern, presets
-from dask_fileseq.patterns.reading import Reading, read_names, refusal
+from dask_fileseq.patterns.reading import Reading, read_names
 from dask_fileseq.patterns.text_pattern import pattern_of_regex, pattern_of_text
+from dask_fileseq.patterns.word_parts import refusal
 
 _WORDS = re.compile(r"[\w -]+")
 _SPARSE = 2
+_SAMPLE = 3000
+"""The most names that are read at once."""
+_SPREAD = 1000
 
 
 def as_pattern(pattern: Any, names: Sequence[str] = ()) -> NamePattern:
@@ -103,8 +110,55 @@ def infer(names: Sequence[str]) -> NamePattern:
     >>> print(infer(["s1/t0_DAPI.tif", "s1/t0_GFP.tif", "s1/t1_DAPI.tif", "s1/t1_GFP.tif"]))
     t{t:d}_{channel}.tif
     """
+    return infer_columns(list(map(os.path.normpath, names)))[0]
+
+
+def infer_columns(names: Sequence[str]) -> tuple[NamePattern, NameColumns]:
+    """Return the pattern that `infer` finds, and the axes that it finds in normalised paths.
+
+    The pattern of a sample is matched with all names. Names that it does not match, and those
+    whose cell is taken, join the sample, until the pattern stays the same. Names that no
+    longer change the pattern are strays, or doubled.
+    """
     if not len(names) or min(names) == max(names):
         raise refusal(f"nothing varies in {len(names):,} file names")
+    chosen = _sample(len(names))
+    before = ""
+    while True:
+        pattern = _infer([names[i] for i in chosen])
+        columns = pattern.columns(names)
+        odd = [] if len(chosen) == len(names) else _odd_names(columns, len(names))
+        new = sorted({*chosen, *odd})
+        if len(new) == len(chosen) or str(pattern) == before:
+            return pattern, columns
+        chosen, before = new, str(pattern)
+
+
+def _sample(count: int) -> list[int]:
+    """Return the positions of names that are spread evenly, and of some neighbours."""
+    if count <= _SAMPLE:
+        return list(range(count))
+    spread = range(0, count, count // _SPREAD + 1)
+    block = count // 2
+    return sorted({*spread, *range(block, block + _SAMPLE - len(spread)), count - 1})
+
+
+def _odd_names(columns: NameColumns, count: int) -> list[int]:
+    """Return the positions of some names that do not match, or whose cell is taken."""
+    unmatched = columns.unmatched[:: len(columns.unmatched) // _SPREAD + 1]
+    key = np.zeros(count - len(columns.unmatched), np.int64)
+    for texts, codes in zip(columns.texts, columns.codes, strict=True):
+        key = key * len(texts) + codes
+    order = np.argsort(key, kind="stable")
+    taken = np.flatnonzero(np.diff(key[order]) == 0)[:_SPREAD]
+    doubled = np.concatenate([order[taken], order[taken + 1]])
+    if columns.unmatched:
+        doubled = np.delete(np.arange(count), columns.unmatched)[doubled]
+    return [*unmatched, *doubled.tolist()]
+
+
+def _infer(names: list[str]) -> NamePattern:
+    """Return the pattern of all or nearly all names."""
     every = below_shared_folder(names)
     images = without_thumbnails(every)
     kept, share = _main_kind(images)
@@ -122,6 +176,14 @@ def infer(names: Sequence[str]) -> NamePattern:
     return found
 
 
+def _main_kind(names: list[str]) -> tuple[list[str], float]:
+    """Return the names of the main kind and their share, 0 if there is none."""
+    try:
+        return main_kind(names)
+    except NamesError:
+        return [], 0.0
+
+
 def _pattern_of(names: list[str], every: list[str]) -> NamePattern | NamesError:
     """Return the pattern of names of one kind, or why there is none."""
     try:
@@ -129,13 +191,6 @@ def _pattern_of(names: list[str], every: list[str]) -> NamePattern | NamesError:
     except NamesError as error:
         return matching_preset(names, every) or error  # B8A beside B02 is a band, no outlier
     return _best(reading, every)
-
-
-def _main_kind(names: list[str]) -> tuple[list[str], float]:
-    try:
-        return main_kind(names)
-    except NamesError:
-        return [], 0.0
 
 
 def _labels_of_unlike_length(names: list[str]) -> Reading | None:
@@ -147,7 +202,9 @@ def _labels_of_unlike_length(names: list[str]) -> Reading | None:
         reading = read_names(names)
     except NamesError:
         return None
-    words = [axis for axis in reading.axes if not (axis.is_number or axis.form or axis.family == "well")]
+    words = [
+        axis for axis in reading.axes if not (axis.is_number or axis.form or axis.family == "well")
+    ]
     repeat = all(2 * len(axis.texts) <= len(names) for axis in words)
     is_whole = len(reading.names) == len(names) and reading.cells <= _SPARSE * len(names)
     return reading if is_whole and repeat else None

@@ -12,9 +12,8 @@ import math
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 import numpy as np
 
@@ -35,7 +34,7 @@ _MANY = 10
 
 
 @dataclass(slots=True, eq=False)
-class Part:
+class NamePart:
     """A part of all names: the i-th name has ``texts[codes[i]]``."""
 
     texts: list[str]
@@ -50,7 +49,7 @@ class Part:
     """The kind of axis, empty if unknown: ``date``, ``well``, or one of `FAMILIES`."""
     name: str = ""
     """The name of its axis."""
-    axis: Part | None = None
+    axis: NamePart | None = None
     """The part that is an axis and of which this is a function; None for an axis itself."""
     why: str = ""
     """Why it is an axis or none, for people."""
@@ -77,14 +76,14 @@ class Part:
     @property
     def is_word(self) -> bool:
         """Whether it varies and is neither a number nor of a type of its own."""
-        return self.varies and not (self.is_number or self.form or self.name)
+        return self.varies and self.is_axis and not (self.is_number or self.form or self.name)
 
 
 class Outliers(Exception):
     """A few names are of another kind than nearly all; the argument is their positions."""
 
 
-def split_names(names: Sequence[str]) -> list[Part]:
+def split_names(names: Sequence[str]) -> list[NamePart]:
     """Split names into parts.
 
     Raises `Outliers` if a few names have a word where all others have one of many numbers.
@@ -95,7 +94,7 @@ def split_names(names: Sequence[str]) -> list[Part]:
     end = common_suffix(names)
     parts = _split(*factorize([name[: -len(end)] for name in names] if end else names))
     if end:
-        parts.append(Part([end], np.zeros(len(names), np.int32)))
+        parts.append(NamePart([end], np.zeros(len(names), np.int32)))
     after_separator = True
     for part in parts:
         part.joint = not (after_separator or part.is_separator)
@@ -115,20 +114,20 @@ def common_suffix(names: Sequence[str]) -> str:
     return end if all(name.endswith(end) for name in names) else ""
 
 
-def joined(parts: Sequence[Part]) -> Part:
+def joined(parts: Sequence[NamePart]) -> NamePart:
     """Return neighbouring parts as one, without the name of an axis.
 
-    >>> pair = [Part(["A", "B"], np.array([0, 1])), Part(["1"], np.array([0, 0]))]
+    >>> pair = [NamePart(["A", "B"], np.array([0, 1])), NamePart(["1"], np.array([0, 0]))]
     >>> joined(pair).texts
     ['A1', 'B1']
     """
     varying = [part for part in parts if part.varies]
     codes, firsts = combined(varying) if varying else (parts[0].codes, np.zeros(1, np.int64))
     texts = ["".join(part.texts[part.codes[i]] for part in parts) for i in firsts]
-    return Part(texts, codes, parts[0].joint)
+    return NamePart(texts, codes, parts[0].joint)
 
 
-def combined(parts: Sequence[Part]) -> tuple[Codes, np.ndarray]:
+def combined(parts: Sequence[NamePart]) -> tuple[Codes, np.ndarray]:
     """Return the number of each name's combination of texts, and the first name of each.
 
     Combinations are numbered in the order of their texts.
@@ -140,17 +139,17 @@ def combined(parts: Sequence[Part]) -> tuple[Codes, np.ndarray]:
     return codes.astype(np.int32), firsts
 
 
-def cells(parts: Sequence[Part]) -> int:
+def cells(parts: Sequence[NamePart]) -> int:
     """Return the number of cells of a grid with these axes."""
     return math.prod(len(part.texts) for part in parts)
 
 
-def _split(texts: list[str], codes: Codes) -> list[Part]:
+def _split(texts: list[str], codes: Codes) -> list[NamePart]:
     """Split texts at the first separator that they have in common, and their parts again."""
     if len(texts) == 1:
-        return [Part([run], codes) for run in _RUNS.findall(texts[0])]
+        return [NamePart([run], codes) for run in _RUNS.findall(texts[0])]
     if all(map(_NUMBER.fullmatch, texts)) and len({text.count(".") for text in texts}) > 1:
-        return [Part(texts, codes)]
+        return [NamePart(texts, codes)]
     for separator in _SEPARATORS:
         columns = _columns(texts, separator) if separator.search(texts[0]) else []
         if len(columns) > 1 and all(len(between) == 1 for between, _ in columns[1::2]):
@@ -162,7 +161,7 @@ def _split(texts: list[str], codes: Codes) -> list[Part]:
     return _split_digits(texts, codes)
 
 
-def _align(texts: list[str], codes: Codes, separator: re.Pattern[str]) -> list[Part]:
+def _align(texts: list[str], codes: Codes, separator: re.Pattern[str]) -> list[NamePart]:
     """Split texts with different numbers of words from both ends; the rest is one label.
 
     The shortest text has one word for the label. How many of its other words are before and
@@ -203,20 +202,23 @@ def _around_label(words: list[list[str]], before: int, behind: int) -> list[list
     return list(map(list, columns))
 
 
-def _split_column(column: list[str], codes: Codes) -> list[Part]:
+def _split_column(column: list[str], codes: Codes) -> list[NamePart]:
     texts, of = factorize(column)
     return _split(texts, of[codes]) if texts != [""] else []
 
 
-def _split_digits(texts: list[str], codes: Codes) -> list[Part]:
+def _split_digits(texts: list[str], codes: Codes) -> list[NamePart]:
     """Split texts between letters and digits; those that differ in their letters are words."""
     in_all = len({text.count(".") for text in texts}) == 1
     columns = _columns(texts, _DIGITS if in_all else _DECIMALS)
     partly = [(part, of) for part, of in columns[::2] if "" in part and any(part)]
-    if len(columns) < 2 or (partly and (len(columns) > 3 or _is_label(partly[0], codes))):
+    category = bool(columns) and FAMILIES.get(columns[0][0][0].lower()) in CATEGORIES
+    if len(columns) < 2 or (
+        partly and (len(columns) > 3 or category or _is_label(partly[0], codes))
+    ):
         _check_outliers(texts, codes)
-        return [Part(texts, codes)]
-    return [Part(part, of[codes]) for part, of in columns if part != [""]]
+        return [NamePart(texts, codes)]
+    return [NamePart(part, of[codes]) for part, of in columns if part != [""]]
 
 
 def _is_label(partly: tuple[list[str], Codes], codes: Codes) -> bool:

@@ -138,7 +138,8 @@ def matching_preset(
         if axes is None or any(map(pattern.regex.search, others)):
             continue
         cells = math.prod(axes.values())
-        dense = most_cells is None or cells <= most_cells
+        few = len(names) < 2 * len(axes)  # too few to see what depends on what
+        dense = most_cells is None or cells <= most_cells or few
         if dense and len(axes) >= max(len(dims), 1 if dims else 2) and axes.keys() != set(dims):
             found.append((cells, -len(axes), pattern))
     found.sort(key=lambda candidate: candidate[:2])

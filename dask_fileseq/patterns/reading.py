@@ -1,9 +1,9 @@
 """What names say: their parts, which of these are axes, and the pattern that finds them.
 
 Names are split into parts (`name_parts`). Parts that belong together become dates (`dates`),
-numbers, wells and labels (`combined_parts`). Axes get the names of the letters around them
-(`axis_names`), and parts that others explain are no axes (`dependence`). If two readings fit,
-the error has both.
+numbers (`number_parts`), wells and labels (`word_parts`). Axes get the names of the letters
+around them (`axis_names`), and parts that others explain are no axes (`dependence`). If two
+readings fit, the error has both.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ import numpy as np
 
 from dask_fileseq.errors import NamesError
 from dask_fileseq.patterns.axis_names import name_axes, number_names
-from dask_fileseq.patterns.axis_words import ALL_ROWS
-from dask_fileseq.patterns.combined_parts import combine_parts, refusal, split_codes
 from dask_fileseq.patterns.dates import Ambiguous, join_dates, pair_clock
 from dask_fileseq.patterns.dependence import AmbiguousNames, choose_axes
-from dask_fileseq.patterns.name_parts import Outliers, Part, cells, split_names
+from dask_fileseq.patterns.name_parts import NamePart, Outliers, cells, split_names
 from dask_fileseq.patterns.name_pattern import NamePattern
+from dask_fileseq.patterns.number_parts import combine_numbers
 from dask_fileseq.patterns.text_pattern import compile_regex, parse_format
+from dask_fileseq.patterns.word_parts import combine_words, refusal
 
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _UUID_MARK = "\0"
@@ -35,8 +35,8 @@ class Reading:
 
     names: list[str]
     """The names that were read; outliers are left out."""
-    parts: list[Part]
-    axes: list[Part]
+    parts: list[NamePart]
+    axes: list[NamePart]
     pattern: NamePattern
 
     @property
@@ -67,8 +67,7 @@ def _read(names: list[str]) -> Reading:
         parts = join_dates(parts)
     except Ambiguous as ambiguous:
         raise _two_dates(parts, *ambiguous.args) from None
-    if any(part.varies and not part.form for part in parts) or any(p.texts[0] in ALL_ROWS for p in parts):
-        parts = combine_parts(split_codes(parts))
+    parts = combine_words(combine_numbers(parts))
     pair = pair_clock(parts)
     others = name_axes(parts)
     fields = [part for part in parts if part.varies and part.is_axis and part.axis is None]
@@ -95,7 +94,7 @@ def two_readings(one: str, two: str) -> NamesError:
     return refusal(f"two readings fit: pattern={one!r} or pattern={two!r}")
 
 
-def _two_dates(parts: list[Part], part: Part, one: str, two: str) -> NamesError:
+def _two_dates(parts: list[NamePart], part: NamePart, one: str, two: str) -> NamesError:
     text = part.texts[0]
     return refusal(
         f"the dates such as {text!r} may be {one!r} or {two!r}: write "
@@ -103,7 +102,7 @@ def _two_dates(parts: list[Part], part: Part, one: str, two: str) -> NamesError:
     )
 
 
-def _show_two_names(parts: list[Part], axes: list[Part], others: list[str]) -> None:
+def _show_two_names(parts: list[NamePart], axes: list[NamePart], others: list[str]) -> None:
     """Raise the error with both names of axes, that of letters before and behind numbers."""
     before = _format_as(parts, None, axes)
     for part, name in zip(parts, others, strict=True):
@@ -112,7 +111,7 @@ def _show_two_names(parts: list[Part], axes: list[Part], others: list[str]) -> N
     raise two_readings(before, _format_as(parts, None, axes))
 
 
-def _format_as(parts: list[Part], pair: Part | None, axes: Sequence[Part]) -> str:
+def _format_as(parts: list[NamePart], pair: NamePart | None, axes: Sequence[NamePart]) -> str:
     """Return parts as a format string with these axes."""
     number_names(axes)
     chosen = {id(axis) for axis in axes}
@@ -129,7 +128,7 @@ def _format_as(parts: list[Part], pair: Part | None, axes: Sequence[Part]) -> st
     return f"format:{text}" if is_regex or re.search(r"<[^<>]*[-,][^<>]*>", text) else text
 
 
-def _field(part: Part, name: str) -> str:
+def _field(part: NamePart, name: str) -> str:
     """Return one part as text or as a field."""
     texts = part.texts
     if not part.varies:
@@ -147,7 +146,7 @@ def _field(part: Part, name: str) -> str:
     return f"{{{name}:{sign}0{width}d}}" if padded and width > 1 else f"{{{name}:{sign}d}}"
 
 
-def _check(pattern: NamePattern, axes: Iterable[Part], names: list[str]) -> None:
+def _check(pattern: NamePattern, axes: Iterable[NamePart], names: list[str]) -> None:
     """Raise an error if the pattern finds other texts than the reading has."""
     try:
         columns = pattern.columns(names)
@@ -168,6 +167,6 @@ def _check(pattern: NamePattern, axes: Iterable[Part], names: list[str]) -> None
             raise refusal(f"pattern={str(pattern)!r} nearly fits, but not {names[i]!r}")
 
 
-def _first_other(texts: list[str], codes: np.ndarray, axis: Part) -> int:
+def _first_other(texts: list[str], codes: np.ndarray, axis: NamePart) -> int:
     found = np.array([*texts, ""], object)[codes]
     return int(np.argmax(found != np.array(axis.texts, object)[axis.codes]))

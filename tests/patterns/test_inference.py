@@ -28,7 +28,7 @@ WORDS = ["DAPI", "GFP", "Cy5"]
     [
         ("s1/img_t{t:03d}_z{z:d}.tif", {"t": TIMES, "z": [1, 2]}, "img_t{t:03d}_z{z:d}.tif"),
         ("T{T:04d}F{F:03d}C{C:02d}.tif", {"T": TIMES, "F": [1, 2], "C": [1, 2]}, None),
-        ("{d:02d}d{h:02d}h.tif", {"d": [0, 1], "h": [0, 6, 12]}, None),
+        ("{d:02d}d{h:02d}h.tif", {"d": [0, 1], "h": [0, 6, 12]}, "{time:%dd%Hh}.tif"),
         ("Pos{Pos:d}/time_{time:d}.tif", {"Pos": [0, 1], "time": TIMES}, None),
         ("{channel}.tif", {"channel": ["red", "green", "blue"]}, None),
         ("x_{channel}_{t:d}_w.tif", {"channel": WORDS, "t": TIMES}, "x_{channel}_{Q:d}_w.tif"),
@@ -55,7 +55,7 @@ def test_axes_are_named_by_the_letters_around_numbers(template, axes, expected):
     special = {
         "a (fld {fld:d} z {z:d}).tif": "format:a (fld {fld:d} z {z:d}).tif",
         "pos{p:d}/img_pos{p:d}_t{t:d}.tif": "pos{pos:d}/img_pos{:d}_t{t:d}.tif",
-        "t{h:d}/202001{d:02d}T{h:02d}3000.tif": "t{t:d}/{time:%Y%m%dT%H%M%S}.tif",
+        "t{h:d}/202001{d:02d}T{h:02d}3000.tif": "t{:d}/{time:%Y%m%dT%H%M%S}.tif",
     }
     names = [f"/data/run 7/{name}" for name in names_of(template, **axes)]
     pattern = infer(names)
@@ -63,7 +63,7 @@ def test_axes_are_named_by_the_letters_around_numbers(template, axes, expected):
     assert as_pattern(str(pattern)) == pattern
     grid = grid_of_pattern(names, pattern, spacing="values")
     assert len(grid.names) == len(names)
-    if "time" not in grid.dims or "Pos" in grid.dims:
+    if "time" not in grid.dims or "Pos" in grid.dims:  # the parts of a date are one axis
         sizes = [len(values) for values in axes.values() if len(values) > 1]
         assert sorted(sizes) == sorted(grid.shape)
 
@@ -109,9 +109,10 @@ def test_a_grid_makes_names_that_infer_the_grid(times, planes, channels, templat
     names = [template.format(**dict(zip(fields, cell, strict=True))) for cell in cells]
     assume(len(set(names)) == len(names))
     grid = grid_of_pattern(names, infer(names), spacing="values")
-    assert {dim.lower() for dim in grid.dims} == set(fields)
+    assert {dim.lower().replace("label", "channel") for dim in grid.dims} == set(fields)
     for cell, index in zip(cells, grid.indices, strict=True):
         found = {d.lower(): grid.coords[d][i] for d, i in zip(grid.dims, index, strict=True)}
+        found = {"channel": found.get("label")} | found
         assert cell == tuple(found[dim].item() for dim in fields)
     assert grid.files_missing == (left_out is not None)
 
@@ -179,7 +180,7 @@ def test_what_says_the_same_is_no_axis():
     names = [f"c_stack{i:04d}_{i * 880:07d}msec_{i * 880 + 5:d}msecAbs.tif" for i in range(5)]
     assert grid_of_pattern(names, "infer").dims == ("stack",)
     waves = [f"w{w}{c}_s{s}.tif" for (w, c), s in itertools.product([(1, "A"), (2, "B")], [1, 2])]
-    assert grid_of_pattern(waves, "infer").dims == ("channel", "s")
+    assert grid_of_pattern(waves, "infer").dims == ("label", "s")
     guids = [f"w{w}{w:08X}-BD0D-4D94-A6AD-3FF28BB1B105.tif" for w in (1, 2)]
     assert str(infer(guids)) == "w{w:d}{:uuid}.tif"
 
@@ -377,15 +378,15 @@ READ = {
     "Bio-Formats pattern test_Z<0-1>_C<0-2:2>": "ZC",
     "Channels as words": ["channel"],
     "MetaMorph .nd series": ["channel", "s", "t"],
-    "Keyence BZ-X, CODEX": ["Cyc", "Z", "CH"],
+    "Keyence BZ-X, CODEX": ["cycle", "region", "tile", "Z", "CH"],
     "Cell Tracking Challenge": ["mask"],
     "Synchrotron tomography projections (Savu, DXchange, tomopy)": ["sequence"],
     "ImageJ image sequence, blank-padded": ["sequence"],
-    "Landsat 5 bands (Geoscience Australia)": "B",
-    "Landsat Collection 2": ["date", "B"],
-    "Lattice light sheet (LLSpy)": ["stack"],
-    # by the preset that the names follow, where letters leave numbers open
-    "GE InCell Analyzer": ["row", "column", "fld", "wv", "z"],
+    "Landsat 5 bands (Geoscience Australia)": ["date", "band"],
+    "Landsat Collection 2": ["path", "row", "date", "band"],
+    "Lattice light sheet (LLSpy)": ["channel", "time"],
+    # by the preset that the names follow
+    "GE InCell Analyzer": ["row", "column", "field", "channel", "z"],
     "BioTek/Agilent Cytation Gen5": ["row", "column", "site", "channel", "time"],
     "Micro-Manager 1.4, separate image files": ["time", "channel", "z"],
     "LaVision/Miltenyi UltraMicroscope mosaic": "UVCZ",
