@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,7 +112,7 @@ class NamePattern:
     """A user's own function or table, used in place of `regex`; see `LookupPattern`."""
 
     @classmethod
-    def of_path(cls, regex: str, fields: Mapping[str, str], text: str) -> NamePattern:
+    def of_path(cls, regex: str, fields: Mapping[str, str], text: str) -> Self:
         """Return a pattern that matches whole components at the end of a path.
 
         The `fields` are the types of the named groups of `regex`.

@@ -22,7 +22,7 @@ from dataclasses import replace
 from typing import Any
 
 from dask_fileseq.errors import NamesError
-from dask_fileseq.patterns.bioformats import SURE_BLOCK, parse_blocks, read_pattern_file
+from dask_fileseq.patterns.bioformats import SURE_BLOCK, has_block, parse_blocks, read_pattern_file
 from dask_fileseq.patterns.format_string import parse_format
 from dask_fileseq.patterns.name_pattern import Field, NamePattern
 
@@ -58,6 +58,8 @@ def pattern_of_text(text: str) -> NamePattern:
         raise _ambiguous(text, kinds)
     if kinds:
         return parse_format(text) if kinds == ["format:"] else parse_blocks(text)
+    if has_block(text):
+        return parse_blocks(text)  # '<Cy3>', which among groups would be text
     if text.endswith(".pattern"):
         return replace(parse_blocks(read_pattern_file(text)), text=text)
     _check_braces(text)
