@@ -65,7 +65,7 @@ def parse_blocks(text: str) -> BlocksPattern:
     texts = [elements(block, text) for block in blocks]
     types = ["int" if all(t.isdecimal() for t in listed) else "word" for listed in texts]
     default = {"int": "Q", "word": "channel"}
-    letters = map(_letters, between, types)
+    letters = map(axis_letters, between, types)
     dims = unique_dims([b or default[t] for b, t in zip(letters, types, strict=False)])
     regex = literal(between[0])
     for dim, listed, behind in zip(dims, texts, between[1:], strict=True):
@@ -79,14 +79,14 @@ def has_block(text: str) -> bool:
     return _BLOCK.search(text) is not None
 
 
-def _letters(before: str, kind: str) -> str:
-    """Return the letters before a block that name its axis, if any.
+def axis_letters(before: str, kind: str) -> str:
+    """Return the letters before a number or a block that name its axis, if any.
 
     Behind a separator, only letters that are known count, for words only those of words.
 
-    >>> [_letters(text, "int") for text in ("a_Z", "img_Z_", "img_", "7")]
+    >>> [axis_letters(text, "int") for text in ("a_Z", "img_Z_", "img_", "7")]
     ['Z', 'Z', '', '']
-    >>> [_letters(text, "word") for text in ("a_Z", "img_Z_", "well_")]
+    >>> [axis_letters(text, "word") for text in ("a_Z", "img_Z_", "well_")]
     ['Z', '', 'well']
     """
     match = _BEFORE.search(before)

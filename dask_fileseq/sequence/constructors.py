@@ -49,7 +49,7 @@ def open_sequence(
           axis;
         - a format string, ``"{well}_t{time:04d}_{channel}.tif"``: numbers or words, integers
           (``d``, ``04d``), floats (``f``), words (``s``), dates (``%Y%m%d_%H%M``), ``{}`` for
-          what varies but is no axis;
+          what varies but is no axis; or names of frames, ``"shot_%04d.tif"``, ``"shot_####.tif"``;
         - a regular expression, ``r"_(?P<time>\d+)_(c)(\d+)"``, compiled or not;
         - blocks of Bio-Formats, ``"Z<0-9>_<R,G,B>.tif"``, or a ``.pattern`` file;
         - the name of a preset, such as ``"operetta"``; see `dask_fileseq.patterns.presets`;
