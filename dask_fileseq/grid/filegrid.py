@@ -117,15 +117,15 @@ class FileGrid:
         return f"<FileGrid {axes}; {len(self.names)} files, {self.files_missing} missing>"
 
 
-def grid_of_sequence(names: Sequence[str]) -> FileGrid:
-    """Return the grid of files in a row, along the axis ``sequence``.
+def grid_of_sequence(names: Sequence[str], dim: str = "sequence") -> FileGrid:
+    """Return the grid of files in a row.
 
     >>> grid_of_sequence(["a.tif", "b.tif"])
     <FileGrid sequence: 2; 2 files, 0 missing>
     """
     if not len(names):
         raise NoFilesError("files is empty")
-    return FileGrid(names, ("sequence",), (len(names),), {"sequence": np.arange(len(names))})
+    return FileGrid(names, (dim,), (len(names),), {dim: np.arange(len(names))})
 
 
 def grid_of_pattern(

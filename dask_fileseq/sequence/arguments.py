@@ -50,11 +50,11 @@ def parsed_grid(
             raise TypeError(f"unexpected keyword arguments: {', '.join(sorted(unknown))}")
         pattern = kwargs.pop("pattern", None)
         is_text = isinstance(pattern, str)
-        if pattern is None or (is_text and not pattern):
+        if pattern is None or (is_text and not pattern and parse is None):
             needless = [key for key, value in kwargs.items() if value]
             if needless:
                 raise NamesError(f"{', '.join(needless)} needs a pattern")
-            return grid_of_sequence(names)
+            return grid_of_sequence(names, "sequence" if parse is None else "I")
         if is_text and pattern == "infer" and min(names) == max(names):
             return grid_of_sequence(names)  # nothing varies in one file, or the same one again
         return grid_of_pattern(
