@@ -301,6 +301,8 @@ def _layouts(
     have one text, and nothing has to be done for each name.
     """
     named = {number - 1 for number in regex.groupindex.values()}
+    if len(named) == len(texts) and not any(None in column for column in texts):
+        return [_layout([""] * len(texts), regex)], np.zeros(len(codes[0]), np.int32)
     labels = [
         [text if text is None or (text[:1].isalpha() and i not in named) else "" for text in column]
         for i, column in enumerate(texts)
