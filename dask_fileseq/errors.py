@@ -40,6 +40,7 @@ __all__ = [
     "DuplicateError",
     "FileSequenceError",
     "FillWarning",
+    "GridWarning",
     "LayoutError",
     "NamesError",
     "NoFilesError",
@@ -144,6 +145,10 @@ class UnfinishedError(FileSequenceError, FileNotFoundError):
 
 class FillWarning(UserWarning):
     """A file could not be read and became ``fillvalue``, because of ``errors="fill"``."""
+
+
+class GridWarning(UserWarning):
+    """Over a third of the grid that ``pattern="infer"`` made is empty: it may be another one."""
 
 
 def _read_error_type(base: type[BaseException]) -> type[ReadError]:

@@ -19,6 +19,8 @@ from dask_fileseq import (
     NoFilesError,
     TiffSequence,
     UnmatchedError,
+    open_sequence,
+    parse_filenames,
 )
 
 CLASSES = [
@@ -162,6 +164,25 @@ def test_words_are_indices_and_labels(folder):
     assert seq.coords["t"].tolist() == [10, 20]
     assert TiffSequence(names, pattern=pattern).shape == (3, 11)
     assert TiffSequence(names, pattern=pattern, spacing="values").shape == (3, 2)
+
+
+@pytest.mark.parametrize("parse", [tifffile.parse_filenames, None])
+@pytest.mark.parametrize("kwargs", [{}, {"pattern": None}, {"pattern": r"_(?P<t>\d)"}])
+def test_parse_filenames_as_parse_is_tifffiles(parse, kwargs):
+    """The axis of files in a row has another name, if the function is given."""
+    names = ["a_1.tif", "a_2.tif"]
+    expected = tifffile.FileSequence(read, names, parse=parse, **kwargs)
+    own = parse if parse is None else parse_filenames
+    for seq in (
+        FileSequence(read, names, parse=own, **kwargs),
+        TiffSequence(names, parse=own, **kwargs),
+    ):
+        assert (seq.dims, seq.axes, seq.shape) == (expected.dims, expected.axes, expected.shape)
+        assert seq.indices == expected.indices
+    if parse is not None and not kwargs:
+        assert open_sequence(names, parse=own).dims == ("I",)
+    with pytest.raises(ValueError, match="pattern"):
+        FileSequence(read, names, parse=parse_filenames, pattern="")
 
 
 def test_two_files_for_a_cell_are_named():

@@ -53,7 +53,7 @@ class CommandGroup(click.Group):
             if isinstance(stream, TextIOWrapper) and stream.errors == "strict":
                 stream.reconfigure(errors="backslashreplace")
         try:
-            with _tifffile_is_silent():
+            with _tifffile_is_silent(), _grid_warnings_in_a_line():
                 return super().invoke(ctx)
         except BrokenPipeError:  # click ends quietly
             raise
@@ -87,6 +87,25 @@ def _tifffile_is_silent() -> Iterator[None]:
         yield
     finally:
         logger.disabled = before
+
+
+@contextmanager
+def _grid_warnings_in_a_line() -> Iterator[None]:
+    """Print what a `GridWarning` says as one line, without the line of code."""
+    from dask_fileseq.errors import GridWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", GridWarning)
+        show = warnings.showwarning
+
+        def show_in_a_line(message: Any, category: Any, *args: Any, **kwargs: Any) -> None:
+            if issubclass(category, GridWarning):
+                click.echo(f"Warning: {command_line_text(str(message))}", err=True)
+            else:
+                show(message, category, *args, **kwargs)
+
+        warnings.showwarning = show_in_a_line
+        yield
 
 
 @click.group(cls=CommandGroup)

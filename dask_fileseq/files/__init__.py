@@ -11,7 +11,7 @@ from dask_fileseq.files.finding import archive_of, find_files, given_names, open
 from dask_fileseq.files.local import LocalFiles, PathMap
 from dask_fileseq.files.names import Names, common_folder, common_path, shared_folder
 from dask_fileseq.files.remote import RemoteFiles
-from dask_fileseq.files.source import Source
+from dask_fileseq.files.source import Source, Suffixes
 from dask_fileseq.files.tarfiles import TarFiles
 from dask_fileseq.files.zipfiles import ZipFiles
 
@@ -21,6 +21,7 @@ __all__ = [
     "PathMap",
     "RemoteFiles",
     "Source",
+    "Suffixes",
     "TarFiles",
     "ZipFiles",
     "archive_of",

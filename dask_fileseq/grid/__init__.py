@@ -6,8 +6,8 @@ function by `grid_of_indices`, or from the order of the files alone by `grid_of_
 
 All work goes by column: a million names have few distinct texts along an axis, and each of
 these is looked at once. Each module imports only from those before it: `natural_sort`,
-`text_axis`, `grid_axes`, `durations`, `filegrid`; `label_lookup` and `selection` make parts
-of a grid.
+`text_axis`, `grid_axes`, `density`, `durations`, `filegrid`; `label_lookup` and `selection`
+make parts of a grid.
 """
 
 from dask_fileseq.grid.filegrid import (

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dask_fileseq.errors import DuplicateError, NamesError, NoFilesError, SparseGridError
+from dask_fileseq.grid.density import check_inferred, check_not_sparse, is_sparse
 from dask_fileseq.grid.durations import duration_text
 from dask_fileseq.grid.grid_axes import (
     Categories,
@@ -22,13 +23,10 @@ from dask_fileseq.grid.grid_axes import (
     name_columns,
     shape_tuple,
 )
-from dask_fileseq.grid.text_axis import GridAxis, Spacing
-from dask_fileseq.patterns import NameColumns, NamePattern, unique_dims
+from dask_fileseq.grid.text_axis import Spacing
+from dask_fileseq.patterns import NamePattern, unique_dims
 
 Duplicates: TypeAlias = Literal["raise", "first", "last"]
-
-_SPARSE_CELLS = 1_000_000
-_SPARSE_RATIO = 100
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -119,15 +117,15 @@ class FileGrid:
         return f"<FileGrid {axes}; {len(self.names)} files, {self.files_missing} missing>"
 
 
-def grid_of_sequence(names: Sequence[str]) -> FileGrid:
-    """Return the grid of files in a row, along the axis ``sequence``.
+def grid_of_sequence(names: Sequence[str], dim: str = "sequence") -> FileGrid:
+    """Return the grid of files in a row.
 
     >>> grid_of_sequence(["a.tif", "b.tif"])
     <FileGrid sequence: 2; 2 files, 0 missing>
     """
     if not len(names):
         raise NoFilesError("files is empty")
-    return FileGrid(names, ("sequence",), (len(names),), {"sequence": np.arange(len(names))})
+    return FileGrid(names, (dim,), (len(names),), {dim: np.arange(len(names))})
 
 
 def grid_of_pattern(
@@ -147,8 +145,9 @@ def grid_of_pattern(
     axis whose texts all are integers, the numbers are indices. Other texts are labels, with
     one index for each that occurs: numbers in their order, words in natural order.
 
-    The `spacing` is that of `FileSequence`. Indices of `categories` and of a given `shape` do not
-    depend on it.
+    A grid that ``"infer"`` makes is a `SparseGridError` if over 90 % of it is empty, and a
+    `GridWarning` if over a third is. The `spacing` is that of `FileSequence`. Indices of
+    `categories` and of a given `shape` do not depend on it.
 
     >>> names = ["x1000_a.tif", "x1000_b.tif", "x3000_a.tif"]
     >>> grid = grid_of_pattern(names, r"(x)(\d+)_(?P<well>[a-z])", spacing="step")
@@ -157,6 +156,7 @@ def grid_of_pattern(
     >>> grid.missing
     [(1, 1)]
     """
+    inferred = isinstance(pattern, str) and pattern == "infer"
     pattern, columns = name_columns(names, pattern, axesorder, unmatched)
     axes = grid_axes(columns, categories, shape, spacing)
     skipped = tuple(names[i] for i in columns.unmatched)
@@ -164,14 +164,16 @@ def grid_of_pattern(
         skip = set(columns.unmatched)
         names = [name for i, name in enumerate(names) if i not in skip]
     sizes = tuple(len(axis.values) for axis in axes)
-    if math.prod(sizes) > max(_SPARSE_CELLS, _SPARSE_RATIO * len(names)):
-        raise SparseGridError(_sparse_message(columns, axes, len(names), categories, shape))
+    check_not_sparse(columns, axes, len(names), categories, shape)
     values = (np.asarray(axis.values) for axis in axes)
     coords = dict(zip(unique_dims(columns.dims), values, strict=True))
     along = (axis.indices[codes] for axis, codes in zip(axes, columns.codes, strict=True))
     cells = cell_numbers(along, sizes, len(names))
     grid = FileGrid(names, columns.dims, sizes, coords, cells, skipped, pattern=pattern)
-    return _placed(grid, duplicates)
+    placed = _placed(grid, duplicates)
+    if inferred and shape is None:
+        check_inferred(pattern, columns, sizes, len(placed.names), categories)
+    return placed
 
 
 def grid_of_indices(
@@ -200,7 +202,7 @@ def grid_of_indices(
     sizes = shape_tuple(shape)
     if len(dims) != len(sizes):
         raise NamesError(f"dims {dims!r} and shape {sizes} differ in length")
-    if math.prod(sizes) > max(_SPARSE_CELLS, _SPARSE_RATIO * len(names)):
+    if is_sparse(sizes, len(names)):
         raise SparseGridError(
             f"only {len(names):,} cells of a grid of shape {sizes} are filled: "
             "leave out indices that no file has"
@@ -253,33 +255,6 @@ def _placed(grid: FileGrid, duplicates: Duplicates) -> FileGrid:
         )
     names = [grid.names[i] for i in np.flatnonzero(kept).tolist()]
     return _placed(replace(grid, names=names, positions=cells[kept], duplicates=pairs), duplicates)
-
-
-def _sparse_message(
-    columns: NameColumns,
-    axes: list[GridAxis],
-    count: int,
-    categories: Categories | None,
-    shape: Sequence[int] | None,
-) -> str:
-    """Return which axis is sparse, and which other spacings give denser grids."""
-    sizes = [len(axis.values) for axis in axes]
-    filled = [len(np.unique(axis.indices)) for axis in axes]
-    worst = max(range(len(axes)), key=lambda k: sizes[k] / filled[k])
-    message = (
-        f"only {count:,} cells of a grid of shape {tuple(sizes)} are filled; "
-        f"axis {unique_dims(columns.dims)[worst]!r} has {sizes[worst]:,} indices for "
-        f"{filled[worst]:,} values"
-    )
-    if shape is not None:
-        return f"{message}: give a smaller shape, or none"
-    denser = []
-    spacings: tuple[Spacing, ...] = ("step", "values")
-    for spacing in spacings:
-        other = tuple(len(axis.values) for axis in grid_axes(columns, categories, None, spacing))
-        if math.prod(other) < math.prod(sizes):
-            denser.append(f"spacing={spacing!r} gives shape {other}")
-    return f"{message}: {', '.join(denser) or 'match fewer groups, or give a parse function'}"
 
 
 def _are_texts(values: object) -> bool:

@@ -18,7 +18,7 @@ import numpy as np
 
 from dask_fileseq.errors import NamesError, NoFilesError, UnmatchedError, shown
 from dask_fileseq.files import common_folder
-from dask_fileseq.grid.text_axis import GridAxis, Spacing, axis_of_texts, category_axis
+from dask_fileseq.grid.text_axis import GridAxis, Spacing, axis_of_texts, category_axis, listed_axis
 from dask_fileseq.patterns import (
     HOW_TO_HAVE_ALL,
     NameColumns,
@@ -162,6 +162,8 @@ def grid_axes(
     axes = [
         category_axis(dim, texts, categories[dim], start)
         if dim in categories
+        else listed_axis(texts, columns.listed[dim], spacing)
+        if dim in columns.listed
         else axis_of_texts(dim, texts, kind, spacing, start)
         for dim, texts, kind in zip(columns.dims, columns.texts, columns.types, strict=True)
     ]

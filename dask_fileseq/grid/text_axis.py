@@ -2,7 +2,7 @@
 
 Integers, and where that is asked for dates and other numbers, are indices a step apart. All
 others are labels that occur, in their order: dates, numbers, words, wells, months. Categories
-are indices that the caller gives.
+are indices that the caller gives, and lists are those of Bio-Formats patterns.
 """
 
 from __future__ import annotations
@@ -117,6 +117,25 @@ def category_axis(
     if len(within) == len(dict(within)) == len(axis.values):  # one word for each index
         return axis._replace(values=np.array([word for _, word in within]))
     return axis
+
+
+def listed_axis(texts: list[str], listed: list[str], spacing: Spacing) -> GridAxis:
+    """Return the axis of all texts that a pattern lists, in their order.
+
+    By ``values``, it is that of the texts that occur.
+
+    >>> listed_axis(["6", "1"], ["1", "3", "6"], "auto")
+    GridAxis(indices=array([2, 0]), values=array([1, 3, 6]))
+    """
+    numbers = _numbers(listed)
+    is_numeric = numbers is not None and len(np.unique(numbers)) == len(listed)
+    values = np.array(numbers if is_numeric else listed)
+    place = {text: i for i, text in enumerate(listed)}
+    indices = np.fromiter((place[text] for text in texts), np.int64, len(texts))
+    if spacing == "values":
+        occur, indices = np.unique(indices, return_inverse=True)
+        values = values[occur]
+    return GridAxis(indices, values)
 
 
 def _integer_axis(

@@ -2,12 +2,14 @@
 
 `as_pattern` makes a `NamePattern` of everything that users may pass as ``pattern=``. Each
 module imports only from those before it: `name_columns`, `name_pattern`, `lookup` (functions
-and tables), `date_formats`, `format_string`, `axis_words`, `bioformats`, `text_pattern`,
+and tables), `date_formats`, `format_string`, `axis_words`, `bioformats`,
+`frame_names`, `text_pattern`,
 `presets`; then the steps of inference, `name_kinds`, `name_parts`, `dates`, `number_parts`,
 `word_parts`, `axis_names`, `dependence`, `reading`; and `inference` itself, which has `as_pattern`.
 """
 
 from dask_fileseq.patterns.axis_words import CATEGORIES, FAMILIES
+from dask_fileseq.patterns.frame_names import FrameNames, frame_names
 from dask_fileseq.patterns.inference import as_pattern, infer, infer_columns
 from dask_fileseq.patterns.name_pattern import (
     BATCH,
@@ -26,12 +28,14 @@ __all__ = [
     "FAMILIES",
     "HOW_TO_HAVE_ALL",
     "Field",
+    "FrameNames",
     "NameColumns",
     "NamePattern",
     "Preset",
     "add_presets",
     "as_pattern",
     "factorize",
+    "frame_names",
     "infer",
     "infer_columns",
     "presets",

@@ -1,31 +1,57 @@
 """Bio-Formats patterns, ``img_Z<0-1>_<R,G,B>.tif``, as regular expressions.
 
 The grammar is that of the file stitching of Bio-Formats: a block in angle brackets lists the
-texts that may occur in its place, one by one or as a range with an optional step.
+texts that may occur in its place, one by one or as a range with an optional step. They are the
+axis, in their order, whether files have them or not. Beyond Bio-Formats, ranges may be among
+others in a list, and letters may stand before the numbers of a range.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 from dask_fileseq.errors import NamesError, ReadError
-from dask_fileseq.patterns.name_pattern import NamePattern, literal, unique_dims
+from dask_fileseq.patterns.axis_words import FAMILIES
+from dask_fileseq.patterns.name_pattern import NameColumns, NamePattern, literal, unique_dims
 
 _BLOCK = re.compile(r"<([^<>]*)>")
 SURE_BLOCK = re.compile(r"(?<!\(\?P)(?<!\\)<(?:\w+-\w+(?::\d+)?|[^<>(),]+(?:,[^<>(),]+)+)>")
-_RANGE = re.compile(r"(?:(\d+)-(\d+)|([A-Za-z])-([A-Za-z]))(?::(\d+))?")
+_RANGE = re.compile(
+    r"(?:([A-Za-z]*)(\d+)-\1(\d+)|([a-z])-([a-z])|([A-Z])-([A-Z])"
+    r"|([a-z]{2})-([a-z]{2})|([A-Z]{2})-([A-Z]{2}))(?::(\d+))?"
+)
+_BEFORE = re.compile(r"([A-Za-z]+)([ _.-]*)$")
+_OF_WORDS = {"well", "row"} | {w for w, kind in FAMILIES.items() if kind in ("channel", "band")}
 _MAX_ELEMENTS = 1_000_000
 _MAX_LENGTH = 100
 
 
-def parse_blocks(text: str) -> NamePattern:
+@dataclass(frozen=True, slots=True)
+class BlocksPattern(NamePattern):
+    """A pattern whose axes have the texts that it lists, in their order."""
+
+    blocks: tuple[tuple[str, str], ...] = field(default=(), kw_only=True)
+    """The axes, each with its block, which is far shorter than what it lists."""
+
+    def columns(self, names: Sequence[str], start: int = 0) -> NameColumns:
+        """Return the axis names and index texts in many names, and all that are listed."""
+        columns = NamePattern.columns(self, names, start)
+        listed = {
+            dim: list(dict.fromkeys(elements(block, self.text))) for dim, block in self.blocks
+        }
+        return columns._replace(listed=listed)
+
+
+def parse_blocks(text: str) -> BlocksPattern:
     """Return the pattern of a text in the syntax of Bio-Formats, with or without ``blocks:``.
 
-    The letters right before a block name its axis. Without such letters, a block of words is
-    the axis ``channel`` and a block of numbers is the axis ``Q``. A malformed block, or none,
-    is a `NamesError`.
+    The letters right before a block name its axis, or such letters as ``Z`` that are known to
+    name axes, with a separator behind them. Without these, a block of words is the axis
+    ``channel`` and a block of numbers is the axis ``Q``. A malformed block, or none, is a
+    `NamesError`.
 
     >>> parse_blocks("Z<01-10>_<R,G>.tif").fields
     (Field(name='Z', type='int'), Field(name='channel', type='word'))
@@ -36,15 +62,39 @@ def parse_blocks(text: str) -> NamePattern:
     between, blocks = texts[::2], texts[1::2]
     if not blocks:
         raise NamesError(f"pattern {text!r} has no block, such as '<0-9>' or '<R,G,B>'")
-    elements = [_elements(text, block) for block in blocks]
-    types = ["int" if all(e.isdecimal() for e in listed) else "word" for listed in elements]
-    letters = (re.split(r"[^A-Za-z]", before)[-1] for before in between)
+    texts = [elements(block, text) for block in blocks]
+    types = ["int" if all(t.isdecimal() for t in listed) else "word" for listed in texts]
     default = {"int": "Q", "word": "channel"}
+    letters = map(axis_letters, between, types)
     dims = unique_dims([b or default[t] for b, t in zip(letters, types, strict=False)])
     regex = literal(between[0])
-    for dim, listed, behind in zip(dims, elements, between[1:], strict=True):
+    for dim, listed, behind in zip(dims, texts, between[1:], strict=True):
         regex += f"(?P<{dim}>{any_of(listed)}){literal(behind)}"
-    return NamePattern.of_path(regex, dict(zip(dims, types, strict=True)), shown)
+    pattern = BlocksPattern.of_path(regex, dict(zip(dims, types, strict=True)), shown)
+    return replace(pattern, blocks=tuple(zip(dims, blocks, strict=True)))
+
+
+def has_block(text: str) -> bool:
+    """Return whether a text has angle brackets, maybe around a single word."""
+    return _BLOCK.search(text) is not None
+
+
+def axis_letters(before: str, kind: str) -> str:
+    """Return the letters before a number or a block that name its axis, if any.
+
+    Behind a separator, only letters that are known count, for words only those of words.
+
+    >>> [axis_letters(text, "int") for text in ("a_Z", "img_Z_", "img_", "7")]
+    ['Z', 'Z', '', '']
+    >>> [axis_letters(text, "word") for text in ("a_Z", "img_Z_", "well_")]
+    ['Z', '', 'well']
+    """
+    match = _BEFORE.search(before)
+    if match is None:
+        return ""
+    word = match[1].lower()
+    is_known = word in FAMILIES if kind == "int" else word in _OF_WORDS
+    return match[1] if is_known or not match[2] else ""
 
 
 def read_pattern_file(path: str | os.PathLike[str]) -> str:
@@ -86,26 +136,52 @@ def any_of(texts: Iterable[str]) -> str:
     return options[0] if len(options) == 1 else f"(?:{'|'.join(options)})"
 
 
-def _elements(pattern: str, block: str) -> list[str]:
-    """Return the texts that a block lists."""
-    elements: list[str] = []
-    for item in block.split(","):
+def elements(block: str, pattern: str) -> list[str]:
+    """Return the texts that a block of a pattern lists.
+
+    >>> elements("AY-BB", ""), elements("a8-a10", ""), elements("R,1-5:2", "")
+    (['AY', 'AZ', 'BA', 'BB'], ['a8', 'a9', 'a10'], ['R', '1', '3', '5'])
+    """
+    listed: list[str] = []
+    items = block.split(",")
+    for item in items:
         match = _RANGE.fullmatch(item)
-        if match is None:
-            elements.append(item)
+        # of two letters, a range must be alone: "WT-KO" in a list is a word
+        if match is None or (len(items) > 1 and (match[8] or match[10])):
+            listed.append(item)
             continue
         if len(item) > _MAX_LENGTH:
             raise NamesError(f"pattern {pattern!r:.100} has a range of very large numbers")
-        first, last, letter, last_letter = match.group(1, 2, 3, 4)
-        ends = (int(first), int(last)) if first else (ord(letter), ord(last_letter))
-        step = int(match[5] or 1)
-        numbers = range(ends[0], ends[1] + 1, step) if step else range(0)
+        prefix, first, last, *letters, step = match.groups()
+        start, stop = (first, last) if first else (text for text in letters if text)
+        ends = (int(first), int(last)) if first else (_number(start), _number(stop))
+        numbers = range(ends[0], ends[1] + 1, int(step or 1)) if int(step or 1) else range(0)
         if not 0 < len(numbers) <= _MAX_ELEMENTS:
             raise NamesError(
                 f"pattern {pattern!r} has a block '<{block}>' of {len(numbers):,} "
                 f"elements: a range goes up, by a step of 1 or more, over at most {_MAX_ELEMENTS:,}"
             )
-        elements += [str(n).zfill(len(first)) if first else chr(n) for n in numbers]
-    if not all(elements):
+        if first:
+            listed += [f"{prefix}{str(n).zfill(len(first))}" for n in numbers]
+        else:
+            listed += [_word(n, start) for n in numbers]
+    if not all(listed):
         raise NamesError(f"pattern {pattern!r} has an empty element in '<{block}>'")
-    return elements
+    return listed
+
+
+def _number(letters: str) -> int:
+    """Return letters as a number of base 26: AA is 0, BA is 26."""
+    number = 0
+    for letter in letters.lower():
+        number = 26 * number + ord(letter) - ord("a")
+    return number
+
+
+def _word(number: int, like: str) -> str:
+    """Return a number of base 26 in letters as many, and of the same case, as others."""
+    word = ""
+    for _ in like:
+        number, letter = divmod(number, 26)
+        word = chr(ord("a") + letter) + word
+    return word.upper() if like.isupper() else word

@@ -117,11 +117,9 @@ def _worse(fields: Sequence[NamePart], one: NamePart, two: NamePart) -> NamePart
     return two
 
 
-def _ambiguous(
-    fields: Sequence[NamePart], no_axes: list[NamePart], or_these: list[NamePart]
-) -> AmbiguousNames:
+def _ambiguous(fields: Sequence[NamePart], worse: NamePart) -> AmbiguousNames:
     axes = _axes(fields)
-    return AmbiguousNames(*([a for a in axes if a not in out] for out in (no_axes, or_these)))
+    return AmbiguousNames(axes, [axis for axis in axes if axis is not worse])
 
 
 def _rank(part: NamePart) -> int:

@@ -36,6 +36,8 @@ class NameColumns(NamedTuple):
     absent: Mapping[str, str] = {}
     """The axes that some names do not have, each with the first such name. There, its text is
     that of the lowest index, which must make the grid whole."""
+    listed: Mapping[str, list[str]] = {}
+    """The texts that the pattern lists for an axis, in their order, which all are indices."""
 
     def ordered(self, order: Sequence[int]) -> NameColumns:
         """Return the axes in another order."""

@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,7 +112,7 @@ class NamePattern:
     """A user's own function or table, used in place of `regex`; see `LookupPattern`."""
 
     @classmethod
-    def of_path(cls, regex: str, fields: Mapping[str, str], text: str) -> NamePattern:
+    def of_path(cls, regex: str, fields: Mapping[str, str], text: str) -> Self:
         """Return a pattern that matches whole components at the end of a path.
 
         The `fields` are the types of the named groups of `regex`.
@@ -301,6 +301,8 @@ def _layouts(
     have one text, and nothing has to be done for each name.
     """
     named = {number - 1 for number in regex.groupindex.values()}
+    if len(named) == len(texts) and not any(None in column for column in texts):
+        return [_layout([""] * len(texts), regex)], np.zeros(len(codes[0]), np.int32)
     labels = [
         [text if text is None or (text[:1].isalpha() and i not in named) else "" for text in column]
         for i, column in enumerate(texts)

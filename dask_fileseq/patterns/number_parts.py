@@ -141,18 +141,23 @@ def _decimal_mark(parts: list[NamePart], i: int) -> str:
         padded = any(t[0] == "0" and len(t) > 1 for t in left.texts)
         return "" if padded else text
     leading = any(t[0] == "0" and len(t) > 1 for t in right.texts)
-    if len(lengths) == 1 or leading:
-        counts = not left.varies and not leading and _evenness(list(map(Decimal, right.texts))) == 1
-        return (
-            ""
-            if counts and left.texts != ["0"] and lengths == {1} and _is_version(parts, i)
-            else text
-        )
-    if left.varies:
+    counts = list(map(Decimal, right.texts))
+    if left.varies or leading:
         return text
-    as_count = _evenness(list(map(Decimal, right.texts)))
-    zero = left.texts == ["0"] and not version
+    if len(lengths) == 1:  # 1.8 and 1.9 are read as if 1.10 was there
+        is_count = lengths == {1} and _evenness(counts) == 1 and _is_bare(parts, i)
+        return "" if is_count else text
+    zero = left.texts == ["0"] and not _is_version(parts, i)
+    as_count = _evenness(counts)
     return text if evenness > as_count or (evenness == as_count and zero) else ""
+
+
+def _is_bare(parts: list[NamePart], i: int) -> bool:
+    """Return whether a decimal number has neither a name nor a unit, and is not below one."""
+    behind = parts[i + 3] if i + 3 < len(parts) else None
+    named = parts[i].joint and not _is_version(parts, i)
+    unit = behind is not None and behind.joint and behind.texts[0][:1].isalpha()
+    return not named and not unit and parts[i].texts != ["0"]
 
 
 def are_digits(part: NamePart) -> bool:

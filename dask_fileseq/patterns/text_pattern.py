@@ -9,7 +9,9 @@ A text is read as the first of these that fits:
    regular expression, or ``re.compile(pattern)`` makes it unambiguous;
 3. a format string, if it has fields, ``"{well}_t{time:04d}.tif"``;
 4. a Bio-Formats pattern, if it has blocks, ``"img_Z<0-9>_<R,G,B>.tif"``;
-5. the path of a ``.pattern`` file of Bio-Formats.
+5. names of frames, ``"shot_%04d.tif"`` (a regular expression has no ``%d``, so that this one
+   comes first) or ``"shot_####.tif"``;
+6. the path of a ``.pattern`` file of Bio-Formats.
 
 Anything else is an error.
 """
@@ -22,8 +24,9 @@ from dataclasses import replace
 from typing import Any
 
 from dask_fileseq.errors import NamesError
-from dask_fileseq.patterns.bioformats import SURE_BLOCK, parse_blocks, read_pattern_file
+from dask_fileseq.patterns.bioformats import SURE_BLOCK, has_block, parse_blocks, read_pattern_file
 from dask_fileseq.patterns.format_string import parse_format
+from dask_fileseq.patterns.frame_names import has_frames, has_printf, parse_frames
 from dask_fileseq.patterns.name_pattern import Field, NamePattern
 
 __all__ = ["compile_regex", "parse_format", "pattern_of_regex", "pattern_of_text"]
@@ -50,6 +53,8 @@ def pattern_of_text(text: str) -> NamePattern:
     kinds = ["format:"] if _FIELD.search(text.replace("{{", "").replace("}}", "")) else []
     if SURE_BLOCK.search(text):
         kinds.append("blocks:")
+    if has_printf(text) and not kinds:
+        return parse_frames(text)
     if regex is not None and regex.groups:
         if kinds:
             raise _ambiguous(text, [*kinds, "re.compile"])
@@ -58,6 +63,10 @@ def pattern_of_text(text: str) -> NamePattern:
         raise _ambiguous(text, kinds)
     if kinds:
         return parse_format(text) if kinds == ["format:"] else parse_blocks(text)
+    if has_block(text):
+        return parse_blocks(text)  # '<Cy3>', which among groups would be text
+    if has_frames(text):
+        return parse_frames(text)
     if text.endswith(".pattern"):
         return replace(parse_blocks(read_pattern_file(text)), text=text)
     _check_braces(text)

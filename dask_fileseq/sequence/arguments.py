@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from dask_fileseq.errors import NamesError, check_choice
-from dask_fileseq.files import Names
+from dask_fileseq.errors import NamesError, NoFilesError, check_choice
+from dask_fileseq.files import Names, Source, Suffixes, find_files
 from dask_fileseq.grid import (
     FileGrid,
     grid_of_indices,
@@ -15,6 +15,7 @@ from dask_fileseq.grid import (
     natural_sorted,
     parse_filenames,
 )
+from dask_fileseq.patterns import NamePattern, frame_names
 
 
 def parsed_grid(
@@ -49,11 +50,11 @@ def parsed_grid(
             raise TypeError(f"unexpected keyword arguments: {', '.join(sorted(unknown))}")
         pattern = kwargs.pop("pattern", None)
         is_text = isinstance(pattern, str)
-        if pattern is None or (is_text and not pattern):
+        if pattern is None or (is_text and not pattern and parse is None):
             needless = [key for key, value in kwargs.items() if value]
             if needless:
                 raise NamesError(f"{', '.join(needless)} needs a pattern")
-            return grid_of_sequence(names)
+            return grid_of_sequence(names, "sequence" if parse is None else "I")
         if is_text and pattern == "infer" and min(names) == max(names):
             return grid_of_sequence(names)  # nothing varies in one file, or the same one again
         return grid_of_pattern(
@@ -71,6 +72,32 @@ def parsed_grid(
     except Exception as error:
         raise NamesError(f"parse={parse!r} failed to parse file names: {error}") from error
     return grid_of_indices(kept, dims, shape, indices, duplicates=rules["duplicates"])
+
+
+def listed_files(
+    given: str | list[str], source: Source, suffixes: Suffixes
+) -> tuple[list[str], NamePattern | None]:
+    """Return the names that are given, or that a search finds.
+
+    A text such as ``"shot_%04d.tif"`` or ``"shot_####.tif"``, of which there is no file or folder
+    itself, gives the files with numbers there, and their pattern.
+
+    Raises
+    ------
+    NoFilesError
+        There are no files.
+    """
+    frames = frame_names(given) if isinstance(given, str) else None
+    if frames is not None and not source.glob(str(given), suffixes):
+        found = source.glob(frames.glob, suffixes)
+        names = [name for name in found if frames.pattern.regex.search(name)]
+        if not names:
+            raise NoFilesError(
+                f"no files found: files={given!r}; no file is named so, with numbers in place of "
+                f"'%d' or '#', as pattern {str(frames.pattern)!r} has them"
+            )
+        return names, frames.pattern
+    return find_files(given, source, suffixes), None
 
 
 def in_order(names: list[str], sort: Any, found: bool) -> list[str]:

@@ -48,8 +48,10 @@ def open_sequence(
           ``dask_fileseq``), and is the `pattern` of the sequence. A single file forms one
           axis;
         - a format string, ``"{well}_t{time:04d}_{channel}.tif"``: numbers or words, integers
-          (``d``, ``04d``), floats (``f``), words (``s``), dates (``%Y%m%d_%H%M``), ``{}`` for
-          what varies but is no axis;
+          (``d``, ``04d``), floats (``f``; ``fp`` for ``1p5``), words (``s``), dates
+          (``%Y%m%d_%H%M``, of which a name may have parts in several places), durations
+          (``%Hh%Mm``), months (``%b``), ``{}`` for what varies but is no axis;
+        - names of frames, ``"shot_%04d.tif"`` or ``"shot_####.tif"``;
         - a regular expression, ``r"_(?P<time>\d+)_(c)(\d+)"``, compiled or not;
         - blocks of Bio-Formats, ``"Z<0-9>_<R,G,B>.tif"``, or a ``.pattern`` file;
         - the name of a preset, such as ``"operetta"``; see `dask_fileseq.patterns.presets`;

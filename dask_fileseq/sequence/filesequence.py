@@ -31,7 +31,6 @@ from dask_fileseq.files import (
     Source,
     archive_of,
     common_path,
-    find_files,
     given_names,
     open_source,
 )
@@ -40,7 +39,7 @@ from dask_fileseq.grid import FileGrid, indexers_of, parts_of, places_of_labels,
 from dask_fileseq.output import asarray
 from dask_fileseq.patterns import NamePattern
 from dask_fileseq.readers import FileInfo, FunctionReader, Reader, as_reader
-from dask_fileseq.sequence.arguments import in_order, parsed_grid
+from dask_fileseq.sequence.arguments import in_order, listed_files, parsed_grid
 from dask_fileseq.sequence.listing import counts, listing
 from dask_fileseq.types import (
     Files,
@@ -78,7 +77,9 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         a container, or at URLs, come as binary handles.
     files : str, os.PathLike, iterable of these, or None
         Glob pattern (``**`` for any number of folders), folder, path, or names in their
-        order; or URLs of these, as fsspec defines them. None is ``"*"``. The name of a ZIP or
+        order; or URLs of these, as fsspec defines them. ``"shot_%04d.tif"`` or
+        ``"shot_####.tif"``, if there is no such file, are the files with numbers there, and
+        are the pattern that ``"infer"`` finds. None is ``"*"``. The name of a ZIP or
         TAR file, or a chain such as ``"zip://t*.tif::s3://scans/day1.zip"``, gives members
         of it, if `imread` is a reader of this package; to a function, an archive is one file.
     container : str, os.PathLike or open archive, optional
@@ -199,7 +200,8 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         found = isinstance(given, str)
         first = given if isinstance(given, str) else given[0]
         self.source: Source = open_source(container, first, storage_options, path_map)
-        names = in_order(find_files(given, self.source, reader.suffixes), sort, found)
+        names, frames = listed_files(given, self.source, reader.suffixes)
+        names = in_order(names, sort, found)
         self.reader: Reader = reader.for_file(names[0] if names else "")
         self.identity: Literal["stat", "name"] = identity
         self._container = container
@@ -208,6 +210,8 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         self.imread = imread if is_path else partial(_imread_member, self.source, imread)
         rules = {"unmatched": unmatched, "duplicates": duplicates, "spacing": spacing}
         inferred = isinstance(pattern := kwargs.get("pattern"), str) and pattern == "infer"
+        if inferred and frames is not None:
+            kwargs["pattern"] = frames
         self._set_grid(parsed_grid(Names(names), parse, kwargs, rules))
         self._inferred = self.pattern if inferred else None
         if self._inferred is not None and _log.isEnabledFor(logging.INFO):
