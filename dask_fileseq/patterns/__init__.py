@@ -4,7 +4,8 @@
 module imports only from those before it: `name_columns`, `name_pattern`, `lookup` (functions
 and tables), `date_formats`, `format_string`, `axis_words`, `bioformats`,
 `frame_names`, `text_pattern`,
-`presets`; then the steps of inference, `name_kinds`, `name_parts`, `dates`, `number_parts`,
+`presets`; then the steps of inference, `name_kinds`, `name_parts`, `dates`,
+`date_relations`, `number_parts`,
 `word_parts`, `axis_names`, `dependence`, `reading`; and `inference` itself, which has `as_pattern`.
 """
 

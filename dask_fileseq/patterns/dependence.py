@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from dask_fileseq.patterns.axis_words import word_axis
-from dask_fileseq.patterns.dates import is_component, is_within
+from dask_fileseq.patterns.date_relations import is_component, is_within
 from dask_fileseq.patterns.name_parts import NamePart, cells, combined
 from dask_fileseq.patterns.word_parts import determines
 
@@ -96,7 +96,8 @@ def _worse(fields: Sequence[NamePart], one: NamePart, two: NamePart) -> NamePart
     """Return which of two parts that vary together is no axis, None if both may be axes."""
     by_chance = len(one.texts) <= _BY_CHANCE and len(one.codes) < _MANY_FILES
     dated = "date" in (one.family, two.family)
-    if one.family and two.family and one.family != two.family and not dated and by_chance:
+    differ = one.family and two.family and one.family != two.family and not dated
+    if differ and (by_chance or not _rise_together(one, two)):
         return None
     if dated:
         stamp, other = (one, two) if one.family == "date" else (two, one)
@@ -151,6 +152,15 @@ def _is_count(part: NamePart) -> bool:
         return False
     numbers = sorted(map(int, part.texts))
     return numbers[-1] - numbers[0] == len(numbers) - 1
+
+
+def _rise_together(one: NamePart, two: NamePart) -> bool:
+    """Return whether the order of two parts is the same, if they are numbers."""
+    if not (one.is_number and two.is_number):
+        return True
+    numbers = (np.array(part.texts, float)[part.codes] for part in (one, two))
+    first, second = numbers
+    return bool((np.diff(second[np.argsort(first, kind="stable")]) >= 0).all())
 
 
 def _same_texts(one: NamePart, two: NamePart) -> bool:
@@ -223,6 +233,8 @@ def _drop_stamps(fields: Sequence[NamePart]) -> None:
         else:
             for stamp in stamps:
                 _drop(stamp, None, "one for each file, beside other axes")
+        return
+    if all(axis.family not in ("", "date") for axis in axes):  # letters prove all of them
         return
     labels = [other for other in others if _is_category(other)]
     if labels:

@@ -211,7 +211,7 @@ def _split_digits(texts: list[str], codes: Codes) -> list[NamePart]:
     """Split texts between letters and digits; those that differ in their letters are words."""
     in_all = len({text.count(".") for text in texts}) == 1
     columns = _columns(texts, _DIGITS if in_all else _DECIMALS)
-    partly = [(part, of) for part, of in columns[::2] if "" in part and any(part)]
+    partly = [(part, of) for part, of in columns[2::2] if "" in part and any(part)]
     category = bool(columns) and FAMILIES.get(columns[0][0][0].lower()) in CATEGORIES
     if len(columns) < 2 or (
         partly and (len(columns) > 3 or category or _is_label(partly[0], codes))

@@ -16,7 +16,8 @@ import numpy as np
 
 from dask_fileseq.errors import NamesError
 from dask_fileseq.patterns.axis_names import name_axes, number_names
-from dask_fileseq.patterns.dates import Ambiguous, join_dates, pair_clock
+from dask_fileseq.patterns.date_relations import pair_clock
+from dask_fileseq.patterns.dates import Ambiguous, join_dates
 from dask_fileseq.patterns.dependence import AmbiguousNames, choose_axes
 from dask_fileseq.patterns.name_parts import NamePart, Outliers, cells, split_names
 from dask_fileseq.patterns.name_pattern import NamePattern

@@ -1,0 +1,69 @@
+"""How dates in names belong together: a day and a clock, a date and its parts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from dask_fileseq.patterns.date_formats import is_duration_format, moments
+from dask_fileseq.patterns.name_parts import NamePart, joined
+
+
+def pair_clock(parts: Sequence[NamePart]) -> NamePart | None:
+    """Return a clock and the day elsewhere in the names that it belongs to, as one part.
+
+    They are ``%Y-%m-%d`` in a folder and ``%H_%M`` in a file name, for instance. The result
+    is an axis of its own, and the two parts have it as their `axis`.
+    """
+    days = [p for p in parts if re.search("%-?[dj]", p.form) and not re.search("%-?[HI]", p.form)]
+    clocks = [p for p in parts if p.varies and "%H" in p.form and is_duration_format(p.form)]
+    clocks = [p for p in clocks if "%d" not in p.form]
+    if len(clocks) != 1 or not any(day is not clocks[0] for day in days):
+        return None
+    day = next((day for day in days if day.varies), days[0])
+    pair = joined([day, clocks[0]])
+    pair.form, pair.family = f"{day.form} {clocks[0].form}", "date"
+    for part in (day, clocks[0]):
+        part.axis, part.why = pair, "a day and a clock are one date"
+    return pair
+
+
+def is_within(part: NamePart, whole: NamePart) -> bool:
+    """Return whether a date is a coarser one than another: its day, month or year.
+
+    >>> day = NamePart(["20200131"], np.array([0, 0]), form="%Y%m%d")
+    >>> time = NamePart(["2020-01-31T01", "2020-01-31T02"], np.array([0, 1]), form="%Y-%m-%dT%H")
+    >>> is_within(day, time), is_within(time, day)
+    (True, False)
+    """
+    if is_duration_format(part.form) or is_duration_format(whole.form):
+        return False
+    units = [_unit(part.form), _unit(whole.form)]
+    if "YMDs".index(units[0]) >= "YMDs".index(units[1]):
+        return False
+    one = moments(part.texts, part.form)[part.codes].astype(f"M8[{units[0]}]")
+    return bool((one == moments(whole.texts, whole.form)[whole.codes].astype(one.dtype)).all())
+
+
+def is_component(number: NamePart, date: NamePart) -> bool:
+    """Return whether a number is the year, month, day, hour, minute or second of a date."""
+    values = moments(date.texts, date.form)[date.codes]
+    numbers = np.array(number.texts)[number.codes]
+    if len(numbers[0]) > 3:  # the year, or a year and a month
+        return True
+    kind = values.dtype.kind
+    units = [("h", "D"), ("m", "h"), ("s", "m")]
+    for unit, whole in [("M", "Y"), ("D", "M"), *units] if kind == "M" else units:
+        count = values.astype(f"{kind}8[{unit}]") - values.astype(f"{kind}8[{whole}]")
+        if (count.astype(int) + (unit in "MD") == numbers.astype(int)).all():
+            return True
+    return False
+
+
+def _unit(form: str) -> str:
+    for unit, codes in (("s", "HI"), ("D", "dj"), ("M", "mbB")):
+        if re.search(f"%-?[{codes}]", form):
+            return unit
+    return "Y"
