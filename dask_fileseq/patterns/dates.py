@@ -37,7 +37,7 @@ _DAYS = [
         (rf"{_MONTH}([-_. ]?)[0-3]?\d\1{_YEAR}", "%b~%d~%Y"),
         (rf"{_MONTH}[0-3]\d([-_. ]){_YEAR}", "%b%d~%Y"),
         (rf"{_YEAR}([-_. ]?){_MONTH}\1[0-3]?\d", "%Y~%b~%d"),
-        (rf"[0-3]\d([-_. ]?){_MONTH}\1\d\d(?!\d)", "%d~%b~%y"),
+        (rf"\d\d([-_. ]?){_MONTH}\1\d\d(?!\d)", "%d~%b~%y|%y~%b~%d"),
         (r"()\d{8}", "%Y%m%d|%d%m%Y|%m%d%Y"),
         (rf"{_YEAR}([-_.]?)[0-3]\d\d", "%Y~%j"),
         (rf"{_YEAR}(/)[0-3]\d\d(?!\d)", "%Y~%j"),
@@ -279,12 +279,18 @@ def _is_evident(form: str, part: NamePart, varying: list[NamePart], values: NDAr
         return "y" not in codes or np.ptp(values) < np.timedelta64(40 * 365, "D")
     clock = values - values.astype("M8[D]")
     after_start = re.search("[Ss]%-?[HI]", form)
-    if (clock == clock[0]).all() and (after_start or "S" not in codes):
+    if (clock == clock[0]).all() and (after_start or not ("S" in codes or _is_round(clock[0]))):
         return False  # the start of each day, or a number
     if re.search("[Tt]%|%-?[HI][-_.:h]|%p", form) or after_start or codes[-1] == "H":
         return True
     counts = clock < np.timedelta64(1, "m" if "S" in codes else "h")
     return not counts.all()  # 0001, 0002 count
+
+
+def _is_round(clock: np.timedelta64) -> bool:
+    """Return whether a time of day is a quarter of an hour, not one of the first hour."""
+    hour, quarter = np.timedelta64(1, "h"), np.timedelta64(15, "m")
+    return bool(clock >= hour and clock % quarter == np.timedelta64(0))
 
 
 def _is_evident_clock(form: str, part: NamePart, varying: list[NamePart]) -> bool:

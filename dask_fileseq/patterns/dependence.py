@@ -101,8 +101,9 @@ def _worse(fields: Sequence[NamePart], one: NamePart, two: NamePart) -> NamePart
         return None
     if dated:
         stamp, other = (one, two) if one.family == "date" else (two, one)
-        if other.name and "%S" in stamp.form and _is_count(other):
-            return stamp
+        index = other.is_number and (len(other.name) > 1 or (other.name and _is_count(other)))
+        if "%S" in stamp.form and index and _rise_together(stamp, other):
+            return stamp  # of the acquisition
     if one.family and one.family == two.family:
         return two
     first, second = _rank(one), _rank(two)
@@ -155,12 +156,14 @@ def _is_count(part: NamePart) -> bool:
 
 
 def _rise_together(one: NamePart, two: NamePart) -> bool:
-    """Return whether the order of two parts is the same, if they are numbers."""
-    if not (one.is_number and two.is_number):
+    """Return whether the order of two parts is the same, if they are numbers or dates."""
+    if not all(part.is_number or part.family == "date" for part in (one, two)):
         return True
-    numbers = (np.array(part.texts, float)[part.codes] for part in (one, two))
-    first, second = numbers
-    return bool((np.diff(second[np.argsort(first, kind="stable")]) >= 0).all())
+    first, second = (
+        np.array(part.texts, float if part.is_number else str)[part.codes] for part in (one, two)
+    )
+    ordered = second[np.argsort(first, kind="stable")]
+    return bool((ordered[1:] >= ordered[:-1]).all())
 
 
 def _same_texts(one: NamePart, two: NamePart) -> bool:
@@ -263,10 +266,10 @@ def _drop_measured(fields: Sequence[NamePart]) -> None:
         others = [axis for axis in _axes(fields) if axis is not part]
         if not others or len(combined(others)[1]) < files:
             continue
+        most: float = files if len(others) < 2 else _SPARSE * files
         if part.family not in ("", "date"):  # it may be an axis of which few cells are there
-            continue
-        most = files if len(others) < 2 else _SPARSE * files
-        if all(other.name for other in others):
+            most = 1.05 * files if files >= _MANY_FILES and len(others) > 1 else 0
+        elif all(other.name for other in others):
             most = _VERY_SPARSE * files
         if cells(others) <= most:
             _drop(part, None, "the other axes identify all files")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -162,18 +163,25 @@ def _infer(names: list[str]) -> NamePattern:
     every = below_shared_folder(names)
     images = without_thumbnails(every)
     kept, share = _main_kind(images)
-    found: NamePattern | NamesError = refusal("no kind of names has a majority")
-    if kept:
-        found = _pattern_of(kept, every)
-    if share < 1 and not (isinstance(found, NamePattern) and found.text in presets()):
-        reading = _labels_of_unlike_length(images)
-        if reading is not None:
-            return _best(reading, every)
-        if not kept:
-            main_kind(images)  # raises
-    if isinstance(found, NamesError):
-        raise found
-    return found
+    folder = names[0][: len(names[0]) - len(every[0])]
+    preset_of = partial(_preset_of, folder=folder, every=every)
+    reading: Reading | None = None
+    refused: NamesError | None = None
+    try:
+        reading = read_names(kept) if kept else None
+    except NamesError as error:
+        refused = error
+    pattern = reading and (preset_of(reading.names, reading) or reading.pattern)
+    if share < 1 and (reading is None or pattern is reading.pattern):
+        whole = _labels_of_unlike_length(images)
+        if whole is not None and (reading is None or len(whole.axes) >= len(reading.axes)):
+            return preset_of(whole.names, whole) or whole.pattern
+    if not kept:
+        main_kind(images)  # raises
+    pattern = pattern or preset_of(kept)  # B8A beside B02 is a band, no outlier
+    if pattern is None:
+        raise refused or refusal("names are of too many kinds")
+    return pattern
 
 
 def _main_kind(names: list[str]) -> tuple[list[str], float]:
@@ -184,13 +192,17 @@ def _main_kind(names: list[str]) -> tuple[list[str], float]:
         return [], 0.0
 
 
-def _pattern_of(names: list[str], every: list[str]) -> NamePattern | NamesError:
-    """Return the pattern of names of one kind, or why there is none."""
-    try:
-        reading = read_names(names)
-    except NamesError as error:
-        return matching_preset(names, every) or error  # B8A beside B02 is a band, no outlier
-    return _best(reading, every)
+def _preset_of(
+    names: list[str], reading: Reading | None = None, *, folder: str, every: list[str]
+) -> NamePattern | None:
+    """Return the preset that explains all names as well as their reading, if there is one.
+
+    Presets are matched with the `folder` that `every` name shares.
+    """
+    whole = [folder + name for name in every]
+    dims = [axis.name for axis in reading.axes] if reading else []
+    most_cells = reading.cells if reading else None
+    return matching_preset([folder + name for name in names], whole, dims, most_cells)
 
 
 def _labels_of_unlike_length(names: list[str]) -> Reading | None:
@@ -208,10 +220,3 @@ def _labels_of_unlike_length(names: list[str]) -> Reading | None:
     repeat = all(2 * len(axis.texts) <= len(names) for axis in words)
     is_whole = len(reading.names) == len(names) and reading.cells <= _SPARSE * len(names)
     return reading if is_whole and repeat else None
-
-
-def _best(reading: Reading, every: list[str]) -> NamePattern:
-    """Return the preset that explains all names as well as a reading, else its pattern."""
-    dims = [axis.name for axis in reading.axes]
-    preset = matching_preset(reading.names, every, dims, reading.cells)
-    return reading.pattern if preset is None else preset

@@ -92,7 +92,12 @@ def _join_decimals(parts: list[NamePart]) -> list[NamePart]:
     i = 0
     while i < len(parts):
         mark = _decimal_mark(parts, i)
-        if mark:
+        if _is_triple(parts, i):
+            version = joined(parts[i : i + 5])
+            version.why = "versions"
+            result.append(version)
+            i += 5
+        elif mark:
             number = joined(parts[i : i + 3])
             number.form = "f" + mark.strip(".")
             number.why = "numbers with decimals"
@@ -102,6 +107,17 @@ def _join_decimals(parts: list[NamePart]) -> list[NamePart]:
             result.append(parts[i])
             i += 1
     return result
+
+
+def _is_triple(parts: list[NamePart], i: int) -> bool:
+    """Return whether three numbers behind a ``v`` are one version, ``v1.0.2``."""
+    run = parts[i : i + 5]
+    return (
+        len(run) == 5
+        and _is_version(parts, i)
+        and all(map(are_digits, run[::2]))
+        and run[1].texts == run[3].texts == ["."]
+    )
 
 
 def _decimal_mark(parts: list[NamePart], i: int) -> str:

@@ -20,6 +20,7 @@ from dask_fileseq.patterns.number_parts import are_digits
 
 _NEARLY_ALL = 0.9
 _FILLED = 0.75
+_COLUMN = re.compile(r"0?\d{1,2}")
 _BEFORE_ROW = re.compile(r"[^\W\d_]*[a-z](?=[A-Z])")
 _DEGREES = re.compile(r"[NS]\d\d(?!\d)[^/]{0,8}[EW]\d{3}(?!\d)")
 _WELL_LIKE = re.compile(r"[A-Za-z]\d\d")
@@ -80,11 +81,13 @@ def _is_well(parts: list[NamePart], i: int) -> bool:
         return False
     if row.joint or row.form or not are_rows(row.texts) or not (row.varies or column.varies):
         return False
-    if not all(len(t) < 3 and t.isdecimal() and 0 < int(t) <= COLUMNS for t in column.texts):
+    if not all(map(_COLUMN.fullmatch, column.texts)):
+        return False
+    if not all(0 < int(text) <= COLUMNS for text in column.texts):
         return False
     behind = parts[i + 1] if i + 1 < len(parts) else None
     alone = behind is None or not behind.joint
-    two_digits = all(len(text) == 2 for text in column.texts)
+    two_digits = all(len(text) > 1 for text in column.texts)
     if row.varies:
         return row.texts[0].isupper() or (alone and two_digits)
     if len(row.texts[0]) > 1:  # "AB1" is more often a name
@@ -121,6 +124,18 @@ def _has_sites(parts: list[NamePart], i: int) -> bool:
     return len(alike) == 1 and bool(others)
 
 
+def _join_codes(parts: list[NamePart]) -> list[NamePart]:
+    """Return parts with letters that vary between digits joined to a word: ``37EN1``."""
+    result: list[NamePart] = []
+    for part in parts:
+        result.append(part)
+        run = result[-3:]
+        is_run = len(run) == 3 and part.joint and run[1].joint and run[1].is_word
+        if is_run and are_digits(run[0]) and are_digits(part) and not (run[0].name or part.name):
+            result[-3:] = [joined(run)]
+    return result
+
+
 def _join_words(parts: list[NamePart]) -> list[NamePart]:
     """Return parts with the words joined that are one label.
 
@@ -128,7 +143,7 @@ def _join_words(parts: list[NamePart]) -> list[NamePart]:
     them, are one label if they do not fill the grid that they would make as two axes.
     """
     result: list[NamePart] = []
-    for part in parts:
+    for part in _join_codes(parts):
         result.append(part)
         while len(result) > 1:
             last = result[-1]
