@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import operator
 import os
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
@@ -188,19 +187,17 @@ def _check_whole(columns: NameColumns, axes: list[GridAxis]) -> None:
     """Raise a `NamesError` if an axis that some names do not have leaves the grid with gaps."""
     if not columns.absent:
         return
-    rows = zip(
-        *(a.indices[c].tolist() for a, c in zip(axes, columns.codes, strict=True)), strict=True
+    sizes = tuple(len(axis.values) for axis in axes)
+    count = len(columns.codes[0])
+    if math.prod(sizes) == count:
+        along = [axis.indices[codes] for axis, codes in zip(axes, columns.codes, strict=True)]
+        if len(np.unique(np.ravel_multi_index(along, sizes))) == count:
+            return
+    (dim, name), *_ = columns.absent.items()
+    raise NamesError(
+        f"axis {dim!r} is absent in {name!r}, and with the lowest index in its place, {count:,} "
+        f"files do not fill the cells of a grid of shape {sizes}, one each: {HOW_TO_HAVE_ALL}"
     )
-    files = Counter(rows)
-    empty = math.prod(len(axis.values) for axis in axes) - len(files)
-    if empty or max(files.values()) > 1:
-        (dim, name), *_ = columns.absent.items()
-        twice = files.total() - len(files)
-        raise NamesError(
-            f"axis {dim!r} is absent in {name!r}, and with the lowest index in its place, the grid "
-            f"has {empty:,} empty cells, and {twice:,} files are for a cell that has one: "
-            f"{HOW_TO_HAVE_ALL}"
-        )
 
 
 def shape_tuple(shape: Sequence[int]) -> tuple[int, ...]:

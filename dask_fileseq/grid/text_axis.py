@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from itertools import takewhile
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -290,7 +291,7 @@ def _word_keys(dim: str, texts: list[str]) -> list[Any]:
     ['A10', 'B2', 'AA1']
     """
     regex = _ROW if FAMILIES.get(dim.lower()) == "row" else _WELL
-    found = [match for match in map(regex.fullmatch, texts) if match]
-    if len(found) == len(texts) and any(len(match[1]) == 2 for match in found):
-        return [(len(match[1]), match[1].upper(), int(match[2] or 0)) for match in found]
+    found = list(takewhile(bool, map(regex.fullmatch, texts)))
+    if len(found) == len(texts) and any(len(match[1]) == 2 for match in found if match):
+        return [(len(m[1]), m[1].upper(), int(m[2] or 0)) for m in found if m]
     return list(map(natural_key, texts))

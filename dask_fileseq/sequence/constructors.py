@@ -72,7 +72,13 @@ def open_sequence(
     NoFilesError
         If there are no files.
     NamesError
-        If the names do not form a grid, or leave it open which.
+        If the names do not form a grid, leave it open which, or one of which ``"infer"`` would
+        leave over 90 % empty.
+
+    Warns
+    -----
+    GridWarning
+        If ``"infer"`` leaves over a third of the grid empty.
 
     Examples
     --------

@@ -190,3 +190,43 @@ def test_wells_of_large_plates():
     assert values_of(rows, "r{gene}.tif", "gene").tolist() == ["AA", "AF", "B", "Z"]
     other = [f"{word}.tif" for word in ("B1", "AA1", "AX1")]
     assert values_of(other, "{word}.tif", "word").tolist() == ["AA1", "AX1", "B1"]
+
+
+@given(
+    st.lists(st.integers(0, 400 * 86400), min_size=1, unique=True),
+    st.sampled_from(
+        [
+            ("{t:%dd%Hh%Mm%Ss}", "{d:02d}d{h:02d}h{m:02d}m{s:02d}s"),
+            ("{t:%dd%Hh%Mm%Ss}", "{d}d{h}h{m}m{s}s"),
+            ("{t:%d}/x_{t:%H-%M-%S}", "{d}/x_{h:02d}-{m:02d}-{s:02d}"),
+            ("{t:%H_%M_%S}", "{hours:03d}_{m:02d}_{s:02d}"),
+            ("{t:%Hh%M%S}_{}", "{hours}h{m:02d}{s:02d}_x"),
+            ("t{t:%S}s", "t{seconds:05d}s"),
+        ]
+    ),
+)
+def test_durations_of_many_forms(seconds, forms):
+    """A duration is read as another one, or as two."""
+    pattern, template = forms
+    names = [
+        template.format(
+            seconds=n, hours=n // 3600, d=n // 86400, h=n // 3600 % 24, m=n // 60 % 60, s=n % 60
+        )
+        for n in seconds
+    ]
+    found = values_of(names, pattern, "t")
+    assert (found / np.timedelta64(1, "s")).tolist() == sorted(seconds)
+
+
+@given(
+    st.lists(st.decimals(-999, 999, places=2), min_size=1, unique=True),
+    st.sampled_from("_p-,"),
+    st.sampled_from(["z{z:f%s}.tif", "{z:f%s}um_{t:d}.tif"]),
+)
+def test_decimal_marks_of_many_numbers(numbers, mark, template):
+    """A digit or a sign is lost."""
+    numbers = list({number + 0 for number in numbers})
+    texts = [f"{number:.2f}".replace(".", mark) for number in numbers]
+    names = [template.replace("{t:d}", "7").replace("{z:f%s}", text) for text in texts]
+    found = values_of(names, template % mark, "z")
+    assert found.tolist() == sorted(map(float, numbers))

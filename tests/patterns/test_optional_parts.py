@@ -65,14 +65,18 @@ def test_absent_parts_have_the_lowest_index(regex, names, coords):
         (
             CHANNEL_AND_Z,
             ["img.tif", "img_z002.tif", "img_z004.tif", "img_z005.tif"],
-            "1 empty cells",
+            "absent in 'img.tif', and with the lowest index in its place, 4 files do not fill",
         ),
         (
             CHANNEL_AND_Z,
             ["img.tif", "img_z001.tif", "img_channel001.tif"],
             "axis 'z' is absent in 'img.tif'|axis 'channel' is absent in 'img.tif'",
         ),
-        (CHANNEL_AND_Z, ["a/img.tif", "b/img.tif", "b/img_z001.tif"], "1 files are for a cell"),
+        (
+            CHANNEL_AND_Z,
+            ["a/img.tif", "b/img.tif", "b/img_z001.tif"],
+            "3 files do not fill the cells of a grid of shape (2,)",
+        ),
         (CHANNEL_AND_Z, ["img.tif", "img_z000.tif"], "finds () in 'img.tif' but ('z',) in"),
         (
             r"img(?:_(?P<c>DAPI|GFP))?\.tif",
