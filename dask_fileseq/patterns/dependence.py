@@ -102,6 +102,7 @@ def _worse(fields: Sequence[NamePart], one: NamePart, two: NamePart) -> NamePart
     if dated:
         stamp, other = (one, two) if one.family == "date" else (two, one)
         index = other.is_number and (len(other.name) > 1 or (other.name and _is_count(other)))
+        index = index and other.family != "date"
         if "%S" in stamp.form and index and _rise_together(stamp, other):
             return stamp  # of the acquisition
     if one.family and one.family == two.family:
@@ -174,6 +175,8 @@ def _same_texts(one: NamePart, two: NamePart) -> bool:
 def _drop_products(fields: Sequence[NamePart]) -> None:
     """Make no axes of parts that number the cells of a grid of others: a stamp for each tile."""
     for part in sorted(_axes(fields), key=lambda field: len(field.texts), reverse=True):
+        if part.family == "well":
+            continue
         _, firsts = np.unique(part.codes, return_index=True)
         others = [f for f in _axes(fields) if f is not part and determines(part, f)]
         once = [(f, NamePart(f.texts, f.codes[firsts])) for f in others]
