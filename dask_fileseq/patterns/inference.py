@@ -20,7 +20,13 @@ from dask_fileseq.patterns.lookup import LookupPattern, TableLookup
 from dask_fileseq.patterns.name_columns import NameColumns
 from dask_fileseq.patterns.name_kinds import below_shared_folder, main_kind, without_thumbnails
 from dask_fileseq.patterns.name_pattern import NamePattern
-from dask_fileseq.patterns.presets import matching_preset, no_preset, preset_pattern, presets
+from dask_fileseq.patterns.presets import (
+    has_preset,
+    matching_preset,
+    no_preset,
+    preset_pattern,
+    presets,
+)
 from dask_fileseq.patterns.reading import Reading, read_names
 from dask_fileseq.patterns.text_pattern import pattern_of_regex, pattern_of_text
 from dask_fileseq.patterns.word_parts import refusal
@@ -199,6 +205,8 @@ def _preset_of(
 
     Presets are matched with the `folder` that `every` name shares.
     """
+    if not has_preset(folder + names[0]):
+        return None
     whole = [folder + name for name in every]
     dims = [axis.name for axis in reading.axes] if reading else []
     most_cells = reading.cells if reading else None
