@@ -76,6 +76,7 @@ _RANGES = {
     **{"b": "[^\\W\\d_]+", "p": "[APap][Mm]", "S": r"[0-5]\d", "y": r"\d\d"},
 }
 _MAY_BEGIN = re.compile(rf"\d\d|\d[-_. /]|\d[dhm]|{_MONTH}|H\d")
+_END = re.compile(r"[-_][eE]\d")
 _EPOCH = re.compile(r"\d{10}\.\d")
 _AT_END = ((14, "%Y%m%d%H%M%S"), (12, "%Y%m%d%H%M"), (8, "%Y%m%d"), (7, "%Y%j"))
 _DAY_APART = re.compile(r"(?<!%[A-Za-z])%([md])(?!%[^b])")
@@ -155,7 +156,8 @@ def _date_at(
     constant = None
     for end, forms in _candidates(text, start):
         last = at.get(end)
-        if last is None or (is_named and end - start < _SHORT):
+        is_start = label == "s" and _END.match(text, end) is not None
+        if last is None or (is_named and end - start < _SHORT and not is_start):
             continue
         behind = parts[last] if last < len(parts) else None
         if behind is not None and behind.joint and behind.texts[0][:1].isdigit():

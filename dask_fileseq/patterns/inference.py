@@ -20,6 +20,7 @@ from dask_fileseq.patterns.lookup import LookupPattern, TableLookup
 from dask_fileseq.patterns.name_columns import NameColumns
 from dask_fileseq.patterns.name_kinds import below_shared_folder, main_kind, without_thumbnails
 from dask_fileseq.patterns.name_pattern import NamePattern
+from dask_fileseq.patterns.optional_parts import optional_pattern
 from dask_fileseq.patterns.presets import (
     has_preset,
     matching_preset,
@@ -179,6 +180,9 @@ def _infer(names: list[str]) -> NamePattern:
         refused = error
     pattern = reading and (preset_of(reading.names, reading) or reading.pattern)
     if share < 1 and (reading is None or pattern is reading.pattern):
+        with_zeros = optional_pattern(images)
+        if with_zeros is not None:
+            return preset_of(images) or with_zeros
         whole = _labels_of_unlike_length(images)
         if whole is not None and (reading is None or len(whole.axes) >= len(reading.axes)):
             return preset_of(whole.names, whole) or whole.pattern

@@ -20,6 +20,7 @@ from dask_fileseq.patterns.number_parts import are_digits
 
 _NEARLY_ALL = 0.9
 _FILLED = 0.75
+_SUFFIXES = {"tiff": "tif", "jpeg": "jpg"}
 _COLUMN = re.compile(r"0?\d{1,2}")
 _BEFORE_ROW = re.compile(r"[^\W\d_]*[a-z](?=[A-Z])")
 _DEGREES = re.compile(r"[NS]\d\d(?!\d)[^/]{0,8}[EW]\d{3}(?!\d)")
@@ -202,6 +203,8 @@ def _ignore_spellings(parts: Sequence[NamePart]) -> None:
         if not part.varies or part.form or part.is_number:
             continue
         words = [unicodedata.normalize("NFC", text).casefold() for text in part.texts]
+        if part is parts[-1]:
+            words = [_SUFFIXES.get(word, word) for word in words]
         if len(set(words)) == 1:
             part.is_axis, part.why = False, "one word in several spellings"
         elif len(set(words)) < len(words):
