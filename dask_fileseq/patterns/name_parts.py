@@ -29,6 +29,8 @@ _DECIMALS = re.compile(r"(\d+(?:\.\d+)?)")
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 _RUNS = re.compile(r"\d+|[^\W\d_]+|[\W_]+")
 _ONE_NUMBER = re.compile(r"(\D*)\d+(\D*)")
+_MOST_DIGITS = 300
+"""Longer numbers are words, since they are none that Python or numpy could read."""
 _MAX_OUTLIERS = 0.1
 _MANY = 10
 
@@ -63,7 +65,9 @@ class NamePart:
 
     def __post_init__(self) -> None:
         self.varies = len(self.texts) > 1
-        if "".join(self.texts).isdecimal():  # fast for many
+        if len(self.texts[0]) > _MOST_DIGITS:
+            self.is_number = False
+        elif "".join(self.texts).isdecimal():  # fast for many
             self.is_number = "" not in self.texts
         else:
             self.is_number = all(map(_NUMBER.fullmatch, self.texts))
