@@ -41,6 +41,7 @@ _DAYS = [
         (r"()\d{8}", "%Y%m%d|%d%m%Y|%m%d%Y"),
         (rf"{_YEAR}([-_.]?)[0-3]\d\d", "%Y~%j"),
         (rf"{_YEAR}(/)[0-3]\d\d(?!\d)", "%Y~%j"),
+        (rf"{_YEAR}(/)[01]\d(?=/|\.\D)", "%Y~%m"),
         (rf"{_YEAR}([-_. ]?){_MONTH}", "%Y~%b"),
         (rf"{_MONTH}([-_. ]?){_YEAR}", "%b~%Y"),
         (r"(?<!\d[-_.])\d\d([-_.])\d\d\1\d\d(?!\1\d)", "%y~%m~%d|%d~%m~%y|%m~%d~%y"),
@@ -66,8 +67,8 @@ _ONLY_CLOCKS = [
     )
 ]
 _DURATION = re.compile(
-    r"(?:(?P<d>\d+)(?P<days>days?|d))?[_-]?(?:(?P<h>\d+)(?P<hours>hrs?|h))?[_-]?"
-    r"(?:(?P<m>\d+)(?P<minutes>min|m))?[_-]?(?:(?P<s>\d+)(?P<seconds>sec|s))?(?![^\W_])"
+    r"(?:(?P<d>\d+)(?P<days>days?|d))?(?:[_-]?(?P<h>\d+)(?P<hours>hrs?|h))?"
+    r"(?:[_-]?(?P<m>\d+)(?P<minutes>min|m))?(?:[_-]?(?P<s>\d+)(?P<seconds>sec|s))?(?![^\W_])"
 )
 _UNITS = (("s", "%S", "seconds"), ("m", "%M", "minutes"), ("h", "%H", "hours"), ("d", "%d", "days"))
 _EPOCH = re.compile(r"\d{10}\.\d")
@@ -279,8 +280,11 @@ def _is_evident(form: str, part: NamePart, varying: list[NamePart], values: NDAr
         return "y" not in codes or np.ptp(values) < np.timedelta64(40 * 365, "D")
     clock = values - values.astype("M8[D]")
     after_start = re.search("[Ss]%-?[HI]", form)
-    if (clock == clock[0]).all() and (after_start or not ("S" in codes or _is_round(clock[0]))):
-        return False  # the start of each day, or a number
+    if (clock == clock[0]).all():
+        if re.fullmatch("(%-?.)+", form):  # digits without a gap are no day beside a number
+            return True
+        if after_start or not ("S" in codes or _is_round(clock[0])):
+            return False  # the start of each day, or a number
     if re.search("[Tt]%|%-?[HI][-_.:h]|%p", form) or after_start or codes[-1] == "H":
         return True
     counts = clock < np.timedelta64(1, "m" if "S" in codes else "h")
@@ -311,9 +315,10 @@ def _is_evident_clock(form: str, part: NamePart, varying: list[NamePart]) -> boo
 
 
 def _divide_hours(texts: list[str]) -> bool:
-    """Return whether the minutes of clocks divide hours evenly: 00, 15, 30 and 45."""
+    """Return whether the minutes of clocks divide hours evenly: 03, 18, 33 and 48."""
     minutes = sorted({int(re.split(r"\D", text)[1]) for text in texts})
-    return len(minutes) > 1 and minutes == list(range(0, 60, 60 // len(minutes)))
+    step = 60 // len(minutes)
+    return len(minutes) > 1 and minutes == list(range(minutes[0] % step, 60, step))
 
 
 def _are_fractions(texts: list[str], values: NDArray[Any]) -> bool:
