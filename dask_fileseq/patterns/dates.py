@@ -44,7 +44,7 @@ _DAYS = [
         (rf"{_YEAR}(/)[01]\d(?=/|\.\D)", "%Y~%m"),
         (rf"{_YEAR}([-_. ]?){_MONTH}", "%Y~%b"),
         (rf"{_MONTH}([-_. ]?){_YEAR}", "%b~%Y"),
-        (r"(?<!\d[-_.])\d\d([-_.])\d\d\1\d\d(?!\1\d)", "%y~%m~%d|%d~%m~%y|%m~%d~%y"),
+        (r"\d\d([-_.])\d\d\1\d\d(?!\1\d)", "%y~%m~%d|%d~%m~%y|%m~%d~%y"),
         (r"()\d{6}", "%Y%m|%y%m%d|%d%m%y|%m%d%y"),
         (rf"(?<!\d{{4}}[-_.]){_YEAR}([-_.])[01]\d(?!\d)", "%Y~%m"),
         (rf"[01]\d([-_.]){_YEAR}(?![-_.]\d{{4}})", "%m~%Y"),
@@ -172,7 +172,7 @@ def _candidates(text: str, start: int) -> Iterator[tuple[int, list[str]]]:
     found: list[tuple[int, list[str]]] = []
     for regex, forms in _DAYS:
         match = regex.match(text, start)
-        if match:
+        if match and not ("%y~" in forms[0] and _continues(text, start, match[1])):
             days = [form.replace("~", match[1]) for form in forms]
             found.append((match.end(), days))
             with_day = [form for form in days if "%d" in form or "%j" in form]
@@ -186,6 +186,12 @@ def _candidates(text: str, start: int) -> Iterator[tuple[int, list[str]]]:
     if match and sum(match[unit] is not None for unit in "dhms") > 1:
         found.append((match.end(), [_duration_form(match)]))
     return iter(sorted(found, key=lambda candidate: -candidate[0]))
+
+
+def _continues(text: str, start: int, gap: str) -> bool:
+    """Return whether a number without letters is before a separator at a place."""
+    before = re.search(r"([^\W_]+)(.)$", text[:start])
+    return before is not None and before[1].isdecimal() and before[2] == gap
 
 
 def _clocks(text: str, start: int) -> Iterator[tuple[int, str]]:

@@ -1,7 +1,7 @@
 """File names split into the parts that they have in common.
 
-All names are split at the same places: between folders, at underscores, at other separators,
-and between letters and digits. A separator splits names only if all have it equally often.
+All names are split at the same places: between folders, at underscores, at blanks, at hyphens,
+at other separators, and between letters and digits. A separator splits names only if all have it equally often.
 Names whose labels have different numbers of words (``Bright_Field``, ``DAPI``) are aligned from
 both ends, and the label between is one part. What cannot be split is a number or a word.
 """
@@ -22,7 +22,7 @@ from dask_fileseq.patterns.name_pattern import BATCH, Codes, factorize, factoriz
 
 # A point between digits is a separator if all names have it there, else a decimal point.
 _OTHERS = r"((?:[^\w.]|_|(?<!\d)\.|\.(?!\d))+)"
-_SEPARATORS = [re.compile(s) for s in (r"([/\\]+)", r"(_+)", r"((?:[^\w]|_)+)", _OTHERS)]
+_SEPARATORS = [re.compile(s) for s in (r"([/\\]+)", r"(_+)", r"( +)", r"(-+)", r"((?:[^\w]|_)+)", _OTHERS)]
 _RAGGED = [re.compile(s) for s in (r"(_+)", _OTHERS)]
 _DIGITS = re.compile(r"(\d+)")
 _DECIMALS = re.compile(r"(\d+(?:\.\d+)?)")

@@ -197,10 +197,13 @@ def well_axes(draw: Callable, size: int) -> Axis:
     rows = [*map(chr, range(65, 91)), *(f"A{chr(i)}" for i in range(65, 71))]
     plate = draw(st.sampled_from([(8, 12), (16, 24), (32, 48)]))
     count = draw(st.integers(1, 3))
-    first = draw(st.integers(0, plate[0] - count))
+    # rows Q to Z alone are letters as any other
+    first = draw(st.integers(0, min(plate[0], 16) - count) | st.just(24 if plate[0] > 24 else 0))
+    count = 3 if first == 24 else count
     column = draw(st.integers(1, plate[1] - size + 1)) if size < plate[1] else 1
     columns = [column + i for i in range(min(math.ceil(size / count), plate[1] - column + 1))]
-    style = draw(st.sampled_from(["{}{:02d}", "{}{:02d}", "{}{}", "lower", "r{:02d}c{:02d}"]))
+    styles = ["{}{:02d}", "{}{:02d}", "{}{}", "lower", "r{:02d}c{:02d}"]
+    style = draw(st.sampled_from(styles if count > 1 else styles[:1]))
     wells = [(row, c) for row in range(first, first + count) for c in columns]
     values = [f"{rows[row]}{c:02d}" for row, c in wells]
     if style == "r{:02d}c{:02d}":
@@ -229,8 +232,11 @@ def true_axes(draw: Callable) -> list[Axis]:
     assume(8 <= math.prod(len(axis.values) for axis in axes) <= 300)
     # a number of two values beside others may be a measurement, a row without sites no row
     assume(count == 1 or not any(axis.is_bare and len(axis.values) < 3 for axis in axes))
-    counted = {BEHIND_LETTERS.get(axis.letters) for axis in axes}
-    assume(counted & {"s", "c", "z"} or not any(axis.letters == "one row" for axis in axes))
+    if any(axis.letters == "one row" for axis in axes):
+        others = [axis for axis in axes if axis.letters in BEHIND_LETTERS]
+        assume(any(BEHIND_LETTERS[axis.letters] in ("s", "c", "z") for axis in others))
+        assume(not any(re.fullmatch(r"\D\d\d", axis.texts[0]) for axis in others))
+        assume(all(isinstance(value, int) for axis in others for value in axis.values))
     return axes
 
 
@@ -360,7 +366,7 @@ def problem(seq: Any, listing: Listing) -> str:
     left = [k for k, size in enumerate(seq.shape) if size > 1]
     for axis, along, same in zip(listing.axes, listing.codes.T, listing.same, strict=True):
         truths = [[axis.values[i] for i in along], *same]
-        if isinstance(axis.texts[0], tuple):  # where one is constant, the other is known
+        if np.array(truths[0]).dtype.kind == "M":  # where one is constant, the other is known
             days = np.array(truths[0]).astype("M8[D]")
             truths += [list(truths[0] - days), list(days.astype("M8[s]"))]
         dims = [k for k in left if one_to_one(found[:, k], along)][:1] or well_dims(axis, found, along, left)
