@@ -99,6 +99,8 @@ def _worse(fields: Sequence[NamePart], one: NamePart, two: NamePart) -> NamePart
     differ = one.family and two.family and one.family != two.family and not dated
     if differ and (by_chance or not _rise_together(one, two)):
         return None
+    if dated and "well" in (one.family, two.family):
+        return one if one.family == "date" else two
     if dated:
         stamp, other = (one, two) if one.family == "date" else (two, one)
         index = other.is_number and (len(other.name) > 1 or (other.name and _is_count(other)))

@@ -23,6 +23,8 @@ _FILLED = 0.75
 _COLUMN = re.compile(r"0?\d{1,2}")
 _BEFORE_ROW = re.compile(r"[^\W\d_]*[a-z](?=[A-Z])")
 _DEGREES = re.compile(r"[NS]\d\d(?!\d)[^/]{0,8}[EW]\d{3}(?!\d)")
+_GAPS = re.compile(r"[\W_]+")
+_FEWEST = 8
 _WELL_LIKE = re.compile(r"[A-Za-z]\d\d")
 
 
@@ -35,7 +37,29 @@ def combine_words(parts: list[NamePart]) -> list[NamePart]:
     _ignore_spellings(parts)
     parts = _join_words(parts)
     _ignore_loose_parts(parts)
+    for part in parts:
+        if part.is_word and part.is_axis:
+            _check_one_label(part)
     return parts
+
+
+def _check_one_label(part: NamePart) -> None:
+    """Raise an error for words of unlike number that are no list of labels.
+
+    They are several axes if nearly each text can be cut so that both its pieces occur in other
+    texts, too. If each file has words of its own, they are none.
+    """
+    words = [_GAPS.split(text) for text in part.texts]
+    least = min(map(len, words))
+    if len(set(map(len, words))) == 1:
+        return
+    cuts = [[(text[: m.start()], text[m.end() :]) for m in _GAPS.finditer(text)] for text in part.texts]
+    heads = Counter(head for pieces in cuts for head, _ in pieces)
+    tails = Counter(tail for pieces in cuts for _, tail in pieces)
+    crossed = sum(any(heads[h] > 1 and tails[t] > 1 for h, t in pieces) for pieces in cuts)
+    own = least > 2 and len(part.texts) == len(part.codes) >= _FEWEST
+    if own or (len(words) > 3 and crossed >= _NEARLY_ALL * len(words)):
+        raise refusal(f"{part.texts[0]!r} and {part.texts[1]!r} have different numbers of words")
 
 
 def _join_wells(parts: list[NamePart]) -> list[NamePart]:
