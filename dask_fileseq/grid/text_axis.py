@@ -75,8 +75,8 @@ def axis_of_texts(
     --------
     >>> axis_of_texts("month", ["Feb", "Jan"], "%b", "auto").values.tolist()
     ['Jan', 'Feb']
-    >>> axis_of_texts("z", ["0", "2", "6"], "int", "auto").values
-    range(0, 7, 2)
+    >>> axis_of_texts("z", ["0", "2", "4", "8"], "int", "auto").values
+    range(0, 9, 2)
     """
     try:
         if is_month_format(kind):

@@ -52,6 +52,8 @@ _DYES = re.compile(
     r"|phalloidin|wga|cona|syto\w*|agp|dna|rna|uv|cyan|yellow|magenta|farred|far[ _-]?red"
     r"|[3-7]\d\d)([ _-].*)?|.*[ _-](dapi|gfp|fitc|tritc|cy[357]|dsred)|\d{3} ?nm.*",
 )
+_LETTERS = frozenset(["r", "g", "b", "re", "nir", "ir", "l"])
+"""Letters are colors only among themselves and near infrared, red edge and luminance."""
 _NUMBERED = re.compile(r"(w|ch?)\d+[ _-]?(?=[a-z])")
 
 
@@ -72,7 +74,7 @@ def word_axis(texts: list[str]) -> str:
     words = [_NUMBERED.sub("", text.lower()) for text in texts]
     if POLARIZATIONS.issuperset(words):
         return "polarization"
-    colors = len(_COLORS.intersection(words))
+    colors = sum(len(word) > 1 or _LETTERS.issuperset(words) for word in words if word in _COLORS)
     bands = sum(map(bool, map(_BANDS.fullmatch, words)))
     dyes = sum(map(bool, map(_DYES.fullmatch, words)))
     if bands > dyes and 2 * (bands + colors) > len(words):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import accumulate
 from typing import Any
 
@@ -71,6 +72,12 @@ _DURATION = re.compile(
     r"(?:[_-]?(?P<m>\d+)(?P<minutes>min|m))?(?:[_-]?(?P<s>\d+)(?P<seconds>sec|s))?(?![^\W_])"
 )
 _UNITS = (("s", "%S", "seconds"), ("m", "%M", "minutes"), ("h", "%H", "hours"), ("d", "%d", "days"))
+_RANGES = {
+    **{"Y": _YEAR, "m": r"(?:0[1-9]|1[0-2])", "d": r"(?:[0-2]\d|3[01])", "j": r"[0-3]\d\d"},
+    **{"b": "[^\\W\\d_]+", "p": "[APap][Mm]", "S": r"[0-5]\d", "y": r"\d\d"},
+}
+_MAY_BEGIN = re.compile(rf"\d\d|\d[-_. /]|\d[dhm]|{_MONTH}|H\d")
+_END = re.compile(r"[-_][eE]\d")
 _EPOCH = re.compile(r"\d{10}\.\d")
 _AT_END = ((14, "%Y%m%d%H%M%S"), (12, "%Y%m%d%H%M"), (8, "%Y%m%d"), (7, "%Y%j"))
 _DAY_APART = re.compile(r"(?<!%[A-Za-z])%([md])(?!%[^b])")
@@ -102,7 +109,7 @@ def join_dates(parts: list[NamePart]) -> list[NamePart]:
     i = 0
     while i < len(parts):
         end, date = i + 1, parts[i]
-        if date.texts[0][:1].isalnum():
+        if _MAY_BEGIN.match(text, starts[i]):
             end, date = _date_at(parts, i, text, starts[i], at) or (end, date)
         result.append(date)
         i = end
@@ -150,15 +157,19 @@ def _date_at(
     constant = None
     for end, forms in _candidates(text, start):
         last = at.get(end)
-        if last is None or (is_named and end - start < _SHORT):
+        is_start = label == "s" and _END.match(text, end) is not None
+        if last is None or (is_named and end - start < _SHORT and not is_start):
             continue
         behind = parts[last] if last < len(parts) else None
         if behind is not None and behind.joint and behind.texts[0][:1].isdigit():
             continue
         if _EPOCH.fullmatch(text[start : end + 2]):  # seconds since 1970
             continue
+        varying = [part for part in parts[i:last] if part.varies]
+        if not varying and not forms[0].startswith("%Y"):
+            continue
         part = joined(parts[i:last])
-        part.form = _form(part, forms, [p for p in parts[i:last] if p.varies])
+        part.form = _form(part, forms, varying)
         if part.form:
             part.family, part.why = "date", f"all are valid as {part.form}"
             if part.varies:
@@ -176,7 +187,7 @@ def _candidates(text: str, start: int) -> Iterator[tuple[int, list[str]]]:
             days = [form.replace("~", match[1]) for form in forms]
             found.append((match.end(), days))
             with_day = [form for form in days if "%d" in form or "%j" in form]
-            for end, clock in _clocks(text, match.end()):
+            for end, clock in _clocks(text, match.end()) if with_day else ():
                 found.append((end, [form + clock for form in with_day]))
     for regex, form in _ONLY_CLOCKS:
         match = regex.match(text, start)
@@ -239,6 +250,8 @@ def _form(part: NamePart, forms: list[str], varying: list[NamePart]) -> str:
         return next(iter(fitting), "")
     if "%Y%m" in fitting and len({text[4:] for text in part.texts}) == 12:
         return "%Y%m"  # days of a month would pass 12
+    if "%Y%m" in fitting and "%y%m%d" in fitting:  # 200209, 200210
+        raise Ambiguous(part, "%Y%m", "%y%m%d")
     (one, least), (two, more), *_ = sorted(fitting.items(), key=lambda item: item[1])
     if more > _MUCH_LONGER * least:
         return one
@@ -260,15 +273,30 @@ def _spellings(form: str, texts: Sequence[str]) -> list[str]:
 
 def _values(texts: Sequence[str], form: str) -> NDArray[Any] | None:
     """Return texts as dates or durations, None if they are not all plausible ones."""
+    is_duration = is_duration_format(form)
+    if not is_duration and not all(map(_regex_of_ranges(form).fullmatch, texts)):
+        return None  # as most are, and this is fast
     try:
         values = moments(texts, form)
     except ValueError:
         return None
-    if not is_duration_format(form):
+    if not is_duration:
         years = values.astype("M8[Y]")
         if years.min() < _FIRST_YEAR or years.max() > _LAST_YEAR:
             return None
     return values
+
+
+@cache
+def _regex_of_ranges(form: str) -> re.Pattern[str]:
+    """Return a regular expression that matches the texts of a format, and few others."""
+    return re.compile(
+        re.sub(
+            "%(-?.)|[^%]+",
+            lambda code: _RANGES.get(code[1], r"\d+") if code[1] else re.escape(code[0]),
+            form,
+        )
+    )
 
 
 def _is_evident(form: str, part: NamePart, varying: list[NamePart], values: NDArray[Any]) -> bool:
@@ -322,7 +350,7 @@ def _is_evident_clock(form: str, part: NamePart, varying: list[NamePart]) -> boo
 
 def _divide_hours(texts: list[str]) -> bool:
     """Return whether the minutes of clocks divide hours evenly: 03, 18, 33 and 48."""
-    minutes = sorted({int(re.split(r"\D", text)[1]) for text in texts})
+    minutes = sorted({int(re.findall(r"\d\d?", text)[1]) for text in texts})
     step = 60 // len(minutes)
     return len(minutes) > 1 and minutes == list(range(minutes[0] % step, 60, step))
 

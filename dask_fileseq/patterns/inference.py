@@ -20,7 +20,14 @@ from dask_fileseq.patterns.lookup import LookupPattern, TableLookup
 from dask_fileseq.patterns.name_columns import NameColumns
 from dask_fileseq.patterns.name_kinds import below_shared_folder, main_kind, without_thumbnails
 from dask_fileseq.patterns.name_pattern import NamePattern
-from dask_fileseq.patterns.presets import matching_preset, no_preset, preset_pattern, presets
+from dask_fileseq.patterns.optional_parts import optional_pattern
+from dask_fileseq.patterns.presets import (
+    has_preset,
+    matching_preset,
+    no_preset,
+    preset_pattern,
+    presets,
+)
 from dask_fileseq.patterns.reading import Reading, read_names
 from dask_fileseq.patterns.text_pattern import pattern_of_regex, pattern_of_text
 from dask_fileseq.patterns.word_parts import refusal
@@ -173,6 +180,9 @@ def _infer(names: list[str]) -> NamePattern:
         refused = error
     pattern = reading and (preset_of(reading.names, reading) or reading.pattern)
     if share < 1 and (reading is None or pattern is reading.pattern):
+        with_zeros = optional_pattern(images)
+        if with_zeros is not None:
+            return preset_of(images) or with_zeros
         whole = _labels_of_unlike_length(images)
         if whole is not None and (reading is None or len(whole.axes) >= len(reading.axes)):
             return preset_of(whole.names, whole) or whole.pattern
@@ -199,6 +209,8 @@ def _preset_of(
 
     Presets are matched with the `folder` that `every` name shares.
     """
+    if not has_preset(folder + names[0]):
+        return None
     whole = [folder + name for name in every]
     dims = [axis.name for axis in reading.axes] if reading else []
     most_cells = reading.cells if reading else None

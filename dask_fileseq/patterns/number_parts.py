@@ -143,7 +143,8 @@ def _decimal_mark(parts: list[NamePart], i: int) -> str:
     evenness = _evenness([_decimal(t, text) for t in whole.texts])
     lengths = set(map(len, right.texts))
     if text != ".":
-        if len(lengths) > 1 or filled or not (right.varies or _has_unit(parts, i)):
+        constant = not right.varies and not (text == "p" and _has_unit(parts, i))
+        if len(lengths) > 1 or filled or constant:
             return ""
         if text == "p":
             return text

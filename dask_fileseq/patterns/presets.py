@@ -7,7 +7,7 @@ import math
 import os
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib import resources
@@ -20,7 +20,6 @@ from dask_fileseq.patterns.text_pattern import pattern_of_text
 _AXIS = r"_?(?:(q|l|p|a|c|t|x|y|z|ch|tp)(\d{1,4}))"
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _KEYS = {"pattern", "types", "title", "example"}
-_SAMPLE = 100
 
 
 class Preset(NamedTuple):
@@ -36,6 +35,7 @@ class Preset(NamedTuple):
     """One such name."""
 
 
+_LAST_COMPILED: dict[str, tuple[Preset, NamePattern]] = {}
 _AXES = Preset(
     # one to seven axes, each a letter code and up to four digits, at the end of
     # the name (as in tifffile 2026.11.8)
@@ -125,15 +125,9 @@ def matching_preset(
     micromanager-1
     >>> matching_preset(["1_1.tif", "1_2.tif"])
     """
-    sample = names[:: max(1, len(names) // _SAMPLE)]
     others = set(every).difference(names) if len(every) > len(names) else set()
     found = []
-    for name, preset in preset_registry().items():
-        if preset is _AXES:
-            continue
-        pattern = preset_pattern(name, preset)
-        if not all(map(pattern.regex.search, sample)):
-            continue
+    for pattern in _matching(names[0]):
         axes = _separated(pattern, names)
         if axes is None or any(map(pattern.regex.search, others)):
             continue
@@ -146,6 +140,25 @@ def matching_preset(
     if not found or (len(found) > 1 and found[0][:2] == found[1][:2]):
         return None
     return found[0][2]
+
+
+def has_preset(name: str) -> bool:
+    """Return whether a preset matches a name.
+
+    >>> has_preset("img_000000000_GFP_000.tif"), has_preset("1.tif")
+    (True, False)
+    """
+    return any(True for _ in _matching(name))
+
+
+def _matching(name: str) -> Iterator[NamePattern]:
+    """Yield the patterns of the presets that match a name; inference tries all on each listing."""
+    for key, preset in preset_registry().items():
+        if _LAST_COMPILED.get(key, (None,))[0] is not preset:
+            _LAST_COMPILED[key] = preset, preset_pattern(key, preset)
+        pattern = _LAST_COMPILED[key][1]
+        if preset is not _AXES and pattern.regex.search(name):
+            yield pattern
 
 
 def _separated(pattern: NamePattern, names: Sequence[str]) -> dict[str, int] | None:

@@ -20,6 +20,7 @@ from dask_fileseq.patterns.number_parts import are_digits
 
 _NEARLY_ALL = 0.9
 _FILLED = 0.75
+_SUFFIXES = {"tiff": "tif", "jpeg": "jpg"}
 _COLUMN = re.compile(r"0?\d{1,2}")
 _BEFORE_ROW = re.compile(r"[^\W\d_]*[a-z](?=[A-Z])")
 _DEGREES = re.compile(r"[NS]\d\d(?!\d)[^/]{0,8}[EW]\d{3}(?!\d)")
@@ -37,27 +38,30 @@ def combine_words(parts: list[NamePart]) -> list[NamePart]:
     _ignore_spellings(parts)
     parts = _join_words(parts)
     _ignore_loose_parts(parts)
-    for part in parts:
-        if part.is_word and part.is_axis:
-            _check_one_label(part)
+    varying = [part for part in parts if part.varies and part.is_axis]
+    for part in varying:
+        if part.is_word:
+            _check_one_label(part, len(varying) == 1)
     return parts
 
 
-def _check_one_label(part: NamePart) -> None:
+def _check_one_label(part: NamePart, is_alone: bool) -> None:
     """Raise an error for words of unlike number that are no list of labels.
 
     They are several axes if nearly each text can be cut so that both its pieces occur in other
-    texts, too. If each file has words of its own, they are none.
+    texts, too. If each file has words of its own beside what else varies, they are none.
     """
     words = [_GAPS.split(text) for text in part.texts]
     least = min(map(len, words))
     if len(set(map(len, words))) == 1:
         return
-    cuts = [[(text[: m.start()], text[m.end() :]) for m in _GAPS.finditer(text)] for text in part.texts]
+    cuts = [
+        [(text[: m.start()], text[m.end() :]) for m in _GAPS.finditer(text)] for text in part.texts
+    ]
     heads = Counter(head for pieces in cuts for head, _ in pieces)
     tails = Counter(tail for pieces in cuts for _, tail in pieces)
     crossed = sum(any(heads[h] > 1 and tails[t] > 1 for h, t in pieces) for pieces in cuts)
-    own = least > 2 and len(part.texts) == len(part.codes) >= _FEWEST
+    own = least > 1 + is_alone and len(part.texts) == len(part.codes) >= _FEWEST
     if own or (len(words) > 3 and crossed >= _NEARLY_ALL * len(words)):
         raise refusal(f"{part.texts[0]!r} and {part.texts[1]!r} have different numbers of words")
 
@@ -145,7 +149,7 @@ def _has_sites(parts: list[NamePart], i: int) -> bool:
         and part.varies
         and FAMILIES.get(parts[k - 1].texts[0].lower()) in ("series", "channel", "z")
     ]
-    return len(alike) == 1 and bool(others)
+    return alike == [parts[i - 1].texts[0] + parts[i].texts[0]] and bool(others)
 
 
 def _join_codes(parts: list[NamePart]) -> list[NamePart]:
@@ -226,6 +230,8 @@ def _ignore_spellings(parts: Sequence[NamePart]) -> None:
         if not part.varies or part.form or part.is_number:
             continue
         words = [unicodedata.normalize("NFC", text).casefold() for text in part.texts]
+        if part is parts[-1]:
+            words = [_SUFFIXES.get(word, word) for word in words]
         if len(set(words)) == 1:
             part.is_axis, part.why = False, "one word in several spellings"
         elif len(set(words)) < len(words):

@@ -380,7 +380,7 @@ READ = {
     "Channels as words": ["channel"],
     "MetaMorph .nd series": ["channel", "s", "t"],
     "Keyence BZ-X, CODEX": ["cycle", "region", "tile", "Z", "CH"],
-    "Cell Tracking Challenge": ["mask"],
+    "Cell Tracking Challenge": ["sequence", "time"],
     "Synchrotron tomography projections (Savu, DXchange, tomopy)": ["sequence"],
     "ImageJ image sequence, blank-padded": ["sequence"],
     "Landsat 5 bands (Geoscience Australia)": ["date", "band"],

@@ -5,7 +5,6 @@ from dask_fileseq import open_sequence
 from dask_fileseq.errors import NamesError, ReadError, UnmatchedError
 from dask_fileseq.grid import grid_of_pattern
 from dask_fileseq.patterns import add_presets, as_pattern, presets, register_preset
-from dask_fileseq.patterns import presets as presets_function
 from tests.helpers.shared import CONVENTIONS, PRESET_OF, stated
 
 
@@ -71,17 +70,6 @@ def test_thumbnails_are_reported():
         assert seq.files == images
         assert list(seq.unmatched) == names[4:]
         assert "unmatched: 4\n  'TimePoint_1/P_B02_s1_w1_thumb.TIF'" in seq.listing()
-
-
-@pytest.fixture
-def own_presets():
-    """Take presets that a test adds away again."""
-    from dask_fileseq.patterns.presets import preset_registry
-
-    before = presets_function()
-    yield
-    preset_registry().clear()
-    preset_registry().update(before)
 
 
 def test_users_add_presets(tmp_path, own_presets):
