@@ -26,6 +26,7 @@ _BEFORE_ROW = re.compile(r"[^\W\d_]*[a-z](?=[A-Z])")
 _DEGREES = re.compile(r"[NS]\d\d(?!\d)[^/]{0,8}[EW]\d{3}(?!\d)")
 _GAPS = re.compile(r"[\W_]+")
 _FEWEST = 8
+_HASH = re.compile(r"[0-9a-f]{4,}|[0-9A-F]{4,}|(?=.*\d.*\d)(?=.*[^\W\d_].*[^\W\d_])[^\W_]{8,}")
 _WELL_LIKE = re.compile(r"[A-Za-z]\d\d")
 
 
@@ -138,18 +139,20 @@ def _has_sites(parts: list[NamePart], i: int) -> bool:
 
     It is the evidence that ``B02, B03`` are wells of row B, not bands or time points.
     """
+    row, column = parts[i - 1], parts[i]
     texts = "".join(part.texts[0] for part in parts)
     alike = [m for m in re.findall(r"[^\W_]+", texts) if _WELL_LIKE.fullmatch(m)]
-    others = [
-        part
-        for k, part in enumerate(parts)
-        if k != i
-        and part.is_number
-        and part.joint
-        and part.varies
-        and FAMILIES.get(parts[k - 1].texts[0].lower()) in ("series", "channel", "z")
-    ]
-    return alike == [parts[i - 1].texts[0] + parts[i].texts[0]] and bool(others)
+    numbers = [(parts[k - 1], part) for k, part in enumerate(parts) if k != i and part.is_number]
+    counted = {
+        FAMILIES.get(letters.texts[0].lower())
+        for letters, part in numbers
+        if part.joint and part.varies and not letters.varies
+    }
+    own = FAMILIES.get(row.texts[0].lower())
+    taken = own not in ("series", "channel", "z") or own in counted  # C01_z1 may be a channel
+    wells = [part for letters, part in numbers if letters.varies and are_rows(letters.texts)]
+    unique = alike == [row.texts[0] + column.texts[0]] and not wells
+    return unique and taken and bool(counted & {"series", "channel", "z"})
 
 
 def _join_codes(parts: list[NamePart]) -> list[NamePart]:
@@ -193,6 +196,8 @@ def _is_gap(part: NamePart) -> bool:
 def _are_one(first: NamePart, last: NamePart) -> bool:
     """Return whether two parts are one label: words that do not fill a grid."""
     both = first.is_word and last.is_word
+    if both and any(is_hash(part) and len(part.texts) == len(part.codes) for part in (first, last)):
+        return False
     if not both:
         mixed = (first.is_word or last.is_word) and _may_join(first) and _may_join(last)
         if not mixed:
@@ -203,6 +208,16 @@ def _are_one(first: NamePart, last: NamePart) -> bool:
         repeats = 2 * len(firsts) <= min(cells([first, last]), len(first.codes))
         return last.joint and (len(firsts) == len(word.texts) or repeats)
     return len(firsts) <= _FILLED * cells([first, last])
+
+
+def is_hash(part: NamePart) -> bool:
+    """Return whether all texts of a word are identifiers without meaning."""
+    return (
+        not part.is_number
+        and len(set(map(len, part.texts))) == 1
+        and all(map(_HASH.fullmatch, part.texts))
+        and any(map(re.compile(r"\d").search, part.texts))
+    )
 
 
 def _may_join(part: NamePart) -> bool:

@@ -232,6 +232,8 @@ def true_axes(draw: Callable) -> list[Axis]:
     assume(sum(axis.kind == "well" for axis in axes) < 2)
     letters = [axis.letters.lower() for axis in axes if axis.letters]
     assume(len(set(letters)) == len(letters))
+    counted = [BEHIND_LETTERS[axis.letters] for axis in axes if BEHIND_LETTERS.get(axis.letters)]
+    assume(len(set(counted)) == len(counted))  # c01 beside ch1 may be a well
     assume(8 <= math.prod(len(axis.values) for axis in axes) <= 300)
     # a number of two values beside others may be a measurement, a row without sites no row
     assume(count == 1 or not any(axis.is_bare and len(axis.values) < 3 for axis in axes))
