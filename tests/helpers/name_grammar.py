@@ -352,7 +352,8 @@ def listings(draw: Callable) -> Listing:
     assume(
         "20230105" not in constants
         or not any(
-            ":" in str(axis.values[0]) or axis.kind == "date" and not isinstance(axis.texts[0], str)
+            ":" in str(axis.values[0])
+            or (axis.kind == "date" and not isinstance(axis.texts[0], str))
             for axis in axes
         )
     )
@@ -443,12 +444,16 @@ def wrong_labels(axis: Axis, found: np.ndarray, dim: str, labels: np.ndarray, tr
     shown = [
         truth
         for truth in truths
-        if np.array(truth).dtype.kind in "iuf"
-        and labels.dtype.kind in "iuf"
-        and np.allclose(labels[found], np.array(truth, float))
-        or np.array(truth).dtype.kind in "Mm"
-        and np.array(truth).dtype.kind == labels.dtype.kind
-        and (labels[found] == np.array(truth)).all()
+        if (
+            np.array(truth).dtype.kind in "iuf"
+            and labels.dtype.kind in "iuf"
+            and np.allclose(labels[found], np.array(truth, float))
+        )
+        or (
+            np.array(truth).dtype.kind in "Mm"
+            and np.array(truth).dtype.kind == labels.dtype.kind
+            and (labels[found] == np.array(truth)).all()
+        )
     ]
     if axis.kind == "well":
         known = dim.lower() in ("well", "row", "column", "r", "c")
