@@ -104,6 +104,7 @@ def _date_at(
     """
     before = parts[i - 1] if i and parts[i].joint else None
     label = before.texts[0].lower() if before and not before.varies else ""
+    after_letters = bool(label) and not FAMILIES.get(label)
     is_named = FAMILIES.get(label, "") not in _TIME_FAMILIES
     constant = None
     for end, forms in date_candidates(text, start):
@@ -119,6 +120,8 @@ def _date_at(
         varying = [part for part in parts[i:last] if part.varies]
         if not varying and not forms[0].startswith("%Y"):
             continue
+        if after_letters:  # A02_Jan_1993 is well A02
+            forms = [form for form in forms if not re.match("%[dm][^%]", form)]
         part = joined(parts[i:last])
         part.form = _form(part, forms, varying)
         if part.form:
@@ -179,18 +182,19 @@ def _is_evident(form: str, part: NamePart, varying: list[NamePart], values: NDAr
         return _is_evident_clock(form, part, varying)
     if "f" in codes and not _are_fractions(part.texts, values):
         return False
-    if codes == ["m", "Y"]:  # 01_1981 is a month and the first year of a period
-        return len(set(values.astype("M8[Y]").tolist())) > 1
     if not {"H", "I"} & {*codes}:
         return "y" not in codes or np.ptp(values) < np.timedelta64(40 * 365, "D")
     clock = values - values.astype("M8[D]")
     after_start = re.search("[Ss]%-?[HI]", form)
+    without_gap = re.fullmatch("(%-?.)+", form) is not None
+    if without_gap and np.ptp(values) < np.timedelta64(1, "D"):  # a day and a count, at least
+        return True
     if (clock == clock[0]).all():
-        if re.fullmatch("(%-?.)+", form):  # digits without a gap are no day beside a number
+        if without_gap:  # digits without a gap are no day beside a number
             return True
         if after_start or not ("S" in codes or _is_round(clock[0])):
             return False  # the start of each day, or a number
-    if re.search("[Tt]%|%-?[HI][-_.:h]|%p", form) or after_start or codes[-1] == "H":
+    if re.search("%-?[A-Za-z][Tt]%|%-?[HI][-_.:h]|%p", form) or after_start or codes[-1] == "H":
         return True
     counts = clock < np.timedelta64(1, "m" if "S" in codes else "h")
     return not counts.all()  # 0001, 0002 count
