@@ -67,20 +67,23 @@ def read_names(names: list[str]) -> Reading:
 def _read(names: list[str]) -> Reading:
     masked = [_UUID.sub(_UUID_MARK, name) for name in names] if _UUID.search(names[0]) else names
     parts = split_names(masked)
+    pair = None
     try:
         parts = join_dates(parts)
-        read_clocks(parts)
+        if any(part.form for part in parts):
+            read_clocks(parts)
+            pair = pair_clock(parts)
     except Ambiguous as ambiguous:
         raise _two_dates(parts, *ambiguous.args) from None
     parts = combine_words(combine_numbers(parts))
-    pair = pair_clock(parts)
     others = name_axes(parts)
     fields = [part for part in parts if part.varies and part.is_axis and part.axis is None]
     if pair:
         pair.name = "time"
         fields.insert(0, pair)
     try:
-        choose_axes(fields)
+        if len(fields) > 1:
+            choose_axes(fields)
     except AmbiguousNames as ambiguous:
         raise two_readings(*(_format_as(parts, pair, axes) for axes in ambiguous.args)) from None
     axes = [field for field in fields if field.is_axis]

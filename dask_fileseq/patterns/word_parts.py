@@ -35,6 +35,8 @@ def combine_words(parts: list[NamePart]) -> list[NamePart]:
 
     Raises `Outliers` or NamesError if only some names have a part.
     """
+    if all(part.is_number for part in parts if part.varies) and not any(map(_may_be_row, parts)):
+        return parts
     parts = _join_wells(parts)
     _ignore_spellings(parts)
     parts = _join_words(parts)
@@ -90,6 +92,11 @@ def _join_wells(parts: list[NamePart]) -> list[NamePart]:
                 part.name = part.family = "column"
                 part.joint = False
     return result
+
+
+def _may_be_row(part: NamePart) -> bool:
+    """Return whether a constant part may be the row of a well, or end in one."""
+    return not part.varies and part.texts[0][-1:].isalpha() and are_rows([part.texts[0][-1]])
 
 
 def _split_row(part: NamePart) -> list[NamePart]:
