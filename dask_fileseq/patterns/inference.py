@@ -19,7 +19,12 @@ import numpy as np
 from dask_fileseq.errors import NamesError
 from dask_fileseq.patterns.lookup import LookupPattern, TableLookup
 from dask_fileseq.patterns.name_columns import NameColumns
-from dask_fileseq.patterns.name_kinds import below_shared_folder, main_kind, without_thumbnails
+from dask_fileseq.patterns.name_kinds import (
+    below_shared_folder,
+    main_kind,
+    one_suffix,
+    without_thumbnails,
+)
 from dask_fileseq.patterns.name_pattern import NamePattern
 from dask_fileseq.patterns.optional_parts import optional_pattern
 from dask_fileseq.patterns.presets import (
@@ -245,8 +250,10 @@ def _preset_fits(
 def _labels_of_unlike_length(names: list[str]) -> Reading | None:
     """Return a reading of all names, whose labels have different numbers of words, if any.
 
-    It must have no outliers, and a grid of which half is filled.
+    It must have no outliers, one suffix, and a grid of which half is filled.
     """
+    if len(set(map(one_suffix, names))) > 1:
+        return None
     try:
         reading = read_names(names)
     except NamesError:

@@ -247,7 +247,7 @@ def _split_digits(texts: list[str], codes: Codes) -> list[NamePart]:
     in_all = len({text.count(".") for text in texts}) == 1
     columns = _columns(texts, _DIGITS if in_all else _DECIMALS)
     partly = [(part, of) for part, of in columns[::2] if "" in part and any(part)]
-    is_prefix = bool(partly) and columns[0] is partly[0]
+    is_prefix = bool(partly) and columns[0][0] is partly[0][0]
     category = bool(columns) and FAMILIES.get(columns[0][0][0].lower()) in CATEGORIES
     many = len(columns) > 3 or len(partly) > 1 or category
     if len(columns) < 2 or (partly and (many or (not is_prefix and _is_label(partly[0], codes)))):
