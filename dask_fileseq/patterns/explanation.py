@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -13,12 +14,12 @@ from dask_fileseq.patterns.date_formats import is_duration_format
 from dask_fileseq.patterns.dependence import is_hash
 from dask_fileseq.patterns.inference import Inference, settled_inference
 from dask_fileseq.patterns.name_parts import NamePart, Outliers, split_names
-from dask_fileseq.patterns.name_pattern import NamePattern
+from dask_fileseq.patterns.name_pattern import NamePattern, unique_dims
 from dask_fileseq.patterns.presets import PresetFit, presets
 from dask_fileseq.patterns.reading import UUID_MARK, Reading, named_parts
 
 _WIDTH = 24
-"""The most characters of a name that a line begins with."""
+"""The most characters of a field that are shown."""
 _SHOWN = 3
 
 
@@ -54,24 +55,26 @@ def explain_names(
     """
     lines = [f"{len(names):,} name{'s' * (len(names) > 1)}, such as {names[0]!r}"]
     paths = list(map(os.path.normpath, names))
-    unmatched: Sequence[int] = ()
-    inference = error = None
+    inference = columns = error = None
     try:
         inference, columns = settled_inference(paths)
-        unmatched = columns.unmatched if columns is not None else ()
-        error = inference.refused if columns is None else None
+        error = inference.refused
     except NamesError as refused:
         error = refused
     found = inference.pattern if inference is not None else None
+    strays = [names[i] for i in columns.unmatched] if columns else []
+    is_sample = inference is not None and len(inference.names) < len(names) - len(strays)
     if pattern is not None and str(pattern) != str(found):
         lines += [f"pattern={str(pattern)!r} finds", *_axis_lines(pattern, labels or {})]
         labels = None
     lines.append(str(error) if found is None else f"pattern='infer' finds {str(found)!r}")
+    if columns and is_sample:
+        sizes = dict(zip(unique_dims(columns.dims), map(len, columns.texts), strict=True))
+        lines[-1] += f": {_cells_text(sizes)}"
     if found is not None and str(found) in presets():
         lines += _axis_lines(found, labels or {})
     if inference is not None:
-        lines += _inference_lines(inference, len(names) - len(unmatched))
-    strays = [names[i] for i in unmatched]
+        lines += _inference_lines(inference, is_sample=is_sample)
     if strays:
         lines.append(f"not matched: {len(strays):,}, {shown(strays, len(strays))}")
     return "\n".join(lines)
@@ -80,9 +83,18 @@ def explain_names(
 def _axis_lines(pattern: NamePattern, labels: Mapping[str, Sequence[Any]]) -> Iterator[str]:
     """Yield a line for each axis of a pattern that was given."""
     types = dict(pattern.fields)
-    for dim, values in labels.items():
+    for dim, along in labels.items():
+        values = list(map(_without_midnight, along))
         kind = types.get(dim, "") or "int" * isinstance(values[0], int) or "word"
         yield f"  axis {dim}: {_type_text(kind)}, {_values_text(values, 'labels')}"
+
+
+def _without_midnight(label: Any) -> Any:
+    """Return a label, of a date without the zeros at its end."""
+    zeros = (".000000000", "T00:00:00")
+    for end in zeros if isinstance(label, str) else ():
+        label = label.removesuffix(end)
+    return label
 
 
 def _type_text(kind: str) -> str:
@@ -105,17 +117,16 @@ def _values_text(values: Sequence[Any], noun: str) -> str:
     return f"{len(values):,} {noun if len(values) > 1 else noun[:-1]} ({first}{end})"
 
 
-def _inference_lines(inference: Inference, count: int) -> Iterator[str]:
+def _inference_lines(inference: Inference, *, is_sample: bool) -> Iterator[str]:
     """Yield what inference takes each field for, and the readings that it compared."""
     reading, pattern = inference.reading, inference.pattern
     if pattern is not None and not any(pattern is other.pattern for other in _readings(inference)):
         yield "some names lack a part; its index is the lowest there, which makes the grid whole"
     parts = reading.parts if reading else _parts_of_refused(inference.names)
     if parts:
-        sample = f" (of {len(inference.names):,} of the names)"
-        yield f"fields{sample * (len(inference.names) < count)}"
+        yield "fields" + f" (in a sample of {len(inference.names):,} names)" * is_sample
         rows = list(_field_rows(parts, is_open=reading is None))
-        width = min(_WIDTH, max(len(repr(text)) for text, _ in rows))
+        width = max(len(repr(text)) for text, _ in rows)
         for text, what in rows:
             yield f"  {text!r:<{width}}  {what}"
     yield from _reading_lines(inference)
@@ -137,14 +148,19 @@ def _field_rows(parts: Iterable[NamePart], *, is_open: bool) -> Iterator[tuple[s
     for varies, group in groupby(parts, lambda part: part.varies):
         if varies:
             for part in group:
-                yield part.texts[0], _part_text(part, is_open=is_open)
+                yield _short(part.texts[0]), _part_text(part, is_open=is_open)
             continue
         text = "".join(part.texts[0] for part in group)
         for k, constant in enumerate(text.split(UUID_MARK)):
             if k:
                 yield "GUID", "no axis: a GUID identifies a file"
             if any(map(str.isalnum, constant)):
-                yield constant, "constant"
+                yield _short(constant), "constant"
+
+
+def _short(text: str) -> str:
+    """Return a text without the middle of a long one."""
+    return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 10]}...{text[-7:]}"
 
 
 def _part_text(part: NamePart, *, is_open: bool) -> str:
@@ -186,15 +202,15 @@ def _reading_lines(inference: Inference) -> Iterator[str]:
     if reading:
         sizes = {axis.name: len(axis.texts) for axis in reading.axes}
         taken = "taken" if pattern is reading.pattern else "a preset is as good"
-        yield f"  {str(reading.pattern)!r}: {_cells_text(sizes, reading.cells)}; {taken}"
+        yield f"  {str(reading.pattern)!r}: {_cells_text(sizes)}; {taken}"
     for fit in inference.fits:
         why = "taken" if pattern is fit.pattern else fit.why or "another preset is as good"
-        yield f"  preset {fit.pattern}: {_cells_text(fit.axes, fit.cells)}; {why}"
+        yield f"  preset {fit.pattern}: {_cells_text(fit.axes)}; {why}"
 
 
-def _cells_text(sizes: Mapping[str, int], count: int) -> str:
+def _cells_text(sizes: Mapping[str, int]) -> str:
     product = " x ".join(f"{dim} {size:,}" for dim, size in sizes.items())
-    return f"{product} = {count:,} cells"
+    return f"{product} = {math.prod(sizes.values()):,} cells"
 
 
 def _guesses(parts: Iterable[NamePart], files: int) -> Iterator[str]:

@@ -35,7 +35,8 @@ def test_patterns_that_fit(tmp_path):
     assert fit["name"] == "operetta"
     assert fit["axes"] == {"row": 1, "column": 2, "field": 1, "z": 3, "channel": 1, "time": 1}
     assert (fit["files"], fit["empty"]) == (5, 1)
-    assert told["inferred"]["axes"] == {"c": 2, "p": 3}
+    assert told["inferred"]["pattern"] == "operetta"
+    assert told["inferred"]["axes"] == fit["axes"]
     shown = invoke("patterns", tmp_path).stdout
     assert "operetta: 5 of 5 files; row 1, column 2" in shown
     assert f"pattern {told['inferred']['pattern']}" in shown
