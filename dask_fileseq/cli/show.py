@@ -45,7 +45,7 @@ def show(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
         echo_array(info)
         echo_row("pattern", info["pattern"] or "none: one axis of all files (see --pattern)")
         for name, axes in info["also_fits"].items():
-            echo_row("also fits:", f"--pattern {name} ({', '.join(axes)})")
+            click.echo(f"also fits: --pattern {name} ({', '.join(axes)})")
         echo_row("open with", info["open"])
     if info["error"]:
         raise click.ClickException(info["error"])

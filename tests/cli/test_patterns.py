@@ -50,6 +50,27 @@ def test_patterns_says_why_inference_refuses(tmp_path):
     assert "infer: " in result.stdout
 
 
+def test_patterns_explains_the_names(tmp_path):
+    """Who doubts what was inferred wants to know why."""
+    named(tmp_path, *(f"run_t{t}_{c}.tif" for t in range(3) for c in ("WT", "KO")), "notes.tif")
+    result = invoke("patterns", tmp_path, "-v")
+    assert result.exit_code == 0
+    assert "'KO'     axis label: words, 2 texts ('KO', 'WT'); no known words" in result.stdout
+    assert "not matched: 1, " in result.stdout
+    assert "fields" not in invoke("patterns", tmp_path).stdout
+    told = json.loads(invoke("patterns", tmp_path, "--verbose", "--json").stdout)
+    assert told["explanation"] in result.stdout
+
+
+def test_patterns_explains_what_inference_refuses(tmp_path):
+    """The question needs the fields that it is about."""
+    days = (f"IMG_{day:02d}{month:02d}2020.tif" for day in (1, 2, 3) for month in (4, 5, 6))
+    result = invoke("patterns", named(tmp_path, *days), "-v")
+    assert result.exit_code == 0
+    assert "'{date:%m%d%Y}'" in result.stdout
+    assert "'01042020'  maybe axis" in result.stdout
+
+
 def test_patterns_of_ones_own(tmp_path):
     """A file of presets is used as if they were part of the package."""
     toml = tmp_path / "mine.toml"
