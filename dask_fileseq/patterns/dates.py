@@ -42,9 +42,10 @@ _DAYS = [
         (r"()\d{8}", "%Y%m%d|%d%m%Y|%m%d%Y"),
         (rf"{_YEAR}([-_.]?)[0-3]\d\d", "%Y~%j"),
         (rf"{_YEAR}(/)[0-3]\d\d(?!\d)", "%Y~%j"),
+        (rf"{_YEAR}(/)[01]\d(?=/|\.\D)", "%Y~%m"),
         (rf"{_YEAR}([-_. ]?){_MONTH}", "%Y~%b"),
         (rf"{_MONTH}([-_. ]?){_YEAR}", "%b~%Y"),
-        (r"(?<!\d[-_.])\d\d([-_.])\d\d\1\d\d(?!\1\d)", "%y~%m~%d|%d~%m~%y|%m~%d~%y"),
+        (r"\d\d([-_.])\d\d\1\d\d(?!\1\d)", "%y~%m~%d|%d~%m~%y|%m~%d~%y"),
         (r"()\d{6}", "%Y%m|%y%m%d|%d%m%y|%m%d%y"),
         (rf"(?<!\d{{4}}[-_.]){_YEAR}([-_.])[01]\d(?!\d)", "%Y~%m"),
         (rf"[01]\d([-_.]){_YEAR}(?![-_.]\d{{4}})", "%m~%Y"),
@@ -67,8 +68,8 @@ _ONLY_CLOCKS = [
     )
 ]
 _DURATION = re.compile(
-    r"(?:(?P<d>\d+)(?P<days>days?|d))?[_-]?(?:(?P<h>\d+)(?P<hours>hrs?|h))?[_-]?"
-    r"(?:(?P<m>\d+)(?P<minutes>min|m))?[_-]?(?:(?P<s>\d+)(?P<seconds>sec|s))?(?![^\W_])"
+    r"(?:(?P<d>\d+)(?P<days>days?|d))?(?:[_-]?(?P<h>\d+)(?P<hours>hrs?|h))?"
+    r"(?:[_-]?(?P<m>\d+)(?P<minutes>min|m))?(?:[_-]?(?P<s>\d+)(?P<seconds>sec|s))?(?![^\W_])"
 )
 _UNITS = (("s", "%S", "seconds"), ("m", "%M", "minutes"), ("h", "%H", "hours"), ("d", "%d", "days"))
 _RANGES = {
@@ -182,7 +183,7 @@ def _candidates(text: str, start: int) -> Iterator[tuple[int, list[str]]]:
     found: list[tuple[int, list[str]]] = []
     for regex, forms in _DAYS:
         match = regex.match(text, start)
-        if match:
+        if match and not ("%y~" in forms[0] and _continues(text, start, match[1])):
             days = [form.replace("~", match[1]) for form in forms]
             found.append((match.end(), days))
             with_day = [form for form in days if "%d" in form or "%j" in form]
@@ -196,6 +197,12 @@ def _candidates(text: str, start: int) -> Iterator[tuple[int, list[str]]]:
     if match and sum(match[unit] is not None for unit in "dhms") > 1:
         found.append((match.end(), [_duration_form(match)]))
     return iter(sorted(found, key=lambda candidate: -candidate[0]))
+
+
+def _continues(text: str, start: int, gap: str) -> bool:
+    """Return whether a number without letters is before a separator at a place."""
+    before = re.search(r"([^\W_]+)(.)$", text[:start])
+    return before is not None and before[1].isdecimal() and before[2] == gap
 
 
 def _clocks(text: str, start: int) -> Iterator[tuple[int, str]]:
@@ -243,6 +250,8 @@ def _form(part: NamePart, forms: list[str], varying: list[NamePart]) -> str:
         return next(iter(fitting), "")
     if "%Y%m" in fitting and len({text[4:] for text in part.texts}) == 12:
         return "%Y%m"  # days of a month would pass 12
+    if "%Y%m" in fitting and "%y%m%d" in fitting:  # 200209, 200210
+        raise Ambiguous(part, "%Y%m", "%y%m%d")
     (one, least), (two, more), *_ = sorted(fitting.items(), key=lambda item: item[1])
     if more > _MUCH_LONGER * least:
         return one
@@ -305,8 +314,11 @@ def _is_evident(form: str, part: NamePart, varying: list[NamePart], values: NDAr
         return "y" not in codes or np.ptp(values) < np.timedelta64(40 * 365, "D")
     clock = values - values.astype("M8[D]")
     after_start = re.search("[Ss]%-?[HI]", form)
-    if (clock == clock[0]).all() and (after_start or not ("S" in codes or _is_round(clock[0]))):
-        return False  # the start of each day, or a number
+    if (clock == clock[0]).all():
+        if re.fullmatch("(%-?.)+", form):  # digits without a gap are no day beside a number
+            return True
+        if after_start or not ("S" in codes or _is_round(clock[0])):
+            return False  # the start of each day, or a number
     if re.search("[Tt]%|%-?[HI][-_.:h]|%p", form) or after_start or codes[-1] == "H":
         return True
     counts = clock < np.timedelta64(1, "m" if "S" in codes else "h")
@@ -337,9 +349,10 @@ def _is_evident_clock(form: str, part: NamePart, varying: list[NamePart]) -> boo
 
 
 def _divide_hours(texts: list[str]) -> bool:
-    """Return whether the minutes of clocks divide hours evenly: 00, 15, 30 and 45."""
+    """Return whether the minutes of clocks divide hours evenly: 03, 18, 33 and 48."""
     minutes = sorted({int(re.findall(r"\d\d?", text)[1]) for text in texts})
-    return len(minutes) > 1 and minutes == list(range(0, 60, 60 // len(minutes)))
+    step = 60 // len(minutes)
+    return len(minutes) > 1 and minutes == list(range(minutes[0] % step, 60, step))
 
 
 def _are_fractions(texts: list[str], values: NDArray[Any]) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 from dask_fileseq.patterns.axis_words import word_axis
 from dask_fileseq.patterns.date_relations import is_component, is_within
 from dask_fileseq.patterns.name_parts import NamePart, cells, combined
-from dask_fileseq.patterns.word_parts import determines
+from dask_fileseq.patterns.word_parts import determines, is_hash
 
 _BY_CHANCE = 2
 """The number of values that may vary together by chance; more of them are one axis."""
@@ -23,7 +23,6 @@ _MANY_FILES = 8
 """So many files do not vary together by chance."""
 _SPARSE = 2
 _VERY_SPARSE = 10
-_HASH = re.compile(r"[0-9a-f]{4,}|[0-9A-F]{4,}|(?=.*\d.*\d)(?=.*[^\W\d_].*[^\W\d_])[^\W_]{8,}")
 
 
 class AmbiguousNames(Exception):
@@ -99,6 +98,8 @@ def _worse(fields: Sequence[NamePart], one: NamePart, two: NamePart) -> NamePart
     differ = one.family and two.family and one.family != two.family and not dated
     if differ and (by_chance or not _rise_together(one, two)):
         return None
+    if dated and "well" in (one.family, two.family):
+        return one if one.family == "date" else two
     if dated:
         stamp, other = (one, two) if one.family == "date" else (two, one)
         index = other.is_number and (len(other.name) > 1 or (other.name and _is_count(other)))
@@ -136,16 +137,6 @@ def _rank(part: NamePart) -> int:
     if is_hash(part):
         return 6
     return 4 if word_axis(part.texts) != "label" else 5
-
-
-def is_hash(part: NamePart) -> bool:
-    """Return whether all texts of a word are identifiers without meaning."""
-    return (
-        not part.is_number
-        and len(set(map(len, part.texts))) == 1
-        and all(map(_HASH.fullmatch, part.texts))
-        and any(map(re.compile(r"\d").search, part.texts))
-    )
 
 
 def _is_count(part: NamePart) -> bool:
@@ -231,14 +222,10 @@ def _drop_stamps(fields: Sequence[NamePart]) -> None:
     if not stamps or not others:
         return
     if len(combined(others)[1]) == files:
-        if cells(others) <= _SPARSE * files:
-            for stamp in stamps:
-                _drop(stamp, None, "one for each file, and the other axes fill a grid")
-        elif not all(other.family for other in others):
+        if cells(others) > _SPARSE * files and not all(other.family for other in others):
             raise AmbiguousNames(stamps, others)
-        else:
-            for stamp in stamps:
-                _drop(stamp, None, "one for each file, beside other axes")
+        for stamp in stamps:
+            _drop(stamp, None, "one for each file, beside axes that identify the files")
         return
     if all(axis.family not in ("", "date") for axis in axes):  # letters prove all of them
         return

@@ -1,7 +1,8 @@
 """File names split into the parts that they have in common.
 
-All names are split at the same places: between folders, at underscores, at other separators,
-and between letters and digits. A separator splits names only if all have it equally often.
+All names are split at the same places: between folders, at underscores, at blanks, at hyphens,
+at other separators, and between letters and digits. A separator splits names only if all have
+it equally often.
 Names whose labels have different numbers of words (``Bright_Field``, ``DAPI``) are aligned from
 both ends, and the label between is one part. What cannot be split is a number or a word.
 """
@@ -22,13 +23,18 @@ from dask_fileseq.patterns.name_pattern import BATCH, Codes, factorize, factoriz
 
 # A point between digits is a separator if all names have it there, else a decimal point.
 _OTHERS = r"((?:[^\w.]|_|(?<!\d)\.|\.(?!\d))+)"
-_SEPARATORS = [re.compile(s) for s in (r"([/\\]+)", r"(_+)", r"((?:[^\w]|_)+)", _OTHERS)]
+_SEPARATORS = [
+    re.compile(s) for s in (r"([/\\]+)", r"(_+)", r"( +)", r"(-+)", r"((?:[^\w]|_)+)", _OTHERS)
+]
 _RAGGED = [re.compile(s) for s in (r"(_+)", _OTHERS)]
 _DIGITS = re.compile(r"(\d+)")
 _DECIMALS = re.compile(r"(\d+(?:\.\d+)?)")
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 _RUNS = re.compile(r"\d+|[^\W\d_]+|[\W_]+")
 _ONE_NUMBER = re.compile(r"(\D*)\d+(\D*)")
+_MOST_DIGITS = 300
+"""Longer numbers are words, since they are none that Python or numpy could read."""
+_SIGNS = frozenset(["", "-", "+"])
 _MAX_OUTLIERS = 0.1
 _MANY = 10
 
@@ -63,7 +69,9 @@ class NamePart:
 
     def __post_init__(self) -> None:
         self.varies = len(self.texts) > 1
-        if "".join(self.texts).isdecimal():  # fast for many
+        if len(self.texts[0]) > _MOST_DIGITS:
+            self.is_number = False
+        elif "".join(self.texts).isdecimal():  # fast for many
             self.is_number = "" not in self.texts
         else:
             self.is_number = all(map(_NUMBER.fullmatch, self.texts))
@@ -246,14 +254,23 @@ def _split_digits(texts: list[str], codes: Codes) -> list[NamePart]:
     """Split texts between letters and digits; those that differ in their letters are words."""
     in_all = len({text.count(".") for text in texts}) == 1
     columns = _columns(texts, _DIGITS if in_all else _DECIMALS)
-    partly = [(part, of) for part, of in columns[::2] if "" in part and any(part)]
+    partly = [(part, of) for part, of in columns[::2] if "" in part and not _SIGNS.issuperset(part)]
     is_prefix = bool(partly) and columns[0][0] is partly[0][0]
     category = bool(columns) and FAMILIES.get(columns[0][0][0].lower()) in CATEGORIES
     many = len(columns) > 3 or len(partly) > 1 or category
     if len(columns) < 2 or (partly and (many or (not is_prefix and _is_label(partly[0], codes)))):
         _check_outliers(texts, codes)
         return [NamePart(texts, codes)]
-    return [NamePart(part, of[codes]) for part, of in columns if part != [""]]
+    return [p for part, of in columns if part != [""] for p in _without_mark(part, of[codes])]
+
+
+def _without_mark(texts: list[str], codes: Codes) -> list[NamePart]:
+    """Return the separator that begins words, if all have the same, and the words."""
+    mark = texts[0][:1]
+    if len(texts) < 2 or mark.isalnum() or not all(t[:1] == mark and len(t) > 1 for t in texts):
+        return [NamePart(texts, codes)]
+    words = NamePart([text[1:] for text in texts], codes)
+    return [NamePart([mark], np.zeros_like(codes)), words]
 
 
 def _is_label(partly: tuple[list[str], Codes], codes: Codes) -> bool:

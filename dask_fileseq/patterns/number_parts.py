@@ -144,7 +144,8 @@ def _decimal_mark(parts: list[NamePart], i: int) -> str:
     evenness = _evenness([_decimal(t, text) for t in whole.texts])
     lengths = set(map(len, right.texts))
     if text != ".":
-        if len(lengths) > 1 or filled or not right.varies:
+        constant = not right.varies and not (text == "p" and _has_unit(parts, i))
+        if len(lengths) > 1 or filled or constant:
             return ""
         if text == "p":
             return text
@@ -171,10 +172,14 @@ def _decimal_mark(parts: list[NamePart], i: int) -> str:
 
 def _is_bare(parts: list[NamePart], i: int) -> bool:
     """Return whether a decimal number has neither a name nor a unit, and is not below one."""
-    behind = parts[i + 3] if i + 3 < len(parts) else None
     named = parts[i].joint and not _is_version(parts, i)
-    unit = behind is not None and behind.joint and behind.texts[0][:1].isalpha()
-    return not named and not unit and parts[i].texts != ["0"]
+    return not named and not _has_unit(parts, i) and parts[i].texts != ["0"]
+
+
+def _has_unit(parts: list[NamePart], i: int) -> bool:
+    """Return whether letters are right behind a decimal number."""
+    behind = parts[i + 3] if i + 3 < len(parts) else None
+    return behind is not None and behind.joint and behind.texts[0][:1].isalpha()
 
 
 def are_digits(part: NamePart) -> bool:

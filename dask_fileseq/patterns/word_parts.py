@@ -24,6 +24,9 @@ _SUFFIXES = {"tiff": "tif", "jpeg": "jpg"}
 _COLUMN = re.compile(r"0?\d{1,2}")
 _BEFORE_ROW = re.compile(r"[^\W\d_]*[a-z](?=[A-Z])")
 _DEGREES = re.compile(r"[NS]\d\d(?!\d)[^/]{0,8}[EW]\d{3}(?!\d)")
+_GAPS = re.compile(r"[\W_]+")
+_FEWEST = 8
+_HASH = re.compile(r"[0-9a-f]{4,}|[0-9A-F]{4,}|(?=.*\d.*\d)(?=.*[^\W\d_].*[^\W\d_])[^\W_]{8,}")
 _WELL_LIKE = re.compile(r"[A-Za-z]\d\d")
 
 
@@ -36,7 +39,32 @@ def combine_words(parts: list[NamePart]) -> list[NamePart]:
     _ignore_spellings(parts)
     parts = _join_words(parts)
     _ignore_loose_parts(parts)
+    varying = [part for part in parts if part.varies and part.is_axis]
+    for part in varying:
+        if part.is_word:
+            _check_one_label(part, len(varying) == 1)
     return parts
+
+
+def _check_one_label(part: NamePart, is_alone: bool) -> None:
+    """Raise an error for words of unlike number that are no list of labels.
+
+    They are several axes if nearly each text can be cut so that both its pieces occur in other
+    texts, too. If each file has words of its own beside what else varies, they are none.
+    """
+    words = [_GAPS.split(text) for text in part.texts]
+    least = min(map(len, words))
+    if len(set(map(len, words))) == 1:
+        return
+    cuts = [
+        [(text[: m.start()], text[m.end() :]) for m in _GAPS.finditer(text)] for text in part.texts
+    ]
+    heads = Counter(head for pieces in cuts for head, _ in pieces)
+    tails = Counter(tail for pieces in cuts for _, tail in pieces)
+    crossed = sum(any(heads[h] > 1 and tails[t] > 1 for h, t in pieces) for pieces in cuts)
+    own = least > 1 + is_alone and len(part.texts) == len(part.codes) >= _FEWEST
+    if own or (len(words) > 3 and crossed >= _NEARLY_ALL * len(words)):
+        raise refusal(f"{part.texts[0]!r} and {part.texts[1]!r} have different numbers of words")
 
 
 def _join_wells(parts: list[NamePart]) -> list[NamePart]:
@@ -113,18 +141,20 @@ def _has_sites(parts: list[NamePart], i: int) -> bool:
 
     It is the evidence that ``B02, B03`` are wells of row B, not bands or time points.
     """
+    row, column = parts[i - 1], parts[i]
     texts = "".join(part.texts[0] for part in parts)
     alike = [m for m in re.findall(r"[^\W_]+", texts) if _WELL_LIKE.fullmatch(m)]
-    others = [
-        part
-        for k, part in enumerate(parts)
-        if k != i
-        and part.is_number
-        and part.joint
-        and part.varies
-        and FAMILIES.get(parts[k - 1].texts[0].lower()) in ("series", "channel", "z")
-    ]
-    return len(alike) == 1 and bool(others)
+    numbers = [(parts[k - 1], part) for k, part in enumerate(parts) if k != i and part.is_number]
+    counted = {
+        FAMILIES.get(letters.texts[0].lower())
+        for letters, part in numbers
+        if part.joint and part.varies and not letters.varies
+    }
+    own = FAMILIES.get(row.texts[0].lower())
+    taken = own not in ("series", "channel", "z") or own in counted  # C01_z1 may be a channel
+    wells = [part for letters, part in numbers if letters.varies and are_rows(letters.texts)]
+    unique = alike == [row.texts[0] + column.texts[0]] and not wells
+    return unique and taken and bool(counted & {"series", "channel", "z"})
 
 
 def _join_codes(parts: list[NamePart]) -> list[NamePart]:
@@ -171,6 +201,8 @@ def _is_gap(part: NamePart) -> bool:
 def _are_one(first: NamePart, last: NamePart) -> bool:
     """Return whether two parts are one label: words that do not fill a grid."""
     both = first.is_word and last.is_word
+    if both and any(is_hash(part) and len(part.texts) == len(part.codes) for part in (first, last)):
+        return False
     if not both:
         mixed = (first.is_word or last.is_word) and _may_join(first) and _may_join(last)
         if not mixed:
@@ -181,6 +213,16 @@ def _are_one(first: NamePart, last: NamePart) -> bool:
         repeats = 2 * len(firsts) <= min(cells([first, last]), len(first.codes))
         return last.joint and (len(firsts) == len(word.texts) or repeats)
     return len(firsts) <= _FILLED * cells([first, last])
+
+
+def is_hash(part: NamePart) -> bool:
+    """Return whether all texts of a word are identifiers without meaning."""
+    return (
+        not part.is_number
+        and len(set(map(len, part.texts))) == 1
+        and all(map(_HASH.fullmatch, part.texts))
+        and any(map(re.compile(r"\d").search, part.texts))
+    )
 
 
 def _may_join(part: NamePart) -> bool:
