@@ -124,7 +124,8 @@ def infer(names: Sequence[str]) -> NamePattern:
     Returns
     -------
     NamePattern
-        A format string, or a preset that explains all names as well. The name of an axis is
+        A format string, a preset that explains all names as well, or a regular expression
+        if some names lack a part. The name of an axis is
         the letters before its number, or those behind (``t``, ``Z``, ``ch``, ``stack``). A
         letter and a number of a plate are a ``well``; dates are the ``date`` or, with a clock,
         the ``time``; words are the ``channel``, ``band`` or ``polarization`` where they are

@@ -14,7 +14,6 @@ from dask_fileseq import demo, open_sequence
 from dask_fileseq.readers import count
 from tests.helpers.commands import DASK, MODULE, invoke, run
 
-
 PIXELS = np.zeros((4, 3), "u1")
 
 
