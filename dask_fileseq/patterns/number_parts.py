@@ -71,7 +71,8 @@ def _fill_grid(pieces: list[NamePart], whole: NamePart) -> bool:
 
 def _piece(part: NamePart, cut: slice) -> NamePart:
     texts, codes = factorize([text[cut] for text in part.texts])
-    return NamePart(texts, codes[part.codes], part.joint or cut.start is not None)
+    joint = part.joint or cut.start is not None
+    return NamePart(texts, codes[part.codes], joint, why="digits of a number that fill a grid")
 
 
 def _join_signs(parts: list[NamePart]) -> list[NamePart]:
@@ -251,5 +252,6 @@ def _join_degrees(parts: list[NamePart]) -> list[NamePart]:
                 degrees = joined(result[-2:])
                 degrees.name = degrees.family = name
                 degrees.form = "compass"
+                degrees.why = "degrees in both hemispheres"
                 result[-2:] = [degrees]
     return result
