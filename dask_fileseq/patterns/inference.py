@@ -186,12 +186,25 @@ def _infer(names: list[str]) -> NamePattern:
         whole = _labels_of_unlike_length(images)
         if whole is not None and (reading is None or len(whole.axes) >= len(reading.axes)):
             return preset_of(whole.names, whole) or whole.pattern
+        if reading is not None:
+            _check_other_kinds(reading, images)
     if not kept:
         main_kind(images)  # raises
     pattern = pattern or preset_of(kept)  # B8A beside B02 is a band, no outlier
     if pattern is None:
         raise refused or refusal("names are of too many kinds")
     return pattern
+
+
+def _check_other_kinds(reading: Reading, names: list[str]) -> None:
+    """Raise an error if the pattern fits names of other kinds, but not as it fits its own."""
+    own = set(reading.names)
+    columns = reading.pattern.columns([name for name in names if name not in own])
+    for dim, texts in zip(columns.dims, columns.texts, strict=True):
+        words = {t for axis in reading.axes if axis.name == dim for t in axis.texts}
+        odd = [text for text in texts if text not in words and re.search(r"[\W_]", text)]
+        if odd and not any(re.search(r"[\W_]", word) for word in words):
+            raise refusal(f"{odd[0]!r} has more words than {min(words)!r}")
 
 
 def _main_kind(names: list[str]) -> tuple[list[str], float]:
