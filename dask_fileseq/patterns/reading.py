@@ -20,9 +20,10 @@ from dask_fileseq.patterns.date_relations import pair_clock, read_clocks
 from dask_fileseq.patterns.dates import Ambiguous, join_dates
 from dask_fileseq.patterns.dependence import AmbiguousNames, choose_axes
 from dask_fileseq.patterns.name_columns import NameColumns
-from dask_fileseq.patterns.name_parts import NamePart, Outliers, cells, split_names
+from dask_fileseq.patterns.name_parts import NamePart, cells, split_names
 from dask_fileseq.patterns.name_pattern import NamePattern
 from dask_fileseq.patterns.number_parts import combine_numbers
+from dask_fileseq.patterns.outliers import Outliers
 from dask_fileseq.patterns.text_pattern import compile_regex, parse_format
 from dask_fileseq.patterns.word_parts import combine_words, refusal
 
