@@ -28,14 +28,13 @@ def read_clocks(parts: Sequence[NamePart]) -> None:
             seconds = np.unique(moments(part.texts, clock).astype("m8[s]").astype(int))
         except ValueError:
             continue
-        steps = np.diff(seconds)
-        is_even = 2 * len(seconds) > (seconds[-1] - seconds[0]) // np.gcd.reduce(steps)
-        if len({text[-2:] for text in part.texts}) == 1 and not is_even:
-            continue  # clocks that never differ in seconds are in even steps
         days = [p for p in parts if "%Y" in p.form and "%H" not in p.form and "%d" in p.form]
         if days and not any(is_same_day(part, day) for day in days):
             part.form = clock
-        elif not days and not part.form.startswith("%y"):
+            continue
+        steps = (seconds[-1] - seconds[0]) // np.gcd.reduce(np.diff(seconds))
+        is_clock = 2 * len(seconds) > steps or len({text[-2:] for text in part.texts}) > 1
+        if is_clock and not days and not part.form.startswith("%y"):
             raise Ambiguous(part, part.form, clock)
 
 

@@ -197,14 +197,20 @@ def _infer(names: list[str]) -> NamePattern:
 
 
 def _check_other_kinds(reading: Reading, names: list[str]) -> None:
-    """Raise an error if the pattern fits names of other kinds, but not as it fits its own."""
+    """Raise an error if names of another kind can be cut otherwise between two labels."""
     own = set(reading.names)
-    columns = reading.pattern.columns([name for name in names if name not in own])
-    for dim, texts in zip(columns.dims, columns.texts, strict=True):
-        words = {t for axis in reading.axes if axis.name == dim for t in axis.texts}
-        odd = [text for text in texts if text not in words and re.search(r"[\W_]", text)]
-        if odd and not any(re.search(r"[\W_]", word) for word in words):
-            raise refusal(f"{odd[0]!r} has more words than {min(words)!r}")
+    try:
+        columns = reading.pattern.columns([name for name in names if name not in own])
+    except NamesError:
+        return
+    found = dict(zip(columns.dims, columns.texts, strict=True))
+    parts = reading.parts
+    for first, gap, last in zip(parts, parts[1:], parts[2:], strict=False):
+        if gap.is_separator and not any(part.is_number or part.form for part in (first, last)):
+            texts = [text for part in (first, last) for text in found.get(part.name, ())]
+            odd = [text for text in texts if gap.texts[0] in text]
+            if odd:
+                raise refusal(f"{odd[0]!r} has more words than {first.texts[0]!r}")
 
 
 def _main_kind(names: list[str]) -> tuple[list[str], float]:
