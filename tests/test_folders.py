@@ -64,8 +64,8 @@ OPENED = {
     ),
     "folders of wells": (
         names_of("{}{:02d}/{}/{}.tif", "ABC", range(1, 5), ["FITC", "Hoechst"], [1, 2, 3]),
-        "{well}/{folder}/{Q:d}.tif",
-        {"well": 12, "folder": 2, "Q": 3},
+        "{well}/{channel}/{Q:d}.tif",
+        {"well": 12, "channel": 2, "Q": 3},
     ),
     "light sheet": (
         names_of("tile_x{:02d}_y{:02d}/C{}/Z{:05d}.tif", [0, 1], [0, 1, 2], [488, 561], [0, 5, 10]),
@@ -84,8 +84,8 @@ OPENED = {
     ),
     "umlauts and Greek": (
         names_of("Größe µm/Zelle_{:02d}_{}_θ{}.tif", range(3), ["Grün", "Rot"], [0, 1]),
-        "Zelle_{Q:02d}_{channel}_θ{θ:d}.tif",
-        {"Q": 3, "channel": 2, "θ": 2},
+        "Zelle_{Q:02d}_{label}_θ{θ:d}.tif",
+        {"Q": 3, "label": 2, "θ": 2},
     ),
     "Japanese": (
         names_of("細胞_時刻{:03d}_焦点{}.tif", range(3), range(2)),
@@ -94,8 +94,8 @@ OPENED = {
     ),
     "satellite": (
         names_of("T32TQM_{}_B{}_10m.tif", ["20200723T101031", "20200802T101031"], ["02", "03"]),
-        "T32TQM_{time:%Y%m%dT%H%M%S}_B{B:02d}_10m.tif",
-        {"time": 2, "B": 2},
+        "sentinel-2",
+        {"tile": 1, "date": 2, "band": 2},
     ),
 }
 

@@ -148,7 +148,7 @@ def test_card_of_a_single_file_and_of_a_row():
     """Grids without axes and with one are grids too."""
     for names in (["a.tif"], ["a.tif", "b.tif"]):
         ElementTree.fromstring(TiffSequence(names)._repr_html_())
-    seq = open_sequence(["t1_a.tif", "t1_b.tif", "t2_a.tif", "t2_b.tif"]).isel(t=0, channel=1)
+    seq = open_sequence(["t1_a.tif", "t1_b.tif", "t2_a.tif", "t2_b.tif"]).isel(t=0, label=1)
     ElementTree.fromstring(seq._repr_html_())
 
 

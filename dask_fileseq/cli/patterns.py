@@ -8,12 +8,13 @@ from typing import Any
 
 import click
 
-from dask_fileseq.cli.options import PRESETS, command, open_files, options_of
+from dask_fileseq.cli.options import PRESETS, command, open_files, option, options_of
 from dask_fileseq.cli.terminal import echo_json, spinner, styled
 
 EXAMPLES = """
   dask fileseq patterns
   dask fileseq patterns 'plate/**/*.tif'
+  dask fileseq patterns scans/ -v
   dask fileseq patterns scans/ --json
   dask fileseq patterns --presets mine.toml scans/
 """
@@ -21,8 +22,15 @@ EXAMPLES = """
 Fit = dict[str, Any]
 
 
-@command(EXAMPLES, click.Argument(["files"], nargs=-1), PRESETS, *options_of("place"))
-def patterns(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
+VERBOSE = option(
+    "-v --verbose",
+    "Say what each field of the names is taken for, and why.",
+    is_flag=True,
+)
+
+
+@command(EXAMPLES, click.Argument(["files"], nargs=-1), VERBOSE, PRESETS, *options_of("place"))
+def patterns(files: tuple[str, ...], verbose: bool, as_json: bool, **options: Any) -> None:
     """List the presets, each with an example.
 
     With FILES: the presets that fit their names, with the axes that they find, and the
@@ -31,7 +39,7 @@ def patterns(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
     from dask_fileseq.patterns import presets
 
     if files:
-        fits = _fits(files, options)
+        fits = _fits(files, options, verbose=verbose)
         if as_json:
             echo_json(fits)
         else:
@@ -43,10 +51,10 @@ def patterns(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
             click.echo(f"{styled(name, bold=True)}\n  {preset.title}\n  {preset.example}")
 
 
-def _fits(files: tuple[str, ...], options: dict[str, Any]) -> dict[str, Any]:
+def _fits(files: tuple[str, ...], options: dict[str, Any], *, verbose: bool) -> dict[str, Any]:
     """Return the number of files, presets that fit at least half of them, and the inferred."""
     from dask_fileseq.errors import FileSequenceError
-    from dask_fileseq.patterns import presets
+    from dask_fileseq.patterns import explain_names, presets
 
     seq = open_files(files, options | {"pattern": "none", "sort": True})
     with spinner("reading names"):
@@ -60,7 +68,8 @@ def _fits(files: tuple[str, ...], options: dict[str, Any]) -> dict[str, Any]:
             inferred = {"error": str(error)}
     fits = [fit for fit in fits if fit["files"] >= len(seq) / 2]
     fits.sort(key=lambda fit: (-fit["files"], fit["empty"]))
-    return {"files": len(seq), "presets": fits, "inferred": inferred}
+    told = {"files": len(seq), "presets": fits, "inferred": inferred}
+    return told | ({"explanation": explain_names(seq.files)} if verbose else {})
 
 
 def _fit(names: list[str], pattern: str) -> Fit:
@@ -80,7 +89,7 @@ def _fit(names: list[str], pattern: str) -> Fit:
     }
 
 
-def _echo_fits(files: int, presets: list[Fit], inferred: Fit) -> None:
+def _echo_fits(files: int, presets: list[Fit], inferred: Fit, explanation: str = "") -> None:
     click.echo(f"{files:,} files")
     for fit in presets:
         click.echo(f"{styled(fit['name'], bold=True)}: {_fit_text(fit, files)}")
@@ -90,6 +99,8 @@ def _echo_fits(files: int, presets: list[Fit], inferred: Fit) -> None:
     click.echo(f"{styled('infer', bold=True)}: {text}")
     if "pattern" in inferred:
         click.echo(f"  pattern {inferred['pattern']}")
+    if explanation:
+        click.echo(f"\n{explanation}")
 
 
 def _fit_text(fit: Fit, count: int) -> str:

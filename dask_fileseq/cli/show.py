@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -35,15 +36,34 @@ def show(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
     info = names_info(seq, options["container"]) | {"open": python_code(seq, files, options)}
     if not as_json:
         echo_names(info)
-    info |= array_info(seq)
+    info |= array_info(seq) | {
+        "also_fits": _also_fits(seq) if options["pattern"] == "infer" else {}
+    }
     if as_json:
         echo_json(info)
     else:
         echo_array(info)
         echo_row("pattern", info["pattern"] or "none: one axis of all files (see --pattern)")
+        for name, axes in info["also_fits"].items():
+            click.echo(f"also fits: --pattern {name} ({', '.join(axes)})")
         echo_row("open with", info["open"])
     if info["error"]:
         raise click.ClickException(info["error"])
+
+
+def _also_fits(seq: FileSequence) -> dict[str, list[str]]:
+    """Return the presets, with their axes, that inference might have taken but did not."""
+    from dask_fileseq.patterns import preset_fits, presets
+
+    if seq.pattern is None or str(seq.pattern) in presets():
+        return {}
+    most = max(2 * len(seq), math.prod(seq.shape))
+    fits = preset_fits(list(map(os.path.normpath, seq)))
+    return {
+        str(fit.pattern): [field.name for field in fit.pattern.fields]
+        for fit in fits
+        if fit.cells <= most
+    }
 
 
 def names_info(seq: FileSequence, container: str | None = None) -> dict[str, Any]:

@@ -2,14 +2,15 @@
 
 `as_pattern` makes a `NamePattern` of everything that users may pass as ``pattern=``. Each
 module imports only from those before it: `name_columns`, `name_pattern`, `lookup` (functions
-and tables), `date_formats`, `format_string`, `axis_words`, `bioformats`,
-`frame_names`, `text_pattern`,
-`presets`; then the steps of inference, `name_kinds`, `name_parts`, `dates`,
-`date_relations`, `number_parts`,
-`word_parts`, `axis_names`, `dependence`, `reading`; and `inference` itself, which has `as_pattern`.
+and tables), `date_formats`, `format_string`, `axis_words`, `bioformats`, `frame_names`,
+`text_pattern`, `presets`; then the steps of inference, `name_kinds`, `name_parts`,
+`date_candidates`, `dates`, `date_relations`, `number_parts`, `word_parts`, `axis_names`,
+`dependence`, `reading`, `optional_parts`; and `inference` itself, which has `as_pattern`,
+and `explanation`.
 """
 
 from dask_fileseq.patterns.axis_words import CATEGORIES, FAMILIES
+from dask_fileseq.patterns.explanation import explain_names
 from dask_fileseq.patterns.frame_names import FrameNames, frame_names
 from dask_fileseq.patterns.inference import as_pattern, infer, infer_columns
 from dask_fileseq.patterns.name_pattern import (
@@ -21,7 +22,13 @@ from dask_fileseq.patterns.name_pattern import (
     factorize,
     unique_dims,
 )
-from dask_fileseq.patterns.presets import Preset, add_presets, presets, register_preset
+from dask_fileseq.patterns.presets import (
+    Preset,
+    add_presets,
+    preset_fits,
+    presets,
+    register_preset,
+)
 
 __all__ = [
     "BATCH",
@@ -35,10 +42,12 @@ __all__ = [
     "Preset",
     "add_presets",
     "as_pattern",
+    "explain_names",
     "factorize",
     "frame_names",
     "infer",
     "infer_columns",
+    "preset_fits",
     "presets",
     "register_preset",
     "unique_dims",

@@ -6,8 +6,8 @@ import string
 FAMILIES = {
     word: family
     for family, words in {
-        "time": "t tp tl time timepoint frame cycle",
-        "z": "z zstep zslice sl slice plane focal focus depth level",
+        "time": "t tp tl time timepoint frame",
+        "z": "z zstep zslice sl slice plane focal focus depth",
         "channel": "c ch chan channel w wv wave wavelength wl",
         "series": "s site f fov field fld pos position p series xy point region reg roi",
         "row": "row r",

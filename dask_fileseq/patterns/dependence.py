@@ -34,13 +34,12 @@ def choose_axes(fields: Sequence[NamePart]) -> None:
 
     Raises `AmbiguousNames` if it is not evident which of two parts is the axis.
     """
-    if len(fields) > 1:
-        _drop_contained(fields)
-        _drop_equal(fields)
-        _drop_products(fields)
-        _drop_explained(fields)
-        _drop_stamps(fields)
-        _drop_measured(fields)
+    _drop_contained(fields)
+    _drop_equal(fields)
+    _drop_products(fields)
+    _drop_explained(fields)
+    _drop_stamps(fields)
+    _drop_measured(fields)
 
 
 def _axes(fields: Sequence[NamePart]) -> list[NamePart]:
@@ -222,14 +221,10 @@ def _drop_stamps(fields: Sequence[NamePart]) -> None:
     if not stamps or not others:
         return
     if len(combined(others)[1]) == files:
-        if cells(others) <= _SPARSE * files:
-            for stamp in stamps:
-                _drop(stamp, None, "one for each file, and the other axes fill a grid")
-        elif not all(other.family for other in others):
+        if cells(others) > _SPARSE * files and not all(other.family for other in others):
             raise AmbiguousNames(stamps, others)
-        else:
-            for stamp in stamps:
-                _drop(stamp, None, "one for each file, beside other axes")
+        for stamp in stamps:
+            _drop(stamp, None, "one for each file, beside axes that identify the files")
         return
     if all(axis.family not in ("", "date") for axis in axes):  # letters prove all of them
         return

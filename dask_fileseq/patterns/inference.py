@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -18,13 +19,20 @@ import numpy as np
 from dask_fileseq.errors import NamesError
 from dask_fileseq.patterns.lookup import LookupPattern, TableLookup
 from dask_fileseq.patterns.name_columns import NameColumns
-from dask_fileseq.patterns.name_kinds import below_shared_folder, main_kind, without_thumbnails
+from dask_fileseq.patterns.name_kinds import (
+    below_shared_folder,
+    main_kind,
+    one_suffix,
+    without_thumbnails,
+)
 from dask_fileseq.patterns.name_pattern import NamePattern
 from dask_fileseq.patterns.optional_parts import optional_pattern
 from dask_fileseq.patterns.presets import (
+    PresetFit,
+    best_preset,
     has_preset,
-    matching_preset,
     no_preset,
+    preset_fits,
     preset_pattern,
     presets,
 )
@@ -37,6 +45,22 @@ _SPARSE = 2
 _SAMPLE = 3000
 """The most names that are read at once."""
 _SPREAD = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Inference:
+    """What inference finds in a sample of names."""
+
+    names: list[str]
+    """The names of the main kind, below the folder that all names share."""
+    pattern: NamePattern | None
+    """None if inference refuses these names."""
+    reading: Reading | None
+    """What the names say by themselves; None if that is not evident."""
+    fits: list[PresetFit]
+    """The presets that were compared with it."""
+    refused: NamesError | None = None
+    """Why there is no reading."""
 
 
 def as_pattern(pattern: Any, names: Sequence[str] = ()) -> NamePattern:
@@ -100,7 +124,8 @@ def infer(names: Sequence[str]) -> NamePattern:
     Returns
     -------
     NamePattern
-        A format string, or a preset that explains all names as well. The name of an axis is
+        A format string, a preset that explains all names as well, or a regular expression
+        if some names lack a part. The name of an axis is
         the letters before its number, or those behind (``t``, ``Z``, ``ch``, ``stack``). A
         letter and a number of a plate are a ``well``; dates are the ``date`` or, with a clock,
         the ``time``; words are the ``channel``, ``band`` or ``polarization`` where they are
@@ -128,17 +153,28 @@ def infer_columns(names: Sequence[str]) -> tuple[NamePattern, NameColumns]:
     whose cell is taken, join the sample, until the pattern stays the same. Names that no
     longer change the pattern are strays, or doubled.
     """
+    inference, columns = settled_inference(names)
+    if inference.pattern is None or columns is None:
+        raise inference.refused or refusal("names are of too many kinds")
+    return inference.pattern, columns
+
+
+def settled_inference(names: Sequence[str]) -> tuple[Inference, NameColumns | None]:
+    """Return what inference finds in normalised paths, and the axes unless it refuses."""
     if not len(names) or min(names) == max(names):
         raise refusal(f"nothing varies in {len(names):,} file names")
     chosen = _sample(len(names))
     before = ""
     while True:
-        pattern = _infer([names[i] for i in chosen])
+        inference = _infer([names[i] for i in chosen])
+        pattern = inference.pattern
+        if pattern is None:
+            return inference, None
         columns = pattern.columns(names)
         odd = [] if len(chosen) == len(names) else _odd_names(columns, len(names))
         new = sorted({*chosen, *odd})
         if len(new) == len(chosen) or str(pattern) == before:
-            return pattern, columns
+            return inference, columns
         chosen, before = new, str(pattern)
 
 
@@ -165,44 +201,47 @@ def _odd_names(columns: NameColumns, count: int) -> list[int]:
     return [*unmatched, *doubled.tolist()]
 
 
-def _infer(names: list[str]) -> NamePattern:
-    """Return the pattern of all or nearly all names."""
+def _infer(names: list[str]) -> Inference:
+    """Return what all or nearly all names say."""
     every = below_shared_folder(names)
     images = without_thumbnails(every)
-    kept, share = _main_kind(images)
     folder = names[0][: len(names[0]) - len(every[0])]
-    preset_of = partial(_preset_of, folder=folder, every=every)
-    reading: Reading | None = None
+    fits_of = partial(_preset_fits, folder=folder, every=every)
     refused: NamesError | None = None
+    reading: Reading | None = None
+    kept: list[str] = []
     try:
-        reading = read_names(kept) if kept else None
+        kept, _ = main_kind(images)
+        reading = read_names(kept)
     except NamesError as error:
         refused = error
-    pattern = reading and (preset_of(reading.names, reading) or reading.pattern)
-    if share < 1 and (reading is None or pattern is reading.pattern):
+    some_left = len(kept) < len(images)
+    fits = fits_of(reading.names, reading) if reading else []
+    pattern = (best_preset(fits) or reading.pattern) if reading else None
+    if some_left and (reading is None or pattern is reading.pattern):
         with_zeros = optional_pattern(images)
         if with_zeros is not None:
-            return preset_of(images) or with_zeros
+            fits = fits_of(images)
+            return Inference(images, best_preset(fits) or with_zeros, None, fits)
         whole = _labels_of_unlike_length(images)
         if whole is not None and (reading is None or len(whole.axes) >= len(reading.axes)):
-            return preset_of(whole.names, whole) or whole.pattern
-        if reading is not None:
-            _check_other_kinds(reading, images)
-    if not kept:
-        main_kind(images)  # raises
-    pattern = pattern or preset_of(kept)  # B8A beside B02 is a band, no outlier
-    if pattern is None:
-        raise refused or refusal("names are of too many kinds")
-    return pattern
+            fits = fits_of(whole.names, whole)
+            return Inference(images, best_preset(fits) or whole.pattern, whole, fits)
+        refused = _cut_otherwise(reading, images) if reading else refused
+        pattern = None if refused else pattern
+    if kept and reading is None:  # B8A beside B02 is a band, no outlier
+        fits = fits_of(kept)
+        pattern = best_preset(fits)
+    return Inference(kept or images, pattern, reading, fits, refused)
 
 
-def _check_other_kinds(reading: Reading, names: list[str]) -> None:
-    """Raise an error if names of another kind can be cut otherwise between two labels."""
+def _cut_otherwise(reading: Reading, names: list[str]) -> NamesError | None:
+    """Return the error if names of another kind can be cut otherwise between two labels."""
     own = set(reading.names)
     try:
         columns = reading.pattern.columns([name for name in names if name not in own])
     except NamesError:
-        return
+        return None
     found = dict(zip(columns.dims, columns.texts, strict=True))
     parts = reading.parts
     for first, gap, last in zip(parts, parts[1:], parts[2:], strict=False):
@@ -210,37 +249,32 @@ def _check_other_kinds(reading: Reading, names: list[str]) -> None:
             texts = [text for part in (first, last) for text in found.get(part.name, ())]
             odd = [text for text in texts if gap.texts[0] in text]
             if odd:
-                raise refusal(f"{odd[0]!r} has more words than {first.texts[0]!r}")
+                return refusal(f"{odd[0]!r} has more words than {first.texts[0]!r}")
+    return None
 
 
-def _main_kind(names: list[str]) -> tuple[list[str], float]:
-    """Return the names of the main kind and their share, 0 if there is none."""
-    try:
-        return main_kind(names)
-    except NamesError:
-        return [], 0.0
-
-
-def _preset_of(
+def _preset_fits(
     names: list[str], reading: Reading | None = None, *, folder: str, every: list[str]
-) -> NamePattern | None:
-    """Return the preset that explains all names as well as their reading, if there is one.
+) -> list[PresetFit]:
+    """Return the presets that explain all names, compared with their reading.
 
     Presets are matched with the `folder` that `every` name shares.
     """
     if not has_preset(folder + names[0]):
-        return None
+        return []
     whole = [folder + name for name in every]
     dims = [axis.name for axis in reading.axes] if reading else []
     most_cells = reading.cells if reading else None
-    return matching_preset([folder + name for name in names], whole, dims, most_cells)
+    return preset_fits([folder + name for name in names], whole, dims, most_cells)
 
 
 def _labels_of_unlike_length(names: list[str]) -> Reading | None:
     """Return a reading of all names, whose labels have different numbers of words, if any.
 
-    It must have no outliers, and a grid of which half is filled.
+    It must have no outliers, one suffix, and a grid of which half is filled.
     """
+    if len(set(map(one_suffix, names))) > 1:
+        return None
     try:
         reading = read_names(names)
     except NamesError:

@@ -88,12 +88,12 @@ def _simplified(names: Sequence[str], simplify: Callable[[str], str]) -> Iterato
         if len(forms) != len(batch):  # names with line ends
             forms = list(map(simplify, batch))
         if not same_suffix:
-            suffixes = (_suffix(name) for name in batch)
+            suffixes = (one_suffix(name) for name in batch)
             forms = [form + suffix for form, suffix in zip(forms, suffixes, strict=True)]
         yield from forms
 
 
-def _suffix(name: str) -> str:
+def one_suffix(name: str) -> str:
     """Return the suffix of a name in one spelling: ``.tif`` for ``.TIFF``."""
     suffix = os.path.splitext(name)[1].lower()
     return {".tiff": ".tif", ".jpeg": ".jpg"}.get(suffix, suffix)

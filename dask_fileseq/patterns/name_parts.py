@@ -32,6 +32,8 @@ _DECIMALS = re.compile(r"(\d+(?:\.\d+)?)")
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 _RUNS = re.compile(r"\d+|[^\W\d_]+|[\W_]+")
 _ONE_NUMBER = re.compile(r"(\D*)\d+(\D*)")
+_MOST_DIGITS = 300
+"""Longer numbers are words, since they are none that Python or numpy could read."""
 _SIGNS = frozenset(["", "-", "+"])
 _MAX_OUTLIERS = 0.1
 _MANY = 10
@@ -67,7 +69,9 @@ class NamePart:
 
     def __post_init__(self) -> None:
         self.varies = len(self.texts) > 1
-        if "".join(self.texts).isdecimal():  # fast for many
+        if len(self.texts[0]) > _MOST_DIGITS:
+            self.is_number = False
+        elif "".join(self.texts).isdecimal():  # fast for many
             self.is_number = "" not in self.texts
         else:
             self.is_number = all(map(_NUMBER.fullmatch, self.texts))
@@ -81,6 +85,10 @@ class NamePart:
     def is_word(self) -> bool:
         """Whether it varies and is neither a number nor of a type of its own."""
         return self.varies and self.is_axis and not (self.is_number or self.form or self.name)
+
+    def add_why(self, why: str) -> None:
+        """Add a reason to those that are known."""
+        self.why = f"{self.why}; {why}" if self.why else why
 
 
 class Outliers(Exception):
@@ -254,7 +262,7 @@ def _split_digits(texts: list[str], codes: Codes) -> list[NamePart]:
     in_all = len({text.count(".") for text in texts}) == 1
     columns = _columns(texts, _DIGITS if in_all else _DECIMALS)
     partly = [(part, of) for part, of in columns[::2] if "" in part and not _SIGNS.issuperset(part)]
-    is_prefix = bool(partly) and columns[0] is partly[0]
+    is_prefix = bool(partly) and columns[0][0] is partly[0][0]
     category = bool(columns) and FAMILIES.get(columns[0][0][0].lower()) in CATEGORIES
     many = len(columns) > 3 or len(partly) > 1 or category
     if len(columns) < 2 or (partly and (many or (not is_prefix and _is_label(partly[0], codes)))):

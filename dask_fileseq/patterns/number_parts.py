@@ -15,12 +15,20 @@ from dask_fileseq.patterns.name_pattern import factorize
 
 _NEARLY_ALL = 0.9
 _FEWEST_CODES = 8
+_MARKS = (".", "_", "p", "e")
 _HEMISPHERES = {"NS": "latitude", "EW": "longitude"}
 
 
 def combine_numbers(parts: list[NamePart]) -> list[NamePart]:
     """Return parts with signs, decimals and degrees joined, and codes split."""
-    return _join_degrees(_join_decimals(_join_signs(_split_codes(parts))))
+    varying = [part for part in parts if part.varies]
+    if any(len(part.texts) >= _FEWEST_CODES for part in varying):
+        parts = _split_codes(parts)
+    if not all(part.is_number for part in varying):
+        parts = _join_signs(parts)
+    if any(part.texts[0] in _MARKS for part in parts):
+        parts = _join_decimals(parts)
+    return parts if all(part.is_number for part in varying) else _join_degrees(parts)
 
 
 def _split_codes(parts: list[NamePart]) -> list[NamePart]:
@@ -63,7 +71,8 @@ def _fill_grid(pieces: list[NamePart], whole: NamePart) -> bool:
 
 def _piece(part: NamePart, cut: slice) -> NamePart:
     texts, codes = factorize([text[cut] for text in part.texts])
-    return NamePart(texts, codes[part.codes], part.joint or cut.start is not None)
+    joint = part.joint or cut.start is not None
+    return NamePart(texts, codes[part.codes], joint, why="digits of a number that fill a grid")
 
 
 def _join_signs(parts: list[NamePart]) -> list[NamePart]:
@@ -130,7 +139,7 @@ def _decimal_mark(parts: list[NamePart], i: int) -> str:
         return ""
     left, mark, right = parts[i : i + 3]
     text = mark.texts[0]
-    if mark.varies or text not in (".", "_", "p", "e") or not (left.varies or right.varies):
+    if mark.varies or text not in _MARKS or not (left.varies or right.varies):
         return ""
     if not (left.is_number and are_digits(right)) or _continues(parts, i, text):
         return ""
@@ -243,5 +252,6 @@ def _join_degrees(parts: list[NamePart]) -> list[NamePart]:
                 degrees = joined(result[-2:])
                 degrees.name = degrees.family = name
                 degrees.form = "compass"
+                degrees.why = "degrees in both hemispheres"
                 result[-2:] = [degrees]
     return result

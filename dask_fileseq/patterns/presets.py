@@ -35,6 +35,17 @@ class Preset(NamedTuple):
     """One such name."""
 
 
+class PresetFit(NamedTuple):
+    """What a preset finds in names."""
+
+    pattern: NamePattern
+    axes: Mapping[str, int]
+    """The sizes of the axes that vary."""
+    cells: int
+    why: str
+    """Why inference leaves it out; empty if it does not."""
+
+
 _LAST_COMPILED: dict[str, tuple[Preset, NamePattern]] = {}
 _AXES = Preset(
     # one to seven axes, each a letter code and up to four digits, at the end of
@@ -95,16 +106,16 @@ def no_preset(text: str) -> NamesError:
     )
 
 
-def matching_preset(
+def preset_fits(
     names: Sequence[str],
     every: Sequence[str] = (),
     dims: Sequence[str] = (),
     most_cells: int | None = None,
-) -> NamePattern | None:
-    """Return the pattern of the one preset that gives each name a cell of its own, if any.
+) -> list[PresetFit]:
+    """Return the presets that give each name a cell of its own, with why some are left out.
 
-    Of several, it is the one with the fewest cells and then the most axes; if two are as good,
-    there is none. The preset ``axes`` is left out: it matches too many names.
+    Those with the fewest cells and then the most axes are first. The preset ``axes`` is left
+    out: it matches too many names.
 
     Parameters
     ----------
@@ -112,34 +123,48 @@ def matching_preset(
         File names.
     every : sequence of str
         The file names among which `names` were chosen. A preset that matches others of them,
-        such as thumbnails, is left out.
+        such as thumbnails, does not take part in inference.
     dims : sequence of str
         Names of axes that were found otherwise. A preset with the same axes adds nothing, and
-        one with fewer loses something: these are left out.
+        one with fewer loses something.
     most_cells : int, optional
         The most cells that the grid of the preset may have.
 
     Examples
     --------
-    >>> print(matching_preset(["img_000000000_GFP_000.tif", "img_000000001_GFP_003.tif"]))
-    micromanager-1
-    >>> matching_preset(["1_1.tif", "1_2.tif"])
+    >>> [fit] = preset_fits(["img_000000000_GFP_000.tif", "img_000000001_GFP_003.tif"])
+    >>> str(fit.pattern), fit.axes, fit.cells
+    ('micromanager-1', {'time': 2, 'z': 2}, 4)
+    >>> preset_fits(["1_1.tif", "1_2.tif"])
+    []
     """
     others = set(every).difference(names) if len(every) > len(names) else set()
-    found = []
+    fits = []
     for pattern in _matching(names[0]):
         axes = _separated(pattern, names)
-        if axes is None or any(map(pattern.regex.search, others)):
+        if axes is None:
             continue
         cells = math.prod(axes.values())
         few = len(names) < 2 * len(axes)  # too few to see what depends on what
-        dense = most_cells is None or cells <= most_cells or few
-        if dense and len(axes) >= max(len(dims), 1 if dims else 2) and axes.keys() != set(dims):
-            found.append((cells, -len(axes), pattern))
-    found.sort(key=lambda candidate: candidate[:2])
-    if not found or (len(found) > 1 and found[0][:2] == found[1][:2]):
+        why = ""
+        if any(map(pattern.regex.search, others)):
+            why = "it matches names that are left out"
+        elif not (most_cells is None or cells <= most_cells or few):
+            why = "its grid has more cells"
+        elif len(axes) < max(len(dims), 1 if dims else 2):
+            why = "fewer of its axes vary"
+        elif axes.keys() == set(dims):
+            why = "it has the same axes"
+        fits.append(PresetFit(pattern, axes, cells, why))
+    return sorted(fits, key=lambda fit: (bool(fit.why), fit.cells, -len(fit.axes)))
+
+
+def best_preset(fits: Sequence[PresetFit]) -> NamePattern | None:
+    """Return the first of `preset_fits`, None if it is left out or another is as good."""
+    best = [fit for fit in fits if not fit.why][:2]
+    if not best or len({(fit.cells, len(fit.axes)) for fit in best}) < len(best):
         return None
-    return found[0][2]
+    return best[0].pattern
 
 
 def has_preset(name: str) -> bool:

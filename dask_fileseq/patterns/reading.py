@@ -27,7 +27,8 @@ from dask_fileseq.patterns.text_pattern import compile_regex, parse_format
 from dask_fileseq.patterns.word_parts import combine_words, refusal
 
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
-_UUID_MARK = "\0"
+UUID_MARK = "\0"
+"""What is in the place of GUIDs in the parts of names."""
 _ROUNDS = 5
 
 
@@ -64,23 +65,35 @@ def read_names(names: list[str]) -> Reading:
     raise refusal("names are of too many kinds")
 
 
-def _read(names: list[str]) -> Reading:
-    masked = [_UUID.sub(_UUID_MARK, name) for name in names] if _UUID.search(names[0]) else names
+def named_parts(names: list[str]) -> tuple[list[NamePart], NamePart | None, list[str]]:
+    """Return the parts of names, a clock with its day, and other names of axes by letters.
+
+    Raises NamesError or `Outliers`.
+    """
+    masked = [_UUID.sub(UUID_MARK, name) for name in names] if _UUID.search(names[0]) else names
     parts = split_names(masked)
+    pair = None
     try:
         parts = join_dates(parts)
-        read_clocks(parts)
+        if any(part.form for part in parts):
+            read_clocks(parts)
+            pair = pair_clock(parts)
     except Ambiguous as ambiguous:
         raise _two_dates(parts, *ambiguous.args) from None
     parts = combine_words(combine_numbers(parts))
-    pair = pair_clock(parts)
-    others = name_axes(parts)
-    fields = [part for part in parts if part.varies and part.is_axis and part.axis is None]
     if pair:
         pair.name = "time"
+    return parts, pair, name_axes(parts)
+
+
+def _read(names: list[str]) -> Reading:
+    parts, pair, others = named_parts(names)
+    fields = [part for part in parts if part.varies and part.is_axis and part.axis is None]
+    if pair:
         fields.insert(0, pair)
     try:
-        choose_axes(fields)
+        if len(fields) > 1:
+            choose_axes(fields)
     except AmbiguousNames as ambiguous:
         raise two_readings(*(_format_as(parts, pair, axes) for axes in ambiguous.args)) from None
     axes = [field for field in fields if field.is_axis]
@@ -137,7 +150,7 @@ def _field(part: NamePart, name: str) -> str:
     texts = part.texts
     if not part.varies:
         text = texts[0].replace("{", "{{").replace("}", "}}")
-        return text.replace(_UUID_MARK, "{:uuid}")
+        return text.replace(UUID_MARK, "{:uuid}")
     if part.form:
         return f"{{{name}:{part.form}}}"
     if not part.is_number:

@@ -35,6 +35,8 @@ def combine_words(parts: list[NamePart]) -> list[NamePart]:
 
     Raises `Outliers` or NamesError if only some names have a part.
     """
+    if all(part.is_number for part in parts if part.varies) and not any(map(_may_be_row, parts)):
+        return parts
     parts = _join_wells(parts)
     _ignore_spellings(parts)
     parts = _join_words(parts)
@@ -84,12 +86,19 @@ def _join_wells(parts: list[NamePart]) -> list[NamePart]:
             well = joined(result[-2:])
             if len({re.sub("(?<=[A-Za-z])0", "", text) for text in well.texts}) == len(well.texts):
                 well.name = well.family = "well"
+                well.why = "letters of a plate's rows, and numbers of its columns"
                 result[-2:] = [well]
             else:
                 result[-2].name = result[-2].family = "row"
                 part.name = part.family = "column"
+                result[-2].why = part.why = "a plate's wells, of which some are in two spellings"
                 part.joint = False
     return result
+
+
+def _may_be_row(part: NamePart) -> bool:
+    """Return whether a constant part may be the row of a well, or end in one."""
+    return not part.varies and part.texts[0][-1:].isalpha() and are_rows([part.texts[0][-1]])
 
 
 def _split_row(part: NamePart) -> list[NamePart]:
@@ -171,6 +180,7 @@ def _join_codes(parts: list[NamePart]) -> list[NamePart]:
         is_run = len(run) == 3 and part.joint and run[1].joint and run[1].is_word
         if is_run and are_digits(run[0]) and are_digits(part) and not (run[0].name or part.name):
             result[-3:] = [joined(run)]
+            result[-1].why = "digits and letters of one code"
     return result
 
 
@@ -186,13 +196,15 @@ def _join_words(parts: list[NamePart]) -> list[NamePart]:
         while len(result) > 1:
             last = result[-1]
             if last.joint and _are_one(result[-2], last):
-                result[-2:] = [joined(result[-2:])]
+                count = 2
             elif len(result) > 2 and _is_gap(result[-2]) and _are_one(result[-3], last):
-                result[-3:] = [joined(result[-3:])]
+                count = 3
             elif last.joint and last.is_word and result[-2].is_word:  # nothing parts them
-                result[-2:] = [joined(result[-2:])]
+                count = 2
             else:
                 break
+            result[-count:] = [joined(result[-count:])]
+            result[-1].why = "words that fill no grid are one label"
     return result
 
 

@@ -44,9 +44,9 @@ def open_sequence(
     pattern : str, re.Pattern, callable, table or None
         Finds the axes in file names:
 
-        - ``"infer"``: from the names alone. The pattern found is logged (``INFO``, logger
-          ``dask_fileseq``), and is the `pattern` of the sequence. A single file forms one
-          axis;
+        - ``"infer"``: from the names alone, or by the preset that explains all of them as
+          well. The pattern found is logged (``INFO``, logger ``dask_fileseq``), and is the
+          `pattern` of the sequence; `explain` says why. A single file forms one axis;
         - a format string, ``"{well}_t{time:04d}_{channel}.tif"``: numbers or words, integers
           (``d``, ``04d``), floats (``f``; ``fp`` for ``1p5``), words (``s``), dates
           (``%Y%m%d_%H%M``, of which a name may have parts in several places), durations

@@ -35,9 +35,16 @@ from dask_fileseq.files import (
     open_source,
 )
 from dask_fileseq.graph import to_dask_array
-from dask_fileseq.grid import FileGrid, indexers_of, parts_of, places_of_labels, selected
+from dask_fileseq.grid import (
+    FileGrid,
+    indexers_of,
+    parts_of,
+    places_of_labels,
+    plain_labels,
+    selected,
+)
 from dask_fileseq.output import asarray
-from dask_fileseq.patterns import NamePattern
+from dask_fileseq.patterns import NamePattern, explain_names
 from dask_fileseq.readers import FileInfo, FunctionReader, Reader, as_reader
 from dask_fileseq.sequence.arguments import in_order, listed_files, parsed_grid
 from dask_fileseq.sequence.listing import counts, listing
@@ -310,6 +317,42 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
             How many of each to show; None for all.
         """
         return listing(self.grid, limit)
+
+    def explain(self) -> str:
+        """Return a text about what each field of the names was taken for, and why.
+
+        It has the axes of the pattern, and what ``"infer"`` says of the names: each field of
+        the first name, with its kind and why it is an axis or none; the readings and presets
+        that were compared, with their numbers of cells; names that are left out; and what is
+        a guess, by letter case, by one letter, or from two values.
+
+        Returns
+        -------
+        str
+            For people; its form may change.
+
+        Examples
+        --------
+        >>> from dask_fileseq import TiffSequence
+        >>> names = [f"A0{n}_W0000{n}_{c}.tif" for n in (1, 2, 3) for c in ("DAPI", "GFP")]
+        >>> print(TiffSequence(names, pattern="infer").explain())
+        6 names, such as 'A01_W00001_DAPI.tif'
+        pattern='infer' finds '{well}_W{:05d}_{channel}.tif'
+        fields
+          'A01'    axis well: wells, 3 texts ('A01', 'A02', 'A03'); letters of a plate's rows, \
+and numbers of its columns
+          '_W'     constant
+          '00001'  no axis: integers, 3 texts ('00001', '00002', '00003'); varies together \
+with well
+          'DAPI'   axis channel: words, 2 texts ('DAPI', 'GFP'); known words for a channel
+          '.tif'   constant
+        readings compared
+          '{well}_W{:05d}_{channel}.tif': well 3 x channel 2 = 6 cells; taken
+        guessed: well, by one letter
+        """
+        others = [name for name, _ in self.duplicates]
+        labels = {dim: plain_labels(values) for dim, values in self.coords.items()}
+        return explain_names([*self._names, *self.unmatched, *others], self.pattern, labels)
 
     def commonpath(self) -> str:
         """Return the longest path that all files are below."""

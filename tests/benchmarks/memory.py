@@ -115,6 +115,21 @@ def names(count: int) -> dict[str, float]:
     return found
 
 
+def infer(count: int) -> dict[str, float]:
+    """Infer the pattern of names that do not exist."""
+    from images import many_names
+
+    import dask_fileseq
+    from dask_fileseq.grid import grid_of_pattern
+
+    dask_fileseq.open_sequence(["t1_c1.tif", "t2_c1.tif"])
+    listed = many_names("", count).names
+    start_size, start, cpu = resident(), time.perf_counter(), time.process_time()
+    grid = grid_of_pattern(listed, "infer", spacing="auto")
+    found = {"seconds": time.perf_counter() - start, "cpu": time.process_time() - cpu}
+    return found | {"peak above the list": peak() - start_size, "cells": len(grid.names)}
+
+
 def _one_crop(listed: Any) -> None:
     from opening import sequence_of_names
 
@@ -129,7 +144,7 @@ def _sequence(names: list[str]) -> Any:
 
 
 JOBS: dict[str, Callable[..., dict[str, float]]] = {
-    job.__name__: job for job in (asarray, tifffile_asarray, reduce, names)
+    job.__name__: job for job in (asarray, tifffile_asarray, reduce, names, infer)
 }
 
 if __name__ == "__main__":

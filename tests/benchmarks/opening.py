@@ -85,7 +85,13 @@ def names_case() -> Case:
 
     def sizes(names: Names) -> dict[str, float]:
         found = fresh("names", count=len(names))
+        inferred = fresh("infer", count=len(names))
+        many = fresh("infer", count=10 * len(names))
         return {
+            "inference (us of CPU a name)": inferred["cpu"] / len(names) * 1e6,
+            "inference of ten times as many (s)": many["seconds"],
+            "inference of ten times as many (bytes a name)": many["peak above the list"]
+            / (10 * len(names)),
             "peak above the list (MB)": found["peak above the list"],
             "sequence (s)": found["sequence"],
             "graph (s)": found["graph"],
@@ -112,6 +118,14 @@ def names_case() -> Case:
             AtMost("graph (s)", 0.5, "graph", "s"),
             AtMost("peak above the list (MB)", 250, "peak memory above the list", "MB"),
             AtMost("pickled sequence (bytes a file)", 40, "pickled sequence", "bytes a file"),
+            AtMost("inference (us of CPU a name)", 2, "inference", "us a name"),
+            AtMost("inference of ten times as many (s)", 25, "inference, ten times as many", "s"),
+            AtMost(
+                "inference of ten times as many (bytes a name)",
+                120,
+                "its peak memory above the list",
+                "bytes a name",
+            ),
         ],
         probes=[Probe(sizes)],
         repeats=3,

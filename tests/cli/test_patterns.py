@@ -35,7 +35,8 @@ def test_patterns_that_fit(tmp_path):
     assert fit["name"] == "operetta"
     assert fit["axes"] == {"row": 1, "column": 2, "field": 1, "z": 3, "channel": 1, "time": 1}
     assert (fit["files"], fit["empty"]) == (5, 1)
-    assert told["inferred"]["axes"] == {"c": 2, "p": 3}
+    assert told["inferred"]["pattern"] == "operetta"
+    assert told["inferred"]["axes"] == fit["axes"]
     shown = invoke("patterns", tmp_path).stdout
     assert "operetta: 5 of 5 files; row 1, column 2" in shown
     assert f"pattern {told['inferred']['pattern']}" in shown
@@ -47,6 +48,27 @@ def test_patterns_says_why_inference_refuses(tmp_path):
     assert result.exit_code == 0
     assert "no preset fits" in result.stdout
     assert "infer: " in result.stdout
+
+
+def test_patterns_explains_the_names(tmp_path):
+    """Who doubts what was inferred wants to know why."""
+    named(tmp_path, *(f"run_t{t}_{c}.tif" for t in range(3) for c in ("WT", "KO")), "notes.tif")
+    result = invoke("patterns", tmp_path, "-v")
+    assert result.exit_code == 0
+    assert "'KO'     axis label: words, 2 texts ('KO', 'WT'); no known words" in result.stdout
+    assert "not matched: 1, " in result.stdout
+    assert "fields" not in invoke("patterns", tmp_path).stdout
+    told = json.loads(invoke("patterns", tmp_path, "--verbose", "--json").stdout)
+    assert told["explanation"] in result.stdout
+
+
+def test_patterns_explains_what_inference_refuses(tmp_path):
+    """The question needs the fields that it is about."""
+    days = (f"IMG_{day:02d}{month:02d}2020.tif" for day in (1, 2, 3) for month in (4, 5, 6))
+    result = invoke("patterns", named(tmp_path, *days), "-v")
+    assert result.exit_code == 0
+    assert "'{date:%m%d%Y}'" in result.stdout
+    assert "'01042020'  maybe axis" in result.stdout
 
 
 def test_patterns_of_ones_own(tmp_path):

@@ -1,5 +1,6 @@
 """What is in a folder: from the names and one header."""
 
+import itertools
 import json
 import os
 import tarfile
@@ -12,6 +13,8 @@ import tifffile
 from dask_fileseq import demo, open_sequence
 from dask_fileseq.readers import count
 from tests.helpers.commands import DASK, MODULE, invoke, run
+
+PIXELS = np.zeros((4, 3), "u1")
 
 
 def show(*arguments):
@@ -60,6 +63,29 @@ def test_show_infers_the_pattern(cells):
     assert "6 x 2 x 5 = 60 cells, 2 of them empty" in result.stdout
     assert "pattern     cells_t{t:d}_{channel}_z{z:d}.tif\n" in result.stdout
     assert "pattern='cells_t{t:d}_{channel}_z{z:d}.tif')" in result.stdout
+
+
+def test_show_names_presets_that_also_fit(tmp_path):
+    """Rows and columns may be what is wanted, and nobody knows all presets."""
+    for well, plane in itertools.product(("D08", "E03", "F08"), (1, 2)):
+        tifffile.imwrite(tmp_path / f"x_{well}_T0001F001L01A01Z{plane:02d}C01.tif", PIXELS)
+    result = show(tmp_path)
+    axes = "row, column, time, field, z, channel"
+    assert f"also fits: --pattern cellvoyager ({axes})\n" in result.stdout
+    told = json.loads(show(tmp_path, "--json").stdout)
+    assert told["also_fits"] == {"cellvoyager": axes.split(", ")}
+    for pattern in ("cellvoyager", "{well}_T{}Z{z:d}C01.tif", "none"):
+        assert "also fits" not in show(tmp_path, "--pattern", pattern).stdout
+
+
+def test_show_names_the_preset_that_was_taken_alone(tmp_path):
+    """It fits, of course."""
+    for column, plane in itertools.product((3, 4, 5), (1, 2)):
+        name = f"r01c{column:02d}f01p{plane:02d}-ch1sk1fk1fl1.tiff"
+        tifffile.imwrite(tmp_path / name, PIXELS)
+    result = show(tmp_path)
+    assert "pattern     operetta\n" in result.stdout
+    assert "also fits" not in result.stdout
 
 
 def test_show_without_pattern(cells):

@@ -350,7 +350,12 @@ def listings(draw: Callable) -> Listing:
             same[k].append(values)
     constants = draw(st.lists(st.sampled_from(CONSTANTS), max_size=2, unique=True))
     # a clock belongs to the day that is in the names
-    clocks = [a for a in axes if a.kind == "date" and re.search("h|[|]", str(a.texts[0]) + "|" * (not isinstance(a.texts[0], str)))]
+    clocks = [
+        a
+        for a in axes
+        if a.kind == "date"
+        and re.search("h|[|]", str(a.texts[0]) + "|" * (not isinstance(a.texts[0], str)))
+    ]
     assume("20230105" not in constants or not clocks)
     for text in constants:
         fields.append(Field([text] * len(codes), kind="word"))
@@ -370,7 +375,9 @@ def names_of(draw: Callable, fields: Sequence[Field]) -> list[str]:
     others = others or [Field(["image"] * len(folders[0].texts), kind="word")]
     gap = draw(st.sampled_from(["_", "_", "-", " ", "__"]))
     # hyphens that separate are not seen from signs
-    assume(gap != "-" or not any(re.search(r"(?<!\d)[-+]\d", text) for f in fields for text in f.texts))
+    assume(
+        gap != "-" or not any(re.search(r"(?<!\d)[-+]\d", text) for f in fields for text in f.texts)
+    )
     cuts = draw(st.integers(0, max(0, min(2, len(others) - 1))))
     between = ["/"] * cuts + [gap] * (len(others) - 1 - cuts)
     parts = [[field.texts, "/"] for field in folders]

@@ -75,7 +75,7 @@ def test_files_that_are_listed_and_absent_are_missing():
         grid_of_pattern(names, "z<0-3>_<R,G>.tif", shape=(3, 2))
 
 
-def test_presets_of_blocks_keep_what_they_list(own_presets):
+def test_presets_of_blocks_keep_what_they_list():
     """A preset forgets what its blocks list."""
     register_preset("test-blocks", "stage<1-3>_<R,G,B>.png")
     names = ["stage1_B.png", "stage1_R.png"]

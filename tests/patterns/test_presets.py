@@ -72,7 +72,7 @@ def test_thumbnails_are_reported():
         assert "unmatched: 4\n  'TimePoint_1/P_B02_s1_w1_thumb.TIF'" in seq.listing()
 
 
-def test_users_add_presets(tmp_path, own_presets):
+def test_users_add_presets(tmp_path):
     """A preset of a user's own needs changes in the package."""
     path = tmp_path / "lab.toml"
     path.write_text(
@@ -105,7 +105,7 @@ def test_users_add_presets(tmp_path, own_presets):
         ("[abc]\npattern = 'abcd'", "has no groups"),
     ],
 )
-def test_bad_presets(tmp_path, own_presets, text, message):
+def test_bad_presets(tmp_path, text, message):
     """A mistake in a file of presets shows up when a sequence is opened, or never."""
     path = tmp_path / "lab.toml"
     path.write_text(text)
