@@ -32,13 +32,12 @@ def read_clocks(parts: Sequence[NamePart]) -> None:
             if other_days and not match[1]:  # such as the number of a tile
                 part.form = part.family = part.why = ""
             continue
-        steps = np.diff(seconds)
-        is_even = 2 * len(seconds) > (seconds[-1] - seconds[0]) // np.gcd.reduce(steps)
-        if len({text[-2:] for text in part.texts}) == 1 and not is_even:
-            continue  # clocks that never differ in seconds are in even steps
         if other_days:
             part.form = clock
-        elif not days and not part.form.startswith("%y"):
+            continue
+        steps = (seconds[-1] - seconds[0]) // np.gcd.reduce(np.diff(seconds))
+        is_clock = 2 * len(seconds) > steps or len({text[-2:] for text in part.texts}) > 1
+        if is_clock and not days and not part.form.startswith("%y"):
             raise Ambiguous(part, part.form, clock)
 
 

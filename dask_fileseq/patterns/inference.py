@@ -227,27 +227,29 @@ def _infer(names: list[str]) -> Inference:
         if whole is not None and (reading is None or len(whole.axes) >= len(reading.axes)):
             fits = fits_of(whole.names, whole)
             return Inference(images, best_preset(fits) or whole.pattern, whole, fits)
-        if reading is not None:
-            refused = _of_other_kinds(reading, images)
-            pattern = pattern if refused is None else None
+        refused = _cut_otherwise(reading, images) if reading else refused
+        pattern = None if refused else pattern
     if kept and reading is None:  # B8A beside B02 is a band, no outlier
         fits = fits_of(kept)
         pattern = best_preset(fits)
     return Inference(kept or images, pattern, reading, fits, refused)
 
 
-def _of_other_kinds(reading: Reading, names: list[str]) -> NamesError | None:
-    """Return an error if the pattern fits names of other kinds, but not as it fits its own."""
+def _cut_otherwise(reading: Reading, names: list[str]) -> NamesError | None:
+    """Return the error if names of another kind can be cut otherwise between two labels."""
     own = set(reading.names)
     try:
         columns = reading.pattern.columns([name for name in names if name not in own])
-    except NamesError:  # it fits none of them
+    except NamesError:
         return None
-    for dim, texts in zip(columns.dims, columns.texts, strict=True):
-        words = {t for axis in reading.axes if axis.name == dim for t in axis.texts}
-        odd = [text for text in texts if text not in words and re.search(r"[\W_]", text)]
-        if odd and not any(re.search(r"[\W_]", word) for word in words):
-            return refusal(f"{odd[0]!r} has more words than {min(words)!r}")
+    found = dict(zip(columns.dims, columns.texts, strict=True))
+    parts = reading.parts
+    for first, gap, last in zip(parts, parts[1:], parts[2:], strict=False):
+        if gap.is_separator and not any(part.is_number or part.form for part in (first, last)):
+            texts = [text for part in (first, last) for text in found.get(part.name, ())]
+            odd = [text for text in texts if gap.texts[0] in text]
+            if odd:
+                return refusal(f"{odd[0]!r} has more words than {first.texts[0]!r}")
     return None
 
 

@@ -211,12 +211,19 @@ def _align(texts: list[str], codes: Codes, separator: re.Pattern[str]) -> list[N
         return []
     around = (least - 1) // 2
     best: tuple[int, int] | None = None
+    repeated: tuple[int, int] | None = None
+    stamped = True  # each text has words that no other has
     for before in range(around + 1):
         columns = _around_label(words, before, around - before)
         if columns:
             label = columns.pop(2 * before)
-            size = len(set(label)) * len(set(zip(*columns, strict=True)))
+            others = len(set(zip(*columns, strict=True)))
+            size = len(set(label)) * others
             best = min(best or (size, before), (size, before))
+            repeated = min(repeated or (len(set(label)), before), (len(set(label)), before))
+            stamped = stamped and others == len(texts)
+    if stamped and repeated and 2 * repeated[0] < len(texts):
+        best = (len(texts), repeated[1])
     if best is None or best[0] > 2 * len(texts):
         return []
     columns = _around_label(words, best[1], around - best[1])

@@ -151,7 +151,12 @@ def _has_sites(parts: list[NamePart], i: int) -> bool:
     """
     row, column = parts[i - 1], parts[i]
     texts = "".join(part.texts[0] for part in parts)
-    alike = [m for m in re.findall(r"[^\W_]+", texts) if _WELL_LIKE.fullmatch(m)]
+    own = FAMILIES.get(row.texts[0].lower(), "")
+    alike = {
+        word
+        for word in re.findall(r"[^\W_]+", texts)
+        if _WELL_LIKE.fullmatch(word) and FAMILIES.get(word[0].lower(), "") in ("", own)
+    }
     numbers = [(parts[k - 1], part) for k, part in enumerate(parts) if k != i and part.is_number]
     counted = {
         FAMILIES.get(letters.texts[0].lower())
@@ -161,10 +166,9 @@ def _has_sites(parts: list[NamePart], i: int) -> bool:
         and letters.texts not in (row.texts, [""])
         and not letters.varies
     }
-    own = FAMILIES.get(row.texts[0].lower())
     taken = own not in ("series", "channel", "z") or own in counted  # C01_z1 may be a channel
     wells = [part for letters, part in numbers if letters.varies and are_rows(letters.texts)]
-    unique = set(alike) == {row.texts[0] + column.texts[0]} and not wells
+    unique = alike == {row.texts[0] + column.texts[0]} and not wells
     return unique and taken and bool(counted & {"series", "channel", "z"})
 
 
