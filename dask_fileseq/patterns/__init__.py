@@ -2,12 +2,11 @@
 
 `as_pattern` makes a `NamePattern` of everything that users may pass as ``pattern=``. Each
 module imports only from those before it: `name_columns`, `name_pattern`, `lookup` (functions
-and tables), `date_formats`, `format_string`, `axis_words`, `bioformats`,
-`frame_names`, `text_pattern`,
-`presets`; then the steps of inference, `name_kinds`, `name_parts`, `dates`,
-`date_relations`, `number_parts`,
-`word_parts`, `axis_names`, `dependence`, `reading`; and `inference` itself, which has
-`as_pattern`, and `explanation`.
+and tables), `date_formats`, `format_string`, `axis_words`, `bioformats`, `frame_names`,
+`text_pattern`, `presets`; then the steps of inference, `name_kinds`, `name_parts`,
+`date_candidates`, `dates`, `date_relations`, `number_parts`, `word_parts`, `axis_names`,
+`dependence`, `reading`, `optional_parts`; `inference` itself, which has `as_pattern`; and
+`explanation`.
 """
 
 from dask_fileseq.patterns.axis_words import CATEGORIES, FAMILIES

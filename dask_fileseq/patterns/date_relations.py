@@ -8,7 +8,37 @@ from collections.abc import Sequence
 import numpy as np
 
 from dask_fileseq.patterns.date_formats import is_duration_format, moments
+from dask_fileseq.patterns.dates import Ambiguous
 from dask_fileseq.patterns.name_parts import NamePart, joined
+
+_SHORT_DATE = re.compile(r"%[ymd]([-_.]?)%[md]\1%[dy]")
+
+
+def read_clocks(parts: Sequence[NamePart]) -> None:
+    """Take dates whose year has two digits for clocks, if another date is in the names, in place.
+
+    Raises `Ambiguous` if there is none, and the year is not first: ``020901``.
+    """
+    for part in parts:
+        match = _SHORT_DATE.fullmatch(part.form)
+        if match is None or not part.varies:
+            continue
+        clock = f"%H{match[1]}%M{match[1]}%S"
+        try:
+            moments(part.texts, clock)
+        except ValueError:
+            continue
+        days = [p for p in parts if "%Y" in p.form and "%H" not in p.form and "%d" in p.form]
+        if days and not any(is_same_day(part, day) for day in days):
+            part.form = clock
+        elif not days and not part.form.startswith("%y"):
+            raise Ambiguous(part, part.form, clock)
+
+
+def is_same_day(part: NamePart, other: NamePart) -> bool:
+    """Return whether two dates are of the same days."""
+    one, two = (moments(p.texts, p.form)[p.codes].astype("M8[D]") for p in (part, other))
+    return bool((one == two).all())
 
 
 def pair_clock(parts: Sequence[NamePart]) -> NamePart | None:

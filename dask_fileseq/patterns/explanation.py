@@ -11,12 +11,12 @@ from typing import Any
 
 from dask_fileseq.errors import NamesError, shown
 from dask_fileseq.patterns.date_formats import is_duration_format
-from dask_fileseq.patterns.dependence import is_hash
 from dask_fileseq.patterns.inference import Inference, settled_inference
 from dask_fileseq.patterns.name_parts import NamePart, Outliers, split_names
 from dask_fileseq.patterns.name_pattern import NamePattern, unique_dims
 from dask_fileseq.patterns.presets import PresetFit, presets
 from dask_fileseq.patterns.reading import UUID_MARK, Reading, named_parts
+from dask_fileseq.patterns.word_parts import is_hash
 
 _WIDTH = 24
 """The most characters of a field that are shown."""

@@ -145,20 +145,21 @@ def _decimal_mark(parts: list[NamePart], i: int) -> str:
     lengths = set(map(len, right.texts))
     if text != ".":
         constant = not right.varies and not (text == "p" and _has_unit(parts, i))
-        if len(lengths) > 1 or filled or constant:
+        if len(lengths) > 1 or constant or (filled and text == "_"):
             return ""
-        if text == "p":
+        if text == "p" and not filled:
             return text
+    if text == "_":
         wide = lengths == {3} and {len(t) for t in left.texts} == {len(left.texts[0])}
         return text if wide and left.varies and evenness > _NEARLY_ALL else ""
     if filled:
         digits = sorted(map(int, right.texts))
         runs = digits == list(range(digits[0], digits[0] + len(digits)))
-        return text if evenness > _NEARLY_ALL and (not runs or len(digits) == 10) else ""
+        even = evenness > _NEARLY_ALL or _are_padded(right.texts)
+        return text if even and (not runs or len(digits) == 10) else ""
     if not right.varies:
-        padded = any(t[0] == "0" and len(t) > 1 for t in left.texts)
-        return "" if padded else text
-    leading = any(t[0] == "0" and len(t) > 1 for t in right.texts)
+        return "" if _are_padded(left.texts) else text
+    leading = _are_padded(right.texts)
     counts = list(map(Decimal, right.texts))
     if left.varies or leading:
         return text
@@ -168,6 +169,10 @@ def _decimal_mark(parts: list[NamePart], i: int) -> str:
     zero = left.texts == ["0"] and not _is_version(parts, i)
     as_count = _evenness(counts)
     return text if evenness > as_count or (evenness == as_count and zero) else ""
+
+
+def _are_padded(texts: list[str]) -> bool:
+    return any(text[0] == "0" and len(text) > 1 for text in texts)
 
 
 def _is_bare(parts: list[NamePart], i: int) -> bool:

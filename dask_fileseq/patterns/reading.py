@@ -16,7 +16,7 @@ import numpy as np
 
 from dask_fileseq.errors import NamesError
 from dask_fileseq.patterns.axis_names import name_axes, number_names
-from dask_fileseq.patterns.date_relations import pair_clock
+from dask_fileseq.patterns.date_relations import pair_clock, read_clocks
 from dask_fileseq.patterns.dates import Ambiguous, join_dates
 from dask_fileseq.patterns.dependence import AmbiguousNames, choose_axes
 from dask_fileseq.patterns.name_columns import NameColumns
@@ -74,6 +74,7 @@ def named_parts(names: list[str]) -> tuple[list[NamePart], NamePart | None, list
     parts = split_names(masked)
     try:
         parts = join_dates(parts)
+        read_clocks(parts)
     except Ambiguous as ambiguous:
         raise _two_dates(parts, *ambiguous.args) from None
     parts = combine_words(combine_numbers(parts))

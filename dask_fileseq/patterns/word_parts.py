@@ -47,14 +47,14 @@ def combine_words(parts: list[NamePart]) -> list[NamePart]:
 
 
 def _check_one_label(part: NamePart, is_alone: bool) -> None:
-    """Raise an error for words of unlike number that are no list of labels.
+    """Raise an error for words with unlike separators that are no list of labels.
 
     They are several axes if nearly each text can be cut so that both its pieces occur in other
     texts, too. If each file has words of its own beside what else varies, they are none.
     """
     words = [_GAPS.split(text) for text in part.texts]
     least = min(map(len, words))
-    if len(set(map(len, words))) == 1:
+    if len({tuple(_GAPS.findall(text)) for text in part.texts}) == 1:
         return
     cuts = [
         [(text[: m.start()], text[m.end() :]) for m in _GAPS.finditer(text)] for text in part.texts
@@ -64,7 +64,7 @@ def _check_one_label(part: NamePart, is_alone: bool) -> None:
     crossed = sum(any(heads[h] > 1 and tails[t] > 1 for h, t in pieces) for pieces in cuts)
     own = least > 1 + is_alone and len(part.texts) == len(part.codes) >= _FEWEST
     if own or (len(words) > 3 and crossed >= _NEARLY_ALL * len(words)):
-        raise refusal(f"{part.texts[0]!r} and {part.texts[1]!r} have different numbers of words")
+        raise refusal(f"words are separated otherwise in {part.texts[0]!r} than in others")
 
 
 def _join_wells(parts: list[NamePart]) -> list[NamePart]:
@@ -148,12 +148,15 @@ def _has_sites(parts: list[NamePart], i: int) -> bool:
     counted = {
         FAMILIES.get(letters.texts[0].lower())
         for letters, part in numbers
-        if part.joint and part.varies and not letters.varies
+        if part.joint
+        and part.varies
+        and letters.texts not in (row.texts, [""])
+        and not letters.varies
     }
     own = FAMILIES.get(row.texts[0].lower())
     taken = own not in ("series", "channel", "z") or own in counted  # C01_z1 may be a channel
     wells = [part for letters, part in numbers if letters.varies and are_rows(letters.texts)]
-    unique = alike == [row.texts[0] + column.texts[0]] and not wells
+    unique = set(alike) == {row.texts[0] + column.texts[0]} and not wells
     return unique and taken and bool(counted & {"series", "channel", "z"})
 
 
@@ -212,7 +215,11 @@ def _are_one(first: NamePart, last: NamePart) -> bool:
         word = first if first.is_word else last
         repeats = 2 * len(firsts) <= min(cells([first, last]), len(first.codes))
         return last.joint and (len(firsts) == len(word.texts) or repeats)
-    return len(firsts) <= _FILLED * cells([first, last])
+    filled = len(firsts) / cells([first, last])
+    pairs = [np.bincount(part.codes[firsts]).min() for part in (first, last)]
+    if 0.5 < filled <= _FILLED and min(pairs) > 1 and len(firsts) >= _FEWEST:
+        raise refusal(f"{first.texts[0]!r} and {last.texts[0]!r} may be one label or two")
+    return filled <= _FILLED
 
 
 def is_hash(part: NamePart) -> bool:

@@ -294,7 +294,7 @@ WELLS = [f"{row}{column:02d}" for row in ("A", "P", "Z", "AA", "AF") for column 
         # what another axis tells
         (
             [f"{d[:4]}/{int(d[4:6])}/S_{d}.tif" for d in ("20191230", "20200101", "20200203")],
-            "{:d}/{:d}/S_{date:%Y%m%d}.tif",
+            "{:%Y/%-m}/S_{date:%Y%m%d}.tif",
             {"date": 3},
             0,
         ),
