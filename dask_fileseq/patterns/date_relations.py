@@ -59,7 +59,8 @@ def pair_clock(parts: Sequence[NamePart]) -> NamePart | None:
     if len(clocks) != 1 or not any(day is not clocks[0] for day in days):
         return None
     day = next((day for day in days if day.varies), days[0])
-    pair = joined([day, clocks[0]])
+    blank = NamePart([" "], np.zeros_like(day.codes))
+    pair = joined([day, blank, clocks[0]])
     pair.form, pair.family = f"{day.form} {clocks[0].form}", "date"
     for part in (day, clocks[0]):
         part.axis, part.why = pair, "a day and a clock are one date"

@@ -164,7 +164,7 @@ def _decimal_mark(parts: list[NamePart], i: int) -> str:
         return ""
     if not (left.is_number and are_digits(right)) or _continues(parts, i, text):
         return ""
-    if left.form or "." in left.texts[0]:
+    if left.form or "." in "".join(left.texts):
         return ""
     if text == "e":
         return "."

@@ -174,12 +174,11 @@ def _checked(pattern: NamePattern, axes: Iterable[NamePart], names: list[str]) -
     for axis in axes:
         texts, codes = found.get(axis.name, ([], axis.codes))
         pairs = set(zip(codes.tolist(), axis.codes.tolist(), strict=False))
-        paired = axis.family == "date" and " " in axis.form
         if (
             columns.unmatched
             or len(texts) != len(axis.texts)
             or len(pairs) != len(texts)
-            or not (paired or all(texts[i] == axis.texts[k] for i, k in pairs))
+            or not all(texts[i] == axis.texts[k] for i, k in pairs)
         ):
             i = columns.unmatched[0] if columns.unmatched else _first_other(texts, codes, axis)
             raise refusal(f"pattern={str(pattern)!r} nearly fits, but not {names[i]!r}")
