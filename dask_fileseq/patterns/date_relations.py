@@ -62,6 +62,10 @@ def pair_clock(parts: Sequence[NamePart]) -> NamePart | None:
     blank = NamePart([" "], np.zeros_like(day.codes))
     pair = joined([day, blank, clocks[0]])
     pair.form, pair.family = f"{day.form} {clocks[0].form}", "date"
+    try:
+        moments(pair.texts, pair.form)
+    except ValueError:  # hours of more than a day
+        return None
     for part in (day, clocks[0]):
         part.axis, part.why = pair, "a day and a clock are one date"
     return pair
