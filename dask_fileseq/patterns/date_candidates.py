@@ -11,7 +11,7 @@ _YEAR = r"(?:18[5-9]\d|19\d\d|20\d\d)"
 _DAYS = [
     (re.compile(regex), forms.split("|"))
     for regex, forms in (
-        (rf"{_YEAR}([-_. /])[01]?\d\1[0-3]?\d", "%Y~%m~%d"),
+        (rf"{_YEAR}([-_. /])[01]?\d\1[0-3]?\d(?!\d)", "%Y~%m~%d"),
         (rf"{_YEAR}y()[01]\dm[0-3]\dd", "%Yy%mm%dd"),
         (rf"[0-3]?\d([-_. ])[0-3]?\d\1{_YEAR}", "%d~%m~%Y|%m~%d~%Y"),
         (rf"[0-3]?\d([-_. ]?){_MONTH}\1{_YEAR}", "%d~%b~%Y"),
@@ -41,7 +41,7 @@ _HOUR = re.compile(r"(?<=\d{8})[0-2]\d(?!\d)")
 _ONLY_CLOCKS = [
     (re.compile(regex), form)
     for regex, form in (
-        (r"[0-2]\d([-_.:/])[0-5]\d\1[0-5]\d(?!\1\d)", "%H~%M~%S"),
+        (r"[0-2]\d([-_.:/])[0-5]\d\1[0-5]\d(?!\1\d+(?![^\W_]))", "%H~%M~%S"),
         (r"()[0-2]\d[0-5]\d[0-5]\d", "%H%M%S"),
         (r"H\d+([-_ ]?)M\d+\1S\d+", "H%H~M%M~S%S"),
         (r"(?:(?<=/)|^)()[0-2]\d[0-5]\d(?=\.|$)", "%H%M"),
