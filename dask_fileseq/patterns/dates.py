@@ -104,7 +104,7 @@ def _date_at(
     """
     before = parts[i - 1] if i and parts[i].joint else None
     label = before.texts[0].lower() if before and not before.varies else ""
-    after_letters = bool(label) and not FAMILIES.get(label)
+    after_letters = before is not None and not FAMILIES.get(label)
     is_named = FAMILIES.get(label, "") not in _TIME_FAMILIES
     constant = None
     for end, forms in date_candidates(text, start):

@@ -20,6 +20,7 @@ import numpy as np
 from dask_fileseq.patterns.axis_words import CATEGORIES, FAMILIES
 from dask_fileseq.patterns.name_pattern import BATCH, Codes, factorize, factorize_rows
 from dask_fileseq.patterns.outliers import check_outliers
+from dask_fileseq.patterns.ragged_names import aligned_columns
 
 # A point between digits is a separator if all names have it there, else a decimal point.
 _OTHERS = r"((?:[^\w.]|_|(?<!\d)\.|\.(?!\d))+)"
@@ -192,58 +193,10 @@ def _split(texts: list[str], codes: Codes) -> list[NamePart]:
         if len(columns) > 1 and all(len(between) == 1 for between, _ in columns[1::2]):
             return [p for part, of in columns if part != [""] for p in _split(part, of[codes])]
     for separator in _RAGGED:
-        parts = _align(texts, codes, separator)
-        if parts:
-            return parts
+        aligned = aligned_columns(texts, separator)
+        if aligned:
+            return [p for column in aligned for p in _split_column(column, codes)]
     return _split_digits(texts, codes)
-
-
-def _align(texts: list[str], codes: Codes, separator: re.Pattern[str]) -> list[NamePart]:
-    """Split texts with different numbers of words from both ends; the rest is one label.
-
-    The shortest text has one word for the label. How many of its other words are before and
-    behind the label is seen from the numbers of distinct texts: wrong splits make a grid of
-    many more cells than there are texts. The list is empty if no split makes a dense grid.
-    """
-    words = [separator.split(text) for text in texts]
-    least = min(map(len, words))
-    if least < 3:
-        return []
-    around = (least - 1) // 2
-    best: tuple[int, int] | None = None
-    repeated: tuple[int, int] | None = None
-    stamped = True  # each text has words that no other has
-    for before in range(around + 1):
-        columns = _around_label(words, before, around - before)
-        if columns:
-            label = columns.pop(2 * before)
-            others = len(set(zip(*columns, strict=True)))
-            size = len(set(label)) * others
-            best = min(best or (size, before), (size, before))
-            repeated = min(repeated or (len(set(label)), before), (len(set(label)), before))
-            stamped = stamped and others == len(texts)
-    if stamped and repeated and 2 * repeated[0] < len(texts):
-        best = (len(texts), repeated[1])
-    if best is None or best[0] > 2 * len(texts):
-        return []
-    columns = _around_label(words, best[1], around - best[1])
-    return [p for column in columns for p in _split_column(column, codes)]
-
-
-def _around_label(words: list[list[str]], before: int, behind: int) -> list[list[str]]:
-    """Return the columns of words and separators around labels, empty if separators differ."""
-    first, last = 2 * before, -2 * behind or None
-    columns = [*zip(*(row[:first] for row in words), strict=True)] if first else []
-    columns.append(tuple("".join(row[first:last]) for row in words))
-    if last:
-        columns += zip(*(row[last:] for row in words), strict=True)
-    separators = columns[1:first:2] + columns[first + 1 :: 2]
-    if any(len(set(column)) > 1 for column in separators) or "" in columns[first]:
-        return []
-    numbers = sum(not any(map(str.isalpha, text)) for text in columns[first])
-    if 2 * numbers > len(words):
-        return []
-    return list(map(list, columns))
 
 
 def _split_column(column: list[str], codes: Codes) -> list[NamePart]:

@@ -15,6 +15,7 @@ import numpy as np
 
 from dask_fileseq.errors import NamesError
 from dask_fileseq.patterns.axis_words import COLUMNS, FAMILIES, are_rows
+from dask_fileseq.patterns.date_formats import is_month_word
 from dask_fileseq.patterns.name_parts import NamePart, cells, combined, joined
 from dask_fileseq.patterns.number_parts import are_digits
 from dask_fileseq.patterns.outliers import Outliers
@@ -168,7 +169,7 @@ def _has_sites(parts: list[NamePart], i: int) -> bool:
     }
     taken = own not in ("series", "channel", "z") or own in counted  # C01_z1 may be a channel
     wells = [part for letters, part in numbers if letters.varies and are_rows(letters.texts)]
-    unique = alike == {row.texts[0] + column.texts[0]} and not wells
+    unique = alike == {row.texts[0] + column.texts[0]} and not wells and "row" not in counted
     return unique and taken and bool(counted & {"series", "channel", "z"})
 
 
@@ -217,6 +218,8 @@ def _are_one(first: NamePart, last: NamePart) -> bool:
     """Return whether two parts are one label: words that do not fill a grid."""
     both = first.is_word and last.is_word
     if both and any(is_hash(part) and len(part.texts) == len(part.codes) for part in (first, last)):
+        return False
+    if both and any(all(map(is_month_word, part.texts)) for part in (first, last)):
         return False
     if not both:
         mixed = (first.is_word or last.is_word) and _may_join(first) and _may_join(last)

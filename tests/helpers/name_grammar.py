@@ -116,13 +116,14 @@ def date_axes(draw: Callable, size: int) -> Axis:
         first = datetime.timedelta(minutes=draw(st.integers(60, 1439)))
         first += datetime.timedelta(seconds=draw(st.integers(0, 59)) if "%S" in form else 0)
         dates = [day + first + datetime.timedelta(minutes=minutes * i) for i in steps]
+        assume(any(date.hour for date in dates))  # 0001, 0002 count
     if re.match("%d.?%m", form):  # otherwise the day may be the month
         assume(any(date.day > 12 for date in dates))
     values = list(np.array(dates, "M8[s]"))
     if "|" in form:
         folder, name = form.split("|")
         # the folder of all files is not in their names: 00_03_36 alone may be three numbers
-        assume(dates[0].day != dates[-1].day)
+        assume(dates[0].day != dates[-1].day and len({date.time() for date in dates}) != 2)
         return Axis("date", values, list(zip(written(dates, folder), written(dates, name))))
     return Axis("date", values, written(dates, form))
 
@@ -358,7 +359,8 @@ def listings(draw: Callable) -> Listing:
     ]
     assume("20230105" not in constants or not clocks)
     for text in constants:
-        fields.append(Field([text] * len(codes), kind="word"))
+        kind = "number" if text.isdecimal() else "word"
+        fields.append(Field([text] * len(codes), kind=kind))
     names = draw(names_of(fields))
     if draw(st.booleans()):
         order = source.sample(range(len(names)), len(names))
