@@ -164,14 +164,15 @@ def grid_of_pattern(
         skip = set(columns.unmatched)
         names = [name for i, name in enumerate(names) if i not in skip]
     sizes = tuple(len(axis.values) for axis in axes)
-    check_not_sparse(columns, axes, len(names), categories, shape)
+    if math.prod(sizes) > len(names):
+        check_not_sparse(columns, axes, len(names), categories, shape)
     values = (np.asarray(axis.values) for axis in axes)
     coords = dict(zip(unique_dims(columns.dims), values, strict=True))
     along = (axis.indices[codes] for axis, codes in zip(axes, columns.codes, strict=True))
     cells = cell_numbers(along, sizes, len(names))
     grid = FileGrid(names, columns.dims, sizes, coords, cells, skipped, pattern=pattern)
     placed = _placed(grid, duplicates)
-    if inferred and shape is None:
+    if inferred and shape is None and placed.files_missing:
         check_inferred(pattern, columns, sizes, len(placed.names), categories)
     return placed
 

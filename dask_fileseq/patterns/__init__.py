@@ -5,8 +5,8 @@ module imports only from those before it: `name_columns`, `name_pattern`, `looku
 and tables), `date_formats`, `format_string`, `axis_words`, `bioformats`, `frame_names`,
 `text_pattern`, `presets`; then the steps of inference, `name_kinds`, `name_parts`,
 `date_candidates`, `dates`, `date_relations`, `number_parts`, `word_parts`, `axis_names`,
-`dependence`, `reading`, `optional_parts`; `inference` itself, which has `as_pattern`; and
-`explanation`.
+`dependence`, `reading`, `optional_parts`; and `inference` itself, which has `as_pattern`,
+and `explanation`.
 """
 
 from dask_fileseq.patterns.axis_words import CATEGORIES, FAMILIES

@@ -23,15 +23,21 @@ def read_clocks(parts: Sequence[NamePart]) -> None:
         match = _SHORT_DATE.fullmatch(part.form)
         if match is None or not part.varies:
             continue
+        days = [p for p in parts if "%Y" in p.form and "%H" not in p.form and "%d" in p.form]
+        other_days = days and not any(is_same_day(part, day) for day in days)
         clock = f"%H{match[1]}%M{match[1]}%S"
         try:
-            moments(part.texts, clock)
+            seconds = np.unique(moments(part.texts, clock).astype("m8[s]").astype(int))
         except ValueError:
+            if other_days and not match[1]:  # such as the number of a tile
+                part.form = part.family = part.why = ""
             continue
-        days = [p for p in parts if "%Y" in p.form and "%H" not in p.form and "%d" in p.form]
-        if days and not any(is_same_day(part, day) for day in days):
+        if other_days:
             part.form = clock
-        elif not days and not part.form.startswith("%y"):
+            continue
+        steps = (seconds[-1] - seconds[0]) // np.gcd.reduce(np.diff(seconds))
+        is_clock = 2 * len(seconds) > steps or len({text[-2:] for text in part.texts}) > 1
+        if is_clock and not days and not part.form.startswith("%y"):
             raise Ambiguous(part, part.form, clock)
 
 

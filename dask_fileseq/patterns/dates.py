@@ -120,10 +120,11 @@ def _date_at(
         varying = [part for part in parts[i:last] if part.varies]
         if not varying and not forms[0].startswith("%Y"):
             continue
-        if after_letters:  # A02_Jan_1993 is well A02
-            forms = [form for form in forms if not re.match("%[dm][^%]", form)]
         part = joined(parts[i:last])
-        part.form = _form(part, forms, varying)
+        allowed = [  # A02_Jan_1993 is well A02
+            form for form in forms if not (after_letters and re.match("%[dm][^%]", form))
+        ]
+        part.form = _form(part, allowed, varying)
         if part.form:
             part.family, part.why = "date", f"all are valid as {part.form}"
             if part.varies:

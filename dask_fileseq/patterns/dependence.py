@@ -34,13 +34,12 @@ def choose_axes(fields: Sequence[NamePart]) -> None:
 
     Raises `AmbiguousNames` if it is not evident which of two parts is the axis.
     """
-    if len(fields) > 1:
-        _drop_contained(fields)
-        _drop_equal(fields)
-        _drop_products(fields)
-        _drop_explained(fields)
-        _drop_stamps(fields)
-        _drop_measured(fields)
+    _drop_contained(fields)
+    _drop_equal(fields)
+    _drop_products(fields)
+    _drop_explained(fields)
+    _drop_stamps(fields)
+    _drop_measured(fields)
 
 
 def _axes(fields: Sequence[NamePart]) -> list[NamePart]:

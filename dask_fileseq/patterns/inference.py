@@ -226,10 +226,30 @@ def _infer(names: list[str]) -> Inference:
         if whole is not None and (reading is None or len(whole.axes) >= len(reading.axes)):
             fits = fits_of(whole.names, whole)
             return Inference(images, best_preset(fits) or whole.pattern, whole, fits)
-    if kept and pattern is None:  # B8A beside B02 is a band, no outlier
+        refused = _cut_otherwise(reading, images) if reading else refused
+        pattern = None if refused else pattern
+    if kept and reading is None:  # B8A beside B02 is a band, no outlier
         fits = fits_of(kept)
         pattern = best_preset(fits)
     return Inference(kept or images, pattern, reading, fits, refused)
+
+
+def _cut_otherwise(reading: Reading, names: list[str]) -> NamesError | None:
+    """Return the error if names of another kind can be cut otherwise between two labels."""
+    own = set(reading.names)
+    try:
+        columns = reading.pattern.columns([name for name in names if name not in own])
+    except NamesError:
+        return None
+    found = dict(zip(columns.dims, columns.texts, strict=True))
+    parts = reading.parts
+    for first, gap, last in zip(parts, parts[1:], parts[2:], strict=False):
+        if gap.is_separator and not any(part.is_number or part.form for part in (first, last)):
+            texts = [text for part in (first, last) for text in found.get(part.name, ())]
+            odd = [text for text in texts if gap.texts[0] in text]
+            if odd:
+                return refusal(f"{odd[0]!r} has more words than {first.texts[0]!r}")
+    return None
 
 
 def _preset_fits(

@@ -20,9 +20,10 @@ from dask_fileseq.patterns.date_relations import pair_clock, read_clocks
 from dask_fileseq.patterns.dates import Ambiguous, join_dates
 from dask_fileseq.patterns.dependence import AmbiguousNames, choose_axes
 from dask_fileseq.patterns.name_columns import NameColumns
-from dask_fileseq.patterns.name_parts import NamePart, Outliers, cells, split_names
+from dask_fileseq.patterns.name_parts import NamePart, cells, split_names
 from dask_fileseq.patterns.name_pattern import NamePattern
 from dask_fileseq.patterns.number_parts import combine_numbers
+from dask_fileseq.patterns.outliers import Outliers
 from dask_fileseq.patterns.text_pattern import compile_regex, parse_format
 from dask_fileseq.patterns.word_parts import combine_words, refusal
 
@@ -72,13 +73,15 @@ def named_parts(names: list[str]) -> tuple[list[NamePart], NamePart | None, list
     """
     masked = [_UUID.sub(UUID_MARK, name) for name in names] if _UUID.search(names[0]) else names
     parts = split_names(masked)
+    pair = None
     try:
         parts = join_dates(parts)
-        read_clocks(parts)
+        if any(part.form for part in parts):
+            read_clocks(parts)
+            pair = pair_clock(parts)
     except Ambiguous as ambiguous:
         raise _two_dates(parts, *ambiguous.args) from None
     parts = combine_words(combine_numbers(parts))
-    pair = pair_clock(parts)
     if pair:
         pair.name = "time"
     return parts, pair, name_axes(parts)
@@ -90,7 +93,8 @@ def _read(names: list[str]) -> Reading:
     if pair:
         fields.insert(0, pair)
     try:
-        choose_axes(fields)
+        if len(fields) > 1:
+            choose_axes(fields)
     except AmbiguousNames as ambiguous:
         raise two_readings(*(_format_as(parts, pair, axes) for axes in ambiguous.args)) from None
     axes = [field for field in fields if field.is_axis]

@@ -15,8 +15,9 @@ import numpy as np
 
 from dask_fileseq.errors import NamesError
 from dask_fileseq.patterns.axis_words import COLUMNS, FAMILIES, are_rows
-from dask_fileseq.patterns.name_parts import NamePart, Outliers, cells, combined, joined
+from dask_fileseq.patterns.name_parts import NamePart, cells, combined, joined
 from dask_fileseq.patterns.number_parts import are_digits
+from dask_fileseq.patterns.outliers import Outliers
 
 _NEARLY_ALL = 0.9
 _FILLED = 0.75
@@ -35,6 +36,8 @@ def combine_words(parts: list[NamePart]) -> list[NamePart]:
 
     Raises `Outliers` or NamesError if only some names have a part.
     """
+    if all(part.is_number for part in parts if part.varies) and not any(map(_may_be_row, parts)):
+        return parts
     parts = _join_wells(parts)
     _ignore_spellings(parts)
     parts = _join_words(parts)
@@ -94,6 +97,11 @@ def _join_wells(parts: list[NamePart]) -> list[NamePart]:
     return result
 
 
+def _may_be_row(part: NamePart) -> bool:
+    """Return whether a constant part may be the row of a well, or end in one."""
+    return not part.varies and part.texts[0][-1:].isalpha() and are_rows([part.texts[0][-1]])
+
+
 def _split_row(part: NamePart) -> list[NamePart]:
     """Return letters split before the row of a plate: ``WellA``, ``WellB``."""
     word = _BEFORE_ROW.match(part.texts[0]) if not part.is_number and not part.form else None
@@ -143,7 +151,12 @@ def _has_sites(parts: list[NamePart], i: int) -> bool:
     """
     row, column = parts[i - 1], parts[i]
     texts = "".join(part.texts[0] for part in parts)
-    alike = [m for m in re.findall(r"[^\W_]+", texts) if _WELL_LIKE.fullmatch(m)]
+    own = FAMILIES.get(row.texts[0].lower(), "")
+    alike = {
+        word
+        for word in re.findall(r"[^\W_]+", texts)
+        if _WELL_LIKE.fullmatch(word) and FAMILIES.get(word[0].lower(), "") in ("", own)
+    }
     numbers = [(parts[k - 1], part) for k, part in enumerate(parts) if k != i and part.is_number]
     counted = {
         FAMILIES.get(letters.texts[0].lower())
@@ -153,10 +166,9 @@ def _has_sites(parts: list[NamePart], i: int) -> bool:
         and letters.texts not in (row.texts, [""])
         and not letters.varies
     }
-    own = FAMILIES.get(row.texts[0].lower())
     taken = own not in ("series", "channel", "z") or own in counted  # C01_z1 may be a channel
     wells = [part for letters, part in numbers if letters.varies and are_rows(letters.texts)]
-    unique = set(alike) == {row.texts[0] + column.texts[0]} and not wells
+    unique = alike == {row.texts[0] + column.texts[0]} and not wells
     return unique and taken and bool(counted & {"series", "channel", "z"})
 
 

@@ -87,7 +87,9 @@ def listed_files(
     NoFilesError
         There are no files.
     """
-    frames = frame_names(given) if isinstance(given, str) else None
+    frames = None
+    if isinstance(given, str) and ("%" in given or "#" in given):
+        frames = frame_names(given)
     if frames is not None and not source.glob(str(given), suffixes):
         found = source.glob(frames.glob, suffixes)
         names = [name for name in found if frames.pattern.regex.search(name)]

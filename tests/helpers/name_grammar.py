@@ -203,6 +203,7 @@ def well_axes(draw: Callable, size: int) -> Axis:
     # rows Q to Z alone are letters as any other
     first = draw(st.integers(0, min(plate[0], 16) - count) | st.just(24 if plate[0] > 24 else 0))
     count = 3 if first == 24 else count
+    assume(count > 1 or rows[first] not in "CFP")  # they may be channels or positions
     column = draw(st.integers(1, plate[1] - size + 1)) if size < plate[1] else 1
     columns = [column + i for i in range(min(math.ceil(size / count), plate[1] - column + 1))]
     styles = ["{}{:02d}", "{}{:02d}", "{}{}", "lower", "r{:02d}c{:02d}"]
@@ -447,12 +448,16 @@ def wrong_labels(axis: Axis, found: np.ndarray, dim: str, labels: np.ndarray, tr
     shown = [
         truth
         for truth in truths
-        if np.array(truth).dtype.kind in "iuf"
-        and labels.dtype.kind in "iuf"
-        and np.allclose(labels[found], np.array(truth, float))
-        or np.array(truth).dtype.kind in "Mm"
-        and np.array(truth).dtype.kind == labels.dtype.kind
-        and (labels[found] == np.array(truth)).all()
+        if (
+            np.array(truth).dtype.kind in "iuf"
+            and labels.dtype.kind in "iuf"
+            and np.allclose(labels[found], np.array(truth, float))
+        )
+        or (
+            np.array(truth).dtype.kind in "Mm"
+            and np.array(truth).dtype.kind == labels.dtype.kind
+            and (labels[found] == np.array(truth)).all()
+        )
     ]
     if axis.kind == "well":
         known = dim.lower() in ("well", "row", "column", "r", "c")
