@@ -85,10 +85,6 @@ class NamePart:
         """Whether it varies and is neither a number nor of a type of its own."""
         return self.varies and self.is_axis and not (self.is_number or self.form or self.name)
 
-    def add_why(self, why: str) -> None:
-        """Add a reason to those that are known."""
-        self.why = f"{self.why}; {why}" if self.why else why
-
 
 def split_names(names: Sequence[str]) -> list[NamePart]:
     """Split names into parts.
