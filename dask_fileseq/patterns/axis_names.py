@@ -29,10 +29,28 @@ def name_axes(parts: list[NamePart]) -> list[str]:
         if behind:
             others = others or [""] * len(parts)
             others[start:end] = behind
+    for i, name in _chained_names(parts).items():
+        others = others or [""] * len(parts)
+        others[i] = name
     for i, part in enumerate(parts):
         if part.varies and part.is_axis and not part.name:
             _name_part(parts, i)
     return [other or part.name for other, part in zip(others, parts, strict=False)]
+
+
+def _chained_names(parts: Sequence[NamePart]) -> dict[int, str]:
+    """Return the letters before each number, if all but the first are behind another number.
+
+    In ``z_0t_2c_4`` the numbers of z, t and c may be 0, 2 and 4, or those of t and c 0 and 2.
+    """
+    names: dict[int, str] = {}
+    for i, part in enumerate(parts):
+        if part.varies and _is_number(part):
+            letters = _letters(parts, i - 2) if i > 1 and parts[i - 1].is_separator else ""
+            if letters.lower() not in FAMILIES or (names and not parts[i - 2].joint):
+                return {}
+            names[i] = letters
+    return names if len(names) > 1 else {}
 
 
 def _name_part(parts: list[NamePart], i: int) -> None:
