@@ -49,6 +49,8 @@ def _chained_names(parts: Sequence[NamePart]) -> dict[int, str]:
             letters = _letters(parts, i - 2) if i > 1 and parts[i - 1].is_separator else ""
             if letters.lower() not in FAMILIES or (names and not parts[i - 2].joint):
                 return {}
+            if len(letters) > 1 and names:  # a unit, as in "t_5min_3"
+                return {}
             names[i] = letters
     return names if len(names) > 1 else {}
 
