@@ -47,6 +47,13 @@ def is_same_day(part: NamePart, other: NamePart) -> bool:
     return bool((one == two).all())
 
 
+def drop_lone_clocks(parts: Sequence[NamePart], pair: NamePart | None) -> None:
+    """Take four digits for a number, not for hours and minutes, without a day, in place."""
+    for part in parts:
+        if part.form == "%H%M" and (pair is None or part.axis is not pair):
+            part.form = part.family = part.why = ""
+
+
 def pair_clock(parts: Sequence[NamePart]) -> NamePart | None:
     """Return a clock and the day elsewhere in the names that it belongs to, as one part.
 

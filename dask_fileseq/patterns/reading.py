@@ -16,7 +16,7 @@ import numpy as np
 
 from dask_fileseq.errors import NamesError
 from dask_fileseq.patterns.axis_names import name_axes, number_names
-from dask_fileseq.patterns.date_relations import pair_clock, read_clocks
+from dask_fileseq.patterns.date_relations import drop_lone_clocks, pair_clock, read_clocks
 from dask_fileseq.patterns.dates import Ambiguous, join_dates
 from dask_fileseq.patterns.dependence import AmbiguousNames, choose_axes
 from dask_fileseq.patterns.name_columns import NameColumns
@@ -79,6 +79,7 @@ def named_parts(names: list[str]) -> tuple[list[NamePart], NamePart | None, list
         if any(part.form for part in parts):
             read_clocks(parts)
             pair = pair_clock(parts)
+            drop_lone_clocks(parts, pair)
     except Ambiguous as ambiguous:
         raise _two_dates(parts, *ambiguous.args) from None
     parts = combine_words(combine_numbers(parts))
