@@ -28,13 +28,15 @@ def read_clocks(parts: Sequence[NamePart]) -> None:
             seconds = np.unique(moments(part.texts, clock).astype("m8[s]").astype(int))
         except ValueError:
             continue
+        year_first = part.form.startswith("%y")
         days = [p for p in parts if "%Y" in p.form and "%H" not in p.form and "%d" in p.form]
+        days = [day for day in days if day.varies or not year_first]
         if days and not any(is_same_day(part, day) for day in days):
             part.form = clock
             continue
         steps = (seconds[-1] - seconds[0]) // np.gcd.reduce(np.diff(seconds))
         is_clock = 2 * len(seconds) > steps or len({text[-2:] for text in part.texts}) > 1
-        if is_clock and not days and not part.form.startswith("%y"):
+        if is_clock and not days and not year_first:
             raise Ambiguous(part, part.form, clock)
 
 
@@ -56,7 +58,8 @@ def pair_clock(parts: Sequence[NamePart]) -> NamePart | None:
     if len(clocks) != 1 or not any(day is not clocks[0] for day in days):
         return None
     day = next((day for day in days if day.varies), days[0])
-    pair = joined([day, clocks[0]])
+    blank = NamePart([" "], np.zeros_like(day.codes))
+    pair = joined([day, blank, clocks[0]])
     pair.form, pair.family = f"{day.form} {clocks[0].form}", "date"
     for part in (day, clocks[0]):
         part.axis, part.why = pair, "a day and a clock are one date"
