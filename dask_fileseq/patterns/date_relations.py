@@ -23,7 +23,9 @@ def read_clocks(parts: Sequence[NamePart]) -> None:
         match = _SHORT_DATE.fullmatch(part.form)
         if match is None or not part.varies:
             continue
+        year_first = part.form.startswith("%y")
         days = [p for p in parts if "%Y" in p.form and "%H" not in p.form and "%d" in p.form]
+        days = [day for day in days if day.varies or not year_first]
         other_days = days and not any(is_same_day(part, day) for day in days)
         clock = f"%H{match[1]}%M{match[1]}%S"
         try:
@@ -37,7 +39,7 @@ def read_clocks(parts: Sequence[NamePart]) -> None:
             continue
         steps = (seconds[-1] - seconds[0]) // np.gcd.reduce(np.diff(seconds))
         is_clock = 2 * len(seconds) > steps or len({text[-2:] for text in part.texts}) > 1
-        if is_clock and not days and not part.form.startswith("%y"):
+        if is_clock and not days and not year_first:
             raise Ambiguous(part, part.form, clock)
 
 

@@ -25,7 +25,8 @@ from dask_fileseq.patterns.ragged_names import aligned_columns
 # A point between digits is a separator if all names have it there, else a decimal point.
 _OTHERS = r"((?:[^\w.]|_|(?<!\d)\.|\.(?!\d))+)"
 _SEPARATORS = [
-    re.compile(s) for s in (r"([/\\]+)", r"(_+)", r"( +)", r"(-+)", r"((?:[^\w]|_)+)", _OTHERS)
+    re.compile(s)
+    for s in (r"([/\\]+)", r"(__+)", r"(_+)", r"( +)", r"(-+)", r"((?:[^\w]|_)+)", _OTHERS)
 ]
 _RAGGED = [re.compile(s) for s in (r"(_+)", _OTHERS)]
 _DIGITS = re.compile(r"(\d+)")
@@ -211,16 +212,23 @@ def _split_digits(texts: list[str], codes: Codes) -> list[NamePart]:
     if len(columns) < 2 or (partly and (many or (not is_prefix and _is_label(partly[0], codes)))):
         check_outliers(texts, codes)
         return [NamePart(texts, codes)]
-    return [p for part, of in columns if part != [""] for p in _without_mark(part, of[codes])]
+    return [p for part, of in columns if part != [""] for p in _without_marks(part, of[codes])]
 
 
-def _without_mark(texts: list[str], codes: Codes) -> list[NamePart]:
-    """Return the separator that begins words, if all have the same, and the words."""
-    mark = texts[0][:1]
-    if len(texts) < 2 or mark.isalnum() or not all(t[:1] == mark and len(t) > 1 for t in texts):
-        return [NamePart(texts, codes)]
-    words = NamePart([text[1:] for text in texts], codes)
-    return [NamePart([mark], np.zeros_like(codes)), words]
+def _without_marks(texts: list[str], codes: Codes) -> list[NamePart]:
+    """Return words without the separators that begin or end all of them, and these separators."""
+    if len(texts) == 1:
+        return [NamePart([run], codes) for run in _RUNS.findall(texts[0])]
+    first, last = texts[0][:1], texts[0][-1:]
+    begins = not first.isalnum() and all(t[:1] == first and len(t) > 1 for t in texts)
+    ends = not last.isalnum() and all(t[-1:] == last and len(t) > 1 + begins for t in texts)
+    words = [text[begins : len(text) - ends] for text in texts]
+    same = np.zeros_like(codes)
+    return [
+        *([NamePart([first], same)] if begins else []),
+        NamePart(words, codes),
+        *([NamePart([last], same)] if ends else []),
+    ]
 
 
 def _is_label(partly: tuple[list[str], Codes], codes: Codes) -> bool:

@@ -28,6 +28,7 @@ _BEFORE_ROW = re.compile(r"[^\W\d_]*[a-z](?=[A-Z])")
 _DEGREES = re.compile(r"[NS]\d\d(?!\d)[^/]{0,8}[EW]\d{3}(?!\d)")
 _GAPS = re.compile(r"[\W_]+")
 _FEWEST = 8
+_MOST_WORDS = 8
 _HASH = re.compile(r"[0-9a-f]{4,}|[0-9A-F]{4,}|(?=.*\d.*\d)(?=.*[^\W\d_].*[^\W\d_])[^\W_]{8,}")
 _WELL_LIKE = re.compile(r"[A-Za-z]\d\d")
 
@@ -50,22 +51,38 @@ def combine_words(parts: list[NamePart]) -> list[NamePart]:
     return parts
 
 
+def _cuts(text: str) -> list[tuple[tuple[str, str], str]]:
+    """Return the words in a row of a text, up to eight, each with the texts around them.
+
+    >>> _cuts("a_b")
+    [(('', '_b'), 'a'), (('a_', ''), 'b')]
+    """
+    gaps = list(_GAPS.finditer(text))
+    starts = [0, *(gap.end() for gap in gaps)]
+    ends = [*(gap.start() for gap in gaps), len(text)]
+    return [
+        ((text[:start], text[end:]), text[start:end])
+        for k, start in enumerate(starts)
+        for end in ends[k : k + _MOST_WORDS]
+        if end - start < len(text)
+    ]
+
+
 def _check_one_label(part: NamePart, is_alone: bool) -> None:
     """Raise an error for words with unlike separators that are no list of labels.
 
-    They are several axes if nearly each text can be cut so that both its pieces occur in other
-    texts, too. If each file has words of its own beside what else varies, they are none.
+    They are several axes if nearly each text has words that occur in other texts, too, in the
+    place of which other texts have other words. If each file has words of its own beside what
+    else varies, they are none.
     """
     words = [_GAPS.split(text) for text in part.texts]
     least = min(map(len, words))
     if len({tuple(_GAPS.findall(text)) for text in part.texts}) == 1:
         return
-    cuts = [
-        [(text[: m.start()], text[m.end() :]) for m in _GAPS.finditer(text)] for text in part.texts
-    ]
-    heads = Counter(head for pieces in cuts for head, _ in pieces)
-    tails = Counter(tail for pieces in cuts for _, tail in pieces)
-    crossed = sum(any(heads[h] > 1 and tails[t] > 1 for h, t in pieces) for pieces in cuts)
+    cuts = list(map(_cuts, part.texts))
+    inner = Counter(piece for pieces in cuts for _, piece in pieces)
+    outer = Counter(around for pieces in cuts for around, _ in pieces)
+    crossed = sum(any(outer[a] > 1 and inner[p] > 1 for a, p in pieces) for pieces in cuts)
     own = least > 1 + is_alone and len(part.texts) == len(part.codes) >= _FEWEST
     if own or (len(words) > 3 and crossed >= _NEARLY_ALL * len(words)):
         raise refusal(f"words are separated otherwise in {part.texts[0]!r} than in others")
