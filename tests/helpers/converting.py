@@ -8,6 +8,7 @@ before it is interrupted; 0 for a child that does not wait.
 
 import itertools
 import os
+import signal
 import sys
 import threading
 
@@ -37,6 +38,7 @@ def convert_files(files, target, log, limit):
 
 
 def main():
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a parent may ignore it
     for line in sys.stdin:
         child = os.fork()
         if not child:
