@@ -13,7 +13,7 @@ import tifffile
 import dask_fileseq
 from dask_fileseq import demo
 from dask_fileseq.cli.group import COMMANDS
-from tests.helpers.commands import DASK, MODULE, invoke, run
+from tests.helpers.commands import DASK, MODULE, invoke, run, settle
 
 
 def mistakes():
@@ -130,6 +130,7 @@ def test_names_that_are_no_text(tmp_path, command):
             tifffile.imwrite(folder / os.fsdecode(b"a\xff_t%d.tif" % t), np.zeros((4, 3), "u1"))
     except OSError:
         pytest.skip("this file system takes text alone")
+    settle(folder)
     arguments = command.format(out=tmp_path / "out").split()
     strict = os.environ | {"PYTHONIOENCODING": "utf-8:strict"}
     done = run(*MODULE, arguments[0], folder, *arguments[1:], env=strict)
@@ -171,6 +172,7 @@ def test_colours_only_on_a_terminal_that_wants_them(names, plain):
     import pty
 
     (names / "t20.tif").write_bytes(b"")
+    settle(names)
     main, side = pty.openpty()
     environment = {k: v for k, v in os.environ.items() if k != "NO_COLOR"} | {"TERM": "xterm"}
     process = subprocess.Popen(
@@ -197,6 +199,7 @@ def test_progress_shows_on_a_terminal_and_nowhere_else(tmp_path):
 
     for number in range(50):
         tifffile.imwrite(tmp_path / f"t{number}.tif", np.zeros((4, 3), "u1"))
+    settle(tmp_path)
     main, side = pty.openpty()
     process = subprocess.Popen(
         [*MODULE, "check", os.fspath(tmp_path)],
