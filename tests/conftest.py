@@ -29,6 +29,25 @@ STARTS = {
 """The mark of a test that uses a fixture."""
 
 
+MOST_PROCESSES = 4
+"""Of the whole suite: each has servers and clusters of its own."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config):
+    """Run the whole suite in a process for each core, if pytest-xdist is installed.
+
+    Chosen files or folders run in this process, and so does all with ``-n 0`` or ``--pdb``.
+    """
+    option = config.option
+    if "PYTEST_XDIST_WORKER" in os.environ:  # this is one of these processes
+        return
+    whole = config.args_source is config.ArgsSource.TESTPATHS
+    if whole and getattr(option, "numprocesses", 0) is None:
+        option.numprocesses, option.dist = "logical", "worksteal"
+        option.maxprocesses = option.maxprocesses or MOST_PROCESSES
+
+
 def pytest_collection_modifyitems(items):
     """Mark tests by the servers, processes and pages that they need.
 
