@@ -37,12 +37,13 @@ MOST_PROCESSES = 4
 def pytest_cmdline_main(config):
     """Run the whole suite in a process for each core, if pytest-xdist is installed.
 
-    Chosen files or folders run in this process, and so does all with ``-n 0`` or ``--pdb``.
+    Tests that are chosen by their names or places run in this process, and so do all with
+    ``-n 0`` or ``--pdb``.
     """
     option = config.option
     if "PYTEST_XDIST_WORKER" in os.environ:  # this is one of these processes
         return
-    whole = config.args_source is config.ArgsSource.TESTPATHS
+    whole = config.args_source is config.ArgsSource.TESTPATHS and not option.keyword
     if whole and getattr(option, "numprocesses", 0) is None:
         option.numprocesses, option.dist = "logical", "worksteal"
         option.maxprocesses = option.maxprocesses or MOST_PROCESSES
