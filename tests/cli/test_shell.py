@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -140,9 +141,10 @@ def test_names_that_are_no_text(tmp_path, command):
 @pytest.mark.slow
 def test_interrupt_of_a_check_is_clean(tmp_path):
     """Threads are in the middle of reading pixels."""
-    for number in range(300):
-        image = np.zeros((1000, 1000), np.uint16)
-        tifffile.imwrite(tmp_path / f"t{number}.tif", image, compression="deflate")
+    first = tmp_path / "t0.tif"
+    tifffile.imwrite(first, np.zeros((1000, 1000), np.uint16), compression="deflate")
+    for number in range(1, 300):
+        shutil.copy(first, tmp_path / f"t{number}.tif")
     code = (
         "import os, signal, sys, threading, time\n"
         "from dask_fileseq import cli\n"

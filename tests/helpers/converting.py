@@ -12,8 +12,10 @@ import signal
 import sys
 import threading
 
+import distributed  # noqa: F401  (imported before forking, as are the modules below)
+
 from dask_fileseq import TiffSequence
-from dask_fileseq.convert import omemetadata, tasks  # noqa: F401  (imported before forking)
+from dask_fileseq.convert import omemetadata, tasks  # noqa: F401
 
 ARGUMENTS = {"chunks": 64, "shards": False, "levels": 3, "memory": 256 * 256 * 2, "workers": 2}
 """One region a file, each of 16 + 4 + 1 objects."""
