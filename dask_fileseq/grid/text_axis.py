@@ -31,6 +31,7 @@ Spacing: TypeAlias = Literal["unit", "auto", "step", "values"]
 
 _LARGEST = 2**62  # beyond it, differences of int64 numbers overflow
 _EXACT = 2**53  # up to it, floats are exact integers
+_YEARS = (1850, 2100)
 _EPOCH = 10**9  # seconds since 1970 are times, which are not filled up
 _SPARSE = 10  # an axis with this many times more steps than values has no evident step
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
@@ -163,14 +164,23 @@ def _integer_axis(
 
 
 def _is_evident(numbers: NDArray[np.int64]) -> bool:
-    """Return whether numbers have an evident step: one, or that of most neighbours.
+    """Return whether numbers have an evident step: one, or that of half of the neighbours.
+
+    Steps of more than one are evident if two thirds of the places are taken. Years are dates,
+    which are never filled up.
 
     >>> _is_evident(np.array([0, 20, 60, 80])), _is_evident(np.array([6, 12, 36]))
     (True, False)
     """
-    gaps = np.diff(np.unique(numbers))
+    values = np.unique(numbers)
+    gaps = np.diff(values)
     step = np.gcd.reduce(gaps) if len(gaps) else 1
-    return bool(step == 1 or 2 * np.count_nonzero(gaps == step) > len(gaps))
+    if step == 1:
+        return True
+    places = (values[-1] - values[0]) // step + 1
+    years = values[0] >= _YEARS[0] and values[-1] <= _YEARS[1]
+    often = 2 * np.count_nonzero(gaps == step) >= len(gaps)
+    return bool(often and 2 * places <= 3 * len(values) and not years)
 
 
 def _is_category(dim: str) -> bool:

@@ -29,10 +29,30 @@ def name_axes(parts: list[NamePart]) -> list[str]:
         if behind:
             others = others or [""] * len(parts)
             others[start:end] = behind
+    for i, name in _chained_names(parts).items():
+        others = others or [""] * len(parts)
+        others[i] = name
     for i, part in enumerate(parts):
         if part.varies and part.is_axis and not part.name:
             _name_part(parts, i)
     return [other or part.name for other, part in zip(others, parts, strict=False)]
+
+
+def _chained_names(parts: Sequence[NamePart]) -> dict[int, str]:
+    """Return the letters before each number, if all but the first are behind another number.
+
+    In ``z_0t_2c_4`` the numbers of z, t and c may be 0, 2 and 4, or those of t and c 0 and 2.
+    """
+    names: dict[int, str] = {}
+    for i, part in enumerate(parts):
+        if part.varies and _is_number(part):
+            letters = _letters(parts, i - 2) if i > 1 and parts[i - 1].is_separator else ""
+            if letters.lower() not in FAMILIES or (names and not parts[i - 2].joint):
+                return {}
+            if len(letters) > 1 and names:  # a unit, as in "t_5min_3"
+                return {}
+            names[i] = letters
+    return names if len(names) > 1 else {}
 
 
 def _name_part(parts: list[NamePart], i: int) -> None:
@@ -44,24 +64,29 @@ def _name_part(parts: list[NamePart], i: int) -> None:
         return
     if all(map(is_month_word, part.texts)):
         part.name, part.family, part.form = "month", "month", "%b"
-        part.add_why("all are names of months")
+        _add_why(part, "all are names of months")
         return
     label = _label(parts, i)
     if label:
         part.name, part.family = label, FAMILIES[label.lower()]
-        part.add_why(f"named by {label!r} before it")
+        _add_why(part, f"named by {label!r} before it")
     elif _is_number(part):
         part.name = part.family = "column" if _is_behind_row(parts, i) else ""
-        part.add_why("it is behind the row of a plate" if part.name else "no letters name it")
+        _add_why(part, "it is behind the row of a plate" if part.name else "no letters name it")
     elif not part.joint and _is_row(parts, i):
         part.name = part.family = "row"
-        part.add_why("letters of a plate's rows, before numbers of its columns")
+        _add_why(part, "letters of a plate's rows, before numbers of its columns")
     else:
         word = word_axis(part.texts)
         in_folder = any("/" in later.texts[0] for later in parts[i + 1 :])
         part.name = "folder" if in_folder and word == "label" else word
         part.family = "channel" if word in ("channel", "band", "polarization") else ""
-        part.add_why(f"known words for a {word}" if part.family else "no known words")
+        _add_why(part, f"known words for a {word}" if part.family else "no known words")
+
+
+def _add_why(part: NamePart, why: str) -> None:
+    """Add a reason to those that are known of a part."""
+    part.why = f"{part.why}; {why}" if part.why else why
 
 
 def number_names(axes: Sequence[NamePart]) -> None:
@@ -124,7 +149,7 @@ def _name_numbers(parts: list[NamePart], start: int, end: int) -> list[str]:
         for i, number in enumerate(varying):  # "3x4"
             name = f"tile_{i}" if len(varying) > 1 else "tile"
             parts[number].name = parts[number].family = name
-            parts[number].add_why("numbers with an x between them are tiles")
+            _add_why(parts[number], "numbers with an x between them are tiles")
         return []
     before = {i: _letters(parts, i - 1) if i > start else "" for i in numbers}
     behind = {i: _letters(parts, i + 1) if i + 1 < end else "" for i in numbers}
@@ -149,7 +174,7 @@ def _name_numbers(parts: list[NamePart], start: int, end: int) -> list[str]:
         name = parts[i].name = (before if others else names)[i]
         if name:
             where = "before" if name != behind[i] else "behind"
-            parts[i].add_why(f"named by {name!r} {where} it")
+            _add_why(parts[i], f"named by {name!r} {where} it")
         parts[i].family = FAMILIES.get(parts[i].name.lower(), "")
     return others
 

@@ -7,7 +7,7 @@ FAMILIES = {
     word: family
     for family, words in {
         "time": "t tp tl time timepoint frame",
-        "z": "z zstep zslice sl slice plane focal focus depth",
+        "z": "z zstep zslice sl slice plane focal focus depth section sec sliceimage layer",
         "channel": "c ch chan channel w wv wave wavelength wl",
         "series": "s site f fov field fld pos position p series xy point region reg roi",
         "row": "row r",
@@ -40,11 +40,13 @@ _BANDS = re.compile(
     r"b(and)?\d{1,2}a?|(s[rt]|qa)_\w+|nir\d?|re|reg|gre|rededge\d?|swir\d?|tir\d?|pan|scl|aot|wvp"
     r"|tci|ndvi|evi\d?|ndwi|lst|qa|qai|boa|cld|cloud"
 )
+_SEASONS = frozenset(["winter", "spring", "summer", "fall", "autumn"])
 _COLORS = frozenset(["r", "g", "b", "red", "green", "blue"])
 # Names of fluorophores and stains as in the lists of FPbase and of microscopes' software, and
 # of the ways of transmitted light.
 _DYES = re.compile(
-    r"(bf|bright[ _-]?field|phase\w*|dic|dia|td|trans\w*|pol|dapi|hoechst\w*|draq5|to-?pro\w*"
+    r"(\d{2,3}[a-z]{1,2}_.*|esb|inlens|bse|se\d?"
+    r"|bf|bright[ _-]?field|phase\w*|dic|dia|td|trans\w*|pol|dapi|hoechst\w*|draq5|to-?pro\w*"
     r"|[e]?[gybcr]fp\w*|m?(cherry|apple|neon\w*|kate\w*|citrine|venus|turquoise\w*|scarlet\w*|ruby"
     r"\w*|orange|plum|strawberry|clover)\w*|td-?tomato|ds-?red\w*|fitc|tritc|rhod\w*|texas[ _-]?red"
     r"|cy-?[2357](\.5)?|alexa\w*|af\d{3}|a\d{3}|atto\w*|bodipy\w*|er|mito\w*|lyso\w*|sir\w*|jf\d+"
@@ -74,6 +76,8 @@ def word_axis(texts: list[str]) -> str:
     words = [_NUMBERED.sub("", text.lower()) for text in texts]
     if POLARIZATIONS.issuperset(words):
         return "polarization"
+    if _SEASONS.issuperset(words):
+        return "season"
     colors = sum(len(word) > 1 or _LETTERS.issuperset(words) for word in words if word in _COLORS)
     bands = sum(map(bool, map(_BANDS.fullmatch, words)))
     dyes = sum(map(bool, map(_DYES.fullmatch, words)))

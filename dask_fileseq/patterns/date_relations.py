@@ -23,15 +23,18 @@ def read_clocks(parts: Sequence[NamePart]) -> None:
         match = _SHORT_DATE.fullmatch(part.form)
         if match is None or not part.varies:
             continue
+        days = [p for p in parts if "%Y" in p.form and "%H" not in p.form and "%d" in p.form]
+        year_first = part.form.startswith("%y")
+        days = [day for day in days if day.varies or not year_first]
+        other_days = days and not any(is_same_day(part, day) for day in days)
         clock = f"%H{match[1]}%M{match[1]}%S"
         try:
             seconds = np.unique(moments(part.texts, clock).astype("m8[s]").astype(int))
         except ValueError:
+            if other_days and not match[1]:  # such as the number of a tile
+                part.form = part.family = part.why = ""
             continue
-        year_first = part.form.startswith("%y")
-        days = [p for p in parts if "%Y" in p.form and "%H" not in p.form and "%d" in p.form]
-        days = [day for day in days if day.varies or not year_first]
-        if days and not any(is_same_day(part, day) for day in days):
+        if other_days:
             part.form = clock
             continue
         steps = (seconds[-1] - seconds[0]) // np.gcd.reduce(np.diff(seconds))
@@ -44,6 +47,13 @@ def is_same_day(part: NamePart, other: NamePart) -> bool:
     """Return whether two dates are of the same days."""
     one, two = (moments(p.texts, p.form)[p.codes].astype("M8[D]") for p in (part, other))
     return bool((one == two).all())
+
+
+def drop_lone_clocks(parts: Sequence[NamePart], pair: NamePart | None) -> None:
+    """Take four digits for a number, not for hours and minutes, without a day, in place."""
+    for part in parts:
+        if part.form == "%H%M" and (pair is None or part.axis is not pair):
+            part.form = part.family = part.why = ""
 
 
 def pair_clock(parts: Sequence[NamePart]) -> NamePart | None:
@@ -61,6 +71,10 @@ def pair_clock(parts: Sequence[NamePart]) -> NamePart | None:
     blank = NamePart([" "], np.zeros_like(day.codes))
     pair = joined([day, blank, clocks[0]])
     pair.form, pair.family = f"{day.form} {clocks[0].form}", "date"
+    try:
+        moments(pair.texts, pair.form)
+    except ValueError:  # hours of more than a day
+        return None
     for part in (day, clocks[0]):
         part.axis, part.why = pair, "a day and a clock are one date"
     return pair

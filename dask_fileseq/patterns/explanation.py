@@ -12,8 +12,9 @@ from typing import Any
 from dask_fileseq.errors import NamesError, shown
 from dask_fileseq.patterns.date_formats import is_duration_format
 from dask_fileseq.patterns.inference import Inference, settled_inference
-from dask_fileseq.patterns.name_parts import NamePart, Outliers, split_names
+from dask_fileseq.patterns.name_parts import NamePart, split_names
 from dask_fileseq.patterns.name_pattern import NamePattern, unique_dims
+from dask_fileseq.patterns.outliers import Outliers
 from dask_fileseq.patterns.presets import PresetFit, presets
 from dask_fileseq.patterns.reading import UUID_MARK, Reading, named_parts
 from dask_fileseq.patterns.word_parts import is_hash

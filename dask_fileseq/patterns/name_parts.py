@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -20,6 +19,7 @@ import numpy as np
 
 from dask_fileseq.patterns.axis_words import CATEGORIES, FAMILIES
 from dask_fileseq.patterns.name_pattern import BATCH, Codes, factorize, factorize_rows
+from dask_fileseq.patterns.outliers import check_outliers
 from dask_fileseq.patterns.ragged_names import aligned_columns
 
 # A point between digits is a separator if all names have it there, else a decimal point.
@@ -37,8 +37,6 @@ _ONE_NUMBER = re.compile(r"(\D*)\d+(\D*)")
 _MOST_DIGITS = 300
 """Longer numbers are words, since they are none that Python or numpy could read."""
 _SIGNS = frozenset(["", "-", "+"])
-_MAX_OUTLIERS = 0.1
-_MANY = 10
 
 
 @dataclass(slots=True, eq=False)
@@ -87,14 +85,6 @@ class NamePart:
     def is_word(self) -> bool:
         """Whether it varies and is neither a number nor of a type of its own."""
         return self.varies and self.is_axis and not (self.is_number or self.form or self.name)
-
-    def add_why(self, why: str) -> None:
-        """Add a reason to those that are known."""
-        self.why = f"{self.why}; {why}" if self.why else why
-
-
-class Outliers(Exception):
-    """A few names are of another kind than nearly all; the argument is their positions."""
 
 
 def split_names(names: Sequence[str]) -> list[NamePart]:
@@ -220,7 +210,7 @@ def _split_digits(texts: list[str], codes: Codes) -> list[NamePart]:
     category = bool(columns) and FAMILIES.get(columns[0][0][0].lower()) in CATEGORIES
     many = len(columns) > 3 or len(partly) > 1 or category
     if len(columns) < 2 or (partly and (many or (not is_prefix and _is_label(partly[0], codes)))):
-        _check_outliers(texts, codes)
+        check_outliers(texts, codes)
         return [NamePart(texts, codes)]
     return [p for part, of in columns if part != [""] for p in _without_marks(part, of[codes])]
 
@@ -281,40 +271,3 @@ def _columns(texts: list[str], separator: re.Pattern[str]) -> list[tuple[list[st
     except ValueError:
         return []
     return list(zip(parts, codes, strict=True))
-
-
-def _check_outliers(texts: list[str], codes: Codes) -> None:
-    """Raise `Outliers` if most texts are numbers of the same form, and a few are not.
-
-    The form of a text is the text with each number replaced by ``0``. Among many texts the
-    shares of the forms decide. A few texts may well be words (``Cy3, Cy5, DAPI``), unless
-    their letters, padding or an unbroken sequence show that the numbers count (``t1, t2,
-    notes``). A text that occurs in as many files as each number is a word, too.
-    """
-    forms = [_DIGITS.sub("0", text) for text in texts]
-    (main, count), *_ = Counter(forms).most_common(1)
-    if "0" not in main or count == len(forms):
-        return
-    other = np.array([form != main for form in forms])
-    odd = np.flatnonzero(other[codes])
-    files = np.bincount(codes)
-    many = count >= _MANY and len(odd) <= _MAX_OUTLIERS * len(codes)
-    equal = files[other].max() >= files[~other].min() and len(files) < len(codes)
-    alike = [text for text, is_other in zip(texts, other, strict=True) if not is_other]
-    counts = _do_count(main, alike)
-    if (many and (counts or not equal)) or (not equal and 2 * count > len(forms) and counts):
-        raise Outliers(odd.tolist())
-
-
-def _do_count(form: str, texts: list[str]) -> bool:
-    """Return whether texts of one form are numbers that count, not words with digits."""
-    if len(texts) < 2:
-        return False
-    families = {FAMILIES.get(letters.lower(), "") for letters in form.split("0")[:-1]}
-    if "" not in families or families & CATEGORIES:
-        return not families & CATEGORIES
-    numbers = [found[0] for found in map(_DIGITS.findall, texts)]
-    padded = any(number[0] == "0" and len(number) > 1 for number in numbers)
-    values = sorted(int(number) for number in numbers if len(number) < 20)
-    unbroken = len(values) > 2 and values == list(range(values[0], values[0] + len(values)))
-    return form.count("0") == 1 and (padded or unbroken)

@@ -15,6 +15,8 @@ from dask_fileseq.patterns.name_pattern import factorize
 
 _NEARLY_ALL = 0.9
 _FEWEST_CODES = 8
+_SURE_WIDTH = 6
+"""So many digits are rarely one number that counts."""
 _MARKS = (".", "_", "p", "e")
 _HEMISPHERES = {"NS": "latitude", "EW": "longitude"}
 
@@ -22,7 +24,7 @@ _HEMISPHERES = {"NS": "latitude", "EW": "longitude"}
 def combine_numbers(parts: list[NamePart]) -> list[NamePart]:
     """Return parts with signs, decimals and degrees joined, and codes split."""
     varying = [part for part in parts if part.varies]
-    if any(len(part.texts) >= _FEWEST_CODES for part in varying):
+    if any(2 * len(part.texts) >= _FEWEST_CODES for part in varying):
         parts = _split_codes(parts)
     if not all(part.is_number for part in varying):
         parts = _join_signs(parts)
@@ -42,7 +44,8 @@ def _split_codes(parts: list[NamePart]) -> list[NamePart]:
 
 def _split_code(part: NamePart) -> list[NamePart]:
     width = len(part.texts[0])
-    if not part.varies or len(part.texts) < _FEWEST_CODES or width < 4 or not are_digits(part):
+    fewest = _FEWEST_CODES if width < _SURE_WIDTH else _FEWEST_CODES // 2
+    if not part.varies or len(part.texts) < fewest or width < 4 or not are_digits(part):
         return [part]
     if {len(text) for text in part.texts} != {width}:
         return [part]
@@ -101,7 +104,12 @@ def _join_decimals(parts: list[NamePart]) -> list[NamePart]:
     i = 0
     while i < len(parts):
         mark = _decimal_mark(parts, i)
-        if _is_triple(parts, i):
+        if _is_exponential(parts, i):
+            number = joined(parts[i : i + 4])
+            number.form, number.why = "f", "numbers with exponents"
+            result.append(number)
+            i += 4
+        elif _is_triple(parts, i):
             version = joined(parts[i : i + 5])
             version.why = "versions"
             result.append(version)
@@ -116,6 +124,19 @@ def _join_decimals(parts: list[NamePart]) -> list[NamePart]:
             result.append(parts[i])
             i += 1
     return result
+
+
+def _is_exponential(parts: list[NamePart], i: int) -> bool:
+    """Return whether a number with a negative exponent is at a part, ``1e-2``."""
+    run = parts[i : i + 4]
+    return (
+        len(run) == 4
+        and [part.texts for part in run[1:3]] == [["e"], ["-"]]
+        and run[1].joint
+        and are_digits(run[0])
+        and are_digits(run[3])
+        and (run[0].varies or run[3].varies)
+    )
 
 
 def _is_triple(parts: list[NamePart], i: int) -> bool:
@@ -143,7 +164,7 @@ def _decimal_mark(parts: list[NamePart], i: int) -> str:
         return ""
     if not (left.is_number and are_digits(right)) or _continues(parts, i, text):
         return ""
-    if left.form or "." in left.texts[0]:
+    if left.form or "." in "".join(left.texts):
         return ""
     if text == "e":
         return "."

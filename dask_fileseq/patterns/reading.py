@@ -16,13 +16,14 @@ import numpy as np
 
 from dask_fileseq.errors import NamesError
 from dask_fileseq.patterns.axis_names import name_axes, number_names
-from dask_fileseq.patterns.date_relations import pair_clock, read_clocks
+from dask_fileseq.patterns.date_relations import drop_lone_clocks, pair_clock, read_clocks
 from dask_fileseq.patterns.dates import Ambiguous, join_dates
 from dask_fileseq.patterns.dependence import AmbiguousNames, choose_axes
 from dask_fileseq.patterns.name_columns import NameColumns
-from dask_fileseq.patterns.name_parts import NamePart, Outliers, cells, split_names
+from dask_fileseq.patterns.name_parts import NamePart, cells, split_names
 from dask_fileseq.patterns.name_pattern import NamePattern
 from dask_fileseq.patterns.number_parts import combine_numbers
+from dask_fileseq.patterns.outliers import Outliers
 from dask_fileseq.patterns.text_pattern import compile_regex, parse_format
 from dask_fileseq.patterns.word_parts import combine_words, refusal
 
@@ -78,6 +79,7 @@ def named_parts(names: list[str]) -> tuple[list[NamePart], NamePart | None, list
         if any(part.form for part in parts):
             read_clocks(parts)
             pair = pair_clock(parts)
+            drop_lone_clocks(parts, pair)
     except Ambiguous as ambiguous:
         raise _two_dates(parts, *ambiguous.args) from None
     parts = combine_words(combine_numbers(parts))
@@ -173,12 +175,11 @@ def _checked(pattern: NamePattern, axes: Iterable[NamePart], names: list[str]) -
     for axis in axes:
         texts, codes = found.get(axis.name, ([], axis.codes))
         pairs = set(zip(codes.tolist(), axis.codes.tolist(), strict=False))
-        paired = axis.family == "date" and " " in axis.form
         if (
             columns.unmatched
             or len(texts) != len(axis.texts)
             or len(pairs) != len(texts)
-            or not (paired or all(texts[i] == axis.texts[k] for i, k in pairs))
+            or not all(texts[i] == axis.texts[k] for i, k in pairs)
         ):
             i = columns.unmatched[0] if columns.unmatched else _first_other(texts, codes, axis)
             raise refusal(f"pattern={str(pattern)!r} nearly fits, but not {names[i]!r}")

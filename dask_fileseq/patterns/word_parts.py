@@ -16,8 +16,9 @@ import numpy as np
 from dask_fileseq.errors import NamesError
 from dask_fileseq.patterns.axis_words import COLUMNS, FAMILIES, are_rows
 from dask_fileseq.patterns.date_formats import is_month_word
-from dask_fileseq.patterns.name_parts import NamePart, Outliers, cells, combined, joined
+from dask_fileseq.patterns.name_parts import NamePart, cells, combined, joined
 from dask_fileseq.patterns.number_parts import are_digits
+from dask_fileseq.patterns.outliers import Outliers
 
 _NEARLY_ALL = 0.9
 _FILLED = 0.75

@@ -141,6 +141,10 @@ def test_signs_of_expressions_in_names_warn_of_nothing():
     [
         (names_of("t{a:d}c{b:d}z.tif", a=[1, 2], b=[1, 2]), ["t{t:d}c{c:d}z", "t{c:d}c{z:d}z"]),
         (names_of("{a:d}z{b:d}.tif", a=[1, 2], b=[1, 2]), ["{Q:d}z{z:d}", "{z:d}z{Q:d}"]),
+        (
+            names_of("z_{a:d}t_{b:d}c_{c:d}.tif", a=[0, 1], b=[0, 1], c=[0, 1]),
+            ["z_{z:d}t_{t:d}c_{c:d}", "z_{t:d}t_{c:d}c_{Q:d}"],
+        ),
         (["a_1_k_4.tif", "a_2_k_5.tif"], ["a_{Q_0:d}_k_{Q_1:d}", "a_{sequence:d}_k_{:d}"]),
     ],
 )
