@@ -23,8 +23,8 @@ def read_clocks(parts: Sequence[NamePart]) -> None:
         match = _SHORT_DATE.fullmatch(part.form)
         if match is None or not part.varies:
             continue
-        days = [p for p in parts if "%Y" in p.form and "%H" not in p.form and "%d" in p.form]
         year_first = part.form.startswith("%y")
+        days = [p for p in parts if "%Y" in p.form and "%H" not in p.form and "%d" in p.form]
         days = [day for day in days if day.varies or not year_first]
         other_days = days and not any(is_same_day(part, day) for day in days)
         clock = f"%H{match[1]}%M{match[1]}%S"
