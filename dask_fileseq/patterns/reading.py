@@ -137,7 +137,7 @@ def _format_as(parts: list[NamePart], pair: NamePart | None, axes: Sequence[Name
     fields = []
     for part in parts:
         name = part.name if id(part) in chosen else ""
-        if pair is not None and part.axis is pair and id(pair) in chosen:
+        if pair is not None and part.axis is pair and part.is_axis and id(pair) in chosen:
             fields.append(f"{{{pair.name}:{part.form}}}")
         else:
             fields.append(_field(part, name))
