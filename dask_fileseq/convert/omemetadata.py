@@ -103,7 +103,7 @@ def _scale_of_values(values: Any) -> OmeScale:
         return OmeScale()
     dates = values.dtype.kind in "mM"
     if dates:
-        since = values[0] if values.dtype.kind == "M" else np.timedelta64(0)
+        since = values[0] if values.dtype.kind == "M" else np.timedelta64(0, "ns")
         values = (values - since) / np.timedelta64(1, "s")
     steps = np.diff(values.astype(np.float64))
     if steps[0] <= 0 or not np.allclose(steps, steps[0], rtol=1e-6, atol=0):

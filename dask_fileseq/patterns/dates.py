@@ -204,7 +204,7 @@ def _is_evident(form: str, part: NamePart, varying: list[NamePart], values: NDAr
 def _is_round(clock: np.timedelta64) -> bool:
     """Return whether a time of day is a quarter of an hour, not one of the first hour."""
     hour, quarter = np.timedelta64(1, "h"), np.timedelta64(15, "m")
-    return bool(clock >= hour and clock % quarter == np.timedelta64(0))
+    return bool(clock >= hour and clock % quarter == np.timedelta64(0, "m"))
 
 
 def _is_evident_clock(form: str, part: NamePart, varying: list[NamePart]) -> bool:
