@@ -40,6 +40,26 @@ def own_presets():
         preset_registry().update(before)
 
 
+MOST_PROCESSES = 4
+"""Of the whole suite: each has servers and clusters of its own."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config):
+    """Run the whole suite in a process for each core, if pytest-xdist is installed.
+
+    Tests that are chosen by their names or places run in this process, and so do all with
+    ``-n 0`` or ``--pdb``.
+    """
+    option = config.option
+    if "PYTEST_XDIST_WORKER" in os.environ:  # this is one of these processes
+        return
+    whole = config.args_source is config.ArgsSource.TESTPATHS and not option.keyword
+    if whole and getattr(option, "numprocesses", 0) is None:
+        option.numprocesses, option.dist = "logical", "worksteal"
+        option.maxprocesses = option.maxprocesses or MOST_PROCESSES
+
+
 def pytest_collection_modifyitems(items):
     """Mark tests by the servers, processes and pages that they need.
 

@@ -1,6 +1,7 @@
 """From names to labels and back: patterns, selections and listings of sequences."""
 
 import dataclasses
+import functools
 import glob
 import logging
 import pickle
@@ -247,6 +248,7 @@ def test_real_sequences_open_without_a_pattern_and_with_a_preset(files):
     """Names that instruments wrote are read otherwise than a human reads them."""
     inferred, preset = REAL[files]
     seqs = [(open_sequence(str(DATA / files)), inferred)]
+    read = functools.cache(tifffile.imread)
     if preset is not None:
         seqs.append((open_sequence(str(DATA / files), pattern=preset[0]), preset[1]))
     for seq, sizes in seqs:
@@ -260,7 +262,7 @@ def test_real_sequences_open_without_a_pattern_and_with_a_preset(files):
             array = part.asarray()
             filled = dict(zip(part.indices, part, strict=True))
             for index in np.ndindex(part.shape):
-                expected = tifffile.imread(filled[index]) if index in filled else 0
+                expected = read(filled[index]) if index in filled else 0
                 np.testing.assert_array_equal(array[index], expected)
 
 

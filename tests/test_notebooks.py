@@ -1,5 +1,6 @@
 """The notebooks run, and what is stored in them is what they print and draw."""
 
+import functools
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ pytestmark = pytest.mark.docs
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 MOST_BYTES = 400_000
+AT_A_TIME = 1 if "PYTEST_XDIST_WORKER" in os.environ else 2
 RUN = """
 import sys
 from pathlib import Path
@@ -22,7 +24,7 @@ sys.path.insert(0, sys.argv[1])
 import execute
 nbformat.write(execute.executed(Path(sys.argv[2]), Path(sys.argv[3])), sys.argv[4])
 """
-"""Runs a notebook in a process of its own, so that two run at a time."""
+"""Runs a notebook in a process of its own, so that the next one can run meanwhile."""
 
 
 def outputs(notebook):
@@ -36,8 +38,11 @@ def printed(cell):
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory):
-    """Run all notebooks, two at a time; returns each when it is done, and its folder."""
+def result(tmp_path_factory):
+    """Run a notebook, and begin with the next one; returns the notebook and its folder.
+
+    Where tests run in several processes, the next one may be the next test of another.
+    """
 
     def run(path):
         folder = tmp_path_factory.mktemp(path.stem)
@@ -52,16 +57,23 @@ def runs(tmp_path_factory):
         return nbformat.read(folder / path.name, as_version=4), work
 
     with ThreadPoolExecutor(2) as pool:
-        yield {path: pool.submit(run, path) for path in NOTEBOOKS}
+        start = functools.cache(functools.partial(pool.submit, run))
+
+        def result(path):
+            first = NOTEBOOKS.index(path)
+            runs = [start(each) for each in NOTEBOOKS[first : first + AT_A_TIME]]
+            return runs[0].result()
+
+        yield result
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_notebook_gives_what_is_stored_in_it(path, runs):
+def test_notebook_gives_what_is_stored_in_it(path, result):
     """A reader on the web would else see what the package does no longer do.
 
     It runs from top to bottom, in a folder of its own, and leaves nothing there.
     """
-    notebook, work = runs[path].result()
+    notebook, work = result(path)
     errors = [o for o in outputs(notebook) if o.output_type == "error" or o.get("name") == "stderr"]
     assert errors == []
     assert list(work.iterdir()) == []

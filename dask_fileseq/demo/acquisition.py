@@ -15,7 +15,7 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
-from dask_fileseq.demo.optics import cell_profile
+from dask_fileseq.demo.optics import cell_distance, cell_profile
 
 PATTERN = r"t(?P<time>\d+)_(?P<channel>[A-Z]+)_z(?P<z>\d+)"
 """Regular expression of the axes in the file names."""
@@ -103,17 +103,32 @@ def _images() -> Iterator[NDArray[np.uint16]]:
     brightness = random.uniform(500, 1800, (CELLS, 2))
     y, x = np.mgrid[:SIZE, :SIZE].astype(np.float32)
     light = 1 - 0.5 * (((y - 110) / SIZE) ** 2 + ((x - 150) / SIZE) ** 2) * 2
-    for time, channel, z in product(range(TIMES), range(2), range(PLANES)):
-        scene = np.full((SIZE, SIZE), 25, np.float32)
+    for time in range(TIMES):
+        scenes = np.full((2, PLANES, SIZE, SIZE), 25, np.float32)
         for cell in range(CELLS):
             at = (start[cell] + time * drift[cell]) % SIZE
-            defocus = abs(z - depth[cell])
-            signal = brightness[cell, channel] * 0.93 ** (time * channel)
-            profile = cell_profile(y - at[0], x - at[1], radius[cell], defocus, channel)
-            scene += np.float32(signal / (1 + 1.5 * defocus**2)) * profile
-        camera = random.poisson(scene * light) + random.normal(100, 6, scene.shape)
-        if (time, channel, z) not in MISSING:
-            yield np.clip(camera, 0, 4095).astype(np.uint16)
+            distance = cell_distance(y - at[0], x - at[1])
+            for channel, z in product(range(2), range(PLANES)):
+                defocus = abs(z - depth[cell])
+                signal = brightness[cell, channel] * 0.93 ** (time * channel)
+                near = _near(at, 1.7 * radius[cell] + 22 * (1.2 + defocus))
+                profile = cell_profile(distance[near], radius[cell], defocus, channel)
+                scenes[channel, z][near] += np.float32(signal / (1 + 1.5 * defocus**2)) * profile
+        for channel, z in product(range(2), range(PLANES)):
+            scene = scenes[channel, z]
+            camera = random.poisson(scene * light) + random.normal(100, 6, scene.shape)
+            if (time, channel, z) not in MISSING:
+                yield np.clip(camera, 0, 4095).astype(np.uint16)
+
+
+def _near(at: NDArray[np.float64], reach: float) -> tuple[slice, slice]:
+    """Return the rows and columns of the pixels within a distance, and of some others.
+
+    Light from farther away is less than what float32 can add to a scene.
+    """
+    first = np.maximum(at - (reach, reach / 0.75), 0).astype(int)
+    last = (at + (reach, reach / 0.75)).astype(int)
+    return slice(first[0], last[0] + 1), slice(first[1], last[1] + 1)
 
 
 def contact_sheet(projection: NDArray[Any]) -> NDArray[np.uint8]:

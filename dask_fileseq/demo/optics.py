@@ -43,21 +43,26 @@ class Cells:
             y = (rows - place[0]).astype(np.float32)[:, np.newaxis]
             x = (columns - place[1]).astype(np.float32)
             cos, sin = np.cos(angle), np.sin(angle)
-            profile = cell_profile(cos * y + sin * x, cos * x - sin * y, radius, 0, channel)
+            distance = cell_distance(cos * y + sin * x, cos * x - sin * y)
+            profile = cell_profile(distance, radius, 0, channel)
             near = np.ix_(rows % scene.shape[0], columns % scene.shape[1])
             scene[near] += np.float32(brightness) * profile
 
 
-def cell_profile(y: Image, x: Image, radius: float, defocus: float, channel: int) -> Image:
+def cell_distance(y: NDArray[Any], x: NDArray[Any]) -> NDArray[Any]:
+    """Return the distance from the centre of a cell, which is longer along x than along y."""
+    return np.asarray(np.hypot(y, 0.75 * x))
+
+
+def cell_profile(distance: NDArray[Any], radius: float, defocus: float, channel: int) -> Image:
     """Return the light of one cell: DAPI in its nucleus, GFP around the nucleus."""
-    distance = np.hypot(y, 0.75 * x)
     nucleus = _disk(distance, radius, 1.2 + defocus)
     if channel == 0:
         return nucleus
     return _disk(distance, 1.7 * radius, 1.2 + defocus) - np.float32(0.7) * nucleus
 
 
-def _disk(distance: Image, radius: float, edge: float) -> Image:
+def _disk(distance: NDArray[Any], radius: float, edge: float) -> Image:
     """Return 1 within a radius and 0 beyond it, with a soft edge."""
     return np.asarray(0.5 - 0.5 * np.tanh((distance - radius) / (2 * edge)), np.float32)
 

@@ -229,8 +229,8 @@ def _guesses(parts: Iterable[NamePart], files: int) -> Iterator[str]:
             in_word = before is not None and before.texts[0][-1:].isalpha()
             if part.family == "well" and (in_word or min(map(len, part.texts)) < 3):
                 reasons.append("by letter case")
-        tells = part.family in ("date", "well") or part.form or (not part.is_axis and part.axis)
-        if part.varies and tells and len(part.texts) == 2 < files:
+        is_known = part.family in ("date", "well") or part.form or (not part.is_axis and part.axis)
+        if part.varies and is_known and len(part.texts) == 2 < files:
             reasons.append("from two values")
         if reasons:
             yield f"{part.name or repr(part.texts[0])}, {' and '.join(reasons)}"

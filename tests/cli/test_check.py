@@ -12,7 +12,7 @@ import tifffile
 
 from dask_fileseq import open_sequence
 from dask_fileseq.check import KINDS
-from tests.helpers.commands import MODULE, invoke, run
+from tests.helpers.commands import MODULE, invoke, run, settle
 
 pytestmark = pytest.mark.usefixtures("settled")
 
@@ -116,10 +116,11 @@ fileseq(["check", "*.tif"])
 @pytest.mark.skipif(os.name == "nt", reason="POSIX permissions")
 def test_check_finds_a_file_that_may_not_be_read(healthy):
     """Also where the tests run as root, who may read all: then as nobody."""
+    settle(healthy)
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:  # others may not see into $TMPDIR
         os.chmod(folder, 0o755)
         for path in healthy.iterdir():
-            os.chmod(shutil.copy(path, folder), 0o000 if path.name == "t3_DAPI_z0.tif" else 0o644)
+            os.chmod(shutil.copy2(path, folder), 0o000 if path.name == "t3_DAPI_z0.tif" else 0o644)
         done = run(sys.executable, "-c", AS_NOBODY, folder)
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout.splitlines()[-3:] == [
@@ -189,6 +190,7 @@ def test_check_goes_on_where_a_header_asks_for_all_memory(healthy):
 def test_check_on_any_scheduler(healthy, scheduler):
     """The findings do not depend on where files are read."""
     expected = planted(healthy)
+    settle(healthy)
     workers = [] if scheduler == "sync" else ["--workers", "2"]
     done = run(*MODULE, "check", healthy, "--json", "--scheduler", scheduler, *workers)
     assert done.returncode == 1
@@ -200,6 +202,7 @@ def test_check_on_any_scheduler(healthy, scheduler):
 def test_check_on_a_cluster(healthy, cluster):
     """Its workers open the files."""
     expected = planted(healthy)
+    settle(healthy)
     done = run(*MODULE, "check", healthy, "--json", "--pixels", "--scheduler", cluster)
     assert done.returncode == 1
     found = {f["name"]: f["kind"] for f in json.loads(done.stdout)["findings"] if f["name"]}
@@ -213,6 +216,8 @@ def test_check_where_workers_see_another_root(healthy, cluster, tmp_path_factory
     for path in healthy.iterdir():
         shutil.move(path, there)
         path.touch()  # of which only the name is right
+    settle(healthy)
+    settle(there)
     options = ["--scheduler", cluster, "--path-map", f"{healthy}={there}"]
     done = run(*MODULE, "check", healthy, *options)
     assert (done.returncode, done.stdout) == (0, "48 files, each header read: all is well\n")

@@ -151,22 +151,29 @@ def test_convert_on_a_local_cluster(cells, tmp_path):
     np.testing.assert_array_equal(expected, zarr.open_array(out, mode="r")[...])
 
 
-def many_files(folder):
-    """Write files that take some seconds to convert; returns how to do it."""
+@pytest.fixture(scope="module")
+def many_files(tmp_path_factory):
+    """Write files that take some seconds to convert; returns their folder."""
     rng = np.random.default_rng(0)
-    folder.mkdir()
+    folder = tmp_path_factory.mktemp("files")
     for number in range(40):
         image = rng.integers(0, 999, (600, 600), np.uint16)
         tifffile.imwrite(folder / f"t{number}.tif", image, compression="deflate")
-    return [*MODULE, "convert", folder, "--memory", "1 MiB", "--shards", "none"]
+    return folder
+
+
+def conversion(files, out, *options):
+    """Return the command that converts in many small steps."""
+    steps = ["--memory", "1 MiB", "--shards", "none"]
+    return [*MODULE, "convert", os.fspath(files), os.fspath(out), *steps, *options]
 
 
 @pytest.mark.cluster
-def test_convert_whose_worker_dies_says_so(tmp_path):
+def test_convert_whose_worker_dies_says_so(many_files, tmp_path):
     """What kills them is mostly a lack of memory, of which no traceback would tell."""
     out = tmp_path / "out.zarr"
-    command = [*many_files(tmp_path / "files"), out, "--scheduler", "processes", "--workers", "2"]
-    process = subprocess.Popen(list(map(os.fspath, command)), stderr=subprocess.PIPE, text=True)
+    command = conversion(many_files, out, "--scheduler", "processes", "--workers", "2")
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     while process.poll() is None and not list(out.rglob("c/*/*/*")):
         time.sleep(0.02)
     children = psutil.Process(process.pid).children()
@@ -181,19 +188,18 @@ def test_convert_whose_worker_dies_says_so(tmp_path):
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 @pytest.mark.parametrize("when", ["on threads", "on workers", "as workers start"])
-def test_convert_interrupted_goes_on(tmp_path, when):
+def test_convert_interrupted_goes_on(many_files, tmp_path, when):
     """Ctrl-C reaches all processes of the terminal: one line, code 130, and then the rest."""
     cluster = [] if when == "on threads" else ["--scheduler", "local", "--workers", "2"]
-    files = tmp_path / "files"
     out = tmp_path / "out.zarr"
-    command = [*many_files(files), out, *cluster]
+    command = conversion(many_files, out, *cluster)
     code = (
         "import os, signal, sys\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a parent may ignore it
         "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])\n"
     )
     process = subprocess.Popen(
-        [sys.executable, "-c", code, *map(os.fspath, command[1:])],
+        [sys.executable, "-c", code, *command[1:]],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
@@ -218,5 +224,5 @@ def test_convert_interrupted_goes_on(tmp_path, when):
     else:  # another cluster takes seconds to start
         assert invoke(*command[len(MODULE) : -len(cluster)]).exit_code == 0
     np.testing.assert_array_equal(
-        open_sequence(os.fspath(files)).asarray(), zarr.open_array(out, mode="r")[...]
+        open_sequence(os.fspath(many_files)).asarray(), zarr.open_array(out, mode="r")[...]
     )

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ import tifffile
 import dask_fileseq
 from dask_fileseq import demo
 from dask_fileseq.cli.group import COMMANDS
-from tests.helpers.commands import DASK, MODULE, invoke, run
+from tests.helpers.commands import DASK, MODULE, invoke, run, settle
 
 
 def mistakes():
@@ -130,6 +131,7 @@ def test_names_that_are_no_text(tmp_path, command):
             tifffile.imwrite(folder / os.fsdecode(b"a\xff_t%d.tif" % t), np.zeros((4, 3), "u1"))
     except OSError:
         pytest.skip("this file system takes text alone")
+    settle(folder)
     arguments = command.format(out=tmp_path / "out").split()
     strict = os.environ | {"PYTHONIOENCODING": "utf-8:strict"}
     done = run(*MODULE, arguments[0], folder, *arguments[1:], env=strict)
@@ -139,9 +141,10 @@ def test_names_that_are_no_text(tmp_path, command):
 @pytest.mark.slow
 def test_interrupt_of_a_check_is_clean(tmp_path):
     """Threads are in the middle of reading pixels."""
-    for number in range(300):
-        image = np.zeros((1000, 1000), np.uint16)
-        tifffile.imwrite(tmp_path / f"t{number}.tif", image, compression="deflate")
+    first = tmp_path / "t0.tif"
+    tifffile.imwrite(first, np.zeros((1000, 1000), np.uint16), compression="deflate")
+    for number in range(1, 300):
+        shutil.copy(first, tmp_path / f"t{number}.tif")
     code = (
         "import os, signal, sys, threading, time\n"
         "from dask_fileseq import cli\n"
@@ -171,6 +174,7 @@ def test_colours_only_on_a_terminal_that_wants_them(names, plain):
     import pty
 
     (names / "t20.tif").write_bytes(b"")
+    settle(names)
     main, side = pty.openpty()
     environment = {k: v for k, v in os.environ.items() if k != "NO_COLOR"} | {"TERM": "xterm"}
     process = subprocess.Popen(
@@ -197,6 +201,7 @@ def test_progress_shows_on_a_terminal_and_nowhere_else(tmp_path):
 
     for number in range(50):
         tifffile.imwrite(tmp_path / f"t{number}.tif", np.zeros((4, 3), "u1"))
+    settle(tmp_path)
     main, side = pty.openpty()
     process = subprocess.Popen(
         [*MODULE, "check", os.fspath(tmp_path)],

@@ -3,12 +3,13 @@
 import os
 import subprocess
 import sys
+import time
 
 from click.testing import CliRunner
 
 from dask_fileseq.cli import fileseq
 
-__all__ = ["DASK", "MODULE", "invoke", "run"]
+__all__ = ["DASK", "MODULE", "invoke", "run", "settle"]
 
 MODULE = [sys.executable, "-m", "dask_fileseq"]
 DASK = [sys.executable, "-m", "dask", "fileseq"]
@@ -24,6 +25,13 @@ def run(*command, **kwargs):
         timeout=300,
         **kwargs,
     )
+
+
+def settle(folder):
+    """Make files look old, for commands wait a second to see whether new ones grow."""
+    then = time.time() - 3600
+    for path in folder.iterdir():
+        os.utime(path, (then, then))
 
 
 def invoke(*arguments):

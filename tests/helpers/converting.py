@@ -8,11 +8,14 @@ before it is interrupted; 0 for a child that does not wait.
 
 import itertools
 import os
+import signal
 import sys
 import threading
 
+import distributed  # noqa: F401  (imported before forking, as are the modules below)
+
 from dask_fileseq import TiffSequence
-from dask_fileseq.convert import omemetadata, tasks  # noqa: F401  (imported before forking)
+from dask_fileseq.convert import omemetadata, tasks  # noqa: F401
 
 ARGUMENTS = {"chunks": 64, "shards": False, "levels": 3, "memory": 256 * 256 * 2, "workers": 2}
 """One region a file, each of 16 + 4 + 1 objects."""
@@ -37,6 +40,7 @@ def convert_files(files, target, log, limit):
 
 
 def main():
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a parent may ignore it
     for line in sys.stdin:
         child = os.fork()
         if not child:
