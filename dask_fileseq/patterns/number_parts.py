@@ -263,9 +263,11 @@ def _evenness(numbers: list[Decimal]) -> float:
 def _join_degrees(parts: list[NamePart]) -> list[NamePart]:
     """Return parts with degrees in both hemispheres joined: ``N48`` and ``S05``, or ``48N``."""
     result: list[NamePart] = []
-    for part in parts:
+    for k, part in enumerate(parts):
         result.append(part)
-        if len(result) > 1 and part.joint:
+        behind = parts[k + 1] if k + 1 < len(parts) else part
+        has_number = not are_digits(part) and behind.joint and are_digits(behind)  # N00W070
+        if len(result) > 1 and part.joint and not has_number:
             letters, number = result[-2:] if are_digits(part) else result[:-3:-1]
             name = _HEMISPHERES.get("".join(sorted(t.upper() for t in letters.texts)), "")
             name = name if len(letters.texts) == 2 else ""
