@@ -186,7 +186,7 @@ def _is_evident(form: str, part: NamePart, varying: list[NamePart], values: NDAr
     if not {"H", "I"} & {*codes}:
         return "y" not in codes or np.ptp(values) < np.timedelta64(40 * 365, "D")
     clock = values - values.astype("M8[D]")
-    after_start = re.search("[Ss]%-?[HI]", form)
+    after_start = re.search("[Ss]%-?[HI].*%S", form)
     without_gap = re.fullmatch("(%-?.)+", form) is not None
     if without_gap and np.ptp(values) < np.timedelta64(1, "D"):  # a day and a count, at least
         return True

@@ -263,9 +263,12 @@ def _evenness(numbers: list[Decimal]) -> float:
 def _join_degrees(parts: list[NamePart]) -> list[NamePart]:
     """Return parts with degrees in both hemispheres joined: ``N48`` and ``S05``, or ``48N``."""
     result: list[NamePart] = []
-    for part in parts:
+    for k, part in enumerate(parts):
         result.append(part)
+        behind = parts[k + 1] if k + 1 < len(parts) else part
         if len(result) > 1 and part.joint:
+            if not are_digits(part) and result[-2].joint and behind.joint and are_digits(behind):
+                continue  # N00W070: the number before has letters of its own
             letters, number = result[-2:] if are_digits(part) else result[:-3:-1]
             name = _HEMISPHERES.get("".join(sorted(t.upper() for t in letters.texts)), "")
             name = name if len(letters.texts) == 2 else ""
