@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
-from dask_fileseq.patterns.axis_words import FAMILIES, are_rows, word_axis
+from dask_fileseq.patterns.axis_words import COLUMNS, FAMILIES, are_rows, word_axis
 from dask_fileseq.patterns.date_formats import is_duration_format, is_month_word
 from dask_fileseq.patterns.name_parts import NamePart
 
@@ -121,10 +121,9 @@ def _label(parts: Sequence[NamePart], i: int) -> str:
 def _is_row(parts: Sequence[NamePart], i: int) -> bool:
     """Return whether letters are rows of a plate: columns are right behind, ``A - 01``."""
     following = next((k for k in range(i + 1, len(parts)) if not parts[k].is_separator), None)
-    if not are_rows(parts[i].texts) or following is None or following > i + 2:
+    if not are_rows(parts[i].texts) or following is None or following > i + 2 or parts[i].joint:
         return False
-    texts = parts[following].texts
-    return all(text.isdecimal() and 0 < int(text) <= 48 for text in texts) and not parts[i].joint
+    return all(text.isdecimal() and 0 < int(text) <= COLUMNS for text in parts[following].texts)
 
 
 def _is_behind_row(parts: Sequence[NamePart], i: int) -> bool:

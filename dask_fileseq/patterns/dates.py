@@ -211,7 +211,7 @@ def _is_evident_clock(form: str, part: NamePart, varying: list[NamePart]) -> boo
     """Return whether texts are clocks or durations, not three numbers that fill a grid."""
     if re.search("[a-zA-Z](?![a-zA-Z])", re.sub("%-?.", "", form)):  # 00d06h, with units
         return True
-    hours = {int(re.match(r"\d\d?", text)[0]) for text in part.texts}  # type: ignore[index]
+    hours = {int(hour) for text in part.texts for hour in re.findall(r"\A\d\d?", text)}
     if max(hours) > 23 or len(part.texts) < 3:
         return False
     if len(varying) > 1:

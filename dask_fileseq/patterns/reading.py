@@ -19,7 +19,6 @@ from dask_fileseq.patterns.axis_names import name_axes, number_names
 from dask_fileseq.patterns.date_relations import drop_lone_clocks, pair_clock, read_clocks
 from dask_fileseq.patterns.dates import Ambiguous, join_dates
 from dask_fileseq.patterns.dependence import AmbiguousNames, choose_axes
-from dask_fileseq.patterns.name_columns import NameColumns
 from dask_fileseq.patterns.name_parts import NamePart, cells, split_names
 from dask_fileseq.patterns.name_pattern import NamePattern
 from dask_fileseq.patterns.number_parts import combine_numbers
@@ -42,8 +41,6 @@ class Reading:
     parts: list[NamePart]
     axes: list[NamePart]
     pattern: NamePattern
-    columns: NameColumns
-    """What the pattern finds in the names."""
 
     @property
     def cells(self) -> int:
@@ -105,7 +102,8 @@ def _read(names: list[str]) -> Reading:
         _show_two_names(parts, axes, others)
     text = _format_as(parts, pair, axes)
     pattern = parse_format(text)
-    return Reading(names, parts, axes, pattern, _checked(pattern, axes, names))
+    _check(pattern, axes, names)
+    return Reading(names, parts, axes, pattern)
 
 
 def two_readings(one: str, two: str) -> NamesError:
@@ -165,8 +163,8 @@ def _field(part: NamePart, name: str) -> str:
     return f"{{{name}:{sign}0{width}d}}" if padded and width > 1 else f"{{{name}:{sign}d}}"
 
 
-def _checked(pattern: NamePattern, axes: Iterable[NamePart], names: list[str]) -> NameColumns:
-    """Return what the pattern finds, which must be the texts of the axes."""
+def _check(pattern: NamePattern, axes: Iterable[NamePart], names: list[str]) -> None:
+    """Raise NamesError unless the pattern finds the texts of the axes."""
     try:
         columns = pattern.columns(names)
     except NamesError:
@@ -183,7 +181,6 @@ def _checked(pattern: NamePattern, axes: Iterable[NamePart], names: list[str]) -
         ):
             i = columns.unmatched[0] if columns.unmatched else _first_other(texts, codes, axis)
             raise refusal(f"pattern={str(pattern)!r} nearly fits, but not {names[i]!r}")
-    return columns
 
 
 def _first_other(texts: list[str], codes: np.ndarray, axis: NamePart) -> int:
