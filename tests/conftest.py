@@ -6,7 +6,6 @@ import shutil
 import pytest
 from hypothesis import HealthCheck, settings
 
-from dask_fileseq.patterns.presets import preset_registry
 from tests.helpers.acquisition import write_acquisition
 from tests.helpers.places import REMOTE, put
 from tests.helpers.servers.process import Server
@@ -28,16 +27,6 @@ STARTS = {
     "browser": "browser",
 }
 """The mark of a test that uses a fixture."""
-
-
-@pytest.fixture(autouse=True)
-def own_presets():
-    """Take presets that a test adds away again, since inference tries all of them."""
-    before = preset_registry().copy()
-    yield
-    if preset_registry() != before:
-        preset_registry().clear()
-        preset_registry().update(before)
 
 
 MOST_PROCESSES = 4
