@@ -1,14 +1,16 @@
 """Metadata of the axes of a TIFF file: sizes of pixels, names of channels, georeference.
 
 If several parts of a file describe the same axis, the first of these counts: GeoTIFF tags,
-OME-XML, ImageJ's description, the resolution tags. Metadata that cannot be interpreted are
-ignored, so that broken metadata never prevent that pixels are read.
+OME-XML, ImageJ's description, MetaMorph's, the resolution tags. Resolution tags that are probably
+a default for printing are no size of pixels. Metadata that cannot be interpreted are ignored, so
+that broken metadata never prevent that pixels are read.
 """
 
 from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree
@@ -21,10 +23,23 @@ from dask_fileseq.readers.chunkmetadata import ChunkMetadata, Labels, Scale, pos
 from dask_fileseq.readers.tiff.georeference import georeference
 from dask_fileseq.readers.tiff.tiffimage import selected_series
 
-X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 282, 283, 296
+X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT, SOFTWARE = 282, 283, 296, 305
 MICROMETRES = {2: 25400.0, 3: 10000.0}
 """Micrometres in an inch and in a centimetre, by TIFF's codes of these units."""
 IMAGEJ_METADATA, GDAL_NODATA = 50839, 42113
+
+FINEST_PRINT = 15.0
+"""Micrometres: a pixel that is smaller is none of a print, which has at most about 1,700 dots
+per inch."""
+
+INSTRUMENTS = re.compile(
+    r"metaseries|metamorph|metaxpress|visiview|micro-?manager|nis-?elements|\bzen\b|zeiss|axiovision"
+    r"|\blas ?(x|af)?\b|leica|cellsens|olympus|nikon|slidebook|scanimage|aperio|hamamatsu|hcimage"
+    r"|\bndp|andor|harmony|operetta|phenix|cellvoyager|yokogawa|incucyte|imagexpress|ventana|philips"
+    r"|3dhistech|gatan|digitalmicrograph|\bfei\b|thermo fisher|tescan|jeol|bruker",
+    re.I,
+)
+"""Names of the software of microscopes and slide scanners, in the tag ``Software``."""
 
 Found = tuple[dict[str, Scale], dict[str, Labels]]
 
@@ -50,7 +65,7 @@ def tiff_metadata(
     for found, names in (
         _ome_metadata(tif, number),
         _imagej_metadata(tif.pages.first, page, spec),
-        (_resolution_scales(page), {}),
+        (_pixel_scales(page), {}),
     ):
         scales = found | scales
         labels = names | labels
@@ -171,8 +186,8 @@ def _number(text: str | None) -> float:
 # the resolution tags
 
 
-def _resolution_scales(page: tifffile.TiffPage) -> dict[str, Scale]:
-    """Return the sizes of pixels from the resolution tags, in micrometres.
+def resolution_scales(page: tifffile.TiffPage) -> dict[str, Scale]:
+    """Return the sizes of pixels from the resolution tags, in micrometres, also of prints.
 
     Without a unit, these tags contain only the ratio of x to y. The tags are mandatory, and
     programs write one pixel per inch if the size is unknown.
@@ -186,6 +201,18 @@ def _resolution_scales(page: tifffile.TiffPage) -> dict[str, Scale]:
         for axis, number in numbers.items()
         if number is not None and number != 1
     }
+
+
+def _pixel_scales(page: tifffile.TiffPage) -> dict[str, Scale]:
+    """Return the sizes of pixels from the resolution tags, unless they are those of a print.
+
+    Editors and cameras write 72, 96 or 300 dots per inch, whatever the image shows. Resolution
+    is a size of pixels if it is finer than any print, or the software is that of an instrument.
+    """
+    scales = resolution_scales(page)
+    is_fine = all(scale.step < FINEST_PRINT for scale in scales.values())
+    software = page.tags.valueof(SOFTWARE)
+    return scales if is_fine or INSTRUMENTS.search(str(software)) else {}
 
 
 def _ratio(page: tifffile.TiffPage, code: int) -> float | None:
