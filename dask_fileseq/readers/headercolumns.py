@@ -19,6 +19,9 @@ from dask_fileseq.readers.chunkmetadata import ChunkMetadata, Scale
 if TYPE_CHECKING:
     from dask_fileseq.readers.reader import FileInfo
 
+PRINT = "TIFF resolution tags, probably for printing"
+"""Source of a pixel size that is in a table, but in no coordinate."""
+
 _DATE = re.compile(
     r"(\d{4})[-:/]?(\d\d)[-:/]?(\d\d)(?:[T ]+(\d\d):(\d\d)(?::(\d\d(?:\.\d{1,9})?))?)?"
     r"\s*(?:Z|([+-])(\d\d):?(\d\d))?"

@@ -19,7 +19,7 @@ import tifffile
 
 from dask_fileseq.readers.chunk import ChunkSpec
 from dask_fileseq.readers.chunkmetadata import ChunkMetadata, Labels, Scale, positive, unit_name
-from dask_fileseq.readers.headercolumns import pixel_columns
+from dask_fileseq.readers.headercolumns import PRINT, pixel_columns
 from dask_fileseq.readers.tiff.georeference import georeference
 from dask_fileseq.readers.tiff.instruments import instrument_columns, instrument_scales
 from dask_fileseq.readers.tiff.omexml import ome_columns, ome_metadata
@@ -31,8 +31,6 @@ MICROMETRES = {2: 25400.0, 3: 10000.0}
 IMAGEJ_METADATA, GDAL_NODATA = 50839, 42113
 
 GEO_KEYS = (34735, 34736, 34737)
-
-PRINT = "TIFF resolution tags, probably for printing"
 
 FINEST_PRINT = 15.0
 """Micrometres: a pixel that is smaller is none of a print, which has at most about 1,700 dots
