@@ -67,6 +67,10 @@ PROPERTIES: dict[str, tuple[Callable[[FileInfo], Any], str]] = {
 """The value of a file that must be that of most files, and its text, for some kinds."""
 
 
+IMPLIED_BY = {"axes": ("shape",), "series": ("shape", "pages")}
+"""Kinds of findings that explain another one of the same file."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One problem of a file, or an empty cell."""
@@ -126,7 +130,8 @@ def check_files(
     results = run_batches(Scheduler(scheduler, workers), inspect, grid.names, size, progress)
     if isinstance(source, LocalFiles):
         _mark_growing(grid, source, results, start)
-    return [*_of_files(grid, results), *_of_headers(grid, results), *_of_grid(grid)]
+    found = list(_of_files(grid, results))
+    return [*found, *_of_headers(grid, results, found), *_of_grid(grid)]
 
 
 def _of_files(grid: FileGrid, results: Sequence[Inspection]) -> Iterator[Finding]:
@@ -147,15 +152,19 @@ def _of_files(grid: FileGrid, results: Sequence[Inspection]) -> Iterator[Finding
                 yield Finding(kind, name, labels_at(grid, cell), detail)
 
 
-def _of_headers(grid: FileGrid, results: Sequence[Inspection]) -> Iterator[Finding]:
-    """Yield the files whose headers disagree with those of most, by kind."""
+def _of_headers(
+    grid: FileGrid, results: Sequence[Inspection], found: Sequence[Finding]
+) -> Iterator[Finding]:
+    """Yield the files whose headers disagree with those of most, unless that was `found`."""
+    known = {(finding.kind, finding.name) for finding in found}
     numbers = [number for number, result in enumerate(results) if result.info is not None]
     rows = [header_columns(result.info) for result in results if result.info is not None]
     along = [index[numbers] for index in grid.along]
     for each in differences(rows, along, channel_axes(grid)):
         number = numbers[each.number]
-        cell = labels_at(grid, int(grid.cells[number]))
-        yield Finding(each.kind, grid.names[number], cell, each.detail)
+        name = grid.names[number]
+        if not any((kind, name) in known for kind in IMPLIED_BY.get(each.kind, ())):
+            yield Finding(each.kind, name, labels_at(grid, int(grid.cells[number])), each.detail)
 
 
 def _of_grid(grid: FileGrid) -> Iterator[Finding]:

@@ -18,11 +18,10 @@ def write_plain(path, shape=(4, 5), dtype="u2", pages=1, **args):
             writer.write(np.ones(shape, dtype), metadata=None, contiguous=False, **args)
 
 
-def write_thumbnail(path, thumbnail=False):
+def write_images(path, sizes=(4, 2, 2)):
     with tifffile.TiffWriter(path) as writer:
-        writer.write(np.ones((4, 5), "u2"), metadata=None)
-        if thumbnail:
-            writer.write(np.ones((2, 3), "u1"), metadata=None)
+        for size in sizes:
+            writer.write(np.ones((size, 5), "u2"), metadata=None)
 
 
 PLANTED = {
@@ -66,7 +65,7 @@ PLANTED = {
     ),
     "axes of ImageJ": (write_pixels, {}, {"axes": "TYX"}, "axes", "has axes TYX; 5 of 6"),
     "axes of OME": (write_ome, {}, {"axes": "ZYX", "names": None}, "axes", "has axes ZYX; 5 of 6"),
-    "images": (write_thumbnail, {}, {"thumbnail": True}, "series", "has 2 images; 5 of 6"),
+    "images": (write_images, {}, {"sizes": (4, 2, 3)}, "series", "has 3 images; 5 of 6"),
     "pages": (write_plain, {}, {"pages": 3}, "pages", "has 3 pages"),
     "shape": (write_plain, {}, {"shape": (5, 4)}, "shape", "has shape (5, 4)"),
     "data type": (write_plain, {}, {"dtype": "i2"}, "dtype", "has dtype int16"),
