@@ -16,6 +16,7 @@ import numpy as np
 from yaozarrs import v05
 
 from dask_fileseq.convert.imagelayout import ImageLayout, TargetImage
+from dask_fileseq.convert.imageroles import PERIODS
 from dask_fileseq.convert.partition import Partition
 from dask_fileseq.filearray import FileArray
 
@@ -53,8 +54,12 @@ def axis_scales(
     scales = {dim: _given_scale(dim, value, layout.dims) for dim, value in (given or {}).items()}
     for dim, axes in zip(layout.dims, layout.axes, strict=True):
         if dim not in scales:
-            single = len(axes) == 1 and dim != "c"
-            scales[dim] = _found_scale(array, axes[0]) if single else OmeScale()
+            names = [array.dims[axis].lower() for axis in axes]
+            if dim == "t" and all(name in PERIODS and len(name) > 2 - len(axes) for name in names):
+                scales[dim] = _scale_of_periods(array, axes)
+            else:
+                single = len(axes) == 1 and dim != "c"
+                scales[dim] = _found_scale(array, axes[0]) if single else OmeScale()
     return [scales[dim] for dim in layout.dims]
 
 
@@ -95,6 +100,17 @@ def _found_scale(array: FileArray, axis: int) -> OmeScale:
         return OmeScale()
     is_map = scale.absolute or scale.step < 0  # the attributes have map coordinates in full
     return OmeScale(abs(scale.step), 0.0 if is_map else scale.start, UNITS.get(scale.units))
+
+
+def _scale_of_periods(array: FileArray, axes: Sequence[int]) -> OmeScale:
+    """Return the scale of days, hours and minutes that are laid end to end."""
+    seconds = np.zeros(1)
+    for axis in axes:
+        values = array.coords.get(array.dims[axis])
+        if values is None or values.dtype.kind not in "iuf":
+            return OmeScale()
+        seconds = np.add.outer(seconds, values * PERIODS[array.dims[axis].lower()]).ravel()
+    return _scale_of_values((seconds * 1e9).astype("m8[ns]"))
 
 
 def _scale_of_values(values: Any) -> OmeScale:
