@@ -2,8 +2,8 @@
 
 `to_dataarray` returns a `DataArray` over a dask array, `lazy_dataset` a `Dataset` that xarray
 reads on demand through a `FileBackendArray`. Both have the same coordinates: values from
-file names along the axes over files, and values from the metadata of the first file along
-the axes in a file.
+file names along the axes over files, and values from the metadata that all headers confirm
+along the axes in a file.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from dask_fileseq.errors import FileSequenceError
 from dask_fileseq.filearray import FileArray, first_info
 from dask_fileseq.files import common_path
 from dask_fileseq.graph import to_dask_array
+from dask_fileseq.headers import confirmed_metadata
 from dask_fileseq.readers import ChunkMetadata
 from dask_fileseq.xarray.lazyvariable import FileBackendArray, FileVariable, preferred_chunks
 
@@ -58,7 +59,7 @@ def lazy_dataset(array: FileArray, name: Hashable) -> Dataset:
 def _coords_and_attrs(array: FileArray) -> tuple[dict[str, Variable], dict[str, Any]]:
     """Return the coordinates along each axis, and the attributes of the array."""
     coords: dict[str, Variable] = {}
-    metadata = _mosaic_metadata(array)
+    metadata = confirmed_metadata(array, _mosaic_metadata(array))
     for dim, axis in zip(array.dims, array.tiling.axes, strict=True):
         if axis.chunk is None:
             if dim in array.coords:
