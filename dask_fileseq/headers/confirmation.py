@@ -145,7 +145,7 @@ class _Confirmation:
                     yield dim, scale
                 elif self._agree("pixel size"):  # but not that of this axis
                     self.texts["pixel size"] = f"the size of pixels along {dim} differs"
-            elif self._agree("crs") and self._agree_on_place():
+            elif self._agree("crs") and self._agree_on_place(dim):
                 yield dim, scale
             elif keep_steps and self._agree_on_steps():
                 yield dim, Scale(0.0, abs(scale.step), scale.units, scale.source)
@@ -175,8 +175,11 @@ class _Confirmation:
         linear = [None if t is None else (t[0], t[1], t[3], t[4]) for t in transforms]
         return all(nearly_equal(each, linear[0]) for each in linear)
 
-    def _agree_on_place(self) -> bool:
-        """Return whether all files are at the same place, or tiles where the tiling puts them."""
+    def _agree_on_place(self, dim: str = "xy") -> bool:
+        """Return whether all files are at the same place, or tiles where the tiling puts them.
+
+        If rows are parallel to an axis, the places along each axis may be compared alone.
+        """
         rows = [
             dict(row) | {"transform": self._origin(row["transform"], number)}
             for row, number in zip(self.rows, self.numbers.tolist(), strict=True)
@@ -186,7 +189,9 @@ class _Confirmation:
             without = next(i for i, row in enumerate(self.rows) if "transform" not in row)
             self.texts["transform"] = f"{self.names[without]!r} has no georeference"
             return False
-        codes, values = coded(offsets([row["transform"] for row in rows]))
+        places = offsets([row["transform"] for row in rows])
+        along = [i for i, of in enumerate(("x", "xy", "xy", "y", "x", "y")) if set(of) & set(dim)]
+        codes, values = coded([tuple(place[i] for i in along) for place in places])
         if len(values) == 1:
             return True
         counts = np.bincount(codes)
