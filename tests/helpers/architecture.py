@@ -14,7 +14,17 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 CORE = (
-    *("_version", "errors", "types", "files", "patterns", "grid", "tiling", "readers"),
+    *(
+        "_version",
+        "errors",
+        "types",
+        "files",
+        "patterns",
+        "grid",
+        "descriptors",
+        "tiling",
+        "readers",
+    ),
     *("filearray", "graph", "output", "xarray", "zarr", "sequence", "backend"),
 )
 """Rooms of the core: each imports only from those before it."""
