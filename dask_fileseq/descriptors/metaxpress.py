@@ -64,8 +64,8 @@ def read_nd(beside: Beside, name: str, names: Sequence[str]) -> Descriptor:
     plan = _plan(beside, name, "NDInfoFile")
     waves = _numbered(plan, "WaveName")
     stem = re.escape(os.path.splitext(name)[0])
-    start = rf"(?:^|[/\\]){stem}(?:_w(?P<channel>{_wave_regex(waves)})"
-    regex = re.compile(f"{start}{_ND_END}$", re.IGNORECASE)
+    begin = rf"(?:^|[/\\]){stem}(?:_w(?P<channel>{_wave_regex(waves)})"
+    regex = re.compile(f"{begin}{_ND_END}$", re.IGNORECASE)
     found = [(file, match.groupdict()) for file in names if (match := regex.search(file))]
     files, rows = _with_all(found, ("channel", "s", "t"))
     stages = _numbered(plan, "Stage")

@@ -115,8 +115,8 @@ def grid_beside(
                 spacing=spacing,
                 duplicates=duplicates,
             )
-        except (BadDescriptorError, NamesError, OSError) as error:
-            failures.append((place, error))
+        except (BadDescriptorError, NamesError, OSError) as failure:
+            failures.append((place, failure))
             continue
         _warn_of_strays(grid, descriptor)
         return grid

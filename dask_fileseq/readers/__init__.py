@@ -24,6 +24,7 @@ from dask_fileseq.readers.reader import (
     FileInfo,
     FunctionReader,
     Reader,
+    SeriesInfo,
     as_reader,
     require_file,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "Reader",
     "Region",
     "Scale",
+    "SeriesInfo",
     "TiffReader",
     "WrongChunk",
     "as_reader",

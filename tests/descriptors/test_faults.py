@@ -37,7 +37,7 @@ def test_broken_descriptors_that_are_named_are_errors(tmp_path, maker):
     """A descriptor that a user named would be left out."""
     kind = MAKERS[maker](tmp_path)
     Path(kind.descriptor).write_bytes(b"")
-    with pytest.raises(NamesError, match="^table="):
+    with pytest.raises(NamesError, match=r"^table="):
         open_sequence(kind.files, table=kind.descriptor)
 
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.filterwarnings("error")
 
 @pytest.fixture(params=MAKERS)
 def kind(request, tmp_path):
-    """What a maker wrote into a folder."""
+    """Return what a maker wrote into a folder."""
     return MAKERS[request.param](tmp_path / "scan")
 
 

@@ -20,7 +20,7 @@ HEADER = ("filename", "well", "dose", "acq_time", "frame")
 
 @pytest.fixture
 def scan(tmp_path):
-    """A folder with four images that are numbered alone."""
+    """Write a folder with four images that are numbered alone."""
     write_images(tmp_path / "plate", [os.path.basename(row[0]) for row in ROWS])
     return tmp_path / "plate"
 

@@ -171,8 +171,9 @@ def metaxpress(folder: Path) -> Folder:
         f"TimePoint_{t + 1}/day_B0{well + 2}_s{s + 1}_w{w + 1}.TIF"
         for t, well, s, w in np.ndindex(2, 2, 2, 2)
     ]
+    used = "FALSE, TRUE, TRUE, FALSE"
     rows = "".join(
-        f'"WellsSelection{row}", {", ".join(str(row == 2 and c in (2, 3)).upper() for c in range(1, 5))}\n'
+        f'"WellsSelection{row}", {used if row == 2 else "FALSE, FALSE, FALSE, FALSE"}\n'
         for row in (1, 2, 3)
     )
     path = folder / "day.HTD"
