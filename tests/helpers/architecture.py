@@ -14,18 +14,9 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 CORE = (
-    *(
-        "_version",
-        "errors",
-        "types",
-        "files",
-        "patterns",
-        "grid",
-        "descriptors",
-        "tiling",
-        "readers",
-    ),
-    *("filearray", "graph", "output", "xarray", "zarr", "sequence", "backend"),
+    *("_version", "errors", "types", "files", "patterns", "grid", "tiling", "readers"),
+    *("descriptors", "filearray", "graph", "headers", "output", "xarray", "zarr"),
+    *("sequence", "backend"),
 )
 """Rooms of the core: each imports only from those before it."""
 BESIDE = ("check", "report", "convert", "demo", "cli")
