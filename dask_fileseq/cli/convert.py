@@ -80,13 +80,12 @@ def _arguments(options: dict[str, Any], is_ome: bool) -> dict[str, Any]:
     ome = {name: value for name, value in ome.items() if value is not None}
     if ome and not is_ome:
         raise click.UsageError(f"--{next(iter(ome))} is for OME-Zarr: add --format ome-zarr")
-    names = ("chunks", "shards", "codecs", "resume", "overwrite", "errors", "memory", "workers")
-    fill = options["fillvalue"]
+    names = ["chunks", "shards", "codecs", "resume", "overwrite", "errors", "fillvalue"]
+    names += ["memory", "workers"]
     return ome | {
         **{name: options[name] for name in names},
         "storage_options": options["target_option"],
         "verify": None if options["verify"] == "none" else options["verify"],
-        "fillvalue": int(fill) if fill is not None and fill.is_integer() else fill,
     }
 
 
