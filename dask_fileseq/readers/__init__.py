@@ -24,6 +24,7 @@ from dask_fileseq.readers.reader import (
     FileInfo,
     FunctionReader,
     Reader,
+    SeriesInfo,
     as_reader,
     require_file,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "NoByteLayout",
     "Reader",
     "Region",
+    "SeriesInfo",
     "TiffReader",
     "WrongChunk",
     "as_reader",
