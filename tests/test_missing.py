@@ -7,6 +7,7 @@ import dask
 import numpy as np
 import pytest
 import tifffile
+import xarray as xr
 import zarr
 from dask.base import tokenize
 
@@ -208,3 +209,15 @@ def test_an_axis_of_that_name_comes_first(tmp_path):
         tifffile.imwrite(tmp_path / f"{name}.tif", np.ones((2, 3), "u1"))
     x = open_sequence(str(tmp_path), pattern="{has_file:d}_{z:d}.tif").to_xarray()
     assert x.has_file.values.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("chunks", [None, {}, {"date": 1}, {"date": 2, "band": 1}])
+def test_has_file_has_the_chunks_of_the_pixels(tmp_path, chunks):
+    """Or xarray could not map a function over blocks of the dataset."""
+    pattern = write_scenes(tmp_path) + "/*.tif"
+    ds = xr.open_dataset(pattern, engine="fileseq", chunks=chunks)
+    for each in (ds, ds.isel(date=[0, 2]).chunk({"date": 1}), ds.chunk({"date": 2})):
+        mapped = each.map_blocks(lambda block: block + 1)
+        np.testing.assert_array_equal(mapped.image, each.image + 1)
+    x = open_sequence(pattern).to_xarray(chunks={"band": 2})
+    np.testing.assert_array_equal(x.map_blocks(lambda block: block + 1), ds.image + 1)

@@ -174,9 +174,9 @@ class FileArray:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Data type of the array, in native byte order: that of its `fillvalue`."""
-        dtype: np.dtype[Any] = self.options.fillvalue.dtype
-        return dtype
+        """Data type of the array, in native byte order: that of its fill value."""
+        fillvalue = self.options.fillvalue
+        return fillvalue.dtype if isinstance(fillvalue, np.generic) else self.spec.dtype
 
     @property
     def ndim(self) -> int:

@@ -53,7 +53,11 @@ def to_dataarray(array: FileArray, *, name: Hashable, chunks: Any = None) -> Dat
 def lazy_dataset(array: FileArray, name: Hashable) -> Dataset:
     """Return a file array as the variable `name` of a `Dataset`, which xarray reads on demand."""
     coords, attrs = _coords_and_attrs(array)
-    encoding = _encoding(array, coords) | {"preferred_chunks": preferred_chunks(array)}
+    chunks = preferred_chunks(array)
+    encoding = _encoding(array, coords) | {"preferred_chunks": chunks}
+    if HAS_FILE in coords and HAS_FILE not in array.dims:  # all variables need the same chunks
+        dims = coords[HAS_FILE].dims
+        coords[HAS_FILE].encoding["preferred_chunks"] = {d: chunks[str(d)] for d in dims}
     data = indexing.LazilyIndexedArray(FileBackendArray(array))
     return Dataset({name: FileVariable(array.dims, data, attrs, encoding)}, coords)
 
