@@ -1105,7 +1105,9 @@ memory, storage_options, dry_run
 
         It finds files that cannot be read, are truncated, empty, gone or still being
         written; files with another shape, dtype or number of pages than most files have;
-        cells without a file; and names that were left out.
+        files whose headers disagree with most on the pixel size, the coordinate reference
+        system, the place, nodata, scale and offset, axes, the number of images, or names of
+        bands and channels; cells without a file; and names that were left out.
 
         Parameters
         ----------
