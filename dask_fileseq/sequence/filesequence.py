@@ -48,6 +48,7 @@ from dask_fileseq.output import asarray
 from dask_fileseq.patterns import NamePattern, explain_names
 from dask_fileseq.readers import FileInfo, FunctionReader, Reader, as_reader
 from dask_fileseq.sequence.arguments import (
+    first_given,
     in_order,
     is_auto,
     listed_files,
@@ -133,6 +134,10 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         apart, or else coordinates. Or the path of an instrument's own index, or ``"auto"``,
         which looks for one beside the files; see `open_sequence`. Files that it names and that
         are not there are empty cells.
+    fillvalue : scalar or {"auto", "nodata", "nan"}, optional
+        The `fillvalue` of all methods that are not given another one; None is 0, as in
+        tifffile, and ``"auto"`` for `to_xarray`, `to_zarr`, and groups in `aszarr` and
+        `write_fsspec`, which name the nodata value.
     **kwargs
         Arguments of `parse`: ``pattern``, ``axesorder``, ``categories``.
 
@@ -158,6 +163,8 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         Reads the files; made of `imread`.
     identity : {"stat", "name"}
         What identifies a version of a file.
+    fillvalue : scalar or str or None
+        The default value of pixels without a file.
 
     Raises
     ------
@@ -211,6 +218,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         storage_options: Mapping[str, Any] | None = None,
         path_map: Mapping[Any, Any] | None = None,
         table: Any = None,
+        fillvalue: Any = None,
         **kwargs: Any,
     ) -> None:
         check_choice("identity", identity, "stat", "name")
@@ -225,6 +233,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         names = in_order(names, sort, found)
         self.reader: Reader = reader.for_file(names[0] if names else "")
         self.identity: Literal["stat", "name"] = identity
+        self.fillvalue = fillvalue
         self._container = container
         imread = self.reader.imread
         is_path = isinstance(self.source, LocalFiles) and not path_map
@@ -545,9 +554,10 @@ with well
         ReadError, ValueError
             As `to_dask_array` does.
         """
-        reading = ReadOptions(**options)
+        fillvalue = first_given(options.get("fillvalue"), self.fillvalue)
+        reading = ReadOptions(**options | {"fillvalue": fillvalue})
         # first, so that a server that is down gets one request, not one for each version
-        info = None if reading.has_chunk else self._info(reading)
+        info = self._info(reading) if reading.needs_header else None
         return FileArray.from_grid(
             self.grid,
             self.reader,
@@ -557,6 +567,11 @@ with well
             version=self._version,
             info=info,
         )
+
+    def _labelled_array(self, options: Mapping[str, Any]) -> FileArray:
+        """Return the array with nodata in empty cells by default: its readers learn the value."""
+        fillvalue = first_given(options.get("fillvalue"), self.fillvalue, "auto")
+        return self.array(**{**options, "fillvalue": fillvalue})
 
     def _info(self, options: ReadOptions) -> FileInfo:
         """Return what the first file contains, read once for each set of arguments."""
@@ -603,8 +618,12 @@ with well
             None makes one block of each file; ``"auto"``, a size such as ``"100MiB"``,
             or dask's usual forms group small files and split large ones. A mapping may
             name dimensions.
-        fillvalue : scalar, optional
-            Value of the pixels of empty cells; 0 by default.
+        fillvalue : scalar or {"auto", "nodata", "nan"}, optional
+            Value of the pixels of empty cells. ``"nodata"``: the one that the first file
+            declares (the GDAL tag of TIFF). ``"auto"``: that, or 0 if it declares none.
+            ``"nan"``: NaN; integers become float32, or float64 if of 32 or 64 bits, and
+            pixels of files keep their values. By default that of the sequence: ``"auto"`` for
+            `open_sequence`, and 0 for `FileSequence` and `TiffSequence`, as in tifffile.
         errors : {"raise", "fill"}
             Whether a file that cannot be read is an error, or reads as `fillvalue` with
             a `FillWarning`; on a cluster also an event, ``get_events("dask-fileseq")``.
@@ -721,7 +740,7 @@ with well
         except ImportError as error:
             raise _needs("to_xarray", "xarray", "xarray") from error
 
-        return to_dataarray(self.array(**options), name=name, chunks=chunks)
+        return to_dataarray(self._labelled_array(options), name=name, chunks=chunks)
 
     @takes_options(NamingOptions, ReadOptions)
     def aszarr(
