@@ -56,9 +56,7 @@ class FileSequenceBackendEntrypoint(BackendEntrypoint):
         name: Hashable = None,
         **kwargs: Any,
     ) -> Dataset:
-        """Open files as a dataset, lazily; reads at most one header, and no pixels.
-
-        For a georeferenced mosaic a second header is read.
+        """Open files as a dataset, lazily; reads no pixels, and headers as `to_xarray` does.
 
         Parameters
         ----------

@@ -107,9 +107,8 @@ def _crs_name(keys: tuple[str, ...], crs: Mapping[str, Any]) -> str | None:
     """Return the name of a system: its EPSG code, else WKT or a text; `keys` identify it."""
     if keys not in _CRS_NAMES:
         code = crs.get("epsg")
-        name = (
-            crs.get("spatial_ref") or crs.get("projected_crs_name") or (repr(crs) if crs else None)
-        )
+        name = crs.get("spatial_ref") or crs.get("projected_crs_name")
+        name = name or (repr(crs) if crs else None)
         if len(_CRS_NAMES) > MOST_CRS_NAMES:
             _CRS_NAMES.clear()
         _CRS_NAMES[keys] = f"EPSG:{code}" if code else name
