@@ -43,7 +43,10 @@ def show(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
         echo_json(info)
     else:
         echo_array(info)
-        echo_row("pattern", info["pattern"] or "none: one axis of all files (see --pattern)")
+        if info["table"]:
+            echo_row("table", f"{info['table']} (--table none: names alone)")
+        else:
+            echo_row("pattern", info["pattern"] or "none: one axis of all files (see --pattern)")
         for name, axes in info["also_fits"].items():
             click.echo(f"also fits: --pattern {name} ({', '.join(axes)})")
         echo_row("open with", info["open"])
