@@ -25,7 +25,6 @@ from dask_fileseq.readers.reader import (
     FunctionReader,
     Reader,
     as_reader,
-    require_file,
 )
 from dask_fileseq.readers.tiff import TiffReader, read_tiff
 
@@ -50,6 +49,5 @@ __all__ = [
     "read_by_suffix",
     "read_image",
     "read_tiff",
-    "require_file",
     "whole_region",
 ]

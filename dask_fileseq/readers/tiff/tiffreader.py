@@ -17,6 +17,7 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
+from dask_fileseq.files import require_file
 from dask_fileseq.readers.chunk import (
     Array,
     ByteLayout,
@@ -29,7 +30,7 @@ from dask_fileseq.readers.chunk import (
     whole_region,
 )
 from dask_fileseq.readers.counters import open_counts, record
-from dask_fileseq.readers.reader import TIFF_SUFFIXES, File, FileInfo, Reader, require_file
+from dask_fileseq.readers.reader import TIFF_SUFFIXES, File, FileInfo, Reader
 from dask_fileseq.readers.tiff.byteranges import (
     HEAD,
     WHOLE,
