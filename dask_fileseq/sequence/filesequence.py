@@ -114,7 +114,8 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         What identifies a version of a file: its size and time (or ETag, or checksum), or
         its name alone.
     storage_options : mapping, optional
-        Arguments of fsspec's file system, for files or a container at URLs.
+        Arguments of fsspec's file system, for files or a container at URLs. For HTTP and S3,
+        ``timeout`` is the number of seconds that the server may send nothing; by default 20.
     path_map : mapping, optional
         Other roots of paths, ``{"/data": "/mnt/data"}``, for workers that see the files
         elsewhere. A path below a root is looked up below the other root first, and under its
