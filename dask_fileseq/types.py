@@ -116,6 +116,7 @@ class WriteOptions:
     workers: int | None = None
     memory: int | str = "64 MiB"
     storage_options: Mapping[str, Any] | None = None
+    dry_run: bool = False
 
 
 def split_options(options: Mapping[str, Any], *types: type) -> list[dict[str, Any]]:

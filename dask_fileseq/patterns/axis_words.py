@@ -41,6 +41,7 @@ _BANDS = re.compile(
     r"|tci|ndvi|evi\d?|ndwi|lst|qa|qai|boa|cld|cloud"
 )
 _SEASONS = frozenset(["winter", "spring", "summer", "fall", "autumn"])
+_SIDES = frozenset(["left", "right"])
 _COLORS = frozenset(["r", "g", "b", "red", "green", "blue"])
 # Names of fluorophores and stains as in the lists of FPbase and of microscopes' software, and
 # of the ways of transmitted light.
@@ -55,7 +56,8 @@ _DYES = re.compile(
     r"|[3-7]\d\d)([ _-].*)?|.*[ _-](dapi|gfp|fitc|tritc|cy[357]|dsred)|\d{3} ?nm.*",
 )
 _LETTERS = frozenset(["r", "g", "b", "re", "nir", "ir", "l"])
-"""Letters are colors only among themselves and near infrared, red edge and luminance."""
+"""Letters are colors only among themselves and near infrared, red edge and luminance. L and R
+alone are left and right."""
 _NUMBERED = re.compile(r"(w|ch?)\d+[ _-]?(?=[a-z])")
 
 
@@ -72,13 +74,18 @@ def word_axis(texts: list[str]) -> str:
 
     >>> word_axis(["DAPI", "GFP", "x"]), word_axis(["VV", "VH"]), word_axis(["WT", "KO"])
     ('channel', 'polarization', 'label')
+    >>> word_axis(["R", "G"]), word_axis(["L", "R"]), word_axis(["left", "right"])
+    ('channel', 'label', 'side')
     """
     words = [_NUMBERED.sub("", text.lower()) for text in texts]
     if POLARIZATIONS.issuperset(words):
         return "polarization"
     if _SEASONS.issuperset(words):
         return "season"
-    colors = sum(len(word) > 1 or _LETTERS.issuperset(words) for word in words if word in _COLORS)
+    if _SIDES.issuperset(words):
+        return "side"
+    letters = _LETTERS.issuperset(words) and set(words) != {"l", "r"}
+    colors = sum(len(word) > 1 or letters for word in words if word in _COLORS)
     bands = sum(map(bool, map(_BANDS.fullmatch, words)))
     dyes = sum(map(bool, map(_DYES.fullmatch, words)))
     if bands > dyes and 2 * (bands + colors) > len(words):

@@ -128,9 +128,9 @@ def infer(names: Sequence[str]) -> NamePattern:
         if some names lack a part. The name of an axis is the letters before its number, or
         those behind (``t``, ``Z``, ``ch``, ``stack``). A letter and a number of a plate are a
         ``well``; dates are the ``date`` or, with a clock, the ``time``; words are the
-        ``channel``, ``band`` or ``polarization`` where they are known ones, else the ``folder``
-        or a ``label``. A number without letters is ``Q``, or ``sequence`` if nothing else
-        varies. Parts that are constant, or that another axis explains, are no axes.
+        ``channel``, ``band``, ``polarization`` or ``side`` where they are known ones, else the
+        ``folder`` or a ``label``. A number without letters is ``Q``, or ``sequence`` if nothing
+        else varies. Parts that are constant, or that another axis explains, are no axes.
 
     Raises
     ------

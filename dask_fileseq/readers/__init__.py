@@ -24,6 +24,7 @@ from dask_fileseq.readers.reader import (
     FileInfo,
     FunctionReader,
     Reader,
+    SeriesInfo,
     as_reader,
 )
 from dask_fileseq.readers.tiff import TiffReader, read_tiff
@@ -40,6 +41,7 @@ __all__ = [
     "NoByteLayout",
     "Reader",
     "Region",
+    "SeriesInfo",
     "TiffReader",
     "WrongChunk",
     "as_reader",

@@ -48,6 +48,24 @@ File = str | BinaryIO
 
 
 @dataclass(frozen=True, slots=True)
+class SeriesInfo:
+    """One of the images in a file: a series of pages, in the words of tifffile."""
+
+    kind: str
+    """The kind of metadata that define it, such as ``"ome"``, ``"imagej"`` or ``"generic"``."""
+    name: str
+    """Its name in the file; empty if it has none."""
+    shape: tuple[int, ...]
+    """Length of each axis."""
+    dtype: np.dtype[Any]
+    """Type of the pixels, in native byte order."""
+    dims: tuple[str, ...]
+    """Lower-case name of each axis."""
+    is_reduced: bool = False
+    """Whether it is marked as a smaller version of another image, such as a thumbnail."""
+
+
+@dataclass(frozen=True, slots=True)
 class FileInfo:
     """What the header of a file contains."""
 
@@ -61,6 +79,8 @@ class FileInfo:
     """Name of the codec; empty if unknown."""
     levels: tuple[tuple[int, ...], ...] = ()
     """Shapes of the levels of a pyramid, largest first; empty if there is only one."""
+    series: tuple[SeriesInfo, ...] = ()
+    """All images in a TIFF file, also those that are not read; empty for other files."""
 
 
 class Reader:

@@ -929,6 +929,10 @@ with well
             needs about four times as much. More is faster if chunks extend over many files.
         storage_options : mapping, optional
             Arguments of the file system of a URL.
+        dry_run : bool
+            Whether to write nothing, and return what the copy would be: the lengths of its
+            axes, labels, pixel size and its source, numbers of files and bytes, and all that
+            in words as ``"text"``. Some chunks are read and compressed for the size.
         imreadargs, chunkshape, chunkdtype, axestiled, fillvalue, errors
             As in `to_dask_array`.
 
@@ -985,6 +989,7 @@ with well
         *,
         axes: Mapping[str, str] | None = None,
         scale: Mapping[str, Any] | None = None,
+        pixel_size: Any = None,
         name: str | None = None,
         levels: int | None = None,
         method: Literal["mean", "nearest"] = "mean",
@@ -1000,7 +1005,7 @@ with well
         Parameters
         ----------
         url, chunks, shards, codecs, resume, overwrite, verify, progress, scheduler, workers, \
-memory, storage_options
+memory, storage_options, dry_run
             As in `to_zarr`. Names of dimensions are ``t``, ``c``, ``z``, ``y`` and ``x``.
         axes : mapping, optional
             The roles of dimensions whose names do not reveal them: ``"t"``, ``"c"``, ``"z"``,
@@ -1009,6 +1014,10 @@ memory, storage_options
         scale : mapping, optional
             The step along axes, or step and unit: ``{"z": (0.5, "µm"), "t": (30, "s")}``. By
             default that in file names and in the header of the first file.
+        pixel_size : str, tuple or mapping, optional
+            The size of a pixel with its unit, ``"0.65um"`` or ``(0.65, "um")``, along y and x;
+            or one for each axis, ``"z=2um,y=0.65um,x=0.65um"`` or a mapping. By default that
+            in the header of the first file.
         name : str, optional
             The name of the image or plate; by default that of the target.
         levels : int, optional
@@ -1029,7 +1038,7 @@ memory, storage_options
         ImportError
             If zarr or yaozarrs are not installed.
         LayoutError
-            If the axes do not fit.
+            If the role of an axis is unknown, or the axes do not fit. It proposes `axes`.
         Exception
             As in `to_zarr`.
 
@@ -1041,6 +1050,9 @@ memory, storage_options
         >>> names = ["t0_DAPI", "t0_GFP", "t1_DAPI", "t1_GFP"]
         >>> seq = FileSequence(lambda name: np.eye(64), names, pattern="t{time:d}_{channel}")
         >>> target = f"{tempfile.mkdtemp()}/cells.ome.zarr"
+        >>> plan = seq.to_ome_zarr(target, levels=2, pixel_size="0.65um", dry_run=True)
+        >>> plan["axes"], plan["pixels"], plan["files"], plan["bytes"]
+        ({'t': 2, 'c': 2}, '0.65 um a pixel (given)', 4, 131072)
         >>> manifest = seq.to_ome_zarr(target, levels=2)
         >>> group = zarr.open_group(target, mode="r")
         >>> group["1"].shape, group["1"].metadata.dimension_names
@@ -1054,9 +1066,8 @@ memory, storage_options
             raise _needs("to_ome_zarr", "zarr 3 and yaozarrs", "ome") from error
 
         array, writing = self._array_to_write(options)
-        return to_ome_zarr(
-            array, url, writing, axes=axes, scale=scale, name=name, levels=levels, method=method
-        )
+        layout = {"axes": axes, "scale": scale, "pixel_size": pixel_size, "name": name}
+        return to_ome_zarr(array, url, writing, **layout, levels=levels, method=method)
 
     def _array_to_write(self, options: Mapping[str, Any]) -> tuple[FileArray, WriteOptions]:
         """Return the array, and how to write it, for the keywords of a copy."""

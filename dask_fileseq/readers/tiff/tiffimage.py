@@ -34,7 +34,7 @@ from dask_fileseq.readers.chunk import (
     unique_dims,
 )
 from dask_fileseq.readers.counters import record
-from dask_fileseq.readers.reader import File
+from dask_fileseq.readers.reader import File, SeriesInfo
 from dask_fileseq.readers.tiff.byteranges import ByteSource, ContiguousImage
 from dask_fileseq.readers.tiff.opentiff import (
     open_tiff,
@@ -161,6 +161,22 @@ def selected_series(
     return series.levels[imageargs.get("level", 0)]  # type: ignore[no-any-return]
 
 
+def series_of(tif: tifffile.TiffFile) -> tuple[SeriesInfo, ...]:
+    """Return the images of which at least one page is in an open file."""
+    return tuple(
+        SeriesInfo(
+            series.kind,
+            series.name,
+            tuple(map(int, series.shape)),
+            series.dtype.newbyteorder("="),
+            _dims(series),
+            bool(series.keyframe.is_reduced),
+        )
+        for series in tif.series
+        if series.dtype is not None and any(page is not None for page in series)
+    )
+
+
 def _paged_image(
     tif: tifffile.TiffFile,
     series: tifffile.TiffPageSeries,
@@ -210,8 +226,13 @@ def _is_cuttable(tif: tifffile.TiffFile, keyframe: Any) -> bool:
 
 def _spec(series: tifffile.TiffPageSeries, tile: Sequence[int]) -> ChunkSpec:
     shape = tuple(map(int, series.shape))
-    dims = unique_dims(series.axes) if len(series.axes) == len(shape) else plain_dims(shape)
-    return ChunkSpec(shape, series.dtype.newbyteorder("="), dims, tuple(map(int, tile)))
+    return ChunkSpec(shape, series.dtype.newbyteorder("="), _dims(series), tuple(map(int, tile)))
+
+
+def _dims(series: tifffile.TiffPageSeries) -> tuple[str, ...]:
+    """Return the name of each axis of a series."""
+    named = len(series.axes) == len(series.shape)
+    return unique_dims(series.axes) if named else plain_dims(series.shape)
 
 
 def _row_tile(axes: str, shape: Sequence[int], itemsize: int) -> tuple[int, ...]:

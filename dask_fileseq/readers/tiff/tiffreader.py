@@ -46,6 +46,7 @@ from dask_fileseq.readers.tiff.tiffimage import (
     WholeImage,
     file_layout,
     image_of,
+    series_of,
 )
 from dask_fileseq.readers.tiff.tiffmetadata import tiff_metadata
 
@@ -117,7 +118,9 @@ class TiffReader(Reader):
                 return FileInfo(image.spec)
         with open_tiff(file, fileargs) as tif:
             spec = image_of(tif, imageargs).spec
-            return FileInfo(spec, tiff_metadata(tif, spec, imageargs))
+            metadata = tiff_metadata(tif, spec, imageargs)
+            # a page is read also where tifffile cannot make series of the pages
+            return FileInfo(spec, metadata, series=() if "key" in imageargs else series_of(tif))
 
     def inspect(self, file: File) -> FileInfo:
         """Return what a file contains, from its header; raise an error if it is incomplete.
@@ -304,7 +307,13 @@ def _inspect_by_tifffile(file: File) -> FileInfo:
             raise ValueError(f"nothing decodes its pixels ({codec}): {error}") from error
         levels = tuple(tuple(map(int, level.shape)) for level in series.levels)
         levels = levels if len(levels) > 1 else ()
-        return FileInfo(spec, pages=len(tif.pages), compression=codec, levels=levels)
+        return FileInfo(
+            spec,
+            pages=len(tif.pages),
+            compression=codec,
+            levels=levels,
+            series=series_of(tif),
+        )
 
 
 def _inspect_short(file: str, end: EOFError) -> FileInfo:

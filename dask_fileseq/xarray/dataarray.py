@@ -1,0 +1,135 @@
+"""A file array as xarray objects, with coordinates from file names and from metadata.
+
+`to_dataarray` returns a `DataArray` over a dask array, `lazy_dataset` a `Dataset` that xarray
+reads on demand through a `FileBackendArray`. Both have the same coordinates: values from
+file names along the axes over files, and values from the metadata of the first file along
+the axes in a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from xarray import DataArray, Dataset, Variable
+from xarray.core import indexing
+
+from dask_fileseq.errors import FileSequenceError
+from dask_fileseq.filearray import FileArray, first_info
+from dask_fileseq.files import common_path
+from dask_fileseq.graph import to_dask_array
+from dask_fileseq.readers import ChunkMetadata
+from dask_fileseq.xarray.lazyvariable import FileBackendArray, FileVariable, preferred_chunks
+
+GRID_MAPPING = "spatial_ref"
+"""Name of the coordinate with the coordinate reference system, the same as in rioxarray."""
+
+NOT_IN_ORDER = "left out: the tiles do not lie edge to edge in the order of the grid"
+
+
+def to_dataarray(array: FileArray, *, name: Hashable, chunks: Any = None) -> DataArray:
+    """Return a file array as a `DataArray` over a dask array.
+
+    Parameters
+    ----------
+    array : FileArray
+        The array, made of whole files.
+    name : hashable
+        Name of the array; None stands for the name of the dask array.
+    chunks : optional
+        As in `FileSequence.to_dask_array`.
+    """
+    coords, attrs = _coords_and_attrs(array)
+    result = DataArray(to_dask_array(array, chunks), coords, array.dims, name, attrs)
+    result.encoding = _encoding(array, coords)
+    return result
+
+
+def lazy_dataset(array: FileArray, name: Hashable) -> Dataset:
+    """Return a file array as the variable `name` of a `Dataset`, which xarray reads on demand."""
+    coords, attrs = _coords_and_attrs(array)
+    encoding = _encoding(array, coords) | {"preferred_chunks": preferred_chunks(array)}
+    data = indexing.LazilyIndexedArray(FileBackendArray(array))
+    return Dataset({name: FileVariable(array.dims, data, attrs, encoding)}, coords)
+
+
+def _coords_and_attrs(array: FileArray) -> tuple[dict[str, Variable], dict[str, Any]]:
+    """Return the coordinates along each axis, and the attributes of the array."""
+    coords: dict[str, Variable] = {}
+    metadata = _mosaic_metadata(array)
+    for dim, axis in zip(array.dims, array.tiling.axes, strict=True):
+        if axis.chunk is None:
+            if dim in array.coords:
+                coords[dim] = Variable(dim, array.coords[dim], {"source": "file names"})
+            continue
+        chunkdim = array.spec.dims[axis.chunk]
+        scale, labels = metadata.scales.get(chunkdim), metadata.labels.get(chunkdim)
+        if scale is not None:
+            attrs = {"units": scale.units} if scale.units else {}
+            attrs |= {**scale.attrs, "source": scale.source}
+            coords[dim] = Variable(dim, scale.values(axis.files * axis.size), attrs)
+        elif labels is not None and axis.files == 1 and len(labels.names) == axis.size:
+            coords[dim] = Variable(dim, np.array(labels.names), {"source": labels.source})
+    if metadata.crs:
+        coords[GRID_MAPPING] = Variable((), np.int32(0), dict(metadata.crs))
+    return coords, dict(metadata.attrs)
+
+
+def _encoding(array: FileArray, coords: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the common path of the files, and the name of the grid mapping if there is one."""
+    try:
+        source = array.names[0] if len(array.names) == 1 else common_path(array.names)
+    except ValueError:  # on different drives
+        source = ""
+    encoding = {"source": source}
+    if GRID_MAPPING in coords:
+        encoding["grid_mapping"] = GRID_MAPPING
+    return encoding
+
+
+def _mosaic_metadata(array: FileArray) -> ChunkMetadata:
+    """Return the metadata with scales that begin at the first tile of a mosaic.
+
+    Pixel sizes are valid for all tiles. A georeference is valid for the mosaic only if its
+    tiles are edge to edge in the order of the grid. One more header proves that: the file
+    that is furthest from the first one along all tiled axes must be, to half a pixel, at the
+    position that this order gives it. Otherwise the georeference is left out.
+    """
+    metadata = array.metadata
+    scales = dict(metadata.scales)
+    inside = [axis for axis in array.tiling.axes if axis.chunk is not None]
+    absolute = {dim for dim, scale in scales.items() if scale.absolute}
+    tiled = {
+        dim: axis
+        for dim, axis in zip(array.spec.dims, inside, strict=True)
+        if dim in absolute and axis.files > 1
+    }
+    if not tiled:
+        return metadata
+    cells = np.argwhere(array.table >= 0)
+    numbers = array.table[tuple(cells.T)]
+    first = cells[numbers == 0][0]
+    distance = np.abs(cells - first)[:, [axis.grid for axis in tiled.values()]]
+    far = int(np.argmax(np.where(distance.all(axis=1), distance.sum(axis=1), 0)))
+    found = _scales_of(array, int(numbers[far])) if distance[far].all() else {}
+    for dim, axis in tiled.items():
+        elements = int(cells[far][axis.grid] - first[axis.grid]) * axis.size
+        expected = scales[dim].shifted(elements)
+        if dim not in found or abs(found[dim].start - expected.start) > abs(expected.step) / 2:
+            relative = {d: s for d, s in scales.items() if d not in absolute}
+            attrs = dict(metadata.attrs) | {"georeference": NOT_IN_ORDER}
+            return replace(metadata, scales=relative, crs={}, attrs=attrs)
+        scales[dim] = scales[dim].shifted(-int(first[axis.grid]) * axis.size)
+    return replace(metadata, scales=scales)
+
+
+def _scales_of(array: FileArray, number: int) -> Mapping[str, Any]:
+    """Return the scales in the header of a file; none if the file cannot be read."""
+    names = [array.names[number]]
+    try:
+        info = first_info(names, array.source, array.reader, array.options)
+    except FileSequenceError:
+        return {}
+    return info.metadata.scales
