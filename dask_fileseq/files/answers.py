@@ -85,9 +85,7 @@ async def read_body(
         async for chunk in chunks:
             size += len(chunk)
             if size > most:
-                raise OSError(
-                    f"the server sends more of {url!r} than the {most:,} bytes that it may"
-                )
+                raise OSError(f"the server sends more of {url!r} than {most:,} bytes, its limit")
             content.append(chunk)
             if stop is not None and seconds is not None and loop.time() > stop:
                 if size - before < SLOWEST * seconds:
