@@ -105,13 +105,12 @@ def _arguments(options: dict[str, Any], is_ome: bool) -> dict[str, Any]:
     if ome and not is_ome:
         name = next(iter(ome)).replace("_", "-")
         raise click.UsageError(f"--{name} is for OME-Zarr: add --format ome-zarr")
-    names = ("chunks", "shards", "codecs", "resume", "overwrite", "errors", "memory", "workers")
-    fill = options["fillvalue"]
+    names = ["chunks", "shards", "codecs", "resume", "overwrite", "errors", "fillvalue"]
+    names += ["memory", "workers"]
     return ome | {
         **{name: options[name] for name in names},
         "storage_options": options["target_option"],
         "verify": None if options["verify"] == "none" else options["verify"],
-        "fillvalue": int(fill) if fill is not None and fill.is_integer() else fill,
     }
 
 

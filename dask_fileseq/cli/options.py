@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dask_fileseq.cli.terminal import spinner
-from dask_fileseq.cli.values import folder_pair, key_value, pairs, scales, sizes
+from dask_fileseq.cli.values import fill, folder_pair, key_value, pairs, scales, sizes
 
 if TYPE_CHECKING:
     from dask_fileseq.sequence import FileSequence
 
 
 TYPES: dict[str, Any] = {
-    "float": float,
+    "fill": fill,
     "folder_pair": folder_pair,
     "key_value": key_value,
     "pairs": pairs,

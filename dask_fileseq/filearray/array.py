@@ -17,7 +17,8 @@ import numpy as np
 from dask.base import tokenize
 from numpy.typing import DTypeLike, NDArray
 
-from dask_fileseq.filearray.failures import checked_fillvalue, raise_or_fill
+from dask_fileseq.filearray.failures import raise_or_fill
+from dask_fileseq.filearray.fillvalues import resolved_fillvalue
 from dask_fileseq.filearray.first_file import chunk_spec, first_info
 from dask_fileseq.filearray.version import files_version
 from dask_fileseq.files import LocalFiles, Names, Source
@@ -138,10 +139,12 @@ class FileArray:
         reader, source = as_reader(reader), source or LocalFiles()
         options = options or ReadOptions()
         names = grid.names if isinstance(grid.names, Names) else Names(grid.names)
-        if info is None and not options.has_chunk:
+        if info is None and options.needs_header:
             info = first_info(names, source, reader, options)
         spec = chunk_spec(options, info)
-        options = replace(options, fillvalue=checked_fillvalue(options.fillvalue, spec.dtype))
+        nodata = None if info is None else info.metadata.attrs.get("nodata")
+        fillvalue = resolved_fillvalue(options.fillvalue, spec.dtype, nodata)
+        options = replace(options, fillvalue=fillvalue)
         tiling = Tiling.of(grid.shape, spec.shape, options.axestiled)
         griddims = tuple(grid.coords)
         chunkdims = [f"{dim}_chunk" if dim in griddims else dim for dim in spec.dims]
@@ -171,8 +174,9 @@ class FileArray:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Data type of the array, in native byte order."""
-        return self.spec.dtype
+        """Data type of the array, in native byte order: that of its fill value."""
+        fillvalue = self.options.fillvalue
+        return fillvalue.dtype if isinstance(fillvalue, np.generic) else self.spec.dtype
 
     @property
     def ndim(self) -> int:

@@ -17,6 +17,7 @@ from dask_fileseq.readers.chunk import (
 )
 from dask_fileseq.readers.chunkmetadata import ChunkMetadata
 from dask_fileseq.readers.counters import Counts, count
+from dask_fileseq.readers.headercolumns import PRINT, header_columns
 from dask_fileseq.readers.imagefiles import read_by_suffix, read_image
 from dask_fileseq.readers.reader import (
     TIFF_SUFFIXES,
@@ -30,6 +31,7 @@ from dask_fileseq.readers.reader import (
 from dask_fileseq.readers.tiff import TiffReader, read_tiff
 
 __all__ = [
+    "PRINT",
     "TIFF_SUFFIXES",
     "ByteLayout",
     "ChunkMetadata",
@@ -46,6 +48,7 @@ __all__ = [
     "WrongChunk",
     "as_reader",
     "count",
+    "header_columns",
     "is_whole",
     "plain_dims",
     "read_by_suffix",

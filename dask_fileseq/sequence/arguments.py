@@ -121,3 +121,12 @@ def in_order(names: list[str], sort: Any, found: bool) -> list[str]:
     if not all(isinstance(name, str) for name in ordered):
         raise NamesError(f"sort={sort!r} must return file names; it returned {ordered!r:.100}")
     return ordered
+
+
+def first_given(*values: Any) -> Any:
+    """Return the first value that is not None.
+
+    >>> first_given(None, 0, "auto")
+    0
+    """
+    return next((value for value in values if value is not None), None)

@@ -61,7 +61,7 @@ def open_sequence(
     imread : callable, optional
         Reads one file; by default chosen by the first file's type.
     **kwargs
-        All that `FileSequence` takes; ``spacing`` is ``"auto"`` by default.
+        All that `FileSequence` takes; ``spacing`` and ``fillvalue`` are ``"auto"`` by default.
 
     Returns
     -------
@@ -93,7 +93,7 @@ def open_sequence(
     if pattern is not None and not (inferred and kwargs.get("parse") is not None):
         kwargs["pattern"] = pattern
     reader = as_reader(imread or read_by_suffix, read_by_suffix.suffixes)
-    return FileSequence(reader, files, **{"spacing": "auto"} | kwargs)
+    return FileSequence(reader, files, **{"spacing": "auto", "fillvalue": "auto"} | kwargs)
 
 
 @takes_options(ReadOptions)

@@ -46,7 +46,7 @@ from dask_fileseq.grid import (
 from dask_fileseq.output import asarray
 from dask_fileseq.patterns import NamePattern, explain_names
 from dask_fileseq.readers import FileInfo, FunctionReader, Reader, as_reader
-from dask_fileseq.sequence.arguments import in_order, listed_files, parsed_grid
+from dask_fileseq.sequence.arguments import first_given, in_order, listed_files, parsed_grid
 from dask_fileseq.sequence.listing import counts, listing
 from dask_fileseq.types import (
     Files,
@@ -121,6 +121,10 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         elsewhere. A path below a root is looked up below the other root first, and under its
         own name if there is no such file; so it does no harm on machines that have the files
         under their own names. Letter case does not matter in Windows paths.
+    fillvalue : scalar or {"auto", "nodata", "nan"}, optional
+        The `fillvalue` of all methods that are not given another one; None is 0, as in
+        tifffile, and ``"auto"`` for `to_xarray`, `to_zarr`, and groups in `aszarr` and
+        `write_fsspec`, which name the nodata value.
     **kwargs
         Arguments of `parse`: ``pattern``, ``axesorder``, ``categories``.
 
@@ -146,6 +150,8 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         Reads the files; made of `imread`.
     identity : {"stat", "name"}
         What identifies a version of a file.
+    fillvalue : scalar or str or None
+        The default value of pixels without a file.
 
     Raises
     ------
@@ -198,6 +204,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         identity: Literal["stat", "name"] = "stat",
         storage_options: Mapping[str, Any] | None = None,
         path_map: Mapping[Any, Any] | None = None,
+        fillvalue: Any = None,
         **kwargs: Any,
     ) -> None:
         check_choice("identity", identity, "stat", "name")
@@ -212,6 +219,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         names = in_order(names, sort, found)
         self.reader: Reader = reader.for_file(names[0] if names else "")
         self.identity: Literal["stat", "name"] = identity
+        self.fillvalue = fillvalue
         self._container = container
         imread = self.reader.imread
         is_path = isinstance(self.source, LocalFiles) and not path_map
@@ -525,9 +533,10 @@ with well
         ReadError, ValueError
             As `to_dask_array` does.
         """
-        reading = ReadOptions(**options)
+        fillvalue = first_given(options.get("fillvalue"), self.fillvalue)
+        reading = ReadOptions(**options | {"fillvalue": fillvalue})
         # first, so that a server that is down gets one request, not one for each version
-        info = None if reading.has_chunk else self._info(reading)
+        info = self._info(reading) if reading.needs_header else None
         return FileArray.from_grid(
             self.grid,
             self.reader,
@@ -537,6 +546,11 @@ with well
             version=self._version,
             info=info,
         )
+
+    def _labelled_array(self, options: Mapping[str, Any]) -> FileArray:
+        """Return the array with nodata in empty cells by default: its readers learn the value."""
+        fillvalue = first_given(options.get("fillvalue"), self.fillvalue, "auto")
+        return self.array(**{**options, "fillvalue": fillvalue})
 
     def _info(self, options: ReadOptions) -> FileInfo:
         """Return what the first file contains, read once for each set of arguments."""
@@ -583,8 +597,12 @@ with well
             None makes one block of each file; ``"auto"``, a size such as ``"100MiB"``,
             or dask's usual forms group small files and split large ones. A mapping may
             name dimensions.
-        fillvalue : scalar, optional
-            Value of the pixels of empty cells; 0 by default.
+        fillvalue : scalar or {"auto", "nodata", "nan"}, optional
+            Value of the pixels of empty cells. ``"nodata"``: the one that the first file
+            declares (the GDAL tag of TIFF). ``"auto"``: that, or 0 if it declares none.
+            ``"nan"``: NaN; integers become float32, or float64 if of 32 or 64 bits, and
+            pixels of files keep their values. By default that of the sequence: ``"auto"`` for
+            `open_sequence`, and 0 for `FileSequence` and `TiffSequence`, as in tifffile.
         errors : {"raise", "fill"}
             Whether a file that cannot be read is an error, or reads as `fillvalue` with
             a `FillWarning`; on a cluster also an event, ``get_events("dask-fileseq")``.
@@ -701,7 +719,7 @@ with well
         except ImportError as error:
             raise _needs("to_xarray", "xarray", "xarray") from error
 
-        return to_dataarray(self.array(**options), name=name, chunks=chunks)
+        return to_dataarray(self._labelled_array(options), name=name, chunks=chunks)
 
     @takes_options(NamingOptions, ReadOptions)
     def aszarr(
@@ -1088,7 +1106,9 @@ memory, storage_options, dry_run
 
         It finds files that cannot be read, are truncated, empty, gone or still being
         written; files with another shape, dtype or number of pages than most files have;
-        cells without a file; and names that were left out.
+        files whose headers disagree with most on the pixel size, the coordinate reference
+        system, the place, nodata, scale and offset, axes, the number of images, or names of
+        bands and channels; cells without a file; and names that were left out.
 
         Parameters
         ----------
