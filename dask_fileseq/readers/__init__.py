@@ -15,7 +15,7 @@ from dask_fileseq.readers.chunk import (
     plain_dims,
     whole_region,
 )
-from dask_fileseq.readers.chunkmetadata import ChunkMetadata
+from dask_fileseq.readers.chunkmetadata import ChunkMetadata, Scale
 from dask_fileseq.readers.counters import Counts, count
 from dask_fileseq.readers.headercolumns import PRINT, header_columns
 from dask_fileseq.readers.imagefiles import read_by_suffix, read_image
@@ -43,6 +43,7 @@ __all__ = [
     "NoByteLayout",
     "Reader",
     "Region",
+    "Scale",
     "SeriesInfo",
     "TiffReader",
     "WrongChunk",

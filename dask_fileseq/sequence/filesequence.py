@@ -23,6 +23,7 @@ from dask.base import DaskMethodsMixin, tokenize
 from numpy.typing import DTypeLike, NDArray
 from tifffile import TIFF
 
+from dask_fileseq.descriptors import explain_descriptor
 from dask_fileseq.errors import NamesError, check_choice
 from dask_fileseq.filearray import FileArray, files_version, first_info
 from dask_fileseq.files import (
@@ -46,7 +47,14 @@ from dask_fileseq.grid import (
 from dask_fileseq.output import asarray
 from dask_fileseq.patterns import NamePattern, explain_names
 from dask_fileseq.readers import FileInfo, FunctionReader, Reader, as_reader
-from dask_fileseq.sequence.arguments import first_given, in_order, listed_files, parsed_grid
+from dask_fileseq.sequence.arguments import (
+    first_given,
+    in_order,
+    is_auto,
+    listed_files,
+    parsed_grid,
+    tabled_grid,
+)
 from dask_fileseq.sequence.listing import counts, listing
 from dask_fileseq.types import (
     Files,
@@ -121,6 +129,12 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         elsewhere. A path below a root is looked up below the other root first, and under its
         own name if there is no such file; so it does no harm on machines that have the files
         under their own names. Letter case does not matter in Windows paths.
+    table : str, os.PathLike, mapping or DataFrame, optional
+        Says where the files are in the grid, in place of their names. The path of a CSV or TSV
+        file, or columns: one has the file names, the others are axes, as few as tell all files
+        apart, or else coordinates. Or the path of an instrument's own index, or ``"auto"``,
+        which looks for one beside the files; see `open_sequence`. Files that it names and that
+        are not there are empty cells.
     fillvalue : scalar or {"auto", "nodata", "nan"}, optional
         The `fillvalue` of all methods that are not given another one; None is 0, as in
         tifffile, and ``"auto"`` for `to_xarray`, `to_zarr`, and groups in `aszarr` and
@@ -204,6 +218,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         identity: Literal["stat", "name"] = "stat",
         storage_options: Mapping[str, Any] | None = None,
         path_map: Mapping[Any, Any] | None = None,
+        table: Any = None,
         fillvalue: Any = None,
         **kwargs: Any,
     ) -> None:
@@ -228,8 +243,13 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         inferred = isinstance(pattern := kwargs.get("pattern"), str) and pattern == "infer"
         if inferred and frames is not None:
             kwargs["pattern"] = frames
-        self._set_grid(parsed_grid(Names(names), parse, kwargs, rules))
+            table = None if is_auto(table) else table
+        packed = Names(names)
+        grid = tabled_grid(packed, self.source, given, table, kwargs, rules)
+        self._set_grid(grid or parsed_grid(packed, parse, kwargs, rules))
         self._inferred = self.pattern if inferred else None
+        if grid is not None and is_auto(table):
+            _log.info("table=%r finds %s", table, grid.metadata.source)
         if self._inferred is not None and _log.isEnabledFor(logging.INFO):
             _log.info("%s", counts(self.grid, self._inferred))
 
@@ -312,8 +332,8 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
     def pattern(self) -> NamePattern | None:
         """The pattern that found the axes; its ``str()`` can be passed as ``pattern=``.
 
-        None if the files form one axis, or a `parse` function made the grid. Patterns from a
-        function or a table are not kept in pickles.
+        None if the files form one axis, or a `parse` function or a `table` made the grid.
+        Patterns from a function or a table are not kept in pickles.
         """
         return self.grid.pattern
 
@@ -361,7 +381,8 @@ with well
         """
         others = [name for name, _ in self.duplicates]
         labels = {dim: plain_labels(values) for dim, values in self.coords.items()}
-        return explain_names([*self._names, *self.unmatched, *others], self.pattern, labels)
+        names = explain_names([*self._names, *self.unmatched, *others], self.pattern, labels)
+        return explain_descriptor(self.grid) + names
 
     def commonpath(self) -> str:
         """Return the longest path that all files are below."""
@@ -489,6 +510,7 @@ with well
     def __str__(self) -> str:
         name = self[0] if self._container is None else str(self.source)
         found = [] if self._inferred is None else [f"pattern: {self._inferred}"]
+        found += [f"table: {self.grid.metadata.source}"] if self.grid.metadata.source else []
         return "\n ".join(
             (
                 type(self).__name__,

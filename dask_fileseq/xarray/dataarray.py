@@ -69,7 +69,8 @@ def _coords_and_attrs(array: FileArray) -> tuple[dict[str, Variable], dict[str, 
     for dim, axis in zip(array.dims, array.tiling.axes, strict=True):
         if axis.chunk is None:
             if dim in array.coords:
-                coords[dim] = Variable(dim, array.coords[dim], {"source": "file names"})
+                source = array.gridmetadata.source or "file names"
+                coords[dim] = Variable(dim, array.coords[dim], {"source": source})
             continue
         chunkdim = array.spec.dims[axis.chunk]
         scale, labels = metadata.scales.get(chunkdim), metadata.labels.get(chunkdim)
@@ -79,6 +80,7 @@ def _coords_and_attrs(array: FileArray) -> tuple[dict[str, Variable], dict[str, 
             coords[dim] = Variable(dim, scale.values(axis.files * axis.size), attrs)
         elif labels is not None and axis.files == 1 and len(labels.names) == axis.size:
             coords[dim] = Variable(dim, np.array(labels.names), {"source": labels.source})
+    coords |= {name: v for name, v in _grid_coords(array).items() if name not in coords}
     if metadata.crs:
         coords[GRID_MAPPING] = Variable((), np.int32(0), dict(metadata.crs))
     if (has_file := _has_file(array)) is not None and HAS_FILE not in array.dims:
@@ -100,6 +102,17 @@ def _has_file(array: FileArray) -> Variable | None:
     if present.all() or not dims:
         return None
     return Variable(dims, present.all(axis=tiled), {"source": "file names"})
+
+
+def _grid_coords(array: FileArray) -> dict[str, Variable]:
+    """Return what a descriptor says of cells, along axes that are not tiled, as coordinates."""
+    axes = zip(array.dims, array.tiling.axes, strict=True)
+    stacked = {dim for dim, axis in axes if axis.chunk is None}
+    return {
+        name: Variable(c.dims, c.values, {**c.attrs, "source": array.gridmetadata.source})
+        for name, c in array.gridmetadata.coords.items()
+        if stacked.issuperset(c.dims) and name not in array.dims
+    }
 
 
 def _encoding(array: FileArray, coords: Mapping[str, Any]) -> dict[str, Any]:
