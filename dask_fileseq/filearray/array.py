@@ -337,8 +337,6 @@ class FileArray:
             with self.source.open(self.names[number]) as file:
                 args = self.options.imreadargs
                 self.reader.read_region(file, self.spec, region, out, **args)
-        except MemoryError:
-            raise
         except Exception as error:
             return error
         return None

@@ -85,8 +85,6 @@ def first_readable(names: Sequence[str], source: Source, read: Callable[[Any], T
         try:
             with source.open(name) as file:
                 return read(file)
-        except MemoryError:
-            raise
         except Exception as error:
             failures.append(error)
             silent += is_transient(error)

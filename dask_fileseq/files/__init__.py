@@ -7,7 +7,7 @@ each process opens its own archive, and its own connections.
 
 from dask_fileseq.files.fetching import is_transient
 from dask_fileseq.files.filesystems import has_scheme, local_path
-from dask_fileseq.files.finding import archive_of, find_files, given_names, open_source
+from dask_fileseq.files.finding import archive_of, find_files, given_names, open_source, searched
 from dask_fileseq.files.local import LocalFiles, PathMap
 from dask_fileseq.files.names import Names, common_folder, common_path, shared_folder
 from dask_fileseq.files.remote import RemoteFiles
@@ -33,5 +33,6 @@ __all__ = [
     "is_transient",
     "local_path",
     "open_source",
+    "searched",
     "shared_folder",
 ]

@@ -29,7 +29,7 @@ from dask_fileseq.files.fetching import Part, fetch_start, range_file
 from dask_fileseq.files.fileobjects import BLOCK, MemoryFile, NamedBytesIO
 from dask_fileseq.files.filesystems import StorageOptions, filesystem
 from dask_fileseq.files.local import PathMap
-from dask_fileseq.files.names import base_name, matching, repeated_names
+from dask_fileseq.files.names import base_name, below_folder, matching, repeated_names
 from dask_fileseq.files.source import MISSING, Source, Suffixes, Versions
 
 
@@ -155,8 +155,17 @@ class Archive(Source):
 
     def glob(self, pattern: str, suffixes: Suffixes = ()) -> list[str]:
         """Return the members that match, as `matching` does."""
+        return self._search(matching, pattern, suffixes)
+
+    def below(self, folder: str, suffixes: Suffixes = ()) -> list[str]:
+        """Return the images in all folders below a folder of the archive."""
+        return self._search(below_folder, folder, suffixes)
+
+    def _search(
+        self, search: Callable[..., list[str]], where: str, suffixes: Suffixes
+    ) -> list[str]:
         directory = self.directory()
-        names = matching(list(directory.members), pattern, suffixes)
+        names = search(list(directory.members), where, suffixes)
         _require_single(self, names, directory.repeated)
         return names
 
@@ -208,8 +217,6 @@ def _directory(archive: Archive, version: Hashable, process: int) -> Directory:
     """Return the directory of a version of an archive, kept for the next read."""
     try:
         return archive.read_directory()
-    except MemoryError:
-        raise
     except Exception as error:  # a damaged directory can cause any
         kind = " as a TAR or ZIP file" if isinstance(error, zipfile.BadZipFile) else ""
         message = f"cannot read container={str(archive)!r}{kind}: {error}"
@@ -248,10 +255,19 @@ class OpenArchive(Source):
 
     def glob(self, pattern: str, suffixes: Suffixes = ()) -> list[str]:
         """Return the members that match, as `matching` does."""
+        return self._search(matching, pattern, suffixes)
+
+    def below(self, folder: str, suffixes: Suffixes = ()) -> list[str]:
+        """Return the images in all folders below a folder of the archive."""
+        return self._search(below_folder, folder, suffixes)
+
+    def _search(
+        self, search: Callable[..., list[str]], where: str, suffixes: Suffixes
+    ) -> list[str]:
         if not hasattr(self._archive, "namelist"):
             raise ValueError(f"container={self._archive!r} cannot list its files: pass their names")
         members = [name for name in self._archive.namelist() if not name.endswith("/")]
-        names = matching(members, pattern, suffixes)
+        names = search(members, where, suffixes)
         _require_single(self, names, repeated_names(members))
         return names
 

@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from itertools import chain
 from operator import attrgetter
 from time import perf_counter
@@ -19,7 +19,14 @@ import numpy as np
 from dask_fileseq.errors import NamesError
 from dask_fileseq.files.filesystems import is_url
 from dask_fileseq.files.names import with_suffixes
-from dask_fileseq.files.source import MISSING, Source, Suffixes, Versions
+from dask_fileseq.files.source import (
+    MISSING,
+    Source,
+    Suffixes,
+    Versions,
+    is_searched,
+    require_few_folders,
+)
 
 SAMPLE = 64
 """Number of files that show whether any exist, and whether threads are faster."""
@@ -49,24 +56,29 @@ class LocalFiles(Source):
         name of an existing file is that file, even with brackets. ``**`` is any number of folders.
         """
         if os.path.isdir(pattern):
-            try:
-                with os.scandir(pattern) as listing:
-                    names = [
-                        entry.name
-                        for entry in listing
-                        if entry.name[0] != "."
-                        and (entry.is_file(follow_symlinks=False) or _is_file_link(entry))
-                    ]
-            except OSError:  # the folder cannot be listed
-                return []
-            prefix = os.path.join(pattern, "")
-            return [prefix + name for name in with_suffixes(names, suffixes)]
+            return with_suffixes(_listed(pattern)[0], suffixes)
         if os.path.isfile(pattern):
             return [pattern]
         folder, name = os.path.split(pattern)
         if glob.has_magic(folder) or name == "**" or not glob.has_magic(name):
             return glob.glob(pattern, recursive=True)
         return _matches(folder, name)
+
+    def below(self, folder: str, suffixes: Suffixes = ()) -> list[str]:
+        """Return the images in all folders below a folder; links to folders count once."""
+        names: list[str] = []
+        left, seen = [folder], {os.path.realpath(folder)}
+        while left:
+            files, folders = _listed(left.pop())
+            names += files
+            for path, is_link in folders:
+                # only links lead to a folder twice, or in a circle
+                real = os.path.realpath(path) if is_link else path
+                if real not in seen:
+                    seen.add(real)
+                    left.append(path)
+            require_few_folders(len(seen), folder)
+        return with_suffixes(names, suffixes)
 
     def beside(self, folder: str) -> Sequence[str]:
         """Return the paths of all that is right inside a folder."""
@@ -105,6 +117,25 @@ class LocalFiles(Source):
 
     def __repr__(self) -> str:
         return f"LocalFiles({self._map or ''})"
+
+
+def _listed(folder: str) -> tuple[list[str], list[tuple[str, bool]]]:
+    """Return the paths of the files in a folder, and of the folders, with whether each is a link.
+
+    Hidden ones are left out, and there are none if the folder cannot be listed.
+    """
+    files: list[str] = []
+    folders: list[tuple[str, bool]] = []
+    prefix = os.path.join(folder, "")
+    with suppress(OSError), os.scandir(folder) as listing:
+        for entry in listing:
+            if entry.name[0] == ".":
+                continue
+            if entry.is_file(follow_symlinks=False) or _is_file_link(entry):
+                files.append(prefix + entry.name)
+            elif entry.is_dir() and is_searched(entry.name):
+                folders.append((prefix + entry.name, entry.is_symlink()))
+    return files, folders
 
 
 def _is_file_link(entry: os.DirEntry[str]) -> bool:

@@ -16,11 +16,22 @@ from dask_fileseq.errors import NamesError, ReadError
 from dask_fileseq.files.fetching import fetch_start, range_file, retried, version_of
 from dask_fileseq.files.fileobjects import BLOCK
 from dask_fileseq.files.filesystems import StorageOptions, filesystem, root_of, scheme_of
-from dask_fileseq.files.names import base_name, in_folder
-from dask_fileseq.files.source import MISSING, Source, Suffixes, Versions, version_number
+from dask_fileseq.files.names import base_name, below_folder, in_folder
+from dask_fileseq.files.source import (
+    MISSING,
+    Source,
+    Suffixes,
+    Versions,
+    is_searched,
+    require_few_folders,
+    version_number,
+)
 
 FEW = 8
 """Number of files in a folder from which on the folder is listed, rather than each file."""
+
+MOST_FOLDERS = 10_000
+"""Number of folders below a folder in which images are looked for, each by a request."""
 
 _HTTP = ("http", "https")
 
@@ -65,10 +76,37 @@ class RemoteFiles(Source):
             raise
         except Exception as error:
             raise ReadError.of(error, f"cannot list {pattern!r}: {error}") from error
-        prefix = _prefix(pattern, path)
+        return self._kept(_prefix(pattern, path), infos)
+
+    def _kept(self, prefix: str, infos: Mapping[str, Any]) -> list[str]:
+        """Return the URLs of files that were listed, and keep their versions."""
         infos = {prefix + p: info for p, info in infos.items() if info["type"] != "directory"}
         self._listed = {n: _version(i) for n, i in infos.items() if i.get("size") is not None}
         return list(infos)
+
+    def below(self, folder: str, suffixes: Suffixes = ()) -> list[str]:
+        """Return the images in all folders below a folder, by a listing of each."""
+        is_page = not folder.endswith("/") and scheme_of(folder) in _HTTP
+        if is_page or any(sign in folder for sign in "*[?"):
+            return []
+        path = filesystem(folder, self._options)[1]
+        prefix, root = _prefix(folder, path), path.rstrip("/") + "/"
+        found: dict[str, Any] = {}
+        left, seen = [path], {path.rstrip("/")}
+        with ThreadPoolExecutor(self.concurrency) as pool:
+            while left:
+                require_few_folders(len(seen), folder, MOST_FOLDERS)
+                listed = pool.map(self._list, [prefix + name for name in left])
+                entries = {info["name"]: info for infos in listed for info in infos or ()}
+                left = []
+                for name, info in entries.items():
+                    if info["type"] != "directory":
+                        found[name] = info
+                    elif name.startswith(root) and name.rstrip("/") not in seen:
+                        seen.add(name.rstrip("/"))
+                        left += [name] if is_searched(base_name(name)) else []
+        names = below_folder(list(found), path, suffixes)
+        return self._kept(prefix, {name: found[name] for name in names})
 
     def beside(self, folder: str) -> Sequence[str]:
         """Return the URLs of all files right inside a folder; none of an HTTP server."""

@@ -46,7 +46,8 @@ def open_sequence(
     ----------
     files : str, os.PathLike or iterable of these
         As in `FileSequence`. A folder gives its TIFF files or, if it has none, its other
-        images.
+        images; if there are none right inside, those in all folders below it. Hidden folders
+        and those of Zarr do not count.
     pattern : str, re.Pattern, callable, table or None
         Finds the axes in file names:
 

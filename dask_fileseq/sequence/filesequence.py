@@ -55,7 +55,7 @@ from dask_fileseq.sequence.arguments import (
     parsed_grid,
     tabled_grid,
 )
-from dask_fileseq.sequence.listing import counts, listing
+from dask_fileseq.sequence.listing import counts, depth_text, listing
 from dask_fileseq.types import (
     Files,
     Imread,
@@ -92,7 +92,8 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         a container, or at URLs, come as binary handles.
     files : str, os.PathLike, iterable of these, or None
         Glob pattern (``**`` for any number of folders), folder, path, or names in their
-        order; or URLs of these, as fsspec defines them. ``"shot_%04d.tif"`` or
+        order; or URLs of these, as fsspec defines them. Of a folder, its images count, or
+        if there are none right inside, those in all folders below it. ``"shot_%04d.tif"`` or
         ``"shot_####.tif"``, if there is no such file, are the files with numbers there, and
         are the pattern that ``"infer"`` finds. None is ``"*"``. The name of a ZIP or
         TAR file, or a chain such as ``"zip://t*.tif::s3://scans/day1.zip"``, gives members
@@ -227,6 +228,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
             container, files = archive_of(files, by_name=bool(reader.suffixes)) or (None, files)
         given = given_names("*" if files is None else files)
         found = isinstance(given, str)
+        self._given = given if isinstance(given, str) else None
         first = given if isinstance(given, str) else given[0]
         self.source: Source = open_source(container, first, storage_options, path_map)
         names, frames = listed_files(given, self.source, reader.suffixes)
@@ -253,7 +255,8 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         if grid is not None and is_auto(table):
             _log.info("table=%r finds %s", table, grid.metadata.source)
         if self._inferred is not None and _log.isEnabledFor(logging.INFO):
-            _log.info("%s", counts(self.grid, self._inferred))
+            below = f"; files {self.below}" if self.below else ""
+            _log.info("%s%s", counts(self.grid, self._inferred), below)
 
     def _set_grid(self, grid: FileGrid) -> None:
         """Set the grid, and derive names and axis codes from it."""
@@ -347,7 +350,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         limit : int, optional
             How many of each to show; None for all.
         """
-        return listing(self.grid, limit)
+        return listing(self.grid, limit, self.below)
 
     def explain(self) -> str:
         """Return a text about what each field of the names was taken for, and why.
@@ -384,7 +387,26 @@ with well
         others = [name for name, _ in self.duplicates]
         labels = {dim: plain_labels(values) for dim, values in self.coords.items()}
         names = explain_names([*self._names, *self.unmatched, *others], self.pattern, labels)
-        return explain_descriptor(self.grid) + names
+        text = explain_descriptor(self.grid) + names
+        return f"{text}\nfiles {below}" if (below := self.below) else text
+
+    @property
+    def below(self) -> str:
+        """How far below the folder that was opened the files are, in words; empty if inside.
+
+        A folder without images right inside it gives those in all folders below it.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from dask_fileseq import open_sequence
+        >>> from dask_fileseq.demo import write_acquisition
+        >>> folder = tempfile.mkdtemp()
+        >>> pattern = write_acquisition(f"{folder}/day1/plate")
+        >>> open_sequence(folder).below.replace(folder, "scans")
+        "2 folders below 'scans', in 1 folder"
+        """
+        return depth_text(self._given, self._names)
 
     def commonpath(self) -> str:
         """Return the longest path that all files are below."""

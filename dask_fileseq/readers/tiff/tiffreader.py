@@ -269,7 +269,7 @@ def read_proven_region(
                 PROOFS.set_template(
                     proof.key, FileTemplate.of(path, header, file, header.pixels, swapped)
                 )
-    except (MemoryError, WrongChunk):
+    except WrongChunk:
         raise
     except Exception:  # of any codec: tifffile raises the error again, if there is one
         return False
