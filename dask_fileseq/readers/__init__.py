@@ -15,10 +15,11 @@ from dask_fileseq.readers.chunk import (
     plain_dims,
     whole_region,
 )
-from dask_fileseq.readers.chunkmetadata import ChunkMetadata, Scale
+from dask_fileseq.readers.chunkmetadata import ChunkMetadata, Labels, Scale
 from dask_fileseq.readers.counters import Counts, count
 from dask_fileseq.readers.headercolumns import PRINT, header_columns
 from dask_fileseq.readers.imagefiles import read_by_suffix, read_image
+from dask_fileseq.readers.pages import PagesReader
 from dask_fileseq.readers.reader import (
     TIFF_SUFFIXES,
     File,
@@ -28,7 +29,7 @@ from dask_fileseq.readers.reader import (
     SeriesInfo,
     as_reader,
 )
-from dask_fileseq.readers.tiff import TiffReader, read_tiff
+from dask_fileseq.readers.tiff import TiffReader, ome_text, read_tiff
 
 __all__ = [
     "PRINT",
@@ -40,7 +41,9 @@ __all__ = [
     "File",
     "FileInfo",
     "FunctionReader",
+    "Labels",
     "NoByteLayout",
+    "PagesReader",
     "Reader",
     "Region",
     "Scale",
@@ -51,6 +54,7 @@ __all__ = [
     "count",
     "header_columns",
     "is_whole",
+    "ome_text",
     "plain_dims",
     "read_by_suffix",
     "read_image",
