@@ -96,28 +96,31 @@ def file_columns(tif: tifffile.TiffFile, metadata: ChunkMetadata) -> dict[str, A
     columns = instrument_columns(tif) | ome_columns(tif)
     if isinstance(software := page.tags.valueof(SOFTWARE), str):
         columns["software"] = software.strip("\0 ")
-    if metadata.crs:
+    is_map = GEO_KEYS[0] in page.tags
+    if is_map:
         keys = tuple(repr(page.tags.valueof(code)) for code in GEO_KEYS)
         columns["crs"] = _crs_name(keys, metadata.crs)
-    if not {"x", "y"} & metadata.scales.keys() and not metadata.crs:
+    if not {"x", "y"} & metadata.scales.keys() and not is_map:
         prints = resolution_scales(page)
         columns |= pixel_columns({a: replace(s, source=PRINT) for a, s in prints.items()})
     return columns
 
 
-def _crs_name(keys: tuple[str, ...], crs: Mapping[str, Any]) -> str:
+def _crs_name(keys: tuple[str, ...], crs: Mapping[str, Any]) -> str | None:
     """Return the name of a system: its EPSG code, else WKT or a text; `keys` identify it."""
     if keys not in _CRS_NAMES:
         code = crs.get("epsg")
-        name = crs.get("spatial_ref") or crs.get("projected_crs_name") or repr(crs)
+        name = crs.get("spatial_ref") or crs.get("projected_crs_name")
+        name = name or (repr(crs) if crs else None)
         if len(_CRS_NAMES) > MOST_CRS_NAMES:
             _CRS_NAMES.clear()
-        _CRS_NAMES[keys] = f"EPSG:{code}" if code else str(name)
+        _CRS_NAMES[keys] = f"EPSG:{code}" if code else name
     return _CRS_NAMES[keys]
 
 
-_CRS_NAMES: dict[tuple[str, ...], str] = {}
-"""Names of systems by the keys of files, as it takes milliseconds to find one."""
+_CRS_NAMES: dict[tuple[str, ...], str | None] = {}
+"""Names of systems by the keys of files. Only `_crs_name` looks into a system, as that takes a
+millisecond."""
 
 MOST_CRS_NAMES = 1000
 
