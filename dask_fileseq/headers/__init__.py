@@ -3,5 +3,14 @@
 from dask_fileseq.headers.comparison import Difference, channel_axes, differences
 from dask_fileseq.headers.confirmation import confirmed_metadata
 from dask_fileseq.headers.properties import PROPERTIES
+from dask_fileseq.headers.table import HeaderTable, read_table
 
-__all__ = ["PROPERTIES", "Difference", "channel_axes", "confirmed_metadata", "differences"]
+__all__ = [
+    "PROPERTIES",
+    "Difference",
+    "HeaderTable",
+    "channel_axes",
+    "confirmed_metadata",
+    "differences",
+    "read_table",
+]

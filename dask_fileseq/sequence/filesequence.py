@@ -44,6 +44,7 @@ from dask_fileseq.grid import (
     plain_labels,
     selected,
 )
+from dask_fileseq.headers import HeaderTable, read_table
 from dask_fileseq.output import asarray
 from dask_fileseq.patterns import NamePattern, explain_names
 from dask_fileseq.readers import FileInfo, FunctionReader, PagesReader, Reader, as_reader
@@ -270,7 +271,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
     def _on(self, grid: FileGrid) -> Self:
         """Return the same sequence on a part of its grid, without what it has read."""
         part = copy.copy(self)
-        for name in ("_collection", "_version"):
+        for name in ("_collection", "_version", "_tables"):
             part.__dict__.pop(name, None)
         part._set_grid(grid)
         return part
@@ -278,6 +279,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__ | {"_container": None if self._container is None else self.source}
         state.pop("_collection", None)  # as large as the sequence, and made in no time
+        state.pop("_tables", None)  # larger than the sequence
         if self.pattern is not None and self.pattern.lookup is not None:
             # a user's function may not pickle, and a table may be as large as all names
             state["grid"] = replace(self.grid, pattern=None)
@@ -1143,6 +1145,94 @@ memory, storage_options, dry_run
         return self.array(**reading), WriteOptions(**writing)
 
     # what people look at
+
+    def table(
+        self,
+        *,
+        imreadargs: Mapping[str, Any] | None = None,
+        scheduler: Any = None,
+        ioworkers: int | None = None,
+        progress: Progress | None = None,
+    ) -> HeaderTable:
+        """Return what the headers of all files say, a row a file; reads no pixels.
+
+        It is kept with the sequence. A header takes 0.1 ms if it is like others but for its
+        date, else up to 1 ms, so 100,000 files take 10 to 100 seconds of one process;
+        ``scheduler="processes"`` or a cluster divides that.
+
+        Parameters
+        ----------
+        imreadargs : mapping, optional
+            Arguments of `imread`, such as ``series``.
+        scheduler : optional
+            As in `asarray`.
+        ioworkers : int, optional
+            Number of workers of a local scheduler.
+        progress : callable, optional
+            Called with the number of files done and that of all.
+
+        Returns
+        -------
+        HeaderTable
+            A mapping from the names of columns to numpy arrays. It has `to_pandas` and
+            `to_arrow`, and stores what all files have in common once. Columns that no file has
+            anything for are absent; a value that a file does not have is NaN, NaT or None:
+
+            - ``name``, ``cell`` (number of its cell in C order), the labels of the cell by the
+              names of axes, ``size`` in bytes;
+            - ``shape``, ``dtype``, ``axes``, ``compression``, ``pages``, ``series`` (number of
+              images), ``series_shapes``;
+            - ``acquired`` (time; in UTC if the file has the offset), ``exposure`` (seconds),
+              ``stage_x``, ``stage_y``, ``stage_z`` (micrometres), of the first plane;
+            - ``pixel_size_x``, ``pixel_size_y``, ``pixel_size_z``, ``pixel_unit``,
+              ``pixel_source``, ``origin_x``, ...: also the resolution of prints, whose source
+              says so;
+            - ``channel_name``, ``channel_color`` (``#rrggbb``), ``excitation`` and ``emission``
+              (nanometres); tuples if there are several channels in a file;
+            - ``crs`` (EPSG code or WKT), ``transform`` (a to f in ``x = a * column + b * row + c,
+              y = d * column + e * row + f``), ``bounds`` (least x and y, greatest x and y),
+              ``nodata``, ``scale_factor``, ``add_offset``, ``band_names``;
+            - ``software``; ``error``, why a header cannot be read.
+
+            A column with the name of an axis gets the prefix ``file_``. They are from TIFF's
+            own tags, OME-XML, and the metadata of ImageJ, Micro-Manager, MetaMorph, MetaXpress,
+            ScanImage, GDAL and GeoTIFF, of which the first that has a value counts.
+
+        Warns
+        -----
+        HeaderWarning
+            If headers cannot be read.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from dask_fileseq import open_sequence
+        >>> from dask_fileseq.demo import write_acquisition
+        >>> table = open_sequence(write_acquisition(tempfile.mkdtemp())).table()
+        >>> table["channel"][:3].tolist(), table.constant["shape"]
+        (['DAPI', 'DAPI', 'DAPI'], (256, 256))
+        >>> table.to_pandas()[["t", "channel", "z"]].head(2)
+           t channel  z
+        0  0    DAPI  0
+        1  0    DAPI  1
+        """
+        key = tokenize(dict(imreadargs or {}))
+        if key not in self._tables:
+            self._tables[key] = read_table(
+                self.grid,
+                self.source,
+                self.reader,
+                dict(imreadargs or {}),
+                scheduler=scheduler,
+                workers=ioworkers,
+                progress=progress,
+            )
+        return self._tables[key]
+
+    @cached_property
+    def _tables(self) -> dict[str, HeaderTable]:
+        """The tables of headers that were read, by arguments of `imread`."""
+        return {}
 
     def check(
         self,
