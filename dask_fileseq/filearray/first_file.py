@@ -87,7 +87,7 @@ def first_readable(names: Sequence[str], source: Source, read: Callable[[Any], T
                 return read(file)
         except Exception as error:
             failures.append(error)
-            silent += is_transient(error)
-            if silent == SILENT_FILES:
+            silent += is_transient(error) + isinstance(error, TimeoutError)  # which took long
+            if silent >= SILENT_FILES:
                 break
     raise read_error(failures[0], repr(names[0]), names[0]) from failures[0]

@@ -31,6 +31,7 @@ from dask_fileseq.files.filesystems import StorageOptions, filesystem
 from dask_fileseq.files.local import PathMap
 from dask_fileseq.files.names import base_name, below_folder, matching, repeated_names
 from dask_fileseq.files.source import MISSING, Source, Suffixes, Versions
+from dask_fileseq.files.special import refuse_special, require_file
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,12 @@ class LocalArchiveFile:
 
     def version(self) -> Hashable:
         """Return the number, size and time of the file as it is now."""
-        stat = os.stat(self.path_map.require(self.path))
+        stat = require_file(self.path_map.require(self.path))
         return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
     def open(self) -> BinaryIO:
         """Open the file."""
-        return open(self.path_map.path(self.path), "rb")
+        return open(refuse_special(self.path_map.path(self.path)), "rb")
 
     def __str__(self) -> str:
         return self.path

@@ -28,7 +28,6 @@ from dask_fileseq.readers.reader import (
     Reader,
     SeriesInfo,
     as_reader,
-    require_file,
 )
 from dask_fileseq.readers.tiff import TiffReader, ome_text, read_tiff
 
@@ -60,6 +59,5 @@ __all__ = [
     "read_by_suffix",
     "read_image",
     "read_tiff",
-    "require_file",
     "whole_region",
 ]
