@@ -19,7 +19,7 @@ import tifffile
 from dask_fileseq.readers.chunk import ChunkSpec
 from dask_fileseq.readers.chunkmetadata import ChunkMetadata, Labels, Scale, positive, unit_name
 from dask_fileseq.readers.tiff.georeference import georeference
-from dask_fileseq.readers.tiff.tiffimage import selected_series
+from dask_fileseq.readers.tiff.tiffseries import selected_series
 
 X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 282, 283, 296
 MICROMETRES = {2: 25400.0, 3: 10000.0}

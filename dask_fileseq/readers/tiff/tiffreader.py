@@ -37,7 +37,7 @@ from dask_fileseq.readers.tiff.byteranges import (
     HandleBytes,
     PathBytes,
 )
-from dask_fileseq.readers.tiff.opentiff import open_tiff, split_arguments, stands_alone
+from dask_fileseq.readers.tiff.opentiff import open_once, open_tiff, split_arguments, stands_alone
 from dask_fileseq.readers.tiff.registry import PROOFS, Proof, prove
 from dask_fileseq.readers.tiff.signature import FileTemplate, Header, read_header
 from dask_fileseq.readers.tiff.tiffimage import (
@@ -45,14 +45,14 @@ from dask_fileseq.readers.tiff.tiffimage import (
     WholeImage,
     file_layout,
     image_of,
-    series_of,
 )
 from dask_fileseq.readers.tiff.tiffmetadata import tiff_metadata
+from dask_fileseq.readers.tiff.tiffseries import series_of
 
 MISSES = 3
 """After so many files in a row that did not equal the one before, none is expected to."""
 
-_IMAGEARGS = {"key", "series", "level", "squeeze", "maxworkers", "buffersize", "kind"}
+_IMAGEARGS = {"key", "series", "level", "strict", "squeeze", "maxworkers", "buffersize", "kind"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +183,7 @@ class TiffReader(Reader):
         """Raise `NoByteLayout` unless tifffile's codec decodes this file without other files."""
         record(headers=1)
         fileargs, imageargs = split_arguments(imreadargs)
-        start = {} if isinstance(file, str) else {"offset": 0}
-        args: dict[str, Any] = {"_multifile": False} | start | fileargs
-        with tifffile.TiffFile(file, **args) as tif:
+        with open_once(file, {"_multifile": False} | fileargs) as tif:
             if not stands_alone(tif):
                 raise NoByteLayout("its metadata refer to other files")
             image = image_of(tif, imageargs)
@@ -218,6 +216,7 @@ def _open_image(file: File, imreadargs: Mapping[str, Any]) -> Iterator[tuple[Ima
     files: Any = [file] if isinstance(file, str) else file
     start = {} if isinstance(file, str) else {"offset": 0}
     args = start | {"_multifile": False} | fileargs | imageargs
+    del args["strict"]  # which is for the pages that are there
     record(files=1)
     yield WholeImage(lambda: tifffile.imread(files, **args)), HandleBytes(file, file)
 
@@ -320,7 +319,8 @@ def _inspect_short(file: str, end: EOFError) -> FileInfo:
     try:
         return _inspect_by_tifffile(file)
     except Exception as error:
-        if "truncated" in str(end) and "not a TIFF" not in str(error):
+        texts = "truncated", "not a TIFF", "chain of pages"
+        if texts[0] in str(end) and not any(text in str(error) for text in texts):
             raise ValueError(f"file is truncated, in its header: {error}") from error
         raise
 
