@@ -15,6 +15,7 @@ from xarray.backends import BackendEntrypoint
 
 from dask_fileseq.readers import TIFF_SUFFIXES
 from dask_fileseq.sequence import FileSequence, open_sequence
+from dask_fileseq.sequence.arguments import first_given
 from dask_fileseq.types import ReadOptions, split_options, takes_options
 from dask_fileseq.xarray import lazy_dataset
 
@@ -88,7 +89,8 @@ class FileSequenceBackendEntrypoint(BackendEntrypoint):
             filename_or_obj = open_sequence(filename_or_obj, **kwargs)
         elif kwargs:
             raise TypeError(f"a sequence is open already: {', '.join(kwargs)} come too late")
-        array = filename_or_obj.array(**reading)
+        given = reading.get("fillvalue"), filename_or_obj.fillvalue, "auto"
+        array = filename_or_obj.array(**reading | {"fillvalue": first_given(*given)})
         if name is None:
             name = "pixels" if "image" in array.dims else "image"
         dropped = [drop_variables] if isinstance(drop_variables, str) else drop_variables or ()

@@ -41,6 +41,7 @@ __all__ = [
     "FileSequenceError",
     "FillWarning",
     "GridWarning",
+    "HeaderWarning",
     "LayoutError",
     "NamesError",
     "NoFilesError",
@@ -149,6 +150,10 @@ class FillWarning(UserWarning):
 
 class GridWarning(UserWarning):
     """Over a third of the grid that ``pattern="infer"`` made is empty: it may be another one."""
+
+
+class HeaderWarning(UserWarning):
+    """The headers of files disagree on something that is the same for all pixels of an array."""
 
 
 def _read_error_type(base: type[BaseException]) -> type[ReadError]:

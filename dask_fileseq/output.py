@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from dask_fileseq.filearray import FileArray
+from dask_fileseq.filearray import FileArray, checked_fillvalue
 from dask_fileseq.graph import Box, Scheduler, block_chunks, read_in_place, run
 
 __all__ = ["asarray"]
@@ -64,6 +64,8 @@ def asarray(
     ndarray
         C-contiguous, but for an `out` that is not.
     """
+    if dtype is not None:  # of the values from which to cast, only this one is known
+        checked_fillvalue(array.options.fillvalue, np.dtype(dtype))
     with_workers = Scheduler(scheduler, workers, **kwargs)
     result = _output(out, array, array.dtype if dtype is None else np.dtype(dtype))
     if not result.size:

@@ -67,8 +67,14 @@ class ReadOptions:
 
     @property
     def has_chunk(self) -> bool:
-        """Whether shape and dtype of the array in each file are given, so no header is read."""
+        """Whether shape and dtype of the array in each file are given."""
         return self.chunkshape is not None and self.chunkdtype is not None
+
+    @property
+    def needs_header(self) -> bool:
+        """Whether the header of the first file must be read."""
+        wants_nodata = isinstance(self.fillvalue, str) and self.fillvalue == "nodata"
+        return wants_nodata or not self.has_chunk
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,6 +122,7 @@ class WriteOptions:
     workers: int | None = None
     memory: int | str = "64 MiB"
     storage_options: Mapping[str, Any] | None = None
+    dry_run: bool = False
 
 
 def split_options(options: Mapping[str, Any], *types: type) -> list[dict[str, Any]]:

@@ -233,6 +233,31 @@ def test_unreadable_files_are_filled_when_asked():
         seq.asarray()
 
 
+def greedy(name):
+    """Read a file of which some copies claim to be of 8 PiB."""
+    return np.empty(2**50 if "bad" in name else (2, 2), "u8")
+
+
+@pytest.mark.parametrize("names", [["bad0", "ok", "bad1"], ["ok", "bad0"]])
+def test_a_file_that_asks_for_too_much_memory_is_a_file_that_fails(names):
+    """One damaged file would end the run, without a name, whatever `errors` is."""
+    seq = FileSequence(greedy, names)
+    with pytest.raises(ReadError, match=r"'bad0' .*MemoryError: Unable to allocate") as error:
+        seq.asarray(chunkshape=(2, 2), chunkdtype="u8")
+    assert isinstance(error.value, MemoryError)
+    with pytest.warns(FillWarning, match="bad"):
+        result = seq.asarray(errors="fill", fillvalue=9)
+    assert [(image == 9).all() for image in result] == ["bad" in name for name in names]
+
+
+def test_memory_that_the_result_lacks_is_no_failure_of_a_file():
+    """All files would be filled, one after the other, for an array that does not fit."""
+    seq = FileSequence(broken, ["ok"])
+    with pytest.raises(MemoryError) as error:
+        seq.asarray(chunkshape=(2**50,), chunkdtype="u8", errors="fill")
+    assert not isinstance(error.value, ReadError)
+
+
 @pytest.mark.parametrize("returned", [None, "text", {"a": 1}, np.ma.masked_greater([1, 9999], 100)])
 def test_what_is_no_array_is_an_error(returned):
     """A forgotten return, or a mask that nobody would see again."""

@@ -155,7 +155,7 @@ def test_a_function_gives_no_more_than_pixels(acquisition):
     """A plain function works everywhere that the TIFF reader does."""
     folder, array = acquisition
     x = FileSequence(tifffile.imread, f"{folder}/*.tif", pattern=PATTERN).to_xarray()
-    assert set(x.coords) == {"time", "channel", "z"}
+    assert set(x.coords) == {"time", "channel", "z", "has_file"}
     np.testing.assert_array_equal(x, array)
 
 
@@ -257,7 +257,7 @@ def test_no_places_are_made_up_where_one_tile_is_all_there_is(tiles):
     _, write = tiles
     gone = [(t, r, c) for t in range(2) for r in range(2) for c in range(3) if r and c]
     x = write(leave_out=gone).to_xarray(axestiled={1: 0, 2: 1})
-    assert set(x.coords) == {"t"}
+    assert set(x.coords) == {"t", "has_file"}
 
 
 def test_an_unreadable_tile_tells_no_places(tiles):
@@ -349,7 +349,7 @@ def test_landsat_has_its_places(tmp_path):
     assert (float(x.x[0]), float(x.y[0])) == (689012.5, 6095987.5)
     assert float(x.x[-1]) == 689012.5 + 455 * 25
     assert x.spatial_ref.attrs["epsg"] == 28355
-    assert x.attrs == {"nodata": -999}
+    assert x.attrs == {"nodata": -999, "_FillValue": -999}
     assert x.x.attrs["units"] == "metre"
     assert x.band.values.tolist() == [10, 20, 30, 40, 50, 70]
 

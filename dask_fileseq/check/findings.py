@@ -16,7 +16,8 @@ from dask_fileseq.check.inspection import Inspection, inspect_files, size_and_ti
 from dask_fileseq.files import LocalFiles, Source
 from dask_fileseq.graph import Scheduler, run_batches
 from dask_fileseq.grid import FileGrid, labels_at
-from dask_fileseq.readers import FileInfo, Reader
+from dask_fileseq.headers import channel_axes, differences
+from dask_fileseq.readers import FileInfo, Reader, header_columns
 from dask_fileseq.types import Progress
 
 KINDS = {
@@ -28,6 +29,15 @@ KINDS = {
     "shape": "of another shape than most",
     "dtype": "of another data type than most",
     "pages": "of another number of pages than most",
+    "pixel size": "of another pixel size than most",
+    "crs": "in another coordinate reference system than most",
+    "transform": "in another place than most, or with larger or smaller pixels",
+    "nodata": "with another value for missing pixels than most",
+    "scale": "with another scale or offset of values than most",
+    "bands": "with other names of bands than most",
+    "channels": "with other names of channels than most",
+    "axes": "of other axes than most",
+    "series": "with another number of images than most",
     "missing": "cells without a file",
     "duplicate": "for a cell that has a file",
     "unmatched": "not matched by the pattern",
@@ -55,6 +65,10 @@ PROPERTIES: dict[str, tuple[Callable[[FileInfo], Any], str]] = {
     "pages": (lambda info: info.pages, "{} pages"),
 }
 """The value of a file that must be that of most files, and its text, for some kinds."""
+
+
+IMPLIED_BY = {"axes": ("shape",), "series": ("shape", "pages")}
+"""Kinds of findings that explain another one of the same file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +130,8 @@ def check_files(
     results = run_batches(Scheduler(scheduler, workers), inspect, grid.names, size, progress)
     if isinstance(source, LocalFiles):
         _mark_growing(grid, source, results, start)
-    return [*_of_files(grid, results), *_of_grid(grid)]
+    found = list(_of_files(grid, results))
+    return [*found, *_of_headers(grid, results, found), *_of_grid(grid)]
 
 
 def _of_files(grid: FileGrid, results: Sequence[Inspection]) -> Iterator[Finding]:
@@ -135,6 +150,21 @@ def _of_files(grid: FileGrid, results: Sequence[Inspection]) -> Iterator[Finding
             if (found := value(result.info)) != usual[kind]:
                 detail = f"has {text.format(found)}, most files have {usual[kind]}"
                 yield Finding(kind, name, labels_at(grid, cell), detail)
+
+
+def _of_headers(
+    grid: FileGrid, results: Sequence[Inspection], found: Sequence[Finding]
+) -> Iterator[Finding]:
+    """Yield the files whose headers disagree with those of most, unless that was `found`."""
+    known = {(finding.kind, finding.name) for finding in found}
+    numbers = [number for number, result in enumerate(results) if result.info is not None]
+    rows = [header_columns(result.info) for result in results if result.info is not None]
+    along = [index[numbers] for index in grid.along]
+    for each in differences(rows, along, channel_axes(grid)):
+        number = numbers[each.number]
+        name = grid.names[number]
+        if not any((kind, name) in known for kind in IMPLIED_BY.get(each.kind, ())):
+            yield Finding(each.kind, name, labels_at(grid, int(grid.cells[number])), each.detail)
 
 
 def _of_grid(grid: FileGrid) -> Iterator[Finding]:

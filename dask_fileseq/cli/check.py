@@ -36,8 +36,9 @@ def check(files: tuple[str, ...], show_all: bool, as_json: bool, **options: Any)
 
     Reads each header, or with --pixels all pixels, many at a time. Finds files that are
     cut short, empty, unreadable, gone or still growing, or hold another shape, data type
-    or number of pages than most; cells without a file, several files for one cell, and
-    names that the pattern does not match. The exit code is 1 if there are any.
+    or number of pages than most; whose headers disagree with most on pixel size, place,
+    nodata, bands or channels; cells without a file, several files for one cell, and names
+    that the pattern does not match. The exit code is 1 if there are any.
     """
     seq = open_files(files, options)
     findings = check_files(seq, options)

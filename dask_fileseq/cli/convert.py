@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,13 @@ import click
 
 from dask_fileseq.cli.cluster import connected_scheduler
 from dask_fileseq.cli.options import command, file_options, open_files, options_of
-from dask_fileseq.cli.terminal import echo_json, progress_bar, styled
+from dask_fileseq.cli.terminal import (
+    command_line_text,
+    echo_json,
+    progress_bar,
+    spinner,
+    styled,
+)
 
 if TYPE_CHECKING:
     from dask_fileseq.sequence import FileSequence
@@ -18,7 +25,8 @@ EXAMPLES = """
   dask fileseq convert scans/ scans.ome.zarr
   dask fileseq convert scans/ scans.zarr --chunks y=1024,x=1024 --codecs zstd
   dask fileseq convert 'plate/**/*.tif' plate.ome.zarr --pattern operetta --verify all
-  dask fileseq convert scans/ scans.ome.zarr --scale z=0.5um,y=0.1um,x=0.1um
+  dask fileseq convert scans/ scans.ome.zarr --dry-run
+  dask fileseq convert scans/ scans.ome.zarr --pixel-size 0.65um --scale z=2um,t=30s
   dask fileseq convert tiles/ mosaic.ome.zarr --axestiled row=y,column=x
   dask fileseq convert scans/ s3://bucket/scans.zarr --target-option anon=false
   dask fileseq convert scans/ scans.zarr --scheduler local --workers 4 --memory-limit 2GiB
@@ -40,20 +48,37 @@ OME_ZARR = options_of("ome_zarr")
 def convert(files: tuple[str, ...], out: str, as_json: bool, **options: Any) -> None:
     """Copy FILES to OUT as Zarr or OME-Zarr, losing nothing.
 
-    OUT is a folder to make, or a URL. It may be interrupted at any time: the same command
-    goes on where it stopped. At the end, what was written is compared with the files, and
-    a manifest in OUT lists what was copied. The exit code is 1 if files could not be read.
+    OUT is a folder to make, or a URL. What will be written is printed first. It may be
+    interrupted at any time: the same command goes on where it stopped. At the end, what was
+    written is compared with the files, and a manifest in OUT lists what was copied. The exit
+    code is 1 if files could not be read.
     """
     from dask_fileseq.errors import FillWarning
 
     if not files:
         raise click.UsageError(f"there is {out!r}, but not both FILES and OUT")
+    if os.path.isfile(out):
+        raise click.UsageError(
+            f"OUT is missing: the last argument, {out!r}, is a file. A pattern that the shell"
+            " has expanded gives all of its files; put it in quotes, and the place to write"
+            " behind it, such as 'scans/*.tif' scans.ome.zarr"
+        )
     is_ome = options["format"] == "ome-zarr" or (
         options["format"] == "auto" and out.rstrip("/\\").endswith(".ome.zarr")
     )
     arguments = _arguments(options, is_ome)
     seq = open_files(files, options)
     arguments["axestiled"] = _axis_numbers(options["axestiled"], seq)
+    write = seq.to_ome_zarr if is_ome else seq.to_zarr
+    if options["dry_run"] or not as_json:
+        with spinner("looking at some files"):
+            summary = write(out, dry_run=True, **arguments)
+        if as_json:
+            echo_json(summary)
+        else:
+            click.echo(command_line_text(summary["text"]))
+    if options["dry_run"]:
+        return
     try:
         with (
             warnings.catch_warnings(),
@@ -61,7 +86,6 @@ def convert(files: tuple[str, ...], out: str, as_json: bool, **options: Any) -> 
             progress_bar("converting", is_bytes=True) as progress,
         ):
             warnings.simplefilter("ignore", FillWarning)  # the manifest lists these files
-            write = seq.to_ome_zarr if is_ome else seq.to_zarr
             manifest = write(out, scheduler=get, progress=progress, **arguments)
     except KeyboardInterrupt:
         click.echo("The same command goes on where this one stopped.", err=True)
@@ -79,14 +103,14 @@ def _arguments(options: dict[str, Any], is_ome: bool) -> dict[str, Any]:
     ome = {str(each.name): options[str(each.name)] for each in OME_ZARR}
     ome = {name: value for name, value in ome.items() if value is not None}
     if ome and not is_ome:
-        raise click.UsageError(f"--{next(iter(ome))} is for OME-Zarr: add --format ome-zarr")
-    names = ("chunks", "shards", "codecs", "resume", "overwrite", "errors", "memory", "workers")
-    fill = options["fillvalue"]
+        name = next(iter(ome)).replace("_", "-")
+        raise click.UsageError(f"--{name} is for OME-Zarr: add --format ome-zarr")
+    names = ["chunks", "shards", "codecs", "resume", "overwrite", "errors", "fillvalue"]
+    names += ["memory", "workers"]
     return ome | {
         **{name: options[name] for name in names},
         "storage_options": options["target_option"],
         "verify": None if options["verify"] == "none" else options["verify"],
-        "fillvalue": int(fill) if fill is not None and fill.is_integer() else fill,
     }
 
 

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dask_fileseq.cli.terminal import spinner
-from dask_fileseq.cli.values import folder_pair, key_value, pairs, scales, sizes
+from dask_fileseq.cli.values import fill, folder_pair, key_value, pairs, scales, sizes
 
 if TYPE_CHECKING:
     from dask_fileseq.sequence import FileSequence
 
 
 TYPES: dict[str, Any] = {
-    "float": float,
+    "fill": fill,
     "folder_pair": folder_pair,
     "key_value": key_value,
     "pairs": pairs,
@@ -130,7 +130,7 @@ DEFAULTS = {
 }
 """Default values of `open_sequence` for its arguments that are written out in code."""
 
-FILE_ARGUMENTS = ("pattern", "storage_options", *DEFAULTS)
+FILE_ARGUMENTS = ("pattern", "table", "storage_options", *DEFAULTS)
 """The arguments of `open_sequence` that `file_options` adds to a command."""
 
 
@@ -139,7 +139,9 @@ def open_files(files: tuple[str, ...], options: dict[str, Any]) -> FileSequence:
     from dask_fileseq.sequence import open_sequence
 
     arguments = {key: options[key] for key in FILE_ARGUMENTS if key in options}
-    arguments["pattern"] = None if options["pattern"] == "none" else options["pattern"]
+    for key in ("pattern", "table"):
+        if options.get(key) == "none":
+            arguments[key] = None
     with spinner("reading names"):
         return open_sequence(files[0] if len(files) == 1 else list(files), **arguments)
 
@@ -148,7 +150,10 @@ def python_code(seq: FileSequence, files: tuple[str, ...], options: dict[str, An
     """Return the call of `open_sequence` that opens the same files, without secrets."""
     defaults = DEFAULTS | {"sort": len(files) == 1}
     code = [repr(files[0]) if len(files) == 1 else "files"]
-    code.append(f"pattern={None if seq.pattern is None else raw_string(str(seq.pattern))}")
+    if not seq.grid.metadata.source:
+        code.append(f"pattern={None if seq.pattern is None else raw_string(str(seq.pattern))}")
+    elif options["table"] != "auto":
+        code.append(f"table={raw_string(options['table'])}")
     for key, default in defaults.items():
         is_used = {"unmatched": seq.unmatched, "duplicates": seq.duplicates}.get(key, True)
         if is_used and options[key] != default:

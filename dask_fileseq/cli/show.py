@@ -30,7 +30,8 @@ def show(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
     """Show the grid that FILES form, and the array that they make.
 
     FILES is a glob pattern in quotes (with ** for any number of folders), a folder, or
-    names. All names and one header are read, but no pixels of TIFF files.
+    names. All names and one header are read, but no pixels: only of images other than TIFF
+    whose header does not tell what their pixels are, such as BMP with a palette.
     """
     seq = open_files(files, options)
     info = names_info(seq, options["container"]) | {"open": python_code(seq, files, options)}
@@ -43,7 +44,10 @@ def show(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
         echo_json(info)
     else:
         echo_array(info)
-        echo_row("pattern", info["pattern"] or "none: one axis of all files (see --pattern)")
+        if info["table"]:
+            echo_row("table", f"{info['table']} (--table none: names alone)")
+        else:
+            echo_row("pattern", info["pattern"] or "none: one axis of all files (see --pattern)")
         for name, axes in info["also_fits"].items():
             click.echo(f"also fits: --pattern {name} ({', '.join(axes)})")
         echo_row("open with", info["open"])

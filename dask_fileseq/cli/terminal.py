@@ -49,13 +49,20 @@ def command_line_text(message: str) -> str:
     'a file sequence leaves them out with --unmatched skip'
     >>> command_line_text("say what it is, as axes={'w': 'image'}")
     'say what it is, as --axes w=image'
+    >>> command_line_text("axes={'r': 'row', 'c': 'column'} makes a plate")
+    '--axes r=row,c=column makes a plate'
     """
     text = " ".join(message.split())
     text = re.sub(r"\b(unmatched|duplicates|spacing)='(\w+)'", r"--\1 \2", text)
-    text = re.sub(r"\baxes=\{'(\w+)': '(\w+)'\}", r"--axes \1=\2", text)
+    text = re.sub(r"\baxes=\{('[^{}]+)\}", _axes_option, text)
+    text = re.sub(r"\bpattern='([\w-]+)'", r"--pattern \1", text)
     text = text.replace("pass pattern=None", "--pattern none")
     text = text.replace("resume=True", "--resume").replace("overwrite=True", "--overwrite")
     return text.replace("errors='fill'", "--errors fill")
+
+
+def _axes_option(found: re.Match[str]) -> str:
+    return "--axes " + found[1].replace("'", "").replace(": ", "=").replace(", ", ",")
 
 
 def echo_json(value: Any) -> None:

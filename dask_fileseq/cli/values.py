@@ -57,6 +57,21 @@ def scales(text: str) -> dict[str, Any]:
     return result
 
 
+def fill(text: str) -> Any:
+    """Return a number, or a word of `fillvalue`.
+
+    >>> fill("7"), fill("-0.5"), fill("nodata"), fill("nan")
+    (7, -0.5, 'nodata', 'nan')
+    """
+    if text in ("auto", "nodata", "nan"):
+        return text
+    try:
+        number = float(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is neither a number, auto, nodata nor nan") from None
+    return int(text) if text.lstrip("+-").isdecimal() else number
+
+
 def key_value(text: str) -> tuple[str, Any]:
     """Return a key and its value, which is read as JSON if it is, and else is text.
 

@@ -9,18 +9,17 @@ target without them is not complete; converting again continues with it.
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any, TextIO
+from typing import Any
 
-from dask.utils import format_bytes, format_time
 from toolz import first, partition_all
 from zarr.core.buffer import default_buffer_prototype
 from zarr.core.group import GroupMetadata
 
 from dask_fileseq.convert.conversionplan import make_plan
+from dask_fileseq.convert.conversionsummary import summary
 from dask_fileseq.convert.imagelayout import (
     ImageLayout,
     array_coordinates,
@@ -29,20 +28,17 @@ from dask_fileseq.convert.imagelayout import (
 )
 from dask_fileseq.convert.journal import FILES, FOLDER, Journal, Record
 from dask_fileseq.convert.partition import RegionIndex
+from dask_fileseq.convert.progressline import ProgressLine, progress_callback
 from dask_fileseq.convert.provenance import SourceFiles, digest_of, new_manifest
 from dask_fileseq.convert.targetstore import TargetStore, clear_write_errors
 from dask_fileseq.convert.tasks import RegionTask, read_region, verify_region, write_region
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.files import shared_folder
 from dask_fileseq.graph import Scheduler, run
-from dask_fileseq.types import Progress, WriteOptions
+from dask_fileseq.types import WriteOptions
 
 SOME = 128
 """Number of metadata objects that are written at a time."""
-
-WIDTH = 24
-INTERVAL = 0.2
-"""Seconds between two updates of the bar."""
 
 Manifest = dict[str, Any]
 
@@ -76,7 +72,7 @@ class Conversion:
     ) -> None:
         self.array, self.target, self.options, self.groups = array, target, options, groups
         self.plan = make_plan(array, layout, options, levels, method, attributes or {})
-        self.callback = _progress_callback(options.progress)
+        self.callback = progress_callback(options.progress)
         self.scheduler = Scheduler(options.scheduler, options.workers)
         # a store of zarr, or a URL of fsspec
         if str(target).startswith("memory:") and not self.scheduler.is_local:
@@ -244,6 +240,8 @@ def to_zarr(
     every = {"fileseq": about} | dict(attributes or {})
     target = TargetStore(url, options.storage_options)
     layout = array_layout(array)
+    if options.dry_run:
+        return summary(make_plan(array, layout, options, None, "mean", every))
     return Conversion(array, layout, target, options, attributes=every, about=every).run()
 
 
@@ -254,13 +252,15 @@ def to_ome_zarr(
     *,
     axes: Mapping[str, str] | None = None,
     scale: Mapping[str, Any] | None = None,
+    pixel_size: Any = None,
     name: str | None = None,
     levels: int | None = None,
     method: str = "mean",
 ) -> dict[str, Any]:
     """Copy a file array to OME-Zarr, and return the manifest; see `FileSequence.to_ome_zarr`."""
     try:
-        from dask_fileseq.convert.omemetadata import OmeMetadata, axis_scales, channel_names
+        from dask_fileseq.convert.omemetadata import OmeMetadata, channel_names
+        from dask_fileseq.convert.omescale import axis_scales, scale_text
     except ImportError as error:
         raise ImportError(
             'to_ome_zarr needs yaozarrs, which pip install "dask-fileseq[ome]" brings'
@@ -273,11 +273,14 @@ def to_ome_zarr(
         name or basename.removesuffix(".ome.zarr").removesuffix(".zarr"),
         array,
         layout,
-        axis_scales(array, layout, scale),
+        axis_scales(array, layout, scale, pixel_size),
         channel_names(array, layout),
         method,
         array_coordinates(array),
     )
+    if options.dry_run:
+        pixels = scale_text(dict(zip(layout.dims, ome.scales, strict=True)))
+        return summary(make_plan(array, layout, options, levels, method, {}), ome.channels, pixels)
     about: dict[str, Any] = {"name": name, "scales": list(map(asdict, ome.scales))}
     about |= {"channels": ome.channels, "labels": ome.labels}
     return Conversion(
@@ -295,56 +298,3 @@ def _json_object(path: str, metadata: Any) -> tuple[str, bytes]:
     """Return key and content of the ``zarr.json`` of an array or a group at a path."""
     key, content = next(iter(metadata.to_buffer_dict(default_buffer_prototype()).items()))
     return f"{path.strip('/')}/{key}".lstrip("/"), content.to_bytes()
-
-
-def _progress_callback(progress: bool | Progress | None) -> Progress:
-    """Return a function that shows progress; by default a bar if standard error is a terminal."""
-    if callable(progress):
-        return progress
-    if progress not in (None, True, False):
-        raise ValueError(f"progress={progress!r} is neither None, True, False nor a function")
-    if progress is None:
-        progress = sys.stderr is not None and sys.stderr.isatty()
-    return ProgressLine(sys.stderr) if progress else lambda done, total: None
-
-
-class ProgressLine:
-    """A line of text that fills up: share, bytes, rate, time left."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self.stream = stream
-        self.begin: tuple[float, int] | None = None
-        self.shown = 0.0
-        self.length = 0
-
-    def __call__(self, done: int, total: int) -> None:
-        """Show the line, unless it was shown a moment ago."""
-        now = time.monotonic()
-        self.begin = self.begin or (now, done)
-        if done < total and now - self.shown < INTERVAL:
-            return
-        self.shown = now
-        text = _text(done, total, now - self.begin[0], done - self.begin[1])
-        end = "\n" if done >= total else ""
-        print("\r" + text.ljust(self.length), end=end, file=self.stream, flush=True)
-        self.length = len(text) if done < total else 0
-
-    def close(self) -> None:
-        """End the line where it is."""
-        if self.length:
-            print(file=self.stream, flush=True)
-
-
-def _text(done: int, total: int, seconds: float, since: int) -> str:
-    """Return the line, with the rate of the bytes done since a number of seconds.
-
-    >>> _text(2**29, 2**30, 4.0, 2**28)
-    '[############            ]  50% of 1.00 GiB, 64.00 MiB/s, 8.00 s left'
-    """
-    share = done / total if total else 1.0
-    text = f"[{'#' * int(WIDTH * share):<{WIDTH}}] {share:4.0%} of {format_bytes(total)}"
-    if since and seconds > 0:
-        text += f", {format_bytes(int(since / seconds))}/s"
-        if done < total:
-            text += f", {format_time((total - done) * seconds / since)} left"
-    return text

@@ -154,7 +154,7 @@ def make_plan(
         "fill_value": array.options.fillvalue,
         "dimension_names": layout.dims,
         "attributes": dict(attributes),
-        **_codec_arguments(options.codecs),
+        **codec_arguments(options.codecs),
     }
     arrays = tuple(_array_metadata(level, settings) for level in partition.levels)
     is_image = layout.kind != "array"
@@ -187,7 +187,7 @@ def _partition(
     return make_partition(shape, chunk, shard, halved, int(levels), limit, read_shapes)
 
 
-def _codec_arguments(codecs: Any) -> dict[str, Any]:
+def codec_arguments(codecs: Any) -> dict[str, Any]:
     """Return codecs as the arguments of `zarr.create_array`."""
     if isinstance(codecs, str):
         if codecs not in CODECS:

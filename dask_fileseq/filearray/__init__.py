@@ -2,12 +2,12 @@
 
 from dask_fileseq.filearray.array import FileArray
 from dask_fileseq.filearray.failures import (
-    checked_fillvalue,
     current_worker,
     failure_of,
     read_error,
     recorded_fills,
 )
+from dask_fileseq.filearray.fillvalues import checked_fillvalue
 from dask_fileseq.filearray.first_file import first_info, first_readable
 from dask_fileseq.filearray.version import files_version
 

@@ -17,11 +17,12 @@ import numpy as np
 from dask.base import tokenize
 from numpy.typing import DTypeLike, NDArray
 
-from dask_fileseq.filearray.failures import checked_fillvalue, raise_or_fill
-from dask_fileseq.filearray.first_file import chunk_spec, first_info
+from dask_fileseq.filearray.failures import raise_or_fill
+from dask_fileseq.filearray.fillvalues import resolved_fillvalue
+from dask_fileseq.filearray.first_file import chunk_metadata, chunk_spec, first_info
 from dask_fileseq.filearray.version import files_version
 from dask_fileseq.files import LocalFiles, Names, Source
-from dask_fileseq.grid import FileGrid
+from dask_fileseq.grid import FileGrid, GridMetadata
 from dask_fileseq.readers import (
     ChunkMetadata,
     ChunkSpec,
@@ -63,6 +64,8 @@ class FileArray:
         A name for each axis of the grid, and for each axis of the array.
     coords : mapping of str to ndarray
         Values along the grid dimensions.
+    gridmetadata : GridMetadata
+        What a descriptor says of the grid besides: times, positions.
     metadata : ChunkMetadata
         Pixel sizes, channel names and georeference in the header of the first file.
     identity : {"stat", "name"}
@@ -85,6 +88,7 @@ class FileArray:
     griddims: tuple[str, ...]
     dims: tuple[str, ...]
     coords: Mapping[str, NDArray[Any]]
+    gridmetadata: GridMetadata
     metadata: ChunkMetadata
     identity: Literal["stat", "name"]
     token: str
@@ -138,10 +142,12 @@ class FileArray:
         reader, source = as_reader(reader), source or LocalFiles()
         options = options or ReadOptions()
         names = grid.names if isinstance(grid.names, Names) else Names(grid.names)
-        if info is None and not options.has_chunk:
+        if info is None and options.needs_header:
             info = first_info(names, source, reader, options)
         spec = chunk_spec(options, info)
-        options = replace(options, fillvalue=checked_fillvalue(options.fillvalue, spec.dtype))
+        nodata = None if info is None else info.metadata.attrs.get("nodata")
+        fillvalue = resolved_fillvalue(options.fillvalue, spec.dtype, nodata)
+        options = replace(options, fillvalue=fillvalue)
         tiling = Tiling.of(grid.shape, spec.shape, options.axestiled)
         griddims = tuple(grid.coords)
         chunkdims = [f"{dim}_chunk" if dim in griddims else dim for dim in spec.dims]
@@ -157,7 +163,8 @@ class FileArray:
             griddims=griddims,
             dims=tiling.dims(griddims, chunkdims),
             coords=grid.coords,
-            metadata=ChunkMetadata() if options.has_chunk or info is None else info.metadata,
+            gridmetadata=grid.metadata,
+            metadata=chunk_metadata(options, info, grid.metadata),
             identity=identity,
             token=tokenize(version, reader, spec, tiling, options),
             origin=(0,) * len(griddims),
@@ -171,8 +178,9 @@ class FileArray:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Data type of the array, in native byte order."""
-        return self.spec.dtype
+        """Data type of the array, in native byte order: that of its fill value."""
+        fillvalue = self.options.fillvalue
+        return fillvalue.dtype if isinstance(fillvalue, np.generic) else self.spec.dtype
 
     @property
     def ndim(self) -> int:
@@ -279,6 +287,7 @@ class FileArray:
             table=renumbered,
             tiling=Tiling(table.shape, self.tiling.chunkshape, self.tiling.axestiled),
             coords={},
+            gridmetadata=GridMetadata(),
             metadata=ChunkMetadata(),
             origin=tuple(o + c.start for o, c in zip(self.origin, cells, strict=True)),
             window=tuple(inner),
@@ -328,8 +337,6 @@ class FileArray:
             with self.source.open(self.names[number]) as file:
                 args = self.options.imreadargs
                 self.reader.read_region(file, self.spec, region, out, **args)
-        except MemoryError:
-            raise
         except Exception as error:
             return error
         return None

@@ -12,8 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from dask_fileseq.errors import ChunkMismatchError, FillWarning, ReadError
 from dask_fileseq.readers import WrongChunk
@@ -61,37 +60,6 @@ def _picklable(error: Exception) -> Exception:
     except Exception:
         return RuntimeError(f"{type(error).__name__}: {error}").with_traceback(error.__traceback__)
     return error
-
-
-def checked_fillvalue(fillvalue: ArrayLike | None, dtype: np.dtype[Any]) -> Any:
-    """Return `fillvalue` as a scalar of `dtype`; zero for None.
-
-    Raises
-    ------
-    ValueError
-        If `dtype` cannot represent it.
-
-    Examples
-    --------
-    >>> checked_fillvalue(7, np.dtype("u1"))
-    np.uint8(7)
-    """
-    if fillvalue is None:
-        return np.zeros((), dtype)[()]
-    value = np.asarray(fillvalue)
-    with np.errstate(invalid="ignore", over="ignore"):
-        try:
-            cast = value.astype(dtype)
-            if dtype.kind in "fc":  # a rounded value is good enough, an overflown one is not
-                fits = np.can_cast(value.dtype, dtype, "same_kind")
-                fits = fits and np.isfinite(cast) == np.isfinite(value)
-            else:
-                fits = cast == value or bool(value != value and cast != cast)
-        except (TypeError, ValueError, OverflowError):
-            fits = False
-    if value.ndim or not fits:
-        raise ValueError(f"fillvalue={fillvalue!r} is not a value of dtype {dtype}")
-    return cast[()]
 
 
 @contextmanager

@@ -10,7 +10,8 @@ import numpy as np
 
 from dask_fileseq.filearray.failures import read_error
 from dask_fileseq.files import Source, is_transient
-from dask_fileseq.readers import ChunkSpec, FileInfo, Reader, plain_dims
+from dask_fileseq.grid import GridMetadata
+from dask_fileseq.readers import ChunkMetadata, ChunkSpec, FileInfo, Reader, Scale, plain_dims
 from dask_fileseq.types import ReadOptions
 
 SILENT_FILES = 3
@@ -48,6 +49,18 @@ def chunk_spec(options: ReadOptions, info: FileInfo | None) -> ChunkSpec:
     return spec
 
 
+def chunk_metadata(
+    options: ReadOptions, info: FileInfo | None, grid: GridMetadata
+) -> ChunkMetadata:
+    """Return the metadata in the header; of pixel sizes, those of a descriptor come first."""
+    metadata = ChunkMetadata() if options.has_chunk or info is None else info.metadata
+    scales = dict(metadata.scales)
+    for dim, (step, units) in grid.pixel_sizes.items():
+        if dim not in scales or not scales[dim].absolute:
+            scales[dim] = Scale(0.0, step, units, grid.source)
+    return replace(metadata, scales=scales) if grid.pixel_sizes else metadata
+
+
 def first_readable(names: Sequence[str], source: Source, read: Callable[[Any], T]) -> T:
     """Return what `read` returns for the first of the files for which it does not fail.
 
@@ -63,8 +76,6 @@ def first_readable(names: Sequence[str], source: Source, read: Callable[[Any], T
         try:
             with source.open(name) as file:
                 return read(file)
-        except MemoryError:
-            raise
         except Exception as error:
             failures.append(error)
             silent += is_transient(error)

@@ -208,8 +208,6 @@ def _directory(archive: Archive, version: Hashable, process: int) -> Directory:
     """Return the directory of a version of an archive, kept for the next read."""
     try:
         return archive.read_directory()
-    except MemoryError:
-        raise
     except Exception as error:  # a damaged directory can cause any
         kind = " as a TAR or ZIP file" if isinstance(error, zipfile.BadZipFile) else ""
         message = f"cannot read container={str(archive)!r}{kind}: {error}"

@@ -68,6 +68,14 @@ class LocalFiles(Source):
             return glob.glob(pattern, recursive=True)
         return _matches(folder, name)
 
+    def beside(self, folder: str) -> Sequence[str]:
+        """Return the paths of all that is right inside a folder."""
+        try:
+            names = os.listdir(folder or os.curdir)
+        except OSError:  # the folder is not there, or cannot be listed
+            return []
+        return [os.path.join(folder, name) for name in names]
+
     def open(self, name: str) -> AbstractContextManager[str]:
         """Return a context that yields the path itself, which readers open as they like."""
         return nullcontext(self._map.require(name) if self._map is not None else name)

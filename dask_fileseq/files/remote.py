@@ -70,6 +70,13 @@ class RemoteFiles(Source):
         self._listed = {n: _version(i) for n, i in infos.items() if i.get("size") is not None}
         return list(infos)
 
+    def beside(self, folder: str) -> Sequence[str]:
+        """Return the URLs of all files right inside a folder; none of an HTTP server."""
+        if scheme_of(folder) in _HTTP:
+            return []
+        found = self._list(folder) or ()
+        return [f"{folder}/{base_name(info['name'])}" for info in found]
+
     @contextmanager
     def open(self, name: str) -> Iterator[BinaryIO]:
         """Return a context that yields a handle, with the start of the file in memory."""

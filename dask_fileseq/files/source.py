@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -38,6 +39,10 @@ class Source(ABC):
     @abstractmethod
     def open(self, name: str) -> AbstractContextManager[str | BinaryIO]:
         """Return a context that yields a path, or a seekable binary file."""
+
+    def beside(self, folder: str) -> Sequence[str]:
+        """Return the paths of all files right inside a folder, images or not; none if unknown."""
+        return [name for name in self.glob(folder) if os.path.dirname(name) == folder]
 
     def paths(self, names: Sequence[str]) -> Sequence[str] | None:
         """Return the paths of the files if they can be opened without `open`, else None."""

@@ -24,7 +24,21 @@ from dask_fileseq.tiling import basic_index
 Index = tuple[int | range, ...]
 
 
-class SlicedFiles(Array):
+class _EqualToArray(type):
+    """The class of a class that counts as `Array` wherever classes are compared.
+
+    xarray compares them, and refuses an array of a subclass beside a plain one: two variables
+    of a dataset, of which one was computed from the other, could not be loaded or written.
+    """
+
+    def __eq__(cls, other: object) -> bool:
+        return other is Array or other is cls
+
+    def __hash__(cls) -> int:
+        return hash(Array)
+
+
+class SlicedFiles(Array, metaclass=_EqualToArray):
     """A basic slice of an array of files; a slice of it is one slice of all files, too.
 
     It becomes an ordinary `Array` by anything else that is done to it.

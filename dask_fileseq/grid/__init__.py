@@ -6,12 +6,13 @@ function by `grid_of_indices`, or from the order of the files alone by `grid_of_
 
 All work goes by column: a million names have few distinct texts along an axis, and each of
 these is looked at once. Each module imports only from those before it: `natural_sort`,
-`text_axis`, `grid_axes`, `density`, `durations`, `filegrid`; `label_lookup` and `selection`
-make parts of a grid.
+`text_axis`, `grid_axes`, `density`, `durations`, `gridmetadata`, `filegrid`; `label_lookup` and
+`selection` make parts of a grid.
 """
 
 from dask_fileseq.grid.filegrid import (
     FileGrid,
+    grid_of_columns,
     grid_of_indices,
     grid_of_pattern,
     grid_of_sequence,
@@ -19,12 +20,17 @@ from dask_fileseq.grid.filegrid import (
     plain_labels,
 )
 from dask_fileseq.grid.grid_axes import parse_filenames
+from dask_fileseq.grid.gridmetadata import GridCoord, GridMetadata, coord_of_files
 from dask_fileseq.grid.label_lookup import places_of_labels
 from dask_fileseq.grid.natural_sort import natural_sorted
 from dask_fileseq.grid.selection import indexers_of, parts_of, selected
 
 __all__ = [
     "FileGrid",
+    "GridCoord",
+    "GridMetadata",
+    "coord_of_files",
+    "grid_of_columns",
     "grid_of_indices",
     "grid_of_pattern",
     "grid_of_sequence",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -23,8 +23,9 @@ from dask_fileseq.grid.grid_axes import (
     name_columns,
     shape_tuple,
 )
-from dask_fileseq.grid.text_axis import Spacing
-from dask_fileseq.patterns import NamePattern, unique_dims
+from dask_fileseq.grid.gridmetadata import GridMetadata
+from dask_fileseq.grid.text_axis import GridAxis, Spacing
+from dask_fileseq.patterns import NameColumns, NamePattern, unique_dims
 
 Duplicates: TypeAlias = Literal["raise", "first", "last"]
 
@@ -65,6 +66,8 @@ class FileGrid:
     """Names left out because their cell is taken, each with the name in that cell."""
     pattern: NamePattern | None = None
     """The pattern that found the grid, if one did."""
+    metadata: GridMetadata = field(default_factory=GridMetadata)
+    """What a descriptor says besides: times, positions, pixel sizes."""
 
     @property
     def unique_dims(self) -> tuple[str, ...]:
@@ -166,15 +169,48 @@ def grid_of_pattern(
     sizes = tuple(len(axis.values) for axis in axes)
     if math.prod(sizes) > len(names):
         check_not_sparse(columns, axes, len(names), categories, shape)
-    values = (np.asarray(axis.values) for axis in axes)
-    coords = dict(zip(unique_dims(columns.dims), values, strict=True))
-    along = (axis.indices[codes] for axis, codes in zip(axes, columns.codes, strict=True))
-    cells = cell_numbers(along, sizes, len(names))
-    grid = FileGrid(names, columns.dims, sizes, coords, cells, skipped, pattern=pattern)
-    placed = _placed(grid, duplicates)
+    grid = _grid_on_axes(names, columns, axes, columns.codes)
+    placed = _placed(replace(grid, unmatched=skipped, pattern=pattern), duplicates)
     if inferred and shape is None and placed.files_missing:
         check_inferred(pattern, columns, sizes, len(placed.names), categories)
     return placed
+
+
+def grid_of_columns(
+    names: Sequence[str],
+    columns: NameColumns,
+    rows: NDArray[np.int64],
+    *,
+    duplicates: Duplicates = "raise",
+    spacing: Spacing = "auto",
+) -> tuple[FileGrid, NDArray[np.int64]]:
+    """Return the grid of files that have rows in columns, and the cell of each row.
+
+    Other rows have a cell, too, which is empty.
+
+    >>> columns = NameColumns(("z",), (["1", "2"],), (np.arange(2, dtype="i4"),), [], ("int",))
+    >>> grid_of_columns(["z2.tif"], columns, np.array([1]))[0]
+    <FileGrid z: 2; 1 files, 1 missing>
+    """
+    axes = grid_axes(columns, None, None, spacing)
+    check_not_sparse(columns, axes, len(names), None, None)
+    grid = _grid_on_axes(names, columns, axes, [codes[rows] for codes in columns.codes])
+    along = (axis.indices[codes] for axis, codes in zip(axes, columns.codes, strict=True))
+    return _placed(grid, duplicates), cell_numbers(along, grid.shape, len(columns.codes[0]))
+
+
+def _grid_on_axes(
+    names: Sequence[str],
+    columns: NameColumns,
+    axes: Sequence[GridAxis],
+    codes: Sequence[NDArray[Any]],
+) -> FileGrid:
+    """Return the grid of files with the codes of their texts along each axis."""
+    sizes = tuple(len(axis.values) for axis in axes)
+    values = (np.asarray(axis.values) for axis in axes)
+    coords = dict(zip(unique_dims(columns.dims), values, strict=True))
+    along = (axis.indices[each] for axis, each in zip(axes, codes, strict=True))
+    return FileGrid(names, columns.dims, sizes, coords, cell_numbers(along, sizes, len(names)))
 
 
 def grid_of_indices(

@@ -71,7 +71,7 @@ def selected(
         if not isinstance(places.get(dim), int)
     }
     cells = cell_numbers(along, sizes, len(grid.names))
-    return _part(grid, coords, cells[numbers], numbers)
+    return _part(grid, coords, cells[numbers], numbers, places)
 
 
 def parts_of(grid: FileGrid, dim: str) -> Iterator[tuple[Any, FileGrid]]:
@@ -84,9 +84,10 @@ def parts_of(grid: FileGrid, dim: str) -> Iterator[tuple[Any, FileGrid]]:
     coords = {name: values for name, values in grid.coords.items() if name != dim}
     order = np.argsort(along, kind="stable")
     ends = np.cumsum(np.bincount(along, minlength=size))
-    for label, numbers in zip(grid.coords[dim], np.split(order, ends[:-1]), strict=True):
+    parts = zip(grid.coords[dim], np.split(order, ends[:-1]), strict=True)
+    for place, (label, numbers) in enumerate(parts):
         if len(numbers):
-            yield scalar(label), _part(grid, coords, cells[numbers], numbers)
+            yield scalar(label), _part(grid, coords, cells[numbers], numbers, {dim: place})
 
 
 def _check_dims(dims: Sequence[str], indexers: Mapping[str, Any]) -> None:
@@ -102,8 +103,9 @@ def _part(
     coords: Mapping[str, NDArray[Any]],
     cells: NDArray[np.int64],
     numbers: NDArray[np.int64],
+    places: Mapping[str, Places],
 ) -> FileGrid:
-    """Return the grid of some files, by their numbers, in their cells."""
+    """Return the grid of some files, by their numbers, in their cells at some places."""
     shape = tuple(map(len, coords.values()))
     plain = len(cells) == math.prod(shape) and bool((cells == np.arange(len(cells))).all())
     return replace(
@@ -115,6 +117,7 @@ def _part(
         positions=None if plain else cells,
         unmatched=(),
         duplicates=(),
+        metadata=grid.metadata.part(places),
     )
 
 

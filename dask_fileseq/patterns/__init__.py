@@ -13,6 +13,7 @@ from dask_fileseq.patterns.axis_words import CATEGORIES, FAMILIES
 from dask_fileseq.patterns.explanation import explain_names
 from dask_fileseq.patterns.frame_names import FrameNames, frame_names
 from dask_fileseq.patterns.inference import as_pattern, infer, infer_columns
+from dask_fileseq.patterns.lookup import typed_texts
 from dask_fileseq.patterns.name_pattern import (
     BATCH,
     HOW_TO_HAVE_ALL,
@@ -50,5 +51,6 @@ __all__ = [
     "preset_fits",
     "presets",
     "register_preset",
+    "typed_texts",
     "unique_dims",
 ]

@@ -108,7 +108,7 @@ class LookupPattern(NamePattern):
                 f"pattern {self} must give numbers, texts or dates, such as those for the first "
                 f"name, {rows[0]!r}: {error}"
             ) from error
-        texts, types = zip(*(_texts(values) for values, _ in axes), strict=True)
+        texts, types = zip(*(typed_texts(values) for values, _ in axes), strict=True)
         unmatched = [i for i, row in enumerate(found) if row is None]
         codes = tuple(codes for _, codes in axes)
         return NameColumns(tuple(map(str, rows[0])), texts, codes, unmatched, types)
@@ -124,10 +124,10 @@ class LookupPattern(NamePattern):
             ) from error
 
 
-def _texts(values: list[Any]) -> tuple[list[str], str]:
+def typed_texts(values: list[Any]) -> tuple[list[str], str]:
     """Return values as texts, and their type: that of a `Field`, or of `NameColumns`.
 
-    >>> _texts([1, 2]), _texts(["1", "2"]), _texts([datetime.date(2020, 7, 23)])
+    >>> typed_texts([1, 2]), typed_texts(["1", "2"]), typed_texts([datetime.date(2020, 7, 23)])
     ((['1', '2'], 'int'), (['1', '2'], ''), (['2020-07-23'], 'iso'))
     """
     if all(isinstance(value, str) for value in values):

@@ -15,8 +15,9 @@ from dask_fileseq.readers.chunk import (
     plain_dims,
     whole_region,
 )
-from dask_fileseq.readers.chunkmetadata import ChunkMetadata
+from dask_fileseq.readers.chunkmetadata import ChunkMetadata, Scale
 from dask_fileseq.readers.counters import Counts, count
+from dask_fileseq.readers.headercolumns import PRINT, header_columns
 from dask_fileseq.readers.imagefiles import read_by_suffix, read_image
 from dask_fileseq.readers.reader import (
     TIFF_SUFFIXES,
@@ -31,6 +32,7 @@ from dask_fileseq.readers.reader import (
 from dask_fileseq.readers.tiff import TiffReader, read_tiff
 
 __all__ = [
+    "PRINT",
     "TIFF_SUFFIXES",
     "ByteLayout",
     "ChunkMetadata",
@@ -42,11 +44,13 @@ __all__ = [
     "NoByteLayout",
     "Reader",
     "Region",
+    "Scale",
     "SeriesInfo",
     "TiffReader",
     "WrongChunk",
     "as_reader",
     "count",
+    "header_columns",
     "is_whole",
     "plain_dims",
     "read_by_suffix",

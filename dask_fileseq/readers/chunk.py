@@ -62,8 +62,12 @@ def require_chunk(spec: ChunkSpec, shape: tuple[int, ...], dtype: np.dtype[Any])
 
 def plain_spec(image: np.ndarray[Any, Any]) -> ChunkSpec:
     """Return the spec of an array without metadata."""
-    dtype = image.dtype.newbyteorder("=")
-    return ChunkSpec(image.shape, dtype, plain_dims(image.shape), image.shape)
+    return array_spec(image.shape, image.dtype)
+
+
+def array_spec(shape: tuple[int, ...], dtype: np.dtype[Any]) -> ChunkSpec:
+    """Return the spec of an array of a shape and type without metadata."""
+    return ChunkSpec(shape, dtype.newbyteorder("="), plain_dims(shape), shape)
 
 
 def plain_dims(shape: Sequence[int]) -> tuple[str, ...]:

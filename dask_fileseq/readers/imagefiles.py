@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 import imagecodecs
 import numpy as np
+from numpy.typing import NDArray
 
-from dask_fileseq.readers.reader import IMAGE_SUFFIXES, File, Reader, codec_of_suffix
+from dask_fileseq.readers.chunk import ChunkSpec, Region, as_slices, require_chunk
+from dask_fileseq.readers.counters import record
+from dask_fileseq.readers.images import (
+    ImageHeader,
+    is_complete,
+    read_image_header,
+    require_plausible,
+)
+from dask_fileseq.readers.reader import IMAGE_SUFFIXES, File, FileInfo, Reader, codec_of_suffix
 from dask_fileseq.readers.tiff import read_tiff
 
 
@@ -17,7 +27,14 @@ from dask_fileseq.readers.tiff import read_tiff
 class ImageReader(Reader):
     """Reader of images that are not TIFF: PNG, JPEG, JPEG 2000, WebP, BMP, NPY and others.
 
-    A call returns what :py:func:`imagecodecs.imread` or, for NPY, :py:func:`numpy.load` returns.
+    A call returns what :py:func:`imagecodecs.imread` or, for NPY, :py:func:`numpy.load` returns,
+    except that
+
+    - the first bytes of a file decide how it is decoded, not its suffix, nor which of many
+      decoders makes anything of it;
+    - a file that is too short for what its header declares is an error before memory is taken,
+      and so is a JPEG that is cut short, of which a decoder makes gray pixels.
+
     Readers have no state, and are all equal; use `read_image`.
     """
 
@@ -30,9 +47,40 @@ class ImageReader(Reader):
 
     def __call__(self, file: File, **imreadargs: Any) -> Any:
         """Return the image in a file."""
-        if isinstance(file, str) and file.lower().endswith(".npy"):
-            return np.load(file, **imreadargs)
-        return imagecodecs.imread(file if isinstance(file, str) else file.read(), **imreadargs)
+        with _opened(file) as stream:
+            header = None if "codec" in imreadargs else _plausible_header(stream)
+            return _decoded(file, stream, header, imreadargs)
+
+    def describe(self, file: File, **imreadargs: Any) -> FileInfo:
+        """Return what a file contains, by its header alone where this proves it."""
+        info = None if imreadargs else _info_of_header(file, complete=False)
+        return info or Reader.describe(self, file, **imreadargs)
+
+    def inspect(self, file: File) -> FileInfo:
+        """Return what a file contains; raise an error if the file is incomplete.
+
+        The pixels of PNG, JPEG, BMP and NPY files that end as they should are not decoded.
+        """
+        return _info_of_header(file, complete=True) or Reader.describe(self, file)
+
+    def read_region(
+        self, file: File, spec: ChunkSpec, region: Region, out: NDArray[Any], **imreadargs: Any
+    ) -> None:
+        """Read part of a file into an array; of one whose header does not fit, only the header.
+
+        See `Reader.read_region`.
+        """
+        if imreadargs:
+            Reader.read_region(self, file, spec, region, out, **imreadargs)
+            return
+        with _opened(file) as stream:
+            header = _plausible_header(stream)
+            if header is not None and header.spec is not None:
+                require_chunk(spec, header.spec.shape, header.spec.dtype)
+            image = np.asarray(_decoded(file, stream, header, {}))
+        require_chunk(spec, image.shape, image.dtype)
+        out[...] = image[as_slices(region)]
+        record(files=1, way="function")
 
     def codec(self, name: str, imreadargs: Mapping[str, Any]) -> dict[str, Any] | None:
         """Return the codec of imagecodecs for files of this suffix, if any."""
@@ -47,6 +95,56 @@ class ImageReader(Reader):
 
 read_image = ImageReader()
 """The one reader of images that are not TIFF."""
+
+
+_NPY = ("numpy",)
+
+
+@contextmanager
+def _opened(file: File) -> Iterator[BinaryIO]:
+    """Open a file, if it is not open yet."""
+    if not isinstance(file, str):
+        yield file
+        return
+    with open(file, "rb") as stream:
+        yield stream
+
+
+def _plausible_header(stream: BinaryIO) -> ImageHeader | None:
+    """Return the header of a file; raise `ValueError` if the file is too short for it."""
+    header = read_image_header(stream)
+    if header is not None:
+        require_plausible(header, stream)
+    return header
+
+
+def _info_of_header(file: File, complete: bool) -> FileInfo | None:
+    """Return what the header of a file proves, if anything; see `is_complete`."""
+    with _opened(file) as stream:
+        header = _plausible_header(stream)
+        if header is None or header.spec is None or (complete and not is_complete(header, stream)):
+            return None
+    record(files=1, headers=1)
+    return FileInfo(header.spec)
+
+
+def _decoded(
+    file: File, stream: BinaryIO, header: ImageHeader | None, imreadargs: Mapping[str, Any]
+) -> Any:
+    """Return the pixels of an open file; raise `ValueError` if it is cut short, or has none."""
+    stream.seek(0)
+    path = file if isinstance(file, str) else None
+    if header is None and not (path is not None and path.lower().endswith(".npy")):
+        return imagecodecs.imread(path or stream.read(), **imreadargs)
+    if header is None or header.codecs == _NPY:
+        return np.load(path or stream, **imreadargs)
+    content = stream.read()
+    if header.start is not None and content.rfind(header.end or b"", header.start) < 0:
+        raise ValueError("file is truncated: it has no end-of-image marker")
+    image: NDArray[Any] = imagecodecs.imread(content, codec=list(header.codecs), **imreadargs)
+    if not image.size:
+        raise ValueError(f"its pixels are damaged: they decode to shape {image.shape}")
+    return image
 
 
 READERS: tuple[Reader, ...] = (read_tiff, read_image)

@@ -30,6 +30,7 @@ from dask_fileseq.readers.chunk import (
 )
 from dask_fileseq.readers.chunkmetadata import ChunkMetadata
 from dask_fileseq.readers.counters import record
+from dask_fileseq.readers.headercolumns import header_columns
 
 TIFF_SUFFIXES = tuple(f".{suffix}" for suffix in tifffile.TIFF.FILE_EXTENSIONS)
 """Suffixes of TIFF files, in lower case."""
@@ -83,6 +84,9 @@ class FileInfo:
     """Shapes of the levels of a pyramid, largest first; empty if there is only one."""
     series: tuple[SeriesInfo, ...] = ()
     """All images in a TIFF file, also those that are not read; empty for other files."""
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    """When, where and how the image was taken, by columns of `FileSequence.table`; only from
+    `Reader.inspect`."""
 
 
 class Reader:
@@ -135,6 +139,15 @@ class Reader:
         This method is called for many files, one after the other.
         """
         return self.describe(file)
+
+    def read_columns(self, file: File, **imreadargs: Any) -> dict[str, Any]:
+        """Return what the header of a file says, by columns of `FileSequence.table`.
+
+        Nothing, if `describe` would read the pixels for it.
+        """
+        if type(self).describe is Reader.describe:
+            return {}
+        return header_columns(self.describe(file, **imreadargs))
 
     def read_region(
         self, file: File, spec: ChunkSpec, region: Region, out: NDArray[Any], **imreadargs: Any

@@ -46,6 +46,7 @@ def grid_summary(grid: FileGrid) -> dict[str, Any]:
         "files": len(grid.names),
         "first": grid.names[0],
         "pattern": None if grid.pattern is None else str(grid.pattern),
+        "table": grid.metadata.source or None,
         "shape": list(grid.shape),
         "cells": math.prod(grid.shape),
         "axes": axes,

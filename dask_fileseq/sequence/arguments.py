@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from dask_fileseq.descriptors import grid_beside, grid_of_table
 from dask_fileseq.errors import NamesError, NoFilesError, check_choice
 from dask_fileseq.files import Names, Source, Suffixes, find_files
 from dask_fileseq.grid import (
@@ -74,6 +75,39 @@ def parsed_grid(
     return grid_of_indices(kept, dims, shape, indices, duplicates=rules["duplicates"])
 
 
+def is_auto(table: Any) -> bool:
+    """Return whether a descriptor is to be looked for beside the files."""
+    return isinstance(table, str) and table == "auto"
+
+
+def tabled_grid(
+    names: Names,
+    source: Source,
+    given: str | list[str],
+    table: Any,
+    kwargs: Mapping[str, Any],
+    rules: Mapping[str, Any],
+) -> FileGrid | None:
+    """Return the grid that a table, or a descriptor beside the files, makes; None without one.
+
+    A descriptor is looked for only beside files that a search found.
+
+    Raises
+    ------
+    NamesError
+        The table does not describe the files, or there is a pattern as well.
+    """
+    if table is None or not len(names):
+        return None
+    options = {"spacing": rules["spacing"], "duplicates": rules["duplicates"]}
+    if is_auto(table):
+        return grid_beside(names, source, given, **options) if isinstance(given, str) else None
+    pattern = kwargs.get("pattern")
+    if pattern is not None and not (isinstance(pattern, str) and pattern == "infer"):
+        raise NamesError(f"pattern={pattern!r:.100} and table={table!r:.100}: give one of them")
+    return grid_of_table(names, source, given, table, **options)
+
+
 def listed_files(
     given: str | list[str], source: Source, suffixes: Suffixes
 ) -> tuple[list[str], NamePattern | None]:
@@ -121,3 +155,12 @@ def in_order(names: list[str], sort: Any, found: bool) -> list[str]:
     if not all(isinstance(name, str) for name in ordered):
         raise NamesError(f"sort={sort!r} must return file names; it returned {ordered!r:.100}")
     return ordered
+
+
+def first_given(*values: Any) -> Any:
+    """Return the first value that is not None.
+
+    >>> first_given(None, 0, "auto")
+    0
+    """
+    return next((value for value in values if value is not None), None)

@@ -7,6 +7,7 @@ from typing import Any
 from dask.array.core import Array
 
 from dask_fileseq.readers import as_reader, read_by_suffix, read_tiff
+from dask_fileseq.sequence.arguments import is_auto
 from dask_fileseq.sequence.filesequence import FileSequence
 from dask_fileseq.types import Files, Imread, ReadOptions, split_options, takes_options
 
@@ -32,7 +33,12 @@ class TiffSequence(FileSequence):
 
 
 def open_sequence(
-    files: Files, *, pattern: Any = "infer", imread: Imread | None = None, **kwargs: Any
+    files: Files,
+    *,
+    pattern: Any = "infer",
+    table: Any = "auto",
+    imread: Imread | None = None,
+    **kwargs: Any,
 ) -> FileSequence:
     r"""Open image files as a sequence, with the reader for their type.
 
@@ -58,10 +64,20 @@ def open_sequence(
         - a function ``name -> {axis: value}``, None for a name that does not belong;
         - a table, or DataFrame, with the names in one column and axes in the others;
         - None: the files form one axis, in their order.
+    table : str, os.PathLike, mapping, DataFrame or None
+        Says where the files are, in place of their names. ``"auto"``, unless there is a
+        `pattern`, looks beside the files that a folder or glob pattern finds for what the
+        instrument itself wrote: ``Index.xml`` and ``Index.idx.xml`` of Harmony, ``.HTD`` of
+        MetaXpress, ``.nd`` of MetaMorph, ``MeasurementData.mlf`` of CellVoyager,
+        ``metadata.txt`` of Micro-Manager. It gives the axes, the names of channels, times,
+        positions and pixel sizes; files that it names and that are not there are
+        empty cells (`FileSequence.missing`), and of a plan, what no file has is no index. One
+        that is broken, or that the names contradict, is a `GridWarning`, and the names count.
+        None leaves all to the names. Others are as in `FileSequence`.
     imread : callable, optional
         Reads one file; by default chosen by the first file's type.
     **kwargs
-        All that `FileSequence` takes; ``spacing`` is ``"auto"`` by default.
+        All that `FileSequence` takes; ``spacing`` and ``fillvalue`` are ``"auto"`` by default.
 
     Returns
     -------
@@ -78,7 +94,8 @@ def open_sequence(
     Warns
     -----
     GridWarning
-        If ``"infer"`` leaves over a third of the grid empty.
+        If ``"infer"`` leaves over a third of the grid empty, or a descriptor is not used, or does
+        not name some files.
 
     Examples
     --------
@@ -92,8 +109,10 @@ def open_sequence(
     inferred = isinstance(pattern, str) and pattern == "infer"
     if pattern is not None and not (inferred and kwargs.get("parse") is not None):
         kwargs["pattern"] = pattern
+    if not is_auto(table) or (inferred and kwargs.get("parse") is None):
+        kwargs["table"] = table
     reader = as_reader(imread or read_by_suffix, read_by_suffix.suffixes)
-    return FileSequence(reader, files, **{"spacing": "auto"} | kwargs)
+    return FileSequence(reader, files, **{"spacing": "auto", "fillvalue": "auto"} | kwargs)
 
 
 @takes_options(ReadOptions)

@@ -23,6 +23,7 @@ from dask.base import DaskMethodsMixin, tokenize
 from numpy.typing import DTypeLike, NDArray
 from tifffile import TIFF
 
+from dask_fileseq.descriptors import explain_descriptor
 from dask_fileseq.errors import NamesError, check_choice
 from dask_fileseq.filearray import FileArray, files_version, first_info
 from dask_fileseq.files import (
@@ -46,7 +47,14 @@ from dask_fileseq.grid import (
 from dask_fileseq.output import asarray
 from dask_fileseq.patterns import NamePattern, explain_names
 from dask_fileseq.readers import FileInfo, FunctionReader, Reader, as_reader
-from dask_fileseq.sequence.arguments import in_order, listed_files, parsed_grid
+from dask_fileseq.sequence.arguments import (
+    first_given,
+    in_order,
+    is_auto,
+    listed_files,
+    parsed_grid,
+    tabled_grid,
+)
 from dask_fileseq.sequence.listing import counts, listing
 from dask_fileseq.types import (
     Files,
@@ -120,6 +128,16 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         elsewhere. A path below a root is looked up below the other root first, and under its
         own name if there is no such file; so it does no harm on machines that have the files
         under their own names. Letter case does not matter in Windows paths.
+    table : str, os.PathLike, mapping or DataFrame, optional
+        Says where the files are in the grid, in place of their names. The path of a CSV or TSV
+        file, or columns: one has the file names, the others are axes, as few as tell all files
+        apart, or else coordinates. Or the path of an instrument's own index, or ``"auto"``,
+        which looks for one beside the files; see `open_sequence`. Files that it names and that
+        are not there are empty cells.
+    fillvalue : scalar or {"auto", "nodata", "nan"}, optional
+        The `fillvalue` of all methods that are not given another one; None is 0, as in
+        tifffile, and ``"auto"`` for `to_xarray`, `to_zarr`, and groups in `aszarr` and
+        `write_fsspec`, which name the nodata value.
     **kwargs
         Arguments of `parse`: ``pattern``, ``axesorder``, ``categories``.
 
@@ -145,6 +163,8 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         Reads the files; made of `imread`.
     identity : {"stat", "name"}
         What identifies a version of a file.
+    fillvalue : scalar or str or None
+        The default value of pixels without a file.
 
     Raises
     ------
@@ -197,6 +217,8 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         identity: Literal["stat", "name"] = "stat",
         storage_options: Mapping[str, Any] | None = None,
         path_map: Mapping[Any, Any] | None = None,
+        table: Any = None,
+        fillvalue: Any = None,
         **kwargs: Any,
     ) -> None:
         check_choice("identity", identity, "stat", "name")
@@ -211,6 +233,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         names = in_order(names, sort, found)
         self.reader: Reader = reader.for_file(names[0] if names else "")
         self.identity: Literal["stat", "name"] = identity
+        self.fillvalue = fillvalue
         self._container = container
         imread = self.reader.imread
         is_path = isinstance(self.source, LocalFiles) and not path_map
@@ -219,8 +242,13 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         inferred = isinstance(pattern := kwargs.get("pattern"), str) and pattern == "infer"
         if inferred and frames is not None:
             kwargs["pattern"] = frames
-        self._set_grid(parsed_grid(Names(names), parse, kwargs, rules))
+            table = None if is_auto(table) else table
+        packed = Names(names)
+        grid = tabled_grid(packed, self.source, given, table, kwargs, rules)
+        self._set_grid(grid or parsed_grid(packed, parse, kwargs, rules))
         self._inferred = self.pattern if inferred else None
+        if grid is not None and is_auto(table):
+            _log.info("table=%r finds %s", table, grid.metadata.source)
         if self._inferred is not None and _log.isEnabledFor(logging.INFO):
             _log.info("%s", counts(self.grid, self._inferred))
 
@@ -303,8 +331,8 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
     def pattern(self) -> NamePattern | None:
         """The pattern that found the axes; its ``str()`` can be passed as ``pattern=``.
 
-        None if the files form one axis, or a `parse` function made the grid. Patterns from a
-        function or a table are not kept in pickles.
+        None if the files form one axis, or a `parse` function or a `table` made the grid.
+        Patterns from a function or a table are not kept in pickles.
         """
         return self.grid.pattern
 
@@ -352,7 +380,8 @@ with well
         """
         others = [name for name, _ in self.duplicates]
         labels = {dim: plain_labels(values) for dim, values in self.coords.items()}
-        return explain_names([*self._names, *self.unmatched, *others], self.pattern, labels)
+        names = explain_names([*self._names, *self.unmatched, *others], self.pattern, labels)
+        return explain_descriptor(self.grid) + names
 
     def commonpath(self) -> str:
         """Return the longest path that all files are below."""
@@ -480,6 +509,7 @@ with well
     def __str__(self) -> str:
         name = self[0] if self._container is None else str(self.source)
         found = [] if self._inferred is None else [f"pattern: {self._inferred}"]
+        found += [f"table: {self.grid.metadata.source}"] if self.grid.metadata.source else []
         return "\n ".join(
             (
                 type(self).__name__,
@@ -524,9 +554,10 @@ with well
         ReadError, ValueError
             As `to_dask_array` does.
         """
-        reading = ReadOptions(**options)
+        fillvalue = first_given(options.get("fillvalue"), self.fillvalue)
+        reading = ReadOptions(**options | {"fillvalue": fillvalue})
         # first, so that a server that is down gets one request, not one for each version
-        info = None if reading.has_chunk else self._info(reading)
+        info = self._info(reading) if reading.needs_header else None
         return FileArray.from_grid(
             self.grid,
             self.reader,
@@ -536,6 +567,11 @@ with well
             version=self._version,
             info=info,
         )
+
+    def _labelled_array(self, options: Mapping[str, Any]) -> FileArray:
+        """Return the array with nodata in empty cells by default: its readers learn the value."""
+        fillvalue = first_given(options.get("fillvalue"), self.fillvalue, "auto")
+        return self.array(**{**options, "fillvalue": fillvalue})
 
     def _info(self, options: ReadOptions) -> FileInfo:
         """Return what the first file contains, read once for each set of arguments."""
@@ -582,8 +618,12 @@ with well
             None makes one block of each file; ``"auto"``, a size such as ``"100MiB"``,
             or dask's usual forms group small files and split large ones. A mapping may
             name dimensions.
-        fillvalue : scalar, optional
-            Value of the pixels of empty cells; 0 by default.
+        fillvalue : scalar or {"auto", "nodata", "nan"}, optional
+            Value of the pixels of empty cells. ``"nodata"``: the one that the first file
+            declares (the GDAL tag of TIFF). ``"auto"``: that, or 0 if it declares none.
+            ``"nan"``: NaN; integers become float32, or float64 if of 32 or 64 bits, and
+            pixels of files keep their values. By default that of the sequence: ``"auto"`` for
+            `open_sequence`, and 0 for `FileSequence` and `TiffSequence`, as in tifffile.
         errors : {"raise", "fill"}
             Whether a file that cannot be read is an error, or reads as `fillvalue` with
             a `FillWarning`; on a cluster also an event, ``get_events("dask-fileseq")``.
@@ -700,7 +740,7 @@ with well
         except ImportError as error:
             raise _needs("to_xarray", "xarray", "xarray") from error
 
-        return to_dataarray(self.array(**options), name=name, chunks=chunks)
+        return to_dataarray(self._labelled_array(options), name=name, chunks=chunks)
 
     @takes_options(NamingOptions, ReadOptions)
     def aszarr(
@@ -928,6 +968,10 @@ with well
             needs about four times as much. More is faster if chunks extend over many files.
         storage_options : mapping, optional
             Arguments of the file system of a URL.
+        dry_run : bool
+            Whether to write nothing, and return what the copy would be: the lengths of its
+            axes, labels, pixel size and its source, numbers of files and bytes, and all that
+            in words as ``"text"``. Some chunks are read and compressed for the size.
         imreadargs, chunkshape, chunkdtype, axestiled, fillvalue, errors
             As in `to_dask_array`.
 
@@ -984,6 +1028,7 @@ with well
         *,
         axes: Mapping[str, str] | None = None,
         scale: Mapping[str, Any] | None = None,
+        pixel_size: Any = None,
         name: str | None = None,
         levels: int | None = None,
         method: Literal["mean", "nearest"] = "mean",
@@ -999,7 +1044,7 @@ with well
         Parameters
         ----------
         url, chunks, shards, codecs, resume, overwrite, verify, progress, scheduler, workers, \
-memory, storage_options
+memory, storage_options, dry_run
             As in `to_zarr`. Names of dimensions are ``t``, ``c``, ``z``, ``y`` and ``x``.
         axes : mapping, optional
             The roles of dimensions whose names do not reveal them: ``"t"``, ``"c"``, ``"z"``,
@@ -1008,6 +1053,10 @@ memory, storage_options
         scale : mapping, optional
             The step along axes, or step and unit: ``{"z": (0.5, "µm"), "t": (30, "s")}``. By
             default that in file names and in the header of the first file.
+        pixel_size : str, tuple or mapping, optional
+            The size of a pixel with its unit, ``"0.65um"`` or ``(0.65, "um")``, along y and x;
+            or one for each axis, ``"z=2um,y=0.65um,x=0.65um"`` or a mapping. By default that
+            in the header of the first file.
         name : str, optional
             The name of the image or plate; by default that of the target.
         levels : int, optional
@@ -1028,7 +1077,7 @@ memory, storage_options
         ImportError
             If zarr or yaozarrs are not installed.
         LayoutError
-            If the axes do not fit.
+            If the role of an axis is unknown, or the axes do not fit. It proposes `axes`.
         Exception
             As in `to_zarr`.
 
@@ -1040,6 +1089,9 @@ memory, storage_options
         >>> names = ["t0_DAPI", "t0_GFP", "t1_DAPI", "t1_GFP"]
         >>> seq = FileSequence(lambda name: np.eye(64), names, pattern="t{time:d}_{channel}")
         >>> target = f"{tempfile.mkdtemp()}/cells.ome.zarr"
+        >>> plan = seq.to_ome_zarr(target, levels=2, pixel_size="0.65um", dry_run=True)
+        >>> plan["axes"], plan["pixels"], plan["files"], plan["bytes"]
+        ({'t': 2, 'c': 2}, '0.65 um a pixel (given)', 4, 131072)
         >>> manifest = seq.to_ome_zarr(target, levels=2)
         >>> group = zarr.open_group(target, mode="r")
         >>> group["1"].shape, group["1"].metadata.dimension_names
@@ -1053,9 +1105,8 @@ memory, storage_options
             raise _needs("to_ome_zarr", "zarr 3 and yaozarrs", "ome") from error
 
         array, writing = self._array_to_write(options)
-        return to_ome_zarr(
-            array, url, writing, axes=axes, scale=scale, name=name, levels=levels, method=method
-        )
+        layout = {"axes": axes, "scale": scale, "pixel_size": pixel_size, "name": name}
+        return to_ome_zarr(array, url, writing, **layout, levels=levels, method=method)
 
     def _array_to_write(self, options: Mapping[str, Any]) -> tuple[FileArray, WriteOptions]:
         """Return the array, and how to write it, for the keywords of a copy."""
@@ -1076,7 +1127,9 @@ memory, storage_options
 
         It finds files that cannot be read, are truncated, empty, gone or still being
         written; files with another shape, dtype or number of pages than most files have;
-        cells without a file; and names that were left out.
+        files whose headers disagree with most on the pixel size, the coordinate reference
+        system, the place, nodata, scale and offset, axes, the number of images, or names of
+        bands and channels; cells without a file; and names that were left out.
 
         Parameters
         ----------

@@ -26,6 +26,9 @@ from dask_fileseq.xarray.lazyvariable import FileBackendArray, FileVariable, pre
 GRID_MAPPING = "spatial_ref"
 """Name of the coordinate with the coordinate reference system, the same as in rioxarray."""
 
+HAS_FILE = "has_file"
+"""Name of the coordinate that is False in empty cells."""
+
 NOT_IN_ORDER = "left out: the tiles do not lie edge to edge in the order of the grid"
 
 
@@ -50,7 +53,11 @@ def to_dataarray(array: FileArray, *, name: Hashable, chunks: Any = None) -> Dat
 def lazy_dataset(array: FileArray, name: Hashable) -> Dataset:
     """Return a file array as the variable `name` of a `Dataset`, which xarray reads on demand."""
     coords, attrs = _coords_and_attrs(array)
-    encoding = _encoding(array, coords) | {"preferred_chunks": preferred_chunks(array)}
+    chunks = preferred_chunks(array)
+    encoding = _encoding(array, coords) | {"preferred_chunks": chunks}
+    if HAS_FILE in coords and HAS_FILE not in array.dims:  # all variables need the same chunks
+        dims = coords[HAS_FILE].dims
+        coords[HAS_FILE].encoding["preferred_chunks"] = {d: chunks[str(d)] for d in dims}
     data = indexing.LazilyIndexedArray(FileBackendArray(array))
     return Dataset({name: FileVariable(array.dims, data, attrs, encoding)}, coords)
 
@@ -62,7 +69,8 @@ def _coords_and_attrs(array: FileArray) -> tuple[dict[str, Variable], dict[str, 
     for dim, axis in zip(array.dims, array.tiling.axes, strict=True):
         if axis.chunk is None:
             if dim in array.coords:
-                coords[dim] = Variable(dim, array.coords[dim], {"source": "file names"})
+                source = array.gridmetadata.source or "file names"
+                coords[dim] = Variable(dim, array.coords[dim], {"source": source})
             continue
         chunkdim = array.spec.dims[axis.chunk]
         scale, labels = metadata.scales.get(chunkdim), metadata.labels.get(chunkdim)
@@ -72,9 +80,39 @@ def _coords_and_attrs(array: FileArray) -> tuple[dict[str, Variable], dict[str, 
             coords[dim] = Variable(dim, scale.values(axis.files * axis.size), attrs)
         elif labels is not None and axis.files == 1 and len(labels.names) == axis.size:
             coords[dim] = Variable(dim, np.array(labels.names), {"source": labels.source})
+    coords |= {name: v for name, v in _grid_coords(array).items() if name not in coords}
     if metadata.crs:
         coords[GRID_MAPPING] = Variable((), np.int32(0), dict(metadata.crs))
-    return coords, dict(metadata.attrs)
+    if (has_file := _has_file(array)) is not None and HAS_FILE not in array.dims:
+        coords[HAS_FILE] = has_file
+    attrs = dict(metadata.attrs)
+    if "nodata" in attrs:  # by which xarray and rioxarray mask, in the data type of the pixels
+        attrs["_FillValue"] = array.dtype.type(attrs["nodata"])
+    return coords, attrs
+
+
+def _has_file(array: FileArray) -> Variable | None:
+    """Return which cells have a file, along the axes over files; None if all have.
+
+    Of mosaics, it is where no tile is missing.
+    """
+    present = array.table >= 0
+    tiled = tuple(grid for grid, _ in array.tiling.axestiled)
+    dims = [d for d, a in zip(array.dims, array.tiling.axes, strict=True) if a.chunk is None]
+    if present.all() or not dims:
+        return None
+    return Variable(dims, present.all(axis=tiled), {"source": "file names"})
+
+
+def _grid_coords(array: FileArray) -> dict[str, Variable]:
+    """Return what a descriptor says of cells, along axes that are not tiled, as coordinates."""
+    axes = zip(array.dims, array.tiling.axes, strict=True)
+    stacked = {dim for dim, axis in axes if axis.chunk is None}
+    return {
+        name: Variable(c.dims, c.values, {**c.attrs, "source": array.gridmetadata.source})
+        for name, c in array.gridmetadata.coords.items()
+        if stacked.issuperset(c.dims) and name not in array.dims
+    }
 
 
 def _encoding(array: FileArray, coords: Mapping[str, Any]) -> dict[str, Any]:

@@ -138,8 +138,6 @@ def _each_file(source: Source, function: Callable[[File], Any], names: Sequence[
                 results.append(function(file))
         except NoByteLayout as error:
             results.append(error)
-        except MemoryError:
-            raise
         except Exception as error:
             raise failure_of(error, name, {}) from error
     return results

@@ -1,7 +1,9 @@
 """Zarr from the command line: what the API writes, and how it ends."""
 
+import itertools
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -21,10 +23,10 @@ def test_convert_writes_what_the_files_hold(cells, tmp_path):
     """Equal to reading them, labels and all."""
     out = tmp_path / "cells.zarr"
     result = invoke("convert", cells, out)
-    assert (result.exit_code, result.stdout) == (
-        0,
-        f"{out}\n58 files, 2 empty cells; all compared with the files\n",
-    )
+    assert result.exit_code == 0, result.output
+    first, *rest = result.stdout.splitlines()
+    assert first.startswith("t 6, channel 2 (DAPI, GFP), z 5; 58 files, 2 empty, ")
+    assert rest == [str(out), "58 files, 2 empty cells; all compared with the files"]
     array = zarr.open_array(out, mode="r")
     np.testing.assert_array_equal(open_sequence(os.fspath(cells)).asarray(), array[...])
     assert array.metadata.dimension_names == ("t", "channel", "z", "y", "x")
@@ -226,3 +228,81 @@ def test_convert_interrupted_goes_on(many_files, tmp_path, when):
     np.testing.assert_array_equal(
         open_sequence(os.fspath(many_files)).asarray(), zarr.open_array(out, mode="r")[...]
     )
+
+
+def test_convert_prints_what_it_will_do(tmp_path):
+    """A wrong guess about axes or pixels is seen before hours of work, and not after."""
+    plate, out = tmp_path / "plate", tmp_path / "plate.ome.zarr"
+    plate.mkdir()
+    rng = np.random.default_rng(0)
+    for well, field, channel in itertools.product(("A01", "B02"), (1, 2, 3), ("GFP", "RFP")):
+        if (well, field) != ("B02", 3):
+            data = rng.integers(0, 2**12, (64, 64), "u2")
+            name = plate / f"{well}_f{field}_{channel}.tif"
+            tifffile.imwrite(name, data, resolution=(1 / 0.65, 1 / 0.65), imagej=True,
+                             metadata={"unit": "um"}, resolutionunit=1)  # fmt: skip
+    pattern = ["--pattern", "{well}_f{field:d}_{channel}.tif"]
+    result = invoke("convert", plate, out, *pattern, "--dry-run")
+    assert result.exit_code == 0, result.output
+    expected = r"wells 2, fields 2 to 3, c 2 \(GFP, RFP\); 0.65 um a pixel \(ImageJ\); 10 files, 2 empty, 80 kiB to about ([\d.]+) kiB, 5 images\n"  # noqa: E501
+    found = re.fullmatch(expected, result.stdout)
+    assert found, result.stdout
+    assert not out.exists()
+    result = invoke("convert", plate, out, *pattern)
+    assert result.stdout.startswith(found[0])
+    stored = sum(p.stat().st_size for p in out.rglob("c/**/*") if p.is_file())
+    assert 0.8 < float(found[1]) * 1024 / stored < 1.25
+    summary = json.loads(invoke("convert", plate, out, *pattern, "--dry-run", "--json").stdout)
+    assert summary["axes"] == {"wells": 2, "fields": 3, "c": 2}
+    assert (summary["files"], summary["empty"], summary["images"]) == (10, 2, 5)
+
+
+@pytest.mark.parametrize(
+    ("size", "steps", "text"),
+    [
+        ("0.65um", [1, 0.65, 0.65], "0.65 um a pixel (given)"),
+        ("z=2um,y=650 nm,x=650nm", [2, 650, 650], "650 nm a pixel (given), z 2 um (given)"),
+        ("x=0.5µm", [1, 0.25, 0.5], "y 0.25 um (OME), x 0.5 um (given)"),
+        (None, [1, 0.25, 0.75], "y 0.25 um (OME), x 0.75 um (OME)"),
+    ],
+)
+def test_convert_prints_the_size_of_pixels_and_takes_another(tmp_path, size, steps, text):
+    """That of the header may be of a camera, not of the object."""
+    out = tmp_path / "o.ome.zarr"
+    metadata = {"axes": "YX", "PhysicalSizeX": 0.75, "PhysicalSizeY": 0.25}
+    for z in range(2):
+        data = np.zeros((8, 8), "u1")
+        tifffile.imwrite(tmp_path / f"z{z}.ome.tif", data, metadata=metadata)
+    option = [] if size is None else ["--pixel-size", size]
+    result = invoke("convert", tmp_path, out, "--pattern", "z{z:d}.ome.tif", *option)
+    assert f"; {text}; 2 files" in result.stdout
+    multiscale = zarr.open_group(out, mode="r").attrs["ome"]["multiscales"][0]
+    assert multiscale["datasets"][0]["coordinateTransformations"][0]["scale"] == steps
+
+
+@pytest.mark.parametrize(
+    ("size", "message"),
+    [
+        ("0.65", "pixel_size='0.65' is no size with its unit such as '0.65um'"),
+        ("t=2s", "pixel_size='t=2s' is no size"),
+        ("2 s", "the unit 's' for 'y', which is none of length"),
+        ("q=2um", "pixel_size='q=2um' is no size"),
+    ],
+)
+def test_sizes_that_are_none_are_errors(tmp_path, size, message):
+    """A pixel of 0.65 of nothing would be one of 0.65 of anything."""
+    tifffile.imwrite(tmp_path / "z0.tif", np.zeros((8, 8), "u1"))
+    result = invoke("convert", tmp_path, tmp_path / "o.ome.zarr", "--pixel-size", size)
+    assert result.exit_code != 0
+    assert message in result.output
+
+
+def test_convert_without_a_target(tmp_path):
+    """The shell expands a pattern, and the last of its files is not where to write."""
+    names = [tmp_path / f"t{t}.tif" for t in range(3)]
+    for name in names:
+        tifffile.imwrite(name, np.zeros((8, 8), "u1"))
+    result = invoke("convert", *names)
+    assert result.exit_code == 2
+    assert "OUT is missing" in result.output
+    assert "t2.tif" in result.output

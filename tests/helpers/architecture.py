@@ -15,7 +15,8 @@ from pathlib import Path
 
 CORE = (
     *("_version", "errors", "types", "files", "patterns", "grid", "tiling", "readers"),
-    *("filearray", "graph", "output", "xarray", "zarr", "sequence", "backend"),
+    *("descriptors", "filearray", "graph", "headers", "output", "xarray", "zarr"),
+    *("sequence", "backend"),
 )
 """Rooms of the core: each imports only from those before it."""
 BESIDE = ("check", "report", "convert", "demo", "cli")

@@ -16,6 +16,8 @@ import numpy as np
 SHARED = Path(os.environ.get("DASK_FILESEQ_TEST_DATA") or Path(__file__).parents[3] / "shared")
 DATA = SHARED / "data"
 """The folder of images of microscopes and satellites."""
+LISTINGS = SHARED / "listings" / "dev.json"
+"""Listings of folders with the axes that they have."""
 NAMING = SHARED / "NAMING.json"
 CONVENTIONS: list[dict[str, Any]] = json.loads(NAMING.read_text()) if NAMING.exists() else []
 """How instruments name files: examples, and the coordinates that they mean."""

@@ -168,17 +168,47 @@ def test_imagej_without_a_unit_says_nothing(tmp_path):
     ("unit", "resolution", "expected"),
     [
         ("CENTIMETER", (20000, 5000), {"x": 0.5, "y": 2.0}),
-        ("INCH", (25400, (254, 10)), {"x": 1.0, "y": 1000.0}),
+        ("INCH", (25400, (254, 100)), {}),
+        ("INCH", (25400, (25400, 14)), {"x": 1.0, "y": 14.0}),
+        ("INCH", (72, 72), {}),
+        ("INCH", (96, 96), {}),
+        ("INCH", (300, 300), {}),
+        ("INCH", (1200, 1200), {}),
+        ("CENTIMETER", (118, 118), {}),
+        ("CENTIMETER", (28.35, 28.35), {}),
         ("NONE", (20000, 5000), {}),
         ("INCH", (1, 1), {}),
         ("INCH", ((0, 1), (0, 1)), {}),
     ],
 )
 def test_resolution_tags(tmp_path, unit, resolution, expected):
-    """Resolution without a unit, or of one pixel an inch, is what programs write in doubt."""
+    """What programs write in doubt, or for printing, is no size of what the image shows."""
     metadata = describe(tmp_path / "a.tif", IMAGE, resolution=resolution, resolutionunit=unit)
     assert {d: s.step for d, s in metadata.scales.items()} == expected
     assert {s.units for s in metadata.scales.values()} <= {"µm"}
+
+
+@pytest.mark.parametrize(
+    ("software", "expected"),
+    [
+        ("Adobe Photoshop CC 2019 (Windows)", {}),
+        ("GIMP 2.10", {}),
+        ("Olympus cellSens", {"x": 100.0, "y": 100.0}),
+        ("NIS-Elements AR 5.21", {"x": 100.0, "y": 100.0}),
+        ("Aperio Image Library v12", {"x": 100.0, "y": 100.0}),
+    ],
+)
+def test_an_instrument_means_its_resolution(tmp_path, software, expected):
+    """An overview in a slide scanner loses its scale, or a photo in an editor gets one."""
+    metadata = describe(
+        tmp_path / "a.tif",
+        IMAGE,
+        resolution=(100, 100),
+        resolutionunit="CENTIMETER",
+        software=software,
+        metadata=None,
+    )
+    assert {d: s.step for d, s in metadata.scales.items()} == expected
 
 
 def test_better_sources_come_first(tmp_path):
@@ -422,7 +452,8 @@ def test_any_file_can_be_described(corpus):
 
 def test_a_handle_can_be_described(tmp_path):
     """Members of archives and remote files are no paths."""
-    described = describe(tmp_path / "a.tif", IMAGE, resolution=(300, 300), resolutionunit="INCH")
+    described = describe(tmp_path / "a.tif", IMAGE, resolution=(3e4, 3e4), resolutionunit="INCH")
+    assert described.scales
     handle = io.BytesIO((tmp_path / "a.tif").read_bytes())
     assert read_tiff.describe(handle).metadata == described
 

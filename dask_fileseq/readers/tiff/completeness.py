@@ -108,7 +108,7 @@ def stored_places(tif: tifffile.TiffFile, page: Any) -> PageSegments:
     for last in range(strips - 1, min(len(offsets), len(counts)), strips):
         if offsets[last] + counts[last] > size:
             clipped[last] = min(counts[last], needed)
-    return offsets, clipped
+    return offsets, tuple(clipped)
 
 
 def require_segments(tif: tifffile.TiffFile, page: Any) -> None:

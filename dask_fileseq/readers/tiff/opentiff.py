@@ -121,18 +121,24 @@ def stands_alone(tif: tifffile.TiffFile) -> bool:
 
 
 def _require_planes(tif: tifffile.TiffFile) -> None:
-    """Raise `ValueError` if OME-XML describes more planes than there are, and no other file.
+    """Raise `ValueError` if OME-XML refers to more pages than there are, and to no other file.
 
     A single page may be one of a set whose files do not name each other.
     """
-    series = tif.series[0]
-    if not tif.is_ome or series.kind != "ome" or len(tif.pages) < 2:
+    found = len(tif.pages)
+    if not tif.is_ome or tif.series[0].kind != "ome" or found < 2:
         return
-    names = set(re.findall(r'<UUID\b[^>]*\bFileName="([^"]*)"', tif.pages.first.description))
-    missing = sum(page is None for page in series)
-    if missing and len(names) < 2:
+    xml = tif.pages.first.description
+    if len(set(re.findall(r'<UUID\b[^>]*\bFileName="([^"]*)"', xml))) > 1:
+        return
+    needed = 0
+    for block in re.findall(r"<TiffData\b([^>]*)>", xml):
+        numbers = dict(re.findall(r'(\w+)="(\d+)"', block))
+        first, count = int(numbers.get("IFD", 0)), int(numbers.get("PlaneCount", 1))
+        needed = max(needed, first + count if numbers else len(tif.series[0]))
+    if needed > found:
         raise ValueError(
-            f"its OME metadata describe {len(series)} planes, {missing} of which are missing; "
+            f"its OME metadata refer to {needed} pages, it has {found}; "
             "strict=False reads the pages that are there"
         )
 

@@ -66,6 +66,8 @@ class Header:
     """Position behind the last strip or tile."""
     is_sparse: bool
     """Whether strips or tiles are missing or empty."""
+    date: bytes = b""
+    """Value of the first page's tag ``DateTime``, which is not part of the signature."""
 
     @property
     def pixels(self) -> list[tuple[int, int]]:
@@ -121,6 +123,7 @@ def read_header(get: Get) -> Header | None:
     extents = [(0, layout.first + layout.offset.size)]
     signature: list[Hashable] = [layout.order, layout.first]
     pages: list[PageSegments] = []
+    dates: list[bytes] = []
     stop, is_sparse = 0, False
     while at:
         (count,) = layout.count.unpack(get(at, layout.count.size))
@@ -129,7 +132,7 @@ def read_header(get: Get) -> Header | None:
         size = count * layout.entry.size
         directory = get(at + layout.count.size, size + layout.offset.size)
         extents.append((at, at + layout.count.size + len(directory)))
-        segments = _read_tags(get, layout, directory[:size], signature, extents)
+        segments = _read_tags(get, layout, directory[:size], signature, extents, dates)
         if segments is None or len(pages) == MAX_PAGES:
             return None
         pages.append(segments)
@@ -138,11 +141,17 @@ def read_header(get: Get) -> Header | None:
         (at,) = layout.offset.unpack_from(directory, size)
     if not pages:
         return None
-    return Header(tuple(signature), tuple(pages), extents, stop, is_sparse)
+    date = dates[0] if dates else b""
+    return Header(tuple(signature), tuple(pages), extents, stop, is_sparse, date)
 
 
 def _read_tags(
-    get: Get, layout: _Format, entries: bytes, signature: list[Hashable], extents: Extents
+    get: Get,
+    layout: _Format,
+    entries: bytes,
+    signature: list[Hashable],
+    extents: Extents,
+    dates: list[bytes],
 ) -> PageSegments | None:
     """Add the tags of a page to the signature; return the page's strips or tiles."""
     inline = layout.offset.size
@@ -167,6 +176,8 @@ def _read_tags(
             signature.append((code, kind, count))
         elif kind == 2 and (code == DATETIME or (code == DESCRIPTION and is_free_text(value))):
             signature.append((code, kind))
+            if code == DATETIME:
+                dates.append(value)
         else:
             signature.append((code, kind, count, value))
     offsets, counts = segments

@@ -1,30 +1,49 @@
 """Metadata of the axes of a TIFF file: sizes of pixels, names of channels, georeference.
 
 If several parts of a file describe the same axis, the first of these counts: GeoTIFF tags,
-OME-XML, ImageJ's description, the resolution tags. Metadata that cannot be interpreted are
+OME-XML, ImageJ's description, that of an instrument, the resolution tags. Resolution tags that
+are probably a default for printing are no size of pixels. Metadata that cannot be interpreted are
 ignored, so that broken metadata never prevent that pixels are read.
 """
 
 from __future__ import annotations
 
 import math
-import os
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
-from xml.etree import ElementTree
 
 import numpy as np
 import tifffile
 
 from dask_fileseq.readers.chunk import ChunkSpec
 from dask_fileseq.readers.chunkmetadata import ChunkMetadata, Labels, Scale, positive, unit_name
+from dask_fileseq.readers.headercolumns import PRINT, pixel_columns
 from dask_fileseq.readers.tiff.georeference import georeference
+from dask_fileseq.readers.tiff.instruments import instrument_columns, instrument_scales
+from dask_fileseq.readers.tiff.omexml import ome_columns, ome_metadata
 from dask_fileseq.readers.tiff.tiffseries import selected_series
 
-X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 282, 283, 296
+X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT, SOFTWARE = 282, 283, 296, 305
 MICROMETRES = {2: 25400.0, 3: 10000.0}
 """Micrometres in an inch and in a centimetre, by TIFF's codes of these units."""
 IMAGEJ_METADATA, GDAL_NODATA = 50839, 42113
+
+GEO_KEYS = (34735, 34736, 34737)
+
+FINEST_PRINT = 15.0
+"""Micrometres: a pixel that is smaller is none of a print, which has at most about 1,700 dots
+per inch."""
+
+INSTRUMENTS = re.compile(
+    r"metaseries|metamorph|metaxpress|visiview|micro-?manager|nis-?elements|\bzen\b|zeiss|axiovision"
+    r"|\blas ?(x|af)?\b|leica|cellsens|olympus|nikon|slidebook|scanimage|aperio|hamamatsu|hcimage"
+    r"|\bndp|andor|harmony|operetta|phenix|cellvoyager|yokogawa|incucyte|imagexpress|ventana|philips"
+    r"|3dhistech|gatan|digitalmicrograph|\bfei\b|thermo fisher|tescan|jeol|bruker",
+    re.I,
+)
+"""Names of the software of microscopes and slide scanners, in the tag ``Software``."""
 
 Found = tuple[dict[str, Scale], dict[str, Labels]]
 
@@ -48,9 +67,10 @@ def tiff_metadata(
     scales, crs = georeference(page)
     labels: dict[str, Labels] = {}
     for found, names in (
-        _ome_metadata(tif, number),
+        ome_metadata(tif, number),
         _imagej_metadata(tif.pages.first, page, spec),
-        (_resolution_scales(page), {}),
+        (instrument_scales(tif), {}),
+        (_pixel_scales(page), {}),
     ):
         scales = found | scales
         labels = names | labels
@@ -63,6 +83,42 @@ def tiff_metadata(
     )
 
 
+def file_columns(tif: tifffile.TiffFile, metadata: ChunkMetadata) -> dict[str, Any]:
+    """Return what a file says beside its metadata, by columns of `FileSequence.table`.
+
+    Of the tag ``DateTime`` it takes no notice, as that differs between files that are otherwise
+    the same. The resolution of prints is there, with its source.
+    """
+    page: Any = tif.pages.first
+    columns = instrument_columns(tif) | ome_columns(tif)
+    if isinstance(software := page.tags.valueof(SOFTWARE), str):
+        columns["software"] = software.strip("\0 ")
+    if metadata.crs:
+        keys = tuple(repr(page.tags.valueof(code)) for code in GEO_KEYS)
+        columns["crs"] = _crs_name(keys, metadata.crs)
+    if not {"x", "y"} & metadata.scales.keys() and not metadata.crs:
+        prints = resolution_scales(page)
+        columns |= pixel_columns({a: replace(s, source=PRINT) for a, s in prints.items()})
+    return columns
+
+
+def _crs_name(keys: tuple[str, ...], crs: Mapping[str, Any]) -> str:
+    """Return the name of a system: its EPSG code, else WKT or a text; `keys` identify it."""
+    if keys not in _CRS_NAMES:
+        code = crs.get("epsg")
+        name = crs.get("spatial_ref") or crs.get("projected_crs_name") or repr(crs)
+        if len(_CRS_NAMES) > MOST_CRS_NAMES:
+            _CRS_NAMES.clear()
+        _CRS_NAMES[keys] = f"EPSG:{code}" if code else str(name)
+    return _CRS_NAMES[keys]
+
+
+_CRS_NAMES: dict[tuple[str, ...], str] = {}
+"""Names of systems by the keys of files, as it takes milliseconds to find one."""
+
+MOST_CRS_NAMES = 1000
+
+
 def _nodata(page: tifffile.TiffPage, dtype: np.dtype[Any]) -> dict[str, Any]:
     """Return GDAL's value for missing pixels, if the dtype can represent it."""
     text = page.tags.valueof(GDAL_NODATA)
@@ -72,48 +128,6 @@ def _nodata(page: tifffile.TiffPage, dtype: np.dtype[Any]) -> dict[str, Any]:
     except (TypeError, ValueError, OverflowError):
         return {}
     return {"nodata": value} if value == number or math.isnan(number) else {}
-
-
-# OME-XML
-
-
-def _ome_metadata(tif: tifffile.TiffFile, series: int) -> Found:
-    """Return the sizes of pixels and the names of channels from OME-XML.
-
-    Of several images, as in files that contain the metadata of a whole set, the one that
-    refers to this file counts, else that with the number of the series.
-    See https://docs.openmicroscopy.org/ome-model/latest/.
-    """
-    page = tif.pages.first
-    if not page.is_ome:  # of the page: the file itself may be opened as if it were none
-        return {}, {}
-    series = series if len(tif.series) and tif.series[0].kind == "ome" else 0
-    try:
-        root = ElementTree.fromstring(page.description)
-    except (ElementTree.ParseError, ValueError):
-        return {}, {}
-    images = root.findall("{*}Image/{*}Pixels")  # in any version of the schema
-    name = os.path.basename(tif.filename)
-    own = []
-    for pixels in images:
-        files = [uuid.get("FileName", "") for uuid in pixels.iterfind(".//{*}UUID")]
-        if name and name in map(os.path.basename, files):
-            own.append(pixels)
-    images = own or images
-    if not images:
-        return {}, {}
-    pixels = images[series] if series < len(images) else images[0]
-    scales = {}
-    for axis in "XYZ":
-        size = positive(pixels.get(f"PhysicalSize{axis}"))
-        unit = unit_name(pixels.get(f"PhysicalSize{axis}Unit", "µm"))
-        if size and unit:
-            scales[axis.lower()] = Scale(0.0, size, unit, f"OME-XML PhysicalSize{axis}")
-    channels = pixels.findall("{*}Channel")
-    if not any(channel.get("Name") for channel in channels):
-        return scales, {}
-    names = tuple(channel.get("Name") or str(channel.get("ID")) for channel in channels)
-    return scales, {"c": Labels(names, "OME-XML Channel Name")}
 
 
 # ImageJ
@@ -171,8 +185,8 @@ def _number(text: str | None) -> float:
 # the resolution tags
 
 
-def _resolution_scales(page: tifffile.TiffPage) -> dict[str, Scale]:
-    """Return the sizes of pixels from the resolution tags, in micrometres.
+def resolution_scales(page: tifffile.TiffPage) -> dict[str, Scale]:
+    """Return the sizes of pixels from the resolution tags, in micrometres, also of prints.
 
     Without a unit, these tags contain only the ratio of x to y. The tags are mandatory, and
     programs write one pixel per inch if the size is unknown.
@@ -186,6 +200,18 @@ def _resolution_scales(page: tifffile.TiffPage) -> dict[str, Scale]:
         for axis, number in numbers.items()
         if number is not None and number != 1
     }
+
+
+def _pixel_scales(page: tifffile.TiffPage) -> dict[str, Scale]:
+    """Return the sizes of pixels from the resolution tags, unless they are those of a print.
+
+    Editors and cameras write 72, 96 or 300 dots per inch, whatever the image shows. Resolution
+    is a size of pixels if it is finer than any print, or the software is that of an instrument.
+    """
+    scales = resolution_scales(page)
+    is_fine = all(scale.step < FINEST_PRINT for scale in scales.values())
+    software = page.tags.valueof(SOFTWARE)
+    return scales if is_fine or INSTRUMENTS.search(str(software)) else {}
 
 
 def _ratio(page: tifffile.TiffPage, code: int) -> float | None:

@@ -6,7 +6,6 @@ All others are opened by tifffile.
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,7 +28,8 @@ from dask_fileseq.readers.chunk import (
     whole_region,
 )
 from dask_fileseq.readers.counters import open_counts, record
-from dask_fileseq.readers.reader import TIFF_SUFFIXES, File, FileInfo, Reader, require_file
+from dask_fileseq.readers.headercolumns import header_columns
+from dask_fileseq.readers.reader import TIFF_SUFFIXES, File, FileInfo, Reader
 from dask_fileseq.readers.tiff.byteranges import (
     HEAD,
     WHOLE,
@@ -37,9 +37,10 @@ from dask_fileseq.readers.tiff.byteranges import (
     HandleBytes,
     PathBytes,
 )
+from dask_fileseq.readers.tiff.inspecting import inspect_tiff
 from dask_fileseq.readers.tiff.opentiff import open_once, open_tiff, split_arguments, stands_alone
-from dask_fileseq.readers.tiff.registry import PROOFS, Proof, prove
-from dask_fileseq.readers.tiff.signature import FileTemplate, Header, read_header
+from dask_fileseq.readers.tiff.registry import PROOFS, prove
+from dask_fileseq.readers.tiff.signature import FileTemplate, read_header
 from dask_fileseq.readers.tiff.tiffimage import (
     Image,
     WholeImage,
@@ -127,27 +128,12 @@ class TiffReader(Reader):
         tifffile opens the first file of each signature. Others of the same signature contain
         the same, if all their strips or tiles end inside the file.
         """
-        if not isinstance(file, str):
-            return _inspect_by_tifffile(file)
-        require_file(file)
-        try:
-            with PathBytes(file) as raw:
-                header, size = read_header(raw.get), raw.size
-        except EOFError as error:
-            return _inspect_short(file, error)
-        if header is None:
-            return _inspect_by_tifffile(file)
-        signature = header.signature, os.path.splitext(file)[1]  # tifffile uses both
-        proof = PROOFS.get(signature)
-        if proof is not None and proof.info is not None and _is_complete(header, size, proof.info):
-            record(files=1, headers=1)
-            return proof.info
-        info = _inspect_by_tifffile(file)
-        if proof is None:
-            PROOFS.add(signature, Proof(info=info))
-        else:
-            proof.info = info
-        return info
+        return inspect_tiff(file)
+
+    def read_columns(self, file: File, **imreadargs: Any) -> dict[str, Any]:
+        """Return what the header of a file says, by columns of `FileSequence.table`."""
+        info = self.describe(file, **imreadargs) if imreadargs else self.inspect(file)
+        return header_columns(info)
 
     def read_region(
         self, file: File, spec: ChunkSpec, region: Region, out: NDArray[Any], **imreadargs: Any
@@ -282,53 +268,10 @@ def read_proven_region(
                 PROOFS.set_template(
                     proof.key, FileTemplate.of(path, header, file, header.pixels, swapped)
                 )
-    except (MemoryError, WrongChunk):
+    except WrongChunk:
         raise
     except Exception:  # of any codec: tifffile raises the error again, if there is one
         return False
     if open_counts:
         record(1, bytes=size, way="libtiff" if whole and proof.image.libtiff else "proven")
     return True
-
-
-def _inspect_by_tifffile(file: File) -> FileInfo:
-    """Return what a file contains, as tifffile opens it."""
-    record(headers=1)
-    with open_tiff(file, {}) as tif:
-        spec = image_of(tif, {"maxworkers": 1}).spec
-        series = tif.series[0]
-        keyframe = series.keyframe
-        codec = tifffile.COMPRESSION(keyframe.compression).name
-        try:
-            keyframe.decode(None, 0)
-        except (ValueError, NotImplementedError) as error:
-            raise ValueError(f"nothing decodes its pixels ({codec}): {error}") from error
-        levels = tuple(tuple(map(int, level.shape)) for level in series.levels)
-        levels = levels if len(levels) > 1 else ()
-        return FileInfo(
-            spec,
-            pages=len(tif.pages),
-            compression=codec,
-            levels=levels,
-            series=series_of(tif),
-        )
-
-
-def _inspect_short(file: str, end: EOFError) -> FileInfo:
-    """Let tifffile open a file whose directories seem to end too early."""
-    try:
-        return _inspect_by_tifffile(file)
-    except Exception as error:
-        texts = "truncated", "not a TIFF", "chain of pages"
-        if texts[0] in str(end) and not any(text in str(error) for text in texts):
-            raise ValueError(f"file is truncated, in its header: {error}") from error
-        raise
-
-
-def _is_complete(header: Header, size: int, info: FileInfo) -> bool:
-    """Return whether all strips or tiles are there, inside the file, and none too short."""
-    if header.is_sparse or header.stop > size:
-        return False
-    stored = sum(sum(counts) for _, counts in header.pages)
-    pixels = math.prod(info.spec.shape) * info.spec.dtype.itemsize
-    return info.compression != "NONE" or stored == pixels

@@ -1,0 +1,255 @@
+"""Look for a descriptor beside image files, and make their grid of it."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import re
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, NamedTuple
+
+from dask_fileseq.descriptors.beside import Beside
+from dask_fileseq.descriptors.descriptor import BadDescriptorError, Descriptor, base_name
+from dask_fileseq.descriptors.gridding import Duplicates, Spacing, grid_of_descriptor
+from dask_fileseq.descriptors.harmony import FILE_NAME as HARMONY
+from dask_fileseq.descriptors.harmony import read_harmony
+from dask_fileseq.descriptors.metaxpress import HTD_NAME, ND_NAME, read_htd, read_nd
+from dask_fileseq.descriptors.micromanager import FILE_NAME as MICRO_MANAGER
+from dask_fileseq.descriptors.micromanager import read_micromanager
+from dask_fileseq.descriptors.several import merged
+from dask_fileseq.descriptors.tables import read_columns, read_table
+from dask_fileseq.descriptors.yokogawa import FILE_NAME as YOKOGAWA
+from dask_fileseq.descriptors.yokogawa import read_yokogawa
+from dask_fileseq.errors import GridWarning, NamesError, shown
+from dask_fileseq.files import LocalFiles, Source, common_path
+from dask_fileseq.grid import FileGrid
+
+FOLDERS = 1000
+"""Most folders of files in which descriptors are looked for."""
+
+_STEP = re.compile(r"(TimePoint|ZStep)_\d+", re.IGNORECASE)
+
+
+class Kind(NamedTuple):
+    """A kind of descriptor."""
+
+    file_name: re.Pattern[str]
+    read: Callable[[Beside, str, Sequence[str]], Descriptor]
+    in_each_folder: bool = False
+    """Whether each of several folders has its own part of one grid."""
+
+
+KINDS = (
+    Kind(HARMONY, read_harmony),
+    Kind(YOKOGAWA, read_yokogawa),
+    Kind(HTD_NAME, read_htd),
+    Kind(ND_NAME, read_nd),
+    Kind(MICRO_MANAGER, read_micromanager, in_each_folder=True),
+)
+"""Those that are looked for, the surest first."""
+
+
+class Place(NamedTuple):
+    """A folder with files of one kind of descriptor."""
+
+    folder: str
+    kind: Kind
+    name: str
+    beside: Beside
+
+    @property
+    def path(self) -> str:
+        """The path of the descriptor."""
+        return self.beside.paths[self.name]
+
+
+def grid_beside(
+    names: Sequence[str],
+    source: Source,
+    given: str,
+    *,
+    spacing: Spacing = "auto",
+    duplicates: Duplicates = "raise",
+) -> FileGrid | None:
+    """Return the grid of which a descriptor beside the files says where they are.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The files that a search found.
+    source : Source
+        Opens the descriptor, and lists the folders of the files.
+    given : str
+        What was searched for: a folder, or a glob pattern. Files that it does not match are not
+        missing.
+    spacing, duplicates : str
+        As in `FileSequence`.
+
+    Returns
+    -------
+    FileGrid or None
+        None if there is no descriptor, or none that describes the files.
+
+    Warns
+    -----
+    GridWarning
+        If a descriptor is broken, or contradicts the names, or does not name some files.
+    """
+    places = list(_places(names, source))
+    failures: list[tuple[Place, Exception]] = []
+    for place in places:
+        own = [place]
+        if place.kind.in_each_folder:
+            if any(place.kind is failed.kind for failed, _ in failures):
+                continue
+            own = [each for each in places if each.kind is place.kind]
+        try:
+            descriptor, folder = _read(own, names)
+            grid = grid_of_descriptor(
+                names,
+                descriptor,
+                folder,
+                wanted(given),
+                spacing=spacing,
+                duplicates=duplicates,
+            )
+        except (BadDescriptorError, NamesError, OSError) as failure:
+            failures.append((place, failure))
+            continue
+        _warn_of_strays(grid, descriptor)
+        return grid
+    for place, error in failures[:1]:
+        warnings.warn(
+            f"{place.path!r} is left out, and names alone give the grid: {error}; table=None "
+            "does not look for it",
+            GridWarning,
+            stacklevel=2,
+        )
+    return None
+
+
+def _places(names: Sequence[str], source: Source) -> Iterator[Place]:
+    """Yield the descriptors beside files: in the folder of all, above steps, then in each."""
+    common = common_path(names)
+    folders = [common]
+    while _STEP.fullmatch(base_name(folders[-1])) and len(folders) < 3:
+        folders.append(os.path.dirname(folders[-1]))
+    each = dict.fromkeys(map(os.path.dirname, names))
+    own = [folder for folder in islice(each, FOLDERS) if folder not in folders]
+    for folder in (*folders, *own):
+        try:
+            listed = {base_name(path): path for path in source.beside(folder)}
+        except OSError:  # the files were found, but their folder may not be listed
+            continue
+        beside = Beside(source, listed)
+        for kind in KINDS:
+            if folder in own and not kind.in_each_folder:
+                continue
+            for name in sorted(listed):
+                if kind.file_name.fullmatch(name):
+                    yield Place(folder, kind, name, beside)
+
+
+def _read(places: Sequence[Place], names: Sequence[str]) -> tuple[Descriptor, str]:
+    """Return what the descriptors at some places say, and the folder that it is about."""
+    if len(places) == 1:
+        place = places[0]
+        return place.kind.read(place.beside, place.name, names), place.folder
+    common = common_path([place.path for place in places])
+    parts = {
+        place.folder[len(common) :].lstrip("/\\"): place.kind.read(place.beside, place.name, names)
+        for place in places
+    }
+    return merged(parts), common
+
+
+def _warn_of_strays(grid: FileGrid, descriptor: Descriptor) -> None:
+    """Warn of files that a descriptor does not know."""
+    strays = [
+        name
+        for name in grid.unmatched
+        if name not in descriptor.known and base_name(name) not in descriptor.known
+    ]
+    if strays:
+        warnings.warn(
+            f"{descriptor.source} does not name {len(strays):,} of the files, which are left "
+            f"out: {shown(strays, len(strays))}",
+            GridWarning,
+            stacklevel=3,
+        )
+
+
+def wanted(given: str) -> Callable[[str], bool]:
+    """Return whether a glob pattern, or a folder, would find a file if it were there.
+
+    >>> found = wanted("scan/*_D08_*.tif")
+    >>> found("scan/a_D08_1.tif"), found("scan/a_E03_1.tif"), found("scan/b/a_D08_1.tif")
+    (True, False, False)
+    >>> wanted("scan")("scan/t1.tif"), wanted("scan/**/*.tif")("scan/a/b/t1.tif")
+    (True, True)
+    """
+    if not any(sign in given for sign in "*?["):
+        return lambda path: True
+    parts = []
+    for part in re.split(r"[/\\]", os.path.normpath(given)):
+        body = fnmatch.translate(part).replace("(?s:", "(?:").replace(".*", "[^/]*")
+        parts.append("(?:[^/]+/)*" if part == "**" else re.sub(r"\\[zZ]$", "", body) + "/")
+    regex = re.compile("".join(parts).removesuffix("/") + "/?")
+    return lambda path: bool(regex.fullmatch(os.path.normpath(path).replace("\\", "/")))
+
+
+def grid_of_table(
+    names: Sequence[str],
+    source: Source,
+    given: str | Sequence[str],
+    table: Any,
+    *,
+    spacing: Spacing = "auto",
+    duplicates: Duplicates = "raise",
+) -> FileGrid:
+    """Return the grid of files of which a table, or a descriptor that is named, says where.
+
+    The `table` is the path of a text file or a descriptor, on this machine or where the files
+    are, or a mapping or DataFrame of columns. Other parameters are those of `grid_beside`.
+
+    Raises
+    ------
+    NamesError
+        If the table cannot be read, or does not describe the files.
+    """
+    what = f"table={table!r:.100}"
+    try:
+        descriptor, folder = _read_table(names, source, table)
+        grid = grid_of_descriptor(
+            names,
+            descriptor,
+            folder,
+            wanted(given) if isinstance(given, str) else lambda path: True,
+            spacing=spacing,
+            duplicates=duplicates,
+            is_sure=True,
+        )
+    except BadDescriptorError as error:
+        raise NamesError(f"{what}: {error}") from error
+    except OSError as error:
+        raise NamesError(f"{what} cannot be read: {error}") from error
+    _warn_of_strays(grid, descriptor)
+    return grid
+
+
+def _read_table(names: Sequence[str], source: Source, table: Any) -> tuple[Descriptor, str]:
+    """Return what a table says, and the folder below which its files are."""
+    if isinstance(table, Mapping) or hasattr(table, "columns"):
+        return read_columns(table, names, "the table"), ""
+    if not isinstance(table, str | os.PathLike):
+        raise BadDescriptorError("it must be the path of a table, a mapping or a DataFrame")
+    path = os.fspath(table)
+    name, folder = base_name(path), os.path.dirname(path)
+    source = LocalFiles() if os.path.isfile(path) else source
+    beside = Beside(source, {base_name(p): p for p in source.beside(folder)} | {name: path})
+    for kind in KINDS:
+        if kind.file_name.fullmatch(name):
+            return kind.read(beside, name, names), folder
+    return read_table(beside, name, names), ""

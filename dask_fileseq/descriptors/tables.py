@@ -1,0 +1,166 @@
+"""Tables in text files, CSV or TSV, of which a column has the names of files.
+
+Columns that tell files apart are axes, as few as do; the others are coordinates.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dask_fileseq.descriptors.beside import Beside
+from dask_fileseq.descriptors.descriptor import (
+    BadDescriptorError,
+    Descriptor,
+    Extra,
+    base_name,
+    floats,
+    joined_path,
+    times,
+)
+from dask_fileseq.files import common_path
+
+_ABSENT = ("", "n/a", "na", "nan", "none", "null")
+"""What stands for a value that is not there; ``n/a`` in BIDS."""
+
+_INTEGER = re.compile(r"[+-]?\d{1,18}")
+_FLOAT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?(Z|[+-]\d\d:?\d\d)?")
+
+
+def read_table(beside: Beside, name: str, names: Sequence[str]) -> Descriptor:
+    """Return what a table in a text file says of files."""
+    lines = beside.text(name).splitlines()
+    if not lines:
+        raise BadDescriptorError("it is empty")
+    tab, semicolon = "\t" in lines[0], ";" in lines[0] and "," not in lines[0]
+    rows = [
+        row
+        for row in csv.reader(lines, delimiter="\t" if tab else ";" if semicolon else ",")
+        if row
+    ]
+    header = [title.strip() for title in rows[0]]
+    if len(set(header)) < len(header) or not all(header):
+        raise BadDescriptorError(f"its first line must be a name for each column, and is {rows[0]}")
+    for number, row in enumerate(rows[1:], 2):
+        if len(row) != len(header):
+            raise BadDescriptorError(
+                f"row {number:,} has {len(row)} columns, and the first row {len(header)}"
+            )
+    columns = {title: [row[i].strip() for row in rows[1:]] for i, title in enumerate(header)}
+    return read_columns(columns, names, name)
+
+
+def read_columns(table: Any, names: Sequence[str], source: str) -> Descriptor:
+    """Return what the columns of a table, or DataFrame, say of files.
+
+    Parameters
+    ----------
+    table : mapping of str to sequence, or DataFrame
+        The columns.
+    names : sequence of str
+        File names. The column that has any of them is that of the files.
+    source : str
+        What the table is called.
+    """
+    columns = {str(title): list(table[title]) for title in table}
+    lengths = {title: len(values) for title, values in columns.items()}
+    if len(set(lengths.values())) > 1:
+        raise BadDescriptorError(f"its columns differ in length: {lengths}")
+    known = set(map(base_name, names))
+    found = [
+        title
+        for title, values in columns.items()
+        if any(
+            isinstance(v, str | os.PathLike) and base_name(os.fspath(v)) in known for v in values
+        )
+    ]
+    if len(found) != 1:
+        raise BadDescriptorError(
+            f"of its columns {', '.join(map(repr, columns))}, {len(found)} have names of files, "
+            f"such as {base_name(names[0])!r}, and one must"
+        )
+    files = [os.fspath(value) for value in columns.pop(found[0])]
+    twice = [file for file, count in Counter(files).items() if count > 1]
+    if twice:
+        raise BadDescriptorError(f"it has file {twice[0]!r} twice")
+    values = {title: _typed(column) for title, column in columns.items()}
+    axes = _axes(values, len(files))
+    return Descriptor(
+        source=source,
+        files=_as_found(files, names),
+        planned=True,
+        axes={title: list(values[title]) for title in axes} or {"sequence": range(len(files))},
+        extras={title: Extra(v) for title, v in values.items() if title not in axes},
+    )
+
+
+def _typed(column: Sequence[Any]) -> NDArray[Any]:
+    """Return the values of a column as numbers, dates or texts.
+
+    >>> _typed(["1", "2"]), _typed(["0.5", "n/a"]), _typed(["2020-07-23"])
+    (array([1, 2]), array([0.5, nan]), array(['2020-07-23'], dtype='datetime64[D]'))
+    """
+    if not all(isinstance(value, str) for value in column):
+        values = np.asarray(column)
+        if values.dtype.kind == "O":
+            try:
+                return values.astype("M8[ns]")
+            except (TypeError, ValueError):
+                return values.astype(str)
+        return values
+    texts = ["" if text.lower() in _ABSENT else text for text in column]
+    given = [text for text in texts if text]
+    if given and all(map(_FLOAT.fullmatch, given)):
+        if len(given) == len(texts) and all(map(_INTEGER.fullmatch, given)):
+            return np.array(list(map(int, texts)), np.int64)
+        return floats(texts).values
+    if given and all(map(_DATE.fullmatch, given)):
+        if max(map(len, given)) == 10:
+            return np.array([text or "NaT" for text in texts], "M8[D]")
+        return times(text.replace("Z", "+00:00") for text in texts).values
+    return np.array(texts)
+
+
+def _axes(values: Mapping[str, NDArray[Any]], count: int) -> list[str]:
+    """Return as few columns as tell all files apart, those with few values rather than many.
+
+    >>> well = np.array(["A1", "A1", "B1", "B1"])
+    >>> _axes({"n": np.arange(4), "well": well, "t": np.array([0, 1, 0, 1])}, 4)
+    ['well', 't']
+    """
+    codes: dict[str, NDArray[np.int64]] = {}
+    numbers = {}
+    for position, (title, column) in enumerate(values.items()):
+        distinct, code = np.unique(column, return_inverse=True)
+        unknown = distinct == "" if distinct.dtype.kind == "U" else distinct != distinct
+        if len(distinct) > 1 and not unknown.any():
+            codes[title] = code
+            numbers[title] = (column.dtype.kind == "f", len(distinct), position)
+    for title in sorted(numbers, key=numbers.__getitem__, reverse=True):
+        others = [code for other, code in codes.items() if other != title]
+        if others and len(np.unique(np.stack(others), axis=1).T) == count:
+            del codes[title]
+    return list(codes)
+
+
+def _as_found(files: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Return each file of a table as the name that ends with its path; others below the folder."""
+    parts = [tuple(part for part in re.split(r"[/\\]", file) if part != ".") for file in files]
+    depths = sorted({len(each) for each in parts})
+    ends: dict[tuple[str, ...], str | None] = {}
+    for name in names:
+        own = tuple(re.split(r"[/\\]", name))
+        for depth in depths:
+            if depth <= len(own):
+                end = own[len(own) - depth :]
+                ends[end] = None if end in ends else name  # of several, none
+    folder = common_path(names)
+    return [ends.get(e) or joined_path(folder, f) for e, f in zip(parts, files, strict=True)]

@@ -1,0 +1,99 @@
+"""What is known of a grid besides the labels of its axes: other coordinates, and pixel sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class GridCoord(NamedTuple):
+    """A coordinate along some axes of a grid, or none, that is no index."""
+
+    dims: tuple[str, ...]
+    """The axes on which it depends, by their unique names."""
+    values: NDArray[Any]
+    """A value for each index; NaN, NaT or an empty text where it is unknown."""
+    attrs: Mapping[str, str] = {}
+    """Attributes, such as ``units``."""
+
+
+@dataclass(frozen=True, slots=True)
+class GridMetadata:
+    """What a descriptor or a table says of a grid, besides the labels of its axes."""
+
+    source: str = ""
+    """What says it, such as ``"Index.idx.xml of Harmony"``; empty if there is only the names."""
+    coords: Mapping[str, GridCoord] = field(default_factory=dict)
+    """Times, positions and other coordinates, by their names."""
+    pixel_sizes: Mapping[str, tuple[float, str]] = field(default_factory=dict)
+    """Distance of pixels, and its unit, along the axes in a file."""
+    notes: tuple[str, ...] = ()
+    """Sentences for `FileSequence.explain`."""
+
+    def part(self, places: Mapping[str, Any]) -> GridMetadata:
+        """Return what is left at some places along axes; an int drops its axis."""
+        return replace(self, coords={name: _part(c, places) for name, c in self.coords.items()})
+
+
+def _part(coord: GridCoord, places: Mapping[str, Any]) -> GridCoord:
+    values = coord.values
+    for axis, dim in reversed(list(enumerate(coord.dims))):
+        if dim in places:
+            values = np.take(values, places[dim], axis)
+    kept = tuple(dim for dim in coord.dims if not isinstance(places.get(dim), int))
+    return coord._replace(dims=kept, values=np.asarray(values))
+
+
+def coord_of_files(
+    values: NDArray[Any],
+    cells: NDArray[np.int64],
+    sizes: Mapping[str, int],
+    attrs: Mapping[str, str] = {},
+) -> GridCoord | None:
+    """Return the coordinate of a value for each file, along the axes on which it depends.
+
+    Parameters
+    ----------
+    values : ndarray
+        A value for each file; NaN, NaT or an empty text where it is unknown.
+    cells : ndarray of int
+        The cell of each file, numbered in C order.
+    sizes : mapping of str to int
+        The number of cells along each axis.
+    attrs : mapping, optional
+        Attributes of the coordinate.
+
+    Returns
+    -------
+    GridCoord or None
+        None if all values are unknown.
+
+    Examples
+    --------
+    >>> values = np.array([0.5, 0.5, 1.5, 1.5])
+    >>> coord_of_files(values, np.arange(4), {"z": 2, "channel": 2})
+    GridCoord(dims=('z',), values=array([0.5, 1.5]), attrs={})
+    """
+    distinct, codes = np.unique(values, return_inverse=True)
+    unknown = distinct == "" if distinct.dtype.kind == "U" else distinct != distinct
+    if unknown.all():
+        return None
+    grid = np.full(tuple(sizes.values()), -1, np.int64)
+    grid.reshape(-1)[cells] = codes
+    dims: Sequence[str] = tuple(sizes)
+    for dim in tuple(sizes):
+        axis = dims.index(dim)
+        highest = grid.max(axis)
+        lowest = np.where(grid < 0, len(distinct), grid).min(axis)
+        if ((highest == lowest) | (highest < 0)).all():
+            grid, dims = highest, tuple(d for d in dims if d != dim)
+    blank = np.array(["" if values.dtype.kind == "U" else np.nan])
+    if distinct.dtype.kind in "mM":
+        blank = np.array(["NaT"], distinct.dtype)
+    if (grid < 0).any():
+        distinct = np.concatenate([distinct, blank])  # integers become floats
+    return GridCoord(tuple(dims), np.asarray(distinct[grid]), attrs)

@@ -1,0 +1,102 @@
+"""Whether georeferenced files have the same place, or lie beside each other."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dask_fileseq.headers.codes import FEW, coded, groups_of, most, nearly_equal
+from dask_fileseq.headers.properties import Row, unit_text
+from dask_fileseq.headers.tiles import are_tiles
+
+SHIFT = 1e-3
+"""Part of a pixel up to which two images have the same place."""
+
+
+def shifts(rows: Sequence[Row], along: Sequence[NDArray[Any]]) -> Iterator[tuple[int, str]]:
+    """Yield the files that lie elsewhere than they should, or whose pixels are of another size."""
+    placed = [number for number, row in enumerate(rows) if "transform" in row]
+    if 2 * len(placed) > len(rows):
+        for number in sorted(set(range(len(rows))) - set(placed)):
+            detail = f"has no georeference; {len(placed):,} of {len(rows):,} files have one"
+            yield number, detail
+    if not placed:
+        return
+    codes, _ = coded(_offsets([rows[number]["transform"] for number in placed]))
+    bounds = [rows[number].get("bounds") for number in placed]
+    expected = places(codes, [index[placed] for index in along], bounds)
+    for i in np.flatnonzero(codes != expected).tolist():
+        reference = rows[placed[int(np.flatnonzero(codes == expected[i])[0])]]
+        row = rows[placed[i]]
+        if row.get("crs") == reference.get("crs") and (change := change_text(row, reference)):
+            count = int(np.sum(codes == expected[i]))
+            yield placed[i], f"{change} against {count:,} other files"
+
+
+def places(
+    codes: NDArray[np.int64], along: Sequence[NDArray[Any]], bounds: Sequence[Any]
+) -> NDArray[np.int64]:
+    """Return the place that each file should have; `codes` are those that they have.
+
+    It is the same for all, unless files lie beside each other, as tiles do: then for all files
+    with the same index along the axes of tiles.
+    """
+    axes = range(len(along))
+    for chosen in (*combinations(axes, 1), *combinations(axes, 2)):
+        index = np.unique(np.stack([along[axis] for axis in chosen]), axis=1, return_inverse=True)
+        groups = groups_of(np.ravel(index[1]), codes)
+        best = {place: Counter(group).most_common(1)[0][0] for place, group in groups.items()}
+        rule = np.array([best[place] for place in np.ravel(index[1]).tolist()])
+        confirmed = 2 * len(groups) <= len(codes) and np.mean(rule != codes) <= FEW
+        if confirmed and len(set(best.values())) > 1 and are_tiles(_first(rule, codes, bounds)):
+            return rule
+    elsewhere = len(np.unique(codes)) > (1 - FEW) * len(codes)
+    return codes if elsewhere and are_tiles(_first(codes, codes, bounds)) else most(codes)
+
+
+def _first(wanted: NDArray[np.int64], codes: NDArray[np.int64], bounds: Sequence[Any]) -> list[Any]:
+    """Return the bounds of the first file of each code that is wanted."""
+    return [bounds[int(np.flatnonzero(codes == code)[0])] for code in np.unique(wanted)]
+
+
+def _offsets(transforms: Sequence[Sequence[float]]) -> list[tuple[float, ...]]:
+    """Return transforms with offsets from the first one, in thousandths of a pixel."""
+    _, _, c0, _, _, f0 = transforms[0]
+    return [
+        (
+            *(float(f"{value:.7g}") for value in (a, b, d, e)),
+            round((c - c0) / (math.hypot(a, d) * SHIFT)),
+            round((f - f0) / (math.hypot(b, e) * SHIFT)),
+        )
+        for a, b, c, d, e, f in transforms
+    ]
+
+
+def change_text(row: Row, other: Row) -> str:
+    """Return in words how the place of an image differs from that of another one; may be empty.
+
+    >>> here = {"transform": (10.0, 0, 500.0, 0, -10.0, 900.0), "pixel_unit": "metre"}
+    >>> change_text(here | {"transform": (10.0, 0, 530.0, 0, -10.0, 900.0)}, here)
+    'is shifted by 30 m along x'
+    """
+    (a, b, c, d, e, f), (a2, b2, c2, d2, e2, f2) = row["transform"], other["transform"]
+    unit = other.get("pixel_unit")
+    unit = unit_text(unit[0] if isinstance(unit, tuple) else unit)
+    linear, linear2 = (a, b, d, e), (a2, b2, d2, e2)
+    if not nearly_equal(linear, linear2):
+        sizes = [f"{abs(x):g} x {abs(y):g} {unit}".rstrip() for x, y in ((a, e), (a2, e2))]
+        if b or d or b2 or d2 or sizes[0] == sizes[1]:
+            return "has rows in another direction"
+        return f"has pixels of {sizes[0]}, not {sizes[1]},"
+    moves = [
+        f"{abs(move):.6g} {unit} along {axis}".replace("  ", " ")
+        for axis, move, size in (("x", c - c2, math.hypot(a, d)), ("y", f - f2, math.hypot(b, e)))
+        if abs(move) > SHIFT * size
+    ]
+    return f"is shifted by {' and '.join(moves)}" if moves else ""

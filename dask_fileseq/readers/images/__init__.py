@@ -1,0 +1,10 @@
+"""Headers of images that are not TIFF: shape and type without the pixels."""
+
+from dask_fileseq.readers.images.headervalue import ImageHeader
+from dask_fileseq.readers.images.imageheader import (
+    is_complete,
+    read_image_header,
+    require_plausible,
+)
+
+__all__ = ["ImageHeader", "is_complete", "read_image_header", "require_plausible"]

@@ -1,0 +1,110 @@
+"""What one TIFF file contains, from its header, and whether it is complete."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import replace
+from typing import Any
+
+import tifffile
+
+from dask_fileseq.readers.counters import record
+from dask_fileseq.readers.headercolumns import as_date
+from dask_fileseq.readers.reader import File, FileInfo, require_file
+from dask_fileseq.readers.tiff.byteranges import PathBytes
+from dask_fileseq.readers.tiff.opentiff import open_tiff
+from dask_fileseq.readers.tiff.registry import PROOFS, Proof
+from dask_fileseq.readers.tiff.signature import DATETIME, Header, read_header
+from dask_fileseq.readers.tiff.tiffimage import image_of
+from dask_fileseq.readers.tiff.tiffmetadata import file_columns, tiff_metadata
+from dask_fileseq.readers.tiff.tiffseries import series_of
+
+
+def inspect_tiff(file: File) -> FileInfo:
+    """Return what a file contains; raise an error if it is incomplete.
+
+    See `TiffReader.inspect`.
+    """
+    if not isinstance(file, str):
+        return _inspect_by_tifffile(file)[0]
+    require_file(file)
+    try:
+        with PathBytes(file) as raw:
+            header, size = read_header(raw.get), raw.size
+    except EOFError as error:
+        return _inspect_short(file, error)
+    if header is None:
+        return _inspect_by_tifffile(file)[0]
+    signature = header.signature, os.path.splitext(file)[1]  # tifffile uses both
+    proof = PROOFS.get(signature)
+    if proof is not None and proof.info is not None and _is_complete(header, size, proof.info):
+        record(files=1, headers=1)
+        return _dated(proof.info, header.date.decode("ascii", "replace"))
+    info, undated = _inspect_by_tifffile(file)
+    if undated is None:
+        return info
+    if proof is None:
+        PROOFS.add(signature, Proof(info=undated))
+    else:
+        proof.info = undated
+    return info
+
+
+def _inspect_by_tifffile(file: File) -> tuple[FileInfo, FileInfo | None]:
+    """Return what a file contains, as tifffile opens it, and the same without its date.
+
+    The latter is true for all files with the same signature. It is None if OME-XML may say
+    something else of a file with another name.
+    """
+    record(headers=1)
+    with open_tiff(file, {}) as tif:
+        spec = image_of(tif, {"maxworkers": 1}).spec
+        series = tif.series[0]
+        keyframe = series.keyframe
+        codec = tifffile.COMPRESSION(keyframe.compression).name
+        try:
+            keyframe.decode(None, 0)
+        except (ValueError, NotImplementedError) as error:
+            raise ValueError(f"nothing decodes its pixels ({codec}): {error}") from error
+        levels = tuple(tuple(map(int, level.shape)) for level in series.levels)
+        levels = levels if len(levels) > 1 else ()
+        metadata = tiff_metadata(tif, spec, {"maxworkers": 1})
+        info = FileInfo(
+            spec,
+            metadata,
+            pages=len(tif.pages),
+            compression=codec,
+            levels=levels,
+            series=series_of(tif),
+            columns=file_columns(tif, metadata),
+        )
+        date = tif.pages.first.tags.valueof(DATETIME)
+        return _dated(info, date), None if tif.pages.first.is_ome else info
+
+
+def _dated(info: FileInfo, date: Any) -> FileInfo:
+    """Return what a file contains, with the date in its tag, unless a better one is known."""
+    if not date or "acquired" in info.columns or (acquired := as_date(date)) is None:
+        return info
+    return replace(info, columns={**info.columns, "acquired": acquired})
+
+
+def _inspect_short(file: str, end: EOFError) -> FileInfo:
+    """Let tifffile open a file whose directories seem to end too early."""
+    try:
+        return _inspect_by_tifffile(file)[0]
+    except Exception as error:
+        texts = "truncated", "not a TIFF", "chain of pages"
+        if texts[0] in str(end) and not any(text in str(error) for text in texts):
+            raise ValueError(f"file is truncated, in its header: {error}") from error
+        raise
+
+
+def _is_complete(header: Header, size: int, info: FileInfo) -> bool:
+    """Return whether all strips or tiles are there, inside the file, and none too short."""
+    if header.is_sparse or header.stop > size:
+        return False
+    stored = sum(sum(counts) for _, counts in header.pages)
+    pixels = math.prod(info.spec.shape) * info.spec.dtype.itemsize
+    return info.compression != "NONE" or stored == pixels
