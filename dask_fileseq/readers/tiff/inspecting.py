@@ -9,9 +9,10 @@ from typing import Any
 
 import tifffile
 
+from dask_fileseq.files import require_file
 from dask_fileseq.readers.counters import record
 from dask_fileseq.readers.headercolumns import as_date
-from dask_fileseq.readers.reader import File, FileInfo, require_file
+from dask_fileseq.readers.reader import File, FileInfo
 from dask_fileseq.readers.tiff.byteranges import PathBytes
 from dask_fileseq.readers.tiff.opentiff import open_tiff
 from dask_fileseq.readers.tiff.registry import PROOFS, Proof
