@@ -730,9 +730,12 @@ with well
     ) -> DataArray:
         """Return the array of all files as a lazy, labelled `xarray.DataArray`.
 
-        At most one header is read, and no pixels. (A georeferenced mosaic needs a second
-        header, to find out whether the tiles are in the order of the grid; if they are not,
-        the georeference is left out.)
+        No pixels are read. If the header of the first file has anything for coordinates or
+        attributes, other headers must confirm it: those of all files, if these are local and at
+        most 2,000, which takes 0.1 to 1 ms each; else of 200 files, or of 8 that are not local,
+        at equal distances. What one of them contradicts is left out, with a `HeaderWarning`; so
+        is the georeference of a mosaic whose tiles are not in the order of the grid. Results
+        are kept as long as the files stay the same. `to_dask_array` reads one header only.
 
         Parameters
         ----------
@@ -746,7 +749,7 @@ with well
         -------
         xarray.DataArray
             Over a dask array. Coordinates along the grid are the values from the names.
-            Coordinates along axes in the files are from the header of the first file: centres
+            Coordinates along axes in the files are what all headers say: centres
             of pixels in physical units (OME-XML, ImageJ, resolution tags) or on the ground
             (GeoTIFF, with the coordinate reference system in ``spatial_ref``), names of
             channels. The attribute ``source`` of each names its origin. A tiled axis has one
