@@ -153,9 +153,9 @@ def test_a_packed_member_fills_no_memory(tmp_path, method):
     with pytest.raises(ReadError, match=r"'t[01]\.tif' unpacks to more than .*unpacked-limit"):
         opened(path).asarray()
     assert not opened(path).to_dask_array()[0, :2, :2].compute().any()
-    with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as archive:
-        with pytest.raises(ReadError, match="unpacked-limit"):
-            opened(archive).asarray()
+    archive = zipfile.ZipFile(io.BytesIO(path.read_bytes()))
+    with archive, pytest.raises(ReadError, match="unpacked-limit"):
+        opened(archive).asarray()
     with dask.config.set({"fileseq.unpacked-limit": "30 MB"}):
         assert not opened(path).asarray().any()
 
