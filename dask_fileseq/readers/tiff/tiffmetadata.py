@@ -24,7 +24,7 @@ from dask_fileseq.readers.tiff.gdalmetadata import band_metadata, nodata_value
 from dask_fileseq.readers.tiff.georeference import georeference
 from dask_fileseq.readers.tiff.instruments import instrument_columns, instrument_scales
 from dask_fileseq.readers.tiff.omexml import ome_columns, ome_metadata
-from dask_fileseq.readers.tiff.tiffimage import selected_series
+from dask_fileseq.readers.tiff.tiffseries import selected_series
 
 X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT, SOFTWARE = 282, 283, 296, 305
 MICROMETRES = {2: 25400.0, 3: 10000.0}
