@@ -20,15 +20,16 @@ import tifffile
 from dask_fileseq.readers.chunk import ChunkSpec
 from dask_fileseq.readers.chunkmetadata import ChunkMetadata, Labels, Scale, positive, unit_name
 from dask_fileseq.readers.headercolumns import PRINT, pixel_columns
+from dask_fileseq.readers.tiff.gdalmetadata import band_metadata, nodata_value
 from dask_fileseq.readers.tiff.georeference import georeference
 from dask_fileseq.readers.tiff.instruments import instrument_columns, instrument_scales
 from dask_fileseq.readers.tiff.omexml import ome_columns, ome_metadata
-from dask_fileseq.readers.tiff.tiffimage import selected_series
+from dask_fileseq.readers.tiff.tiffseries import selected_series
 
 X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT, SOFTWARE = 282, 283, 296, 305
 MICROMETRES = {2: 25400.0, 3: 10000.0}
 """Micrometres in an inch and in a centimetre, by TIFF's codes of these units."""
-IMAGEJ_METADATA, GDAL_NODATA = 50839, 42113
+IMAGEJ_METADATA = 50839
 
 GEO_KEYS = (34735, 34736, 34737)
 
@@ -65,7 +66,9 @@ def tiff_metadata(
     lengths = zip(full.axes.lower(), full.shape, image.shape, strict=True)
     reduced = {axis: whole / max(1, length) for axis, whole, length in lengths}
     scales, crs = georeference(page)
-    labels: dict[str, Labels] = {}
+    labels, attrs = band_metadata(page)
+    nodata = nodata_value(page, spec.dtype)
+    attrs |= {"nodata": nodata} if nodata is not None else {}
     for found, names in (
         ome_metadata(tif, number),
         _imagej_metadata(tif.pages.first, page, spec),
@@ -79,7 +82,7 @@ def tiff_metadata(
         {d: s.reduced(reduced.get(d, 1.0)) for d, s in scales.items() if d in sizes},
         {d: label for d, label in labels.items() if len(label.names) == sizes.get(d)},
         crs,
-        _nodata(page, spec.dtype),
+        attrs,
     )
 
 
@@ -120,17 +123,6 @@ _CRS_NAMES: dict[tuple[str, ...], str | None] = {}
 millisecond."""
 
 MOST_CRS_NAMES = 1000
-
-
-def _nodata(page: tifffile.TiffPage, dtype: np.dtype[Any]) -> dict[str, Any]:
-    """Return GDAL's value for missing pixels, if the dtype can represent it."""
-    text = page.tags.valueof(GDAL_NODATA)
-    try:
-        number = float(str(text).strip("\0 "))
-        value = dtype.type(number) if dtype.kind == "f" else dtype.type(int(number))
-    except (TypeError, ValueError, OverflowError):
-        return {}
-    return {"nodata": value} if value == number or math.isnan(number) else {}
 
 
 # ImageJ
