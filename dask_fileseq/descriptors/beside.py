@@ -109,7 +109,7 @@ def xml_elements(file: BinaryIO, *tags: str) -> Iterator[tuple[str, ET.Element]]
             if tag in tags:
                 yield tag, element
                 element.clear()
-    except ET.ParseError as error:
+    except (ET.ParseError, LookupError, ValueError) as error:  # also unknown encodings
         raise BadDescriptorError(f"it is no complete XML: {error}") from error
 
 

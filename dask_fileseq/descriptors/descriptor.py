@@ -134,7 +134,7 @@ def integers(values: Iterable[Any], name: str) -> list[int]:
     """Return the integers of a field that each record must have."""
     try:
         return [int(value) for value in values]
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise BadDescriptorError(f"a record has no integer {name}: {error}") from error
 
 
@@ -144,6 +144,8 @@ def row_letters(row: int) -> str:
     >>> row_letters(1), row_letters(26), row_letters(27)
     ('A', 'Z', 'AA')
     """
+    if row < 1:
+        raise BadDescriptorError(f"row {row} of a plate is below 1")
     row, letter = divmod(row - 1, 26)
     return (row_letters(row) if row else "") + chr(ord("A") + letter)
 
