@@ -61,6 +61,13 @@ class Source(ABC):
         start = len(folder) + bool(folder)
         return [name[start:] for name in self.glob(folder) if os.path.dirname(name) == folder]
 
+    def open_whole(self, name: str) -> AbstractContextManager[str | BinaryIO]:
+        """Return what `open` does, for a file of which all will be read.
+
+        If the place has a checksum of the file, it is compared.
+        """
+        return self.open(name)
+
     def paths(self, names: Sequence[str]) -> Sequence[str] | None:
         """Return the paths of the files if they can be opened without `open`, else None."""
         return None
