@@ -1,5 +1,6 @@
 """What the headers of all files say: as a table, and whether they agree."""
 
+from dask_fileseq.headers.columncoords import with_header_coords
 from dask_fileseq.headers.comparison import Difference, channel_axes, differences
 from dask_fileseq.headers.confirmation import confirmed_metadata
 from dask_fileseq.headers.properties import PROPERTIES
@@ -13,4 +14,5 @@ __all__ = [
     "confirmed_metadata",
     "differences",
     "read_table",
+    "with_header_coords",
 ]

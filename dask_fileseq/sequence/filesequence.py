@@ -44,7 +44,7 @@ from dask_fileseq.grid import (
     plain_labels,
     selected,
 )
-from dask_fileseq.headers import HeaderTable, read_table
+from dask_fileseq.headers import HeaderTable, read_table, with_header_coords
 from dask_fileseq.output import asarray
 from dask_fileseq.patterns import NamePattern, explain_names
 from dask_fileseq.readers import FileInfo, FunctionReader, PagesReader, Reader, as_reader
@@ -738,6 +738,7 @@ with well
         name: Hashable = "image",
         chunks: Any = None,
         layout: Literal["rio"] | None = None,
+        headers: bool | str | Sequence[str] = False,
         **options: Any,
     ) -> DataArray:
         """Return the array of all files as a lazy, labelled `xarray.DataArray`.
@@ -758,6 +759,11 @@ with well
             with their names or numbers from 1, and y and x are the last axes. Slices read only
             what they select, as otherwise. ``rio.reproject`` and ``rio.to_raster`` take at most
             three axes, such as ``isel(time=0)`` of images with bands.
+        headers : bool, str or sequence of str
+            Columns of `table` to have as coordinates, for which all headers are read: True for
+            all that vary and are numbers, dates or texts, or names of columns. Each is along
+            the axes of the grid on which it depends, such as ``acquired`` along t,
+            ``stage_z`` along z and ``exposure`` along channel, else along all that are not tiled.
         chunks, imreadargs, chunkshape, chunkdtype, axestiled, fillvalue, errors
             As in `to_dask_array`. With both `chunkshape` and `chunkdtype` no header is
             read, so axes in the files have no coordinates.
@@ -779,7 +785,27 @@ with well
         ReadError
             If the first file is needed and cannot be read.
         ValueError
-            If an argument does not fit.
+            If an argument does not fit, or no header has one of the `headers`.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import numpy as np, tifffile
+        >>> from dask_fileseq import open_sequence
+        >>> folder = tempfile.mkdtemp()
+        >>> for t in range(2):
+        ...     for c in ("DAPI", "GFP"):
+        ...         tifffile.imwrite(f"{folder}/t{t}_{c}.tif", np.zeros((4, 6), "u2"),
+        ...                          datetime=f"2026:01:31 10:00:3{t}")
+        >>> open_sequence(folder).to_xarray(headers="acquired").acquired
+        <xarray.DataArray 'acquired' (t: 2)> Size: 16B
+        array(['2026-01-31T10:00:30.000000000', '2026-01-31T10:00:31.000000000'],
+              dtype='datetime64[ns]')
+        Coordinates:
+          * t         (t) int64 16B 0 1
+            acquired  (t) datetime64[ns] 16B 2026-01-31T10:00:30 2026-01-31T10:00:31
+        Attributes:
+            source:   headers
         """
         try:
             from dask_fileseq.xarray import to_dataarray
@@ -787,6 +813,9 @@ with well
             raise _needs("to_xarray", "xarray", "xarray") from error
 
         array = self._labelled_array(options)
+        if headers:
+            table = self.table(imreadargs=array.options.imreadargs)
+            array = with_header_coords(array, self.grid, table, headers)
         return to_dataarray(array, name=name, chunks=chunks, layout=layout)
 
     @takes_options(NamingOptions, ReadOptions)
