@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from dask_fileseq.files import Source
-from dask_fileseq.readers import FileInfo, Reader, require_file, whole_region
+from dask_fileseq.files import Source, require_file
+from dask_fileseq.readers import FileInfo, Reader, whole_region
 
 Stat = tuple[int, int]
 """Size in bytes, and time of modification in nanoseconds."""
@@ -42,7 +42,7 @@ def inspect_files(
 def _inspect_file(name: str, source: Source, reader: Reader, pixels: bool) -> Inspection:
     stat = None
     try:
-        with source.open(name) as file:
+        with source.open_whole(name) if pixels else source.open(name) as file:
             if isinstance(file, str):
                 stat = size_and_time(file)
                 if not stat[0]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from dask_fileseq.descriptors.descriptor import BadDescriptorError
+from dask_fileseq.descriptors.descriptor import BadDescriptorError, OtherFileError, joined_path
 from dask_fileseq.files import Source
 
 PROLOG = 65536
@@ -23,16 +23,21 @@ _ROOT = re.compile(rb"<[A-Za-z_]")
 
 @dataclass(frozen=True)
 class Beside:
-    """A folder with images, and the files in it that are no images."""
+    """A folder with images, and the other files in it."""
 
     source: Source
-    paths: Mapping[str, str]
-    """The path of each file in the folder, by its name."""
+    folder: str
+    names: frozenset[str]
+    """What is in the folder, by base names."""
+
+    def path(self, name: str) -> str:
+        """Return the path of a file in the folder."""
+        return joined_path(self.folder, name)
 
     @contextmanager
     def open(self, name: str) -> Iterator[BinaryIO]:
         """Return a context that yields the bytes of a file."""
-        with self.source.open(self.paths[name]) as file:
+        with self.source.open(self.path(name)) as file:
             if isinstance(file, str):
                 with open(file, "rb") as handle:
                     yield handle
@@ -57,27 +62,48 @@ class Beside:
         except UnicodeDecodeError:
             return data.decode("cp1252", "replace")
 
-    def elements(self, name: str, *tags: str) -> Iterator[tuple[str, ET.Element]]:
-        """Yield the elements of an XML file with some tags, as they end, and forget each one.
+    def require(self, name: str, *texts: bytes) -> None:
+        """Raise `OtherFileError` unless a file is empty, or begins with any of some texts inside.
 
-        Tags come without their namespace. Only what the caller keeps is in memory, however
-        large the file is. A document type, which is all that may have entities, is an error.
+        Only names that other software uses as well need this.
         """
         with self.open(name) as file:
-            prolog = file.read(PROLOG).replace(b"\0", b"")
-            root = _ROOT.search(prolog)
-            if root is None or b"<!DOCTYPE" in prolog[: root.start()].upper():
-                why = "has a document type" if root else "has no root element at its beginning"
-                raise BadDescriptorError(f"it is XML that {why}")
-            file.seek(0)
-            try:
-                for _, element in ET.iterparse(file):
-                    tag = element.tag.rpartition("}")[2]
-                    if tag in tags:
-                        yield tag, element
-                        element.clear()
-            except ET.ParseError as error:
-                raise BadDescriptorError(f"it is no complete XML: {error}") from error
+            start = file.read(PROLOG).replace(b"\0", b"")
+        if start and not any(text in start for text in texts):
+            raise OtherFileError(f"it has no {texts[0].decode()!r} at its beginning")
+
+    def elements(self, name: str, *tags: str) -> Iterator[tuple[str, ET.Element]]:
+        """Yield the elements of an XML file with some tags; see `xml_elements`."""
+        with self.open(name) as file:
+            yield from xml_elements(file, *tags)
+
+
+def xml_elements(file: BinaryIO, *tags: str) -> Iterator[tuple[str, ET.Element]]:
+    """Yield the elements of an XML file with some tags, as they end, and forget each one.
+
+    Tags come without their namespace. Only what the caller keeps is in memory, however
+    large the file is. A document type, which is all that may have entities, is an error.
+
+    Examples
+    --------
+    >>> import io
+    >>> [tag for tag, _ in xml_elements(io.BytesIO(b"<a><b/><c/></a>"), "b", "a")]
+    ['b', 'a']
+    """
+    prolog = file.read(PROLOG).replace(b"\0", b"")
+    root = _ROOT.search(prolog)
+    if root is None or b"<!DOCTYPE" in prolog[: root.start()].upper():
+        why = "has a document type" if root else "has no root element at its beginning"
+        raise BadDescriptorError(f"it is XML that {why}")
+    file.seek(0)
+    try:
+        for _, element in ET.iterparse(file):
+            tag = element.tag.rpartition("}")[2]
+            if tag in tags:
+                yield tag, element
+                element.clear()
+    except ET.ParseError as error:
+        raise BadDescriptorError(f"it is no complete XML: {error}") from error
 
 
 def children(element: ET.Element) -> dict[str, str]:

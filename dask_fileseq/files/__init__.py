@@ -12,6 +12,7 @@ from dask_fileseq.files.local import LocalFiles, PathMap
 from dask_fileseq.files.names import Names, common_folder, common_path, shared_folder
 from dask_fileseq.files.remote import RemoteFiles
 from dask_fileseq.files.source import Source, Suffixes
+from dask_fileseq.files.special import require_file
 from dask_fileseq.files.tarfiles import TarFiles
 from dask_fileseq.files.zipfiles import ZipFiles
 
@@ -33,6 +34,7 @@ __all__ = [
     "is_transient",
     "local_path",
     "open_source",
+    "require_file",
     "searched",
     "shared_folder",
 ]

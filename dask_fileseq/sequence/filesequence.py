@@ -46,7 +46,7 @@ from dask_fileseq.grid import (
 )
 from dask_fileseq.output import asarray
 from dask_fileseq.patterns import NamePattern, explain_names
-from dask_fileseq.readers import FileInfo, FunctionReader, Reader, as_reader
+from dask_fileseq.readers import FileInfo, FunctionReader, PagesReader, Reader, as_reader
 from dask_fileseq.sequence.arguments import (
     first_given,
     in_order,
@@ -123,7 +123,8 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         What identifies a version of a file: its size and time (or ETag, or checksum), or
         its name alone.
     storage_options : mapping, optional
-        Arguments of fsspec's file system, for files or a container at URLs.
+        Arguments of fsspec's file system, for files or a container at URLs. For HTTP and S3,
+        ``timeout`` is the number of seconds that the server may send nothing; by default 20.
     path_map : mapping, optional
         Other roots of paths, ``{"/data": "/mnt/data"}``, for workers that see the files
         elsewhere. A path below a root is looked up below the other root first, and under its
@@ -237,9 +238,6 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         self.identity: Literal["stat", "name"] = identity
         self.fillvalue = fillvalue
         self._container = container
-        imread = self.reader.imread
-        is_path = isinstance(self.source, LocalFiles) and not path_map
-        self.imread = imread if is_path else partial(_imread_member, self.source, imread)
         rules = {"unmatched": unmatched, "duplicates": duplicates, "spacing": spacing}
         inferred = isinstance(pattern := kwargs.get("pattern"), str) and pattern == "infer"
         if inferred and frames is not None:
@@ -248,6 +246,12 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         packed = Names(names)
         grid = tabled_grid(packed, self.source, given, table, kwargs, rules)
         self._set_grid(grid or parsed_grid(packed, parse, kwargs, rules))
+        pages = self.grid.metadata.pages
+        if pages and not isinstance(self.reader, FunctionReader):
+            self.reader = PagesReader(self.reader, tuple(pages), tuple(pages.values()))
+        imread = self.reader.imread
+        is_path = isinstance(self.source, LocalFiles) and not path_map
+        self.imread = imread if is_path else partial(_imread_member, self.source, imread)
         self._inferred = self.pattern if inferred else None
         if grid is not None and is_auto(table):
             _log.info("table=%r finds %s", table, grid.metadata.source)
@@ -726,9 +730,12 @@ with well
     ) -> DataArray:
         """Return the array of all files as a lazy, labelled `xarray.DataArray`.
 
-        At most one header is read, and no pixels. (A georeferenced mosaic needs a second
-        header, to find out whether the tiles are in the order of the grid; if they are not,
-        the georeference is left out.)
+        No pixels are read. If the header of the first file has anything for coordinates or
+        attributes, other headers must confirm it: those of all files, if these are local and at
+        most 2,000, which takes 0.1 to 1 ms each; else of 200 files, or of 8 that are not local,
+        at equal distances. What one of them contradicts is left out, with a `HeaderWarning`; so
+        is the georeference of a mosaic whose tiles are not in the order of the grid. Results
+        are kept as long as the files stay the same. `to_dask_array` reads one header only.
 
         Parameters
         ----------
@@ -742,7 +749,7 @@ with well
         -------
         xarray.DataArray
             Over a dask array. Coordinates along the grid are the values from the names.
-            Coordinates along axes in the files are from the header of the first file: centres
+            Coordinates along axes in the files are what all headers say: centres
             of pixels in physical units (OME-XML, ImageJ, resolution tags) or on the ground
             (GeoTIFF, with the coordinate reference system in ``spatial_ref``), names of
             channels. The attribute ``source`` of each names its origin. A tiled axis has one

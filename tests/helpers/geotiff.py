@@ -53,3 +53,27 @@ def write_geotiff(path, entries, image=None, place=None, tags=(), **args):
     extratags = [*geo_keys(entries), *place, *tags]
     tifffile.imwrite(path, image, extratags=extratags, metadata=None, **args)
     return str(path)
+
+
+def write_raster(
+    path, image=None, *, count=3, dtype="int16", crs="EPSG:32633", transform=None, **args
+):
+    """Write bands by rasterio, with what `args` say of bands; return the name of the file.
+
+    By default they are 6 by 5 pixels of 10 by 20 metres, whose left upper corner is at
+    (500, 900). The image is of the shape (bands, y, x).
+    """
+    import rasterio
+
+    if image is None:
+        image = np.arange(count * 30).reshape(count, 6, 5).astype(dtype)
+    bands = ("descriptions", "units", "scales", "offsets")
+    of_bands = {name: args.pop(name) for name in bands if name in args}
+    size = {"count": image.shape[0], "height": image.shape[1], "width": image.shape[2]}
+    place = {"crs": crs, "transform": transform or rasterio.Affine(10, 0, 500, 0, -20, 900)}
+    settings = size | place | {"driver": "GTiff", "dtype": image.dtype} | args
+    with rasterio.open(path, "w", **settings) as file:
+        file.write(image)
+        for name, values in of_bands.items():
+            setattr(file, name, values)
+    return str(path)
