@@ -6,13 +6,15 @@ xarray finds it through the entry point ``xarray.backends`` of this package.
 from __future__ import annotations
 
 import os
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import fields
 from typing import Any, ClassVar
 
 from xarray import Dataset
 from xarray.backends import BackendEntrypoint
+from xarray.conventions import decode_cf_variable, encode_cf_variable
 
+from dask_fileseq.patterns import date_pattern
 from dask_fileseq.readers import TIFF_SUFFIXES
 from dask_fileseq.sequence import FileSequence, open_sequence
 from dask_fileseq.sequence.arguments import first_given
@@ -42,7 +44,8 @@ class FileSequenceBackendEntrypoint(BackendEntrypoint):
 
     description: ClassVar[str] = "Open folders of image files as one labelled array"
     open_dataset_parameters: ClassVar[tuple[str, ...] | None] = (
-        *("filename_or_obj", "drop_variables", "name"),
+        *("filename_or_obj", "drop_variables", "name", "group", "mask_and_scale", "decode_coords"),
+        *("decode_times", "decode_timedelta", "use_cftime", "concat_characters"),
         *("container", "storage_options", "path_map", "pattern", "imread"),
         *(field.name for field in fields(ReadOptions)),
     )
@@ -54,21 +57,42 @@ class FileSequenceBackendEntrypoint(BackendEntrypoint):
         *,
         drop_variables: str | Iterable[str] | None = None,
         name: Hashable = None,
+        group: str | None = None,
+        mask_and_scale: bool | Mapping[str, bool] = True,
+        decode_coords: bool | str = True,
+        decode_times: Any = None,
+        decode_timedelta: Any = None,
+        use_cftime: Any = None,
+        concat_characters: Any = None,
         **kwargs: Any,
     ) -> Dataset:
-        """Open files as a dataset, lazily; reads at most one header, and no pixels.
-
-        For a georeferenced mosaic a second header is read.
+        """Open files as a dataset, lazily; reads no pixels, and headers as `to_xarray` does.
 
         Parameters
         ----------
         filename_or_obj : str, os.PathLike, iterable of these, or FileSequence
-            As the files of `open_sequence`, or a sequence that is open already.
+            As the files of `open_sequence`, or a sequence that is open already. One file, unless
+            in a list, has an axis for the date in its name, if there is one, and none for
+            itself, so that `xarray.open_mfdataset` combines files by their dates or places.
         drop_variables : str or iterable of str, optional
-            Variables, or coordinates, to leave out.
+            Variables, or coordinates, to leave out: ``"has_file"``, for `open_mfdataset` of
+            patterns of which only some have empty cells.
         name : hashable
             Name of the variable; by default ``"image"``, or ``"pixels"`` if an axis has that
             name.
+        group : None
+            Image files have no groups.
+        mask_and_scale : bool or mapping
+            Whether pixels of the nodata value, if the first file declares one, are NaN, and
+            numbers are scaled as it says. The data type then is a float. Empty cells have the
+            nodata value by default, so that they are NaN, too.
+        decode_coords : bool or {"coordinates", "all"}
+            Whether ``spatial_ref`` and ``has_file`` are coordinates; else they are variables.
+        decode_times, decode_timedelta, use_cftime : optional
+            How dates and durations in names become values, as in `xarray.open_dataset`;
+            False gives numbers with a unit.
+        concat_characters : optional
+            Of no effect: there are no arrays of characters.
         imreadargs, chunkshape, chunkdtype, axestiled, fillvalue, errors
             As in `FileSequence.to_xarray`.
         **kwargs
@@ -83,18 +107,30 @@ class FileSequenceBackendEntrypoint(BackendEntrypoint):
         ------
         NamesError, ReadError
             As `open_sequence` and `FileSequence.to_xarray` do.
+        ValueError
+            If a group is given.
         """
-        reading, kwargs = split_options(kwargs, ReadOptions)
+        if group not in (None, "", "/"):
+            raise ValueError(f"group={group!r}: image files have no groups; leave it out")
+        reading, opening = split_options(kwargs, ReadOptions)
         if not isinstance(filename_or_obj, FileSequence):
-            filename_or_obj = open_sequence(filename_or_obj, **kwargs)
-        elif kwargs:
-            raise TypeError(f"a sequence is open already: {', '.join(kwargs)} come too late")
-        given = reading.get("fillvalue"), filename_or_obj.fillvalue, "auto"
-        array = filename_or_obj.array(**reading | {"fillvalue": first_given(*given)})
+            seq = _open(filename_or_obj, opening)
+        elif opening:
+            raise TypeError(f"a sequence is open already: {', '.join(opening)} come too late")
+        else:
+            seq = filename_or_obj
+        reading["fillvalue"] = first_given(reading.get("fillvalue"), seq.fillvalue, "auto")
+        array = seq.array(**reading)
         if name is None:
             name = "pixels" if "image" in array.dims else "image"
+        masked = _of(mask_and_scale, name, True)
+        dataset = lazy_dataset(array, name, mask_and_scale=bool(masked))
+        times = {"decode_times": decode_times, "decode_timedelta": decode_timedelta}
+        dataset = _with_times(dataset, times | {"use_cftime": use_cftime})
+        if decode_coords is False:
+            dataset = dataset.reset_coords()
         dropped = [drop_variables] if isinstance(drop_variables, str) else drop_variables or ()
-        return lazy_dataset(array, name).drop_vars(dropped, errors="ignore")
+        return dataset.drop_vars(dropped, errors="ignore")
 
     def guess_can_open(self, filename_or_obj: Any) -> bool:
         """Return whether the argument is a pattern of TIFF names on local disks.
@@ -112,3 +148,34 @@ class FileSequenceBackendEntrypoint(BackendEntrypoint):
             and any(sign in filename_or_obj for sign in "*?[")
             and not os.path.exists(filename_or_obj)
         )
+
+
+def _open(files: Any, options: dict[str, Any]) -> FileSequence:
+    """Return a sequence; of one file, and no list, with an axis for its date, or with none."""
+    seq = open_sequence(files, **options)
+    is_list = not isinstance(files, str | os.PathLike)
+    given = {"pattern", "parse"} & options.keys()
+    if is_list or given or len(seq) > 1 or seq.dims != ("sequence",):
+        return seq
+    pattern = date_pattern(seq[0].replace(os.sep, "/").rpartition("/")[2])
+    if pattern is None:
+        return seq.isel(sequence=0)
+    return open_sequence(files, **options, pattern=pattern)
+
+
+def _of(value: Any, name: Hashable, default: Any) -> Any:
+    """Return a value for a variable, which may be one of a mapping from names."""
+    return value.get(name, default) if isinstance(value, Mapping) else value
+
+
+def _with_times(dataset: Dataset, decoders: dict[str, Any]) -> Dataset:
+    """Return a dataset with dates and durations decoded as xarray's keywords ask for."""
+    if all(value is None for value in decoders.values()):
+        return dataset
+    for name, variable in dataset.coords.variables.items():
+        if variable.dtype.kind in "mM":
+            own = {key: _of(value, name, None) for key, value in decoders.items()}
+            given = {key: value for key, value in own.items() if value is not None}
+            encoded = encode_cf_variable(variable, name=name)
+            dataset = dataset.assign_coords({name: decode_cf_variable(name, encoded, **given)})
+    return dataset

@@ -4,13 +4,16 @@ import io
 import itertools
 import os
 import re
+import zipfile
 from functools import partial
 
 import numpy as np
 import pytest
 import tifffile
 
-from dask_fileseq import NoFilesError, TiffSequence, open_sequence, read_tiff
+from dask_fileseq import NamesError, NoFilesError, TiffSequence, open_sequence, read_tiff
+from dask_fileseq.files import source
+from tests.helpers.commands import invoke
 
 
 def names_of(template, *values):
@@ -180,16 +183,81 @@ def test_a_mistyped_place_is_told_as_such(tmp_path, monkeypatch, files, text):
 
 
 @pytest.mark.parametrize("end", ["TIF", "tiff", "ome.tif", "png"])
-def test_a_folder_of_folders_says_how_to_open_it(tmp_path, end):
-    """What the error proposes finds nothing, as letter case counts."""
+def test_a_folder_of_folders_gives_the_images_below(tmp_path, end):
+    """It was an error that proposed a pattern with ``**``."""
     (tmp_path / ".hidden").write_bytes(b"")
     write(tmp_path, names_of("day{}/t{}." + end, [1, 2], [1, 2]))
-    with pytest.raises(NoFilesError, match="a folder with no images right inside") as caught:
+    seq = open_sequence(tmp_path)
+    assert dict(zip(seq.dims, seq.shape, strict=True)) == {"day": 2, "t": 2}
+    assert seq.below == f"1 folder below {os.fspath(tmp_path)!r}, in 2 folders"
+    assert seq.explain().endswith(f"files {seq.below}")
+    assert seq.listing(1).startswith(f"files: {seq.below}")
+    assert invoke("show", tmp_path).stdout.count(seq.below) == 1
+    assert TiffSequence(tmp_path).files == seq.files if end != "png" else True
+    with pytest.raises(NoFilesError, match="no images in it, nor in folders below"):
+        open_sequence(write(tmp_path / "empty", ["notes.txt", "deep/notes.txt"]))
+
+
+def test_images_right_inside_are_those_of_a_folder(tmp_path):
+    """A folder of a day took those of its folders of raw data, or of thumbnails, too."""
+    write(tmp_path, ["t1.tif", "t2.tif", "raw/t3.tif"])
+    assert len(open_sequence(tmp_path)) == 2
+    assert open_sequence(tmp_path).below == ""
+    assert open_sequence(f"{tmp_path}/**/*.tif", pattern=None).below == ""
+
+
+LEFT_OUT = ["a/.t0.tif", "a/.thumbs/t0.tif", "a/old.zarr/c/t0.tif", "a/t0.png", "b/__MACOSX/t.tif"]
+
+
+def test_what_is_hidden_does_not_count_below(tmp_path):
+    """Thumbnails, copies in Zarr, and previews of another type are no images of the grid."""
+    names = ["a/t1.tif", "a/t2.TIF", "b/t1.tif", "b/t2.tif"]
+    folder = write(tmp_path / "exp", [*names, *LEFT_OUT])
+    expected = [os.path.join(folder, name) for name in names]
+    assert sorted(open_sequence(folder)) == sorted(expected)
+    with zipfile.ZipFile(tmp_path / "exp.zip", "w") as archive:
+        for name in [*names, *LEFT_OUT]:
+            archive.writestr(f"exp/{name}", CONTENT)
+    seq = open_sequence("exp", container=tmp_path / "exp.zip")
+    assert sorted(seq) == sorted(f"exp/{name}" for name in names)
+    assert seq.below == "1 folder below 'exp', in 2 folders"
+    with zipfile.ZipFile(tmp_path / "exp.zip") as archive:
+        assert sorted(open_sequence("exp", container=archive)) == sorted(seq)
+
+
+def test_folders_of_folders_at_urls(tmp_path):
+    """A folder in a bucket is opened as one on a disk."""
+    fsspec = pytest.importorskip("fsspec")
+    files = fsspec.filesystem("memory")
+    names = ["a/t1.tif", "a/t2.tif", "b/t1.tif", "b/t2.tif"]
+    for name in [*names, *LEFT_OUT]:
+        files.pipe(f"/below/exp/{name}", CONTENT)
+    seq = open_sequence("memory://below/exp")
+    assert sorted(seq) == [f"memory://below/exp/{name}" for name in names]
+    assert seq.below == "1 folder below 'memory://below/exp', in 2 folders"
+    assert seq.asarray().shape == (2, 2, 2, 3)
+    with pytest.raises(NoFilesError):
+        open_sequence("memory://below/nothing")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need rights on Windows")
+def test_links_to_folders_are_followed_once(tmp_path):
+    """A link to a folder above it would be searched for ever."""
+    folder = write(tmp_path / "exp", ["a/t1.tif", "a/t2.tif"])
+    outside = write(tmp_path / "other", ["t1.tif", "t2.tif"])
+    os.symlink(folder, tmp_path / "exp" / "loop")
+    os.symlink(outside, tmp_path / "exp" / "b")
+    os.symlink(outside, tmp_path / "exp" / "a" / "again")
+    assert len(open_sequence(folder, pattern=None)) == 4
+
+
+def test_too_many_folders_are_an_error(tmp_path, monkeypatch):
+    """To open a whole disk by mistake would take for ever."""
+    monkeypatch.setattr(source, "MOST_FOLDERS", 5)
+    for number in range(9):
+        (tmp_path / f"f{number}" / "x").mkdir(parents=True)
+    with pytest.raises(NamesError, match="more than 5 folders: name the folder of the images"):
         open_sequence(tmp_path)
-    proposed = str(caught.value).split("; ")[1].split("'")[1]
-    assert len(open_sequence(proposed)) == 4
-    with pytest.raises(NoFilesError, match=r"right inside$"):
-        open_sequence(write(tmp_path / "empty", ["notes.txt"]))
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,8 @@ def opened_by(way, files, **kwargs):
         given = {key: kwargs.pop(key) for key in names if key in kwargs}
         return open_sequence(files, **kwargs).to_xarray(**{"name": "image"} | given)
     chunks = {} if way == "engine with dask" else None
-    return xr.open_dataarray(files, engine="fileseq", chunks=chunks, **kwargs)
+    kwargs = {"engine": "fileseq", "mask_and_scale": False, "chunks": chunks} | kwargs
+    return xr.open_dataarray(files, **kwargs)
 
 
 # reads

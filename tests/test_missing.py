@@ -220,4 +220,4 @@ def test_has_file_has_the_chunks_of_the_pixels(tmp_path, chunks):
         mapped = each.map_blocks(lambda block: block + 1)
         np.testing.assert_array_equal(mapped.image, each.image + 1)
     x = open_sequence(pattern).to_xarray(chunks={"band": 2})
-    np.testing.assert_array_equal(x.map_blocks(lambda block: block + 1), ds.image + 1)
+    np.testing.assert_array_equal(x.map_blocks(lambda block: block + 1), x + 1)

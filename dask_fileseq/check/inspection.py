@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from dask_fileseq.files import Source
-from dask_fileseq.readers import FileInfo, Reader, require_file, whole_region
+from dask_fileseq.files import Source, require_file
+from dask_fileseq.readers import FileInfo, Reader, whole_region
 
 Stat = tuple[int, int]
 """Size in bytes, and time of modification in nanoseconds."""

@@ -20,7 +20,7 @@ EXAMPLES = r"""
   dask fileseq show scans/
   dask fileseq show scans/ --pattern '{well}_t{time:d}_{channel}.tif'
   dask fileseq show 'scans/*.tif' --pattern '_(c)(\d+)_(t)(\d+)'
-  dask fileseq show 'wells/**/*.tif' --pattern operetta --json
+  dask fileseq show wells/ --pattern operetta --json
   dask fileseq show '*.tif' --container scans.zip --pattern axes
 """
 
@@ -76,7 +76,8 @@ def names_info(seq: FileSequence, container: str | None = None) -> dict[str, Any
     from dask_fileseq.report.summary import grid_summary
 
     where = container or seq.commonpath() or os.curdir
-    info = {"type": type(seq).__name__, "where": where} | grid_summary(seq.grid)
+    info = {"type": type(seq).__name__, "where": where, "below": seq.below}
+    info |= grid_summary(seq.grid)
     return info | {"map": text_map(seq.grid) if seq.files_missing else []}
 
 
@@ -97,6 +98,8 @@ def echo_names(info: dict[str, Any]) -> None:
     from dask_fileseq.report.summary import cell_text, grid_rows
 
     click.echo(f"{info['type']} of {info['files']:,} files in {info['where']}")
+    if info["below"]:
+        echo_row("found", info["below"])
     echo_row("first", os.path.basename(info["first"]))
     grid, *axes = grid_rows(info)
     echo_row(*grid)

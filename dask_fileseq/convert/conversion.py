@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from toolz import first, partition_all
@@ -35,6 +35,7 @@ from dask_fileseq.convert.tasks import RegionTask, read_region, verify_region, w
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.files import shared_folder
 from dask_fileseq.graph import Scheduler, run
+from dask_fileseq.headers import confirmed_metadata
 from dask_fileseq.types import WriteOptions
 
 SOME = 128
@@ -232,6 +233,7 @@ def to_zarr(
     """Copy a file array to a Zarr array, and return the manifest; see `FileSequence.to_zarr`."""
     if not isinstance(attributes, Mapping | None):
         raise ValueError(f"attributes={attributes!r} is no mapping")
+    array = replace(array, metadata=confirmed_metadata(array))
     about: dict[str, Any] = {"coords": array_coordinates(array)}
     if array.metadata.crs:
         about["crs"] = {key: v for key, v in array.metadata.crs.items() if isinstance(v, PLAIN)}
@@ -266,6 +268,7 @@ def to_ome_zarr(
             'to_ome_zarr needs yaozarrs, which pip install "dask-fileseq[ome]" brings'
         ) from error
 
+    array = replace(array, metadata=confirmed_metadata(array, keep_steps=True))
     target = TargetStore(url, options.storage_options)
     layout = ome_layout(array, axes)
     basename = os.path.basename(str(target).rstrip("/\\")) or "image"

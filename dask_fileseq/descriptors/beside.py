@@ -58,26 +58,37 @@ class Beside:
             return data.decode("cp1252", "replace")
 
     def elements(self, name: str, *tags: str) -> Iterator[tuple[str, ET.Element]]:
-        """Yield the elements of an XML file with some tags, as they end, and forget each one.
-
-        Tags come without their namespace. Only what the caller keeps is in memory, however
-        large the file is. A document type, which is all that may have entities, is an error.
-        """
+        """Yield the elements of an XML file with some tags; see `xml_elements`."""
         with self.open(name) as file:
-            prolog = file.read(PROLOG).replace(b"\0", b"")
-            root = _ROOT.search(prolog)
-            if root is None or b"<!DOCTYPE" in prolog[: root.start()].upper():
-                why = "has a document type" if root else "has no root element at its beginning"
-                raise BadDescriptorError(f"it is XML that {why}")
-            file.seek(0)
-            try:
-                for _, element in ET.iterparse(file):
-                    tag = element.tag.rpartition("}")[2]
-                    if tag in tags:
-                        yield tag, element
-                        element.clear()
-            except ET.ParseError as error:
-                raise BadDescriptorError(f"it is no complete XML: {error}") from error
+            yield from xml_elements(file, *tags)
+
+
+def xml_elements(file: BinaryIO, *tags: str) -> Iterator[tuple[str, ET.Element]]:
+    """Yield the elements of an XML file with some tags, as they end, and forget each one.
+
+    Tags come without their namespace. Only what the caller keeps is in memory, however
+    large the file is. A document type, which is all that may have entities, is an error.
+
+    Examples
+    --------
+    >>> import io
+    >>> [tag for tag, _ in xml_elements(io.BytesIO(b"<a><b/><c/></a>"), "b", "a")]
+    ['b', 'a']
+    """
+    prolog = file.read(PROLOG).replace(b"\0", b"")
+    root = _ROOT.search(prolog)
+    if root is None or b"<!DOCTYPE" in prolog[: root.start()].upper():
+        why = "has a document type" if root else "has no root element at its beginning"
+        raise BadDescriptorError(f"it is XML that {why}")
+    file.seek(0)
+    try:
+        for _, element in ET.iterparse(file):
+            tag = element.tag.rpartition("}")[2]
+            if tag in tags:
+                yield tag, element
+                element.clear()
+    except ET.ParseError as error:
+        raise BadDescriptorError(f"it is no complete XML: {error}") from error
 
 
 def children(element: ET.Element) -> dict[str, str]:

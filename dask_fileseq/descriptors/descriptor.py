@@ -45,6 +45,10 @@ class Descriptor:
     """Axes whose labels are those of an extra, if it is constant in each index and increases."""
     pixel_sizes: Mapping[str, tuple[float, str]] = field(default_factory=dict)
     """Distance of pixels, and its unit, along the axes in a file."""
+    pages: Mapping[str, int] = field(default_factory=dict)
+    """The axes along which the pages of each file are, the first one slowest, and their sizes."""
+    page_labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Names of indices along some of these."""
     preset: str = ""
     """Name of the preset for the names of these files, which confirm the axes."""
     known: frozenset[str] = frozenset()

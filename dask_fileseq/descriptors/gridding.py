@@ -211,7 +211,12 @@ def _labelled(
         if found is not None and found.dims == (dim,) and _increases(found.values):
             labels_of[dim] = coords.pop(name).values
     metadata = GridMetadata(
-        descriptor.source, coords, dict(descriptor.pixel_sizes), descriptor.notes
+        source=descriptor.source,
+        coords=coords,
+        pixel_sizes=dict(descriptor.pixel_sizes),
+        pages=dict(descriptor.pages),
+        page_labels={d: n for d, n in descriptor.page_labels.items() if d in descriptor.pages},
+        notes=descriptor.notes,
     )
     return replace(grid, coords=labels_of, metadata=metadata)
 

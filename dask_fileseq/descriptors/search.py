@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fnmatch
+import io
+import logging
 import os
 import re
 import warnings
@@ -10,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
-from dask_fileseq.descriptors.beside import Beside
+from dask_fileseq.descriptors.beside import Beside, xml_elements
 from dask_fileseq.descriptors.descriptor import BadDescriptorError, Descriptor, base_name
 from dask_fileseq.descriptors.gridding import Duplicates, Spacing, grid_of_descriptor
 from dask_fileseq.descriptors.harmony import FILE_NAME as HARMONY
@@ -18,6 +20,8 @@ from dask_fileseq.descriptors.harmony import read_harmony
 from dask_fileseq.descriptors.metaxpress import HTD_NAME, ND_NAME, read_htd, read_nd
 from dask_fileseq.descriptors.micromanager import FILE_NAME as MICRO_MANAGER
 from dask_fileseq.descriptors.micromanager import read_micromanager
+from dask_fileseq.descriptors.omeset import FILE_NAME as COMPANION
+from dask_fileseq.descriptors.omeset import TAGS, descriptor_of_set, read_companion
 from dask_fileseq.descriptors.several import merged
 from dask_fileseq.descriptors.tables import read_columns, read_table
 from dask_fileseq.descriptors.yokogawa import FILE_NAME as YOKOGAWA
@@ -25,9 +29,14 @@ from dask_fileseq.descriptors.yokogawa import read_yokogawa
 from dask_fileseq.errors import GridWarning, NamesError, shown
 from dask_fileseq.files import LocalFiles, Source, common_path
 from dask_fileseq.grid import FileGrid
+from dask_fileseq.readers import ome_text
+
+OME_SUFFIXES = (".ome.tif", ".ome.tiff", ".ome.tf2", ".ome.tf8", ".ome.btf")
 
 FOLDERS = 1000
 """Most folders of files in which descriptors are looked for."""
+
+_log = logging.getLogger("dask_fileseq")
 
 _STEP = re.compile(r"(TimePoint|ZStep)_\d+", re.IGNORECASE)
 
@@ -46,6 +55,7 @@ KINDS = (
     Kind(YOKOGAWA, read_yokogawa),
     Kind(HTD_NAME, read_htd),
     Kind(ND_NAME, read_nd),
+    Kind(COMPANION, read_companion),
     Kind(MICRO_MANAGER, read_micromanager, in_each_folder=True),
 )
 """Those that are looked for, the surest first."""
@@ -118,8 +128,17 @@ def grid_beside(
         except (BadDescriptorError, NamesError, OSError) as failure:
             failures.append((place, failure))
             continue
-        _warn_of_strays(grid, descriptor)
+        strays = _strays(grid, descriptor)
+        if strays and _others(place, places):
+            count = f"{len(grid.names):,} of {len(names):,} files"
+            several = BadDescriptorError(f"it describes {count}, and is one of several")
+            failures.append((place, several))
+            continue
+        _warn_of(strays, descriptor)
         return grid
+    if not failures and names[0].lower().endswith(OME_SUFFIXES):
+        options = {"spacing": spacing, "duplicates": duplicates}
+        return _grid_of_ome_header(names, source, wanted(given), **options)
     for place, error in failures[:1]:
         warnings.warn(
             f"{place.path!r} is left out, and names alone give the grid: {error}; table=None "
@@ -128,6 +147,32 @@ def grid_beside(
             stacklevel=2,
         )
     return None
+
+
+def _grid_of_ome_header(
+    names: Sequence[str], source: Source, is_wanted: Callable[[str], bool], **options: Any
+) -> FileGrid | None:
+    """Return the grid of an OME set that the header of its first file describes, if one does.
+
+    A header that is not about all of the files, or only about itself, is no set.
+    """
+    try:
+        with source.open(names[0]) as file:
+            xml = ome_text(file).encode()
+    except Exception:  # of any package; a file that is not there or damaged has no header
+        return None
+    if b"<UUID" not in xml and b":UUID" not in xml:
+        return None
+    folder = os.path.dirname(names[0])
+    try:
+        descriptor = descriptor_of_set(xml_elements(io.BytesIO(xml), *TAGS), base_name(names[0]))
+        if len(descriptor.files) == 1:
+            return None
+        grid = grid_of_descriptor(names, descriptor, folder, is_wanted, **options)
+        return None if grid.unmatched else grid
+    except (BadDescriptorError, NamesError) as error:
+        _log.info("the OME-XML of %r gives no grid: %s", names[0], error)
+        return None
 
 
 def _places(names: Sequence[str], source: Source) -> Iterator[Place]:
@@ -165,13 +210,26 @@ def _read(places: Sequence[Place], names: Sequence[str]) -> tuple[Descriptor, st
     return merged(parts), common
 
 
-def _warn_of_strays(grid: FileGrid, descriptor: Descriptor) -> None:
-    """Warn of files that a descriptor does not know."""
-    strays = [
+def _others(place: Place, places: Sequence[Place]) -> list[Place]:
+    """Return other descriptors of the same kind in the same folder."""
+    return [
+        other
+        for other in places
+        if other.kind is place.kind and other.folder == place.folder and other.name != place.name
+    ]
+
+
+def _strays(grid: FileGrid, descriptor: Descriptor) -> list[str]:
+    """Return the files that a descriptor does not know."""
+    return [
         name
         for name in grid.unmatched
         if name not in descriptor.known and base_name(name) not in descriptor.known
     ]
+
+
+def _warn_of(strays: Sequence[str], descriptor: Descriptor) -> None:
+    """Warn of files that a descriptor does not know."""
     if strays:
         warnings.warn(
             f"{descriptor.source} does not name {len(strays):,} of the files, which are left "
@@ -235,7 +293,7 @@ def grid_of_table(
         raise NamesError(f"{what}: {error}") from error
     except OSError as error:
         raise NamesError(f"{what} cannot be read: {error}") from error
-    _warn_of_strays(grid, descriptor)
+    _warn_of(_strays(grid, descriptor), descriptor)
     return grid
 
 

@@ -11,7 +11,15 @@ import numpy as np
 from dask_fileseq.filearray.failures import read_error
 from dask_fileseq.files import Source, is_transient
 from dask_fileseq.grid import GridMetadata
-from dask_fileseq.readers import ChunkMetadata, ChunkSpec, FileInfo, Reader, Scale, plain_dims
+from dask_fileseq.readers import (
+    ChunkMetadata,
+    ChunkSpec,
+    FileInfo,
+    Labels,
+    Reader,
+    Scale,
+    plain_dims,
+)
 from dask_fileseq.types import ReadOptions
 
 SILENT_FILES = 3
@@ -58,7 +66,8 @@ def chunk_metadata(
     for dim, (step, units) in grid.pixel_sizes.items():
         if dim not in scales or not scales[dim].absolute:
             scales[dim] = Scale(0.0, step, units, grid.source)
-    return replace(metadata, scales=scales) if grid.pixel_sizes else metadata
+    labels = {dim: Labels(names, grid.source) for dim, names in grid.page_labels.items()}
+    return replace(metadata, scales=scales, labels={**metadata.labels, **labels})
 
 
 def first_readable(names: Sequence[str], source: Source, read: Callable[[Any], T]) -> T:
@@ -78,7 +87,7 @@ def first_readable(names: Sequence[str], source: Source, read: Callable[[Any], T
                 return read(file)
         except Exception as error:
             failures.append(error)
-            silent += is_transient(error)
-            if silent == SILENT_FILES:
+            silent += is_transient(error) + isinstance(error, TimeoutError)  # which took long
+            if silent >= SILENT_FILES:
                 break
     raise read_error(failures[0], repr(names[0]), names[0]) from failures[0]

@@ -7,11 +7,12 @@ each process opens its own archive, and its own connections.
 
 from dask_fileseq.files.fetching import is_transient
 from dask_fileseq.files.filesystems import has_scheme, local_path
-from dask_fileseq.files.finding import archive_of, find_files, given_names, open_source
+from dask_fileseq.files.finding import archive_of, find_files, given_names, open_source, searched
 from dask_fileseq.files.local import LocalFiles, PathMap
 from dask_fileseq.files.names import Names, common_folder, common_path, shared_folder
 from dask_fileseq.files.remote import RemoteFiles
 from dask_fileseq.files.source import Source, Suffixes
+from dask_fileseq.files.special import require_file
 from dask_fileseq.files.tarfiles import TarFiles
 from dask_fileseq.files.zipfiles import ZipFiles
 
@@ -33,5 +34,7 @@ __all__ = [
     "is_transient",
     "local_path",
     "open_source",
+    "require_file",
+    "searched",
     "shared_folder",
 ]

@@ -29,8 +29,9 @@ from dask_fileseq.files.fetching import Part, fetch_start, range_file
 from dask_fileseq.files.fileobjects import BLOCK, MemoryFile, NamedBytesIO
 from dask_fileseq.files.filesystems import StorageOptions, filesystem
 from dask_fileseq.files.local import PathMap
-from dask_fileseq.files.names import base_name, matching, repeated_names
+from dask_fileseq.files.names import base_name, below_folder, matching, repeated_names
 from dask_fileseq.files.source import MISSING, Source, Suffixes, Versions
+from dask_fileseq.files.special import refuse_special, require_file
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,12 @@ class LocalArchiveFile:
 
     def version(self) -> Hashable:
         """Return the number, size and time of the file as it is now."""
-        stat = os.stat(self.path_map.require(self.path))
+        stat = require_file(self.path_map.require(self.path))
         return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
     def open(self) -> BinaryIO:
         """Open the file."""
-        return open(self.path_map.path(self.path), "rb")
+        return open(refuse_special(self.path_map.path(self.path)), "rb")
 
     def __str__(self) -> str:
         return self.path
@@ -155,8 +156,17 @@ class Archive(Source):
 
     def glob(self, pattern: str, suffixes: Suffixes = ()) -> list[str]:
         """Return the members that match, as `matching` does."""
+        return self._search(matching, pattern, suffixes)
+
+    def below(self, folder: str, suffixes: Suffixes = ()) -> list[str]:
+        """Return the images in all folders below a folder of the archive."""
+        return self._search(below_folder, folder, suffixes)
+
+    def _search(
+        self, search: Callable[..., list[str]], where: str, suffixes: Suffixes
+    ) -> list[str]:
         directory = self.directory()
-        names = matching(list(directory.members), pattern, suffixes)
+        names = search(list(directory.members), where, suffixes)
         _require_single(self, names, directory.repeated)
         return names
 
@@ -246,10 +256,19 @@ class OpenArchive(Source):
 
     def glob(self, pattern: str, suffixes: Suffixes = ()) -> list[str]:
         """Return the members that match, as `matching` does."""
+        return self._search(matching, pattern, suffixes)
+
+    def below(self, folder: str, suffixes: Suffixes = ()) -> list[str]:
+        """Return the images in all folders below a folder of the archive."""
+        return self._search(below_folder, folder, suffixes)
+
+    def _search(
+        self, search: Callable[..., list[str]], where: str, suffixes: Suffixes
+    ) -> list[str]:
         if not hasattr(self._archive, "namelist"):
             raise ValueError(f"container={self._archive!r} cannot list its files: pass their names")
         members = [name for name in self._archive.namelist() if not name.endswith("/")]
-        names = matching(members, pattern, suffixes)
+        names = search(members, where, suffixes)
         _require_single(self, names, repeated_names(members))
         return names
 

@@ -11,15 +11,24 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import re
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import starmap
 from typing import Any, TypeVar
 
-from dask_fileseq.files.fileobjects import Range, RangeFile
+from dask_fileseq.files.answers import (
+    LATE,
+    TIMEOUT,
+    UNSIZED,
+    answered,
+    patience,
+    read_body,
+    sent_range,
+    slots,
+)
+from dask_fileseq.files.fileobjects import STEP, Range, RangeFile
 from dask_fileseq.files.filesystems import run_async
 from dask_fileseq.files.names import base_name
 
@@ -40,8 +49,6 @@ TRANSIENT = {
 
 STATUSES = {408, 425, 429, 500, 502, 503, 504}
 """HTTP statuses that are worth a retry."""
-
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d*/(\d+|\*)")
 
 _ERRORS: dict[int, type[OSError]] = {
     401: PermissionError, 403: PermissionError, 404: FileNotFoundError, 410: FileNotFoundError
@@ -69,21 +76,23 @@ class Part:
     """Another text for another version of the file; may be empty."""
 
 
-def fetch_start(fs: Any, path: str, count: int) -> Part:
+def fetch_start(fs: Any, path: str, number: int) -> Part:
     """Return the first bytes of a file, maybe all, in a single request where possible."""
     get = _getter(fs)
     if get is not None:
-        (first,) = _get_parts(fs, get, path, [(0, count)])
+        (first,) = _get_parts(fs, get, path, [(0, number)])
         if first.start:
             raise OSError(f"{path!r}: bytes from {first.start} on came for those from 0 on")
         return first
     fs.invalidate_cache(path)
-    info = retried(lambda: fs.info(path))
+    info = requested_info(fs, path)
     if info.get("type") == "directory":
         raise IsADirectoryError(f"{path!r} is a folder")
     size = info.get("size")
-    stop = None if size is None else min(count, size)
-    content = b"" if size == 0 else retried(lambda: fs.cat_file(path, 0, stop))
+    stop = None if size is None else min(number, size)
+    content = b"" if size == 0 else retried(lambda: fs.cat_file(path, 0, stop), patience(fs))
+    if stop is not None and len(content) > stop:
+        raise OSError(f"{path!r}: {len(content):,} bytes came for the first {stop:,}")
     return Part(0, content, len(content) if size is None else size, version_of(info))
 
 
@@ -103,7 +112,8 @@ def fetch_ranges(fs: Any, path: str, first: Part, ranges: Sequence[Range]) -> li
     get = _getter(fs)
     if get is None:
         starts, stops = map(list, zip(*ranges, strict=True))  # it takes a tuple for one number
-        contents = retried(lambda: list(fs.cat_ranges([path] * len(ranges), starts, stops)))
+        paths = [path] * len(ranges)
+        contents = retried(lambda: list(fs.cat_ranges(paths, starts, stops)), patience(fs))
         changed = fs.protocol == "memory" and version_of(fs.info(path)) != first.version
     else:
         parts = _get_parts(fs, get, path, ranges)
@@ -116,6 +126,23 @@ def fetch_ranges(fs: Any, path: str, first: Part, ranges: Sequence[Range]) -> li
     if changed:
         raise OSError(f"{path!r} has changed while it was read")
     return contents
+
+
+def requested_info(fs: Any, path: str) -> Any:
+    """Return the entry of a file or folder, as the file system has it.
+
+    fsspec takes a server that does not answer for one that does not have the file.
+    """
+
+    def request() -> Any:
+        try:
+            return fs.info(path)
+        except FileNotFoundError as error:
+            if isinstance(error.__cause__, TimeoutError):
+                raise TimeoutError(LATE) from error
+            raise
+
+    return retried(request, patience(fs))
 
 
 def version_of(info: Any) -> str:
@@ -143,7 +170,7 @@ def _get_parts(fs: Any, get: Get, path: str, ranges: Sequence[Range]) -> list[Pa
     limit = asyncio.Semaphore(AT_ONCE)
 
     async def get_part(start: int, stop: int) -> None:
-        async with limit:
+        async with limit, slots():
             parts[start, stop] = await get(fs, path, start, stop)
 
     async def get_missing() -> None:
@@ -153,38 +180,51 @@ def _get_parts(fs: Any, get: Get, path: str, ranges: Sequence[Range]) -> list[Pa
         if errors:
             raise min(errors, key=is_transient)  # an error that no retry mends, if there is one
 
-    retried(lambda: run_async(fs, get_missing))
+    retried(lambda: run_async(fs, get_missing), patience(fs))
     return [parts[each] for each in ranges]
 
 
 async def _get_http(fs: Any, url: str, start: int, stop: int) -> Part:
     session = await fs.set_session()
-    kwargs = dict(fs.kwargs)
+    kwargs, seconds = dict(fs.kwargs), patience(fs)
     headers = {**kwargs.pop("headers", {}), "Accept-Encoding": "identity"}
     headers["Range"] = f"bytes={start}-{stop - 1}"
-    async with session.get(fs.encode_url(url), headers=headers, **kwargs) as response:
+    kwargs["timeout"] = _without_total(kwargs.get("timeout"), seconds)
+    request = session.get(fs.encode_url(url), headers=headers, **kwargs)
+    async with await answered(request, seconds, url) as response:
         version = response.headers.get("ETag") or response.headers.get("Last-Modified", "")
         content_range = response.headers.get("Content-Range", "")
         if response.status == 416:  # nothing is there: mostly an empty file
             total = content_range.rpartition("/")[2]
             return Part(start, b"", int(total) if total.isdecimal() else 0, version)
         _raise_for_status(response)
-        if response.status != 206:  # the server ignores ranges, and sends the whole file
-            content = await response.read()
-            return Part(0, content, len(content), version)
         encoding = response.headers.get("Content-Encoding", "")
-        if encoding not in ("", "identity"):
+        is_packed = encoding not in ("", "identity")
+        chunks = response.content.iter_any()
+        if response.status != 206:  # the server ignores ranges, and sends the whole file
+            length = None if is_packed else response.content_length
+            content = await read_body(chunks, UNSIZED if length is None else length, seconds, url)
+            return Part(0, content, len(content), version)
+        if is_packed:
             raise OSError(f"the server sends parts of {url!r} packed ({encoding}): unreadable")
-        found = _CONTENT_RANGE.match(content_range)
-        if found is None:  # such as an answer of several parts
-            raise OSError(
-                f"the server does not state which part of {url!r} it sends: {content_range!r}"
-            )
-        content = await response.read()
-    size = (await fs._info(url)).get("size") if found[2] == "*" else int(found[2])
+        begin, length, size = sent_range(content_range, stop - start, url)
+        content = await read_body(chunks, length, seconds, url)
+    if len(content) != length:
+        raise EOFError(f"the server sends {len(content):,} of {length:,} bytes of {url!r}")
+    if size is None:
+        size = (await fs._info(url)).get("size")
     if size is None:
         raise OSError(f"the server does not state the size of {url!r}")
-    return Part(int(found[1]), content, size, version)
+    return Part(begin, content, size, version)
+
+
+def _without_total(timeout: Any, seconds: float | None) -> Any:
+    """Return the timeout of a request: large files may take long, but a server may not pause."""
+    from aiohttp import ClientTimeout
+
+    if isinstance(timeout, ClientTimeout):
+        return timeout
+    return ClientTimeout(total=None, sock_connect=seconds, sock_read=seconds)
 
 
 def _raise_for_status(response: Any) -> None:
@@ -204,21 +244,27 @@ async def _get_s3(fs: Any, path: str, start: int, stop: int) -> Part:
     kwargs = dict(fs.req_kw) | ({"VersionId": version_id} if version_id else {})
     if not key:
         raise IsADirectoryError(f"{path!r} is a bucket")
+    seconds = patience(fs)
+    kwargs |= {"Bucket": bucket, "Key": key, "Range": f"bytes={start}-{stop - 1}"}
     try:
-        response = await fs._call_s3(
-            "get_object", Bucket=bucket, Key=key, Range=f"bytes={start}-{stop - 1}", **kwargs
-        )
+        response = await answered(fs._call_s3("get_object", **kwargs), seconds, path)
     except OSError as error:
         if "InvalidRange" not in f"{error!r} {error.__cause__!r}":
             raise
         info = await fs._info(path, refresh=True)  # the file is empty
         return Part(start, b"", info["size"], version_of(info))
+    begin, length, size = 0, int(response.get("ContentLength", UNSIZED)), None
+    if "ContentRange" in response:
+        begin, length, size = sent_range(response["ContentRange"], stop - start, path)
     async with response["Body"] as body:
-        content = await body.read()
+        content = await read_body(_chunks_of(body), length, seconds, path)
     version = response.get("ETag", "")
-    found = _CONTENT_RANGE.match(response.get("ContentRange", ""))
-    begin, size = (start, int(found[2])) if found else (0, len(content))
-    return Part(begin, content, size, version)
+    return Part(begin, content, len(content) if size is None else size, version)
+
+
+async def _chunks_of(body: Any) -> AsyncIterator[bytes]:
+    while chunk := await body.read(STEP):
+        yield chunk
 
 
 class Unavailable(OSError):
@@ -240,22 +286,31 @@ def is_transient(error: BaseException) -> bool:
     """
     if isinstance(error, Unavailable | ConnectionError | TimeoutError):
         return True
-    if getattr(error, "status", None) in STATUSES or getattr(error, "code", None) in STATUSES:
+    status = getattr(error, "status", None) or getattr(error, "code", None)
+    if isinstance(status, int) and status in STATUSES:
         return True
     names = {kind.__name__ for kind in type(error).__mro__}
     return "ClientSSLError" not in names and not names.isdisjoint(TRANSIENT)
 
 
-def retried(call: Callable[[], T]) -> T:
-    """Return the result of a function, which is called again after transient errors."""
-    for seconds in PAUSES:
+def retried(call: Callable[[], T], patience: float | None = TIMEOUT) -> T:
+    """Return the result of a function, which is called again after transient errors.
+
+    A call that took more than half of the time that a server may take is not repeated.
+    """
+    tries = 0
+    while True:
+        start = time.monotonic()
         try:
             return call()
         except Exception as error:
-            if not is_transient(error):
+            late = patience is not None and time.monotonic() - start > patience / 2
+            if late and not str(error):  # as timeouts of fsspec and aiohttp
+                raise TimeoutError(LATE) from error
+            if late or tries == len(PAUSES) or not is_transient(error):
                 raise
             wanted = error.retry_after if isinstance(error, Unavailable) else 0.0
-            pause = max(min(LONGEST, wanted), seconds * random.uniform(0.75, 1.25))
+            pause = max(min(LONGEST, wanted), PAUSES[tries] * random.uniform(0.75, 1.25))
             _log.debug("retry in %.1f s: %r", pause, error)
         time.sleep(pause)
-    return call()
+        tries += 1

@@ -17,6 +17,7 @@ from urllib.request import url2pathname
 from dask.base import tokenize
 
 from dask_fileseq.errors import NamesError, ReadError
+from dask_fileseq.files.answers import TIMEOUT
 
 PACKAGES = {
     "gs": "gcsfs", "gcs": "gcsfs", "abfs": "adlfs", "abfss": "adlfs", "az": "adlfs",
@@ -152,10 +153,8 @@ def _opened(root: str, options: StorageOptions, process: int, thread: int) -> An
     is_async = all(cls.async_impl for cls in classes)
     if not thread and not is_async:
         return None
-    # without its cache of listings, the HTTP file system requests a page several times
-    listings = {"use_listings_cache": True} if links in (["http"], ["https"]) else {}
     try:
-        fs, _ = fsspec.url_to_fs(root, **listings | options.values)
+        fs, _ = fsspec.url_to_fs(root, **_arguments(links, options.values))
         if is_async and hasattr(fs, "set_session"):
             run_async(fs, fs.set_session)
     except Exception as error:  # of any package
@@ -165,9 +164,36 @@ def _opened(root: str, options: StorageOptions, process: int, thread: int) -> An
     return fs
 
 
+def _arguments(links: list[str], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a file system: the options, with a limit of time for HTTP and S3.
+
+    `links` are the schemes in a chain of URLs. For S3, ``timeout`` is no argument: it becomes
+    botocore's.
+    """
+    values = dict(values)
+    if links[-1] in ("http", "https"):
+        if "timeout" in values.get("client_kwargs", {}):
+            return {"use_listings_cache": True} | values
+        if len(links) > 1:  # a file is copied whole, which may take long
+            from aiohttp import ClientTimeout
+
+            limit = ClientTimeout(total=None, sock_connect=TIMEOUT, sock_read=TIMEOUT)
+            return values | {links[-1]: {"timeout": limit} | values.get(links[-1], {})}
+        # without its cache of listings, the HTTP file system requests a page several times
+        return {"use_listings_cache": True, "timeout": TIMEOUT} | values
+    if links == ["s3"] and "timeout" in values:
+        seconds = values.pop("timeout")
+        limits = {"connect_timeout": seconds, "read_timeout": seconds}
+        values["config_kwargs"] = limits | values.get("config_kwargs", {})
+    return values
+
+
 def run_async(fs: Any, function: Callable[[], Awaitable[T]]) -> T:
     """Return the result of an asynchronous function, run by the thread of a file system."""
-    from fsspec.asyn import sync
+    from fsspec.asyn import FSTimeoutError, sync
 
-    result: T = sync(fs.loop, function)
+    try:
+        result: T = sync(fs.loop, function)
+    except FSTimeoutError as error:  # takes the place of any TimeoutError, and has no message
+        raise error.__cause__ or error from None
     return result

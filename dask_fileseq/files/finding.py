@@ -9,7 +9,6 @@ import tarfile
 import zipfile
 from collections.abc import Callable, Mapping
 from functools import partial
-from itertools import chain, islice
 from typing import Any
 
 from dask_fileseq.errors import NamesError, NoFilesError, ReadError
@@ -34,9 +33,6 @@ ARCHIVE_SUFFIXES = (
 
 TAR_SIGNATURE = 257
 """Offset of the signature of a TAR file, in bytes."""
-
-SEARCHED = 1000
-"""Number of folders in which an example of a pattern is looked for."""
 
 _CHAIN = re.compile(r"(?:zip|tar)(?:://(?P<inside>.*?))?::(?P<outside>.+)", re.DOTALL)
 
@@ -82,12 +78,12 @@ def find_files(given: str | list[str], source: Source, suffixes: Suffixes) -> li
     """Return the names that are given, or that a search finds; raise a `NoFilesError` if none."""
     if not isinstance(given, str):
         return given
-    names = source.glob(given, suffixes)
+    names = searched(given, source, suffixes)
     if names:
         return names
     hint = ""
     if os.path.isdir(given):
-        hint = f" is a folder with no images right inside{_example_below(given, suffixes)}"
+        hint = " is a folder with no images in it, nor in folders below"
     elif given.startswith(("http://", "https://")):
         hint = "; a server lists a folder only by a page of links: list their URLs"
     elif has_scheme(given) and not is_url(given):
@@ -97,15 +93,9 @@ def find_files(given: str | list[str], source: Source, suffixes: Suffixes) -> li
     raise NoFilesError(f"no files found: files={given!r}{hint}")
 
 
-def _example_below(folder: str, suffixes: Suffixes) -> str:
-    """Return a hint at the pattern of a file further down, if one is in the first folders."""
-    ends = tuple(chain(*suffixes)) or ("",)
-    for _, _, names in islice(os.walk(folder), SEARCHED):
-        for name in names:
-            if name.lower().endswith(ends) and not name.startswith("."):
-                inside = os.path.join(folder, "**", f"*{os.path.splitext(name)[1]}")
-                return f"; {inside!r} finds those further down"
-    return ""
+def searched(given: str, source: Source, suffixes: Suffixes) -> list[str]:
+    """Return the names that match; of a folder without images, those in all folders below it."""
+    return source.glob(given, suffixes) or source.below(given, suffixes)
 
 
 def archive_of(files: Any, by_name: bool) -> tuple[str, str] | None:

@@ -8,18 +8,27 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from itertools import chain
 from operator import attrgetter
 from time import perf_counter
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dask_fileseq.errors import NamesError
 from dask_fileseq.files.filesystems import is_url
 from dask_fileseq.files.names import with_suffixes
-from dask_fileseq.files.source import MISSING, Source, Suffixes, Versions
+from dask_fileseq.files.source import (
+    MISSING,
+    Source,
+    Suffixes,
+    Versions,
+    is_searched,
+    require_few_folders,
+)
+from dask_fileseq.files.special import is_special, refuse_special
 
 SAMPLE = 64
 """Number of files that show whether any exist, and whether threads are faster."""
@@ -31,9 +40,11 @@ STAT_THREADS = 16
 
 _WINDOWS = re.compile(r"[A-Za-z]:|\\\\")
 
-_PAIR = np.dtype((np.int64, 2))
+_TRIPLE = np.dtype((np.int64, 3))
 
-_SIZE_AND_TIME = attrgetter("st_size", "st_mtime_ns")
+_SIZE_TIME_MODE = attrgetter("st_size", "st_mtime_ns", "st_mode")
+
+_NONE = (*MISSING, 0)
 
 
 class LocalFiles(Source):
@@ -41,32 +52,40 @@ class LocalFiles(Source):
 
     def __init__(self, path_map: PathMap | None = None) -> None:
         self._map = path_map or None
+        self._special: frozenset[str] = frozenset()
+        """Names of pipes, sockets and devices, as far as `versions` has seen them."""
 
     def glob(self, pattern: str, suffixes: Suffixes = ()) -> list[str]:
         """Return the files that match a pattern, or the images in a folder.
 
-        In a folder, the `Suffixes` decide which files count, and hidden files never count. The
-        name of an existing file is that file, even with brackets. ``**`` is any number of folders.
+        In a folder, the `Suffixes` decide which files count, and hidden files never count. Broken
+        links, pipes and devices count, so that reading reports them. The name of an existing
+        file is that file, even with brackets. ``**`` is any number of folders.
         """
         if os.path.isdir(pattern):
-            try:
-                with os.scandir(pattern) as listing:
-                    names = [
-                        entry.name
-                        for entry in listing
-                        if entry.name[0] != "."
-                        and (entry.is_file(follow_symlinks=False) or _is_file_link(entry))
-                    ]
-            except OSError:  # the folder cannot be listed
-                return []
-            prefix = os.path.join(pattern, "")
-            return [prefix + name for name in with_suffixes(names, suffixes)]
+            return with_suffixes(_listed(pattern)[0], suffixes)
         if os.path.isfile(pattern):
             return [pattern]
         folder, name = os.path.split(pattern)
         if glob.has_magic(folder) or name == "**" or not glob.has_magic(name):
             return glob.glob(pattern, recursive=True)
         return _matches(folder, name)
+
+    def below(self, folder: str, suffixes: Suffixes = ()) -> list[str]:
+        """Return the images in all folders below a folder; links to folders count once."""
+        names: list[str] = []
+        left, seen = [folder], {os.path.realpath(folder)}
+        while left:
+            files, folders = _listed(left.pop())
+            names += files
+            for path, is_link in folders:
+                # only links lead to a folder twice, or in a circle
+                real = os.path.realpath(path) if is_link else path
+                if real not in seen:
+                    seen.add(real)
+                    left.append(path)
+            require_few_folders(len(seen), folder)
+        return with_suffixes(names, suffixes)
 
     def beside(self, folder: str) -> Sequence[str]:
         """Return the paths of all that is right inside a folder."""
@@ -77,10 +96,20 @@ class LocalFiles(Source):
         return [os.path.join(folder, name) for name in names]
 
     def open(self, name: str) -> AbstractContextManager[str]:
-        """Return a context that yields the path itself, which readers open as they like."""
-        return nullcontext(self._map.require(name) if self._map is not None else name)
+        """Return a context that yields the path itself, which readers open as they like.
 
-    def paths(self, names: Sequence[str]) -> Sequence[str]:
+        Raises an OSError if it is a pipe, socket or device.
+        """
+        path = self._map.require(name) if self._map is not None else name
+        return nullcontext(refuse_special(path))
+
+    def paths(self, names: Sequence[str]) -> Sequence[str] | None:
+        """Return the paths under which this process finds files; None if some are no files."""
+        if self._special and not self._special.isdisjoint(names):
+            return None
+        return self.on_disk(names)
+
+    def on_disk(self, names: Sequence[str]) -> Sequence[str]:
         """Return the paths under which this process finds files."""
         return names if self._map is None else list(map(self._map.path, names))
 
@@ -91,25 +120,51 @@ class LocalFiles(Source):
         Threads are used only if the first files are slow, as on a network share: on a fast
         file system, threads would only wait for each other.
         """
-        names = self.paths(names)
-        sample = chain(names[:: -(-len(names) // SAMPLE)], names[-1:])
+        paths = self.on_disk(names)
+        sample = chain(paths[:: -(-len(paths) // SAMPLE)], paths[-1:])
         if not any(map(os.path.exists, sample)):
             return None
         start = perf_counter()
-        first = _versions(names[:SAMPLE])
+        first = _statuses(paths[:SAMPLE])
         if perf_counter() - start < len(first) * SLOW_STAT:
-            return np.concatenate([first, _versions(names[SAMPLE:])])
-        parts = [names[i : i + SAMPLE] for i in range(SAMPLE, len(names), SAMPLE)]
-        with ThreadPoolExecutor(STAT_THREADS) as pool:
-            return np.concatenate([first, *pool.map(_versions, parts)])
+            statuses = np.concatenate([first, _statuses(paths[SAMPLE:])])
+        else:
+            parts = [paths[i : i + SAMPLE] for i in range(SAMPLE, len(paths), SAMPLE)]
+            with ThreadPoolExecutor(STAT_THREADS) as pool:
+                statuses = np.concatenate([first, *pool.map(_statuses, parts)])
+        modes = statuses[:, 2]
+        self._special = frozenset(names[i] for i in np.flatnonzero(is_special(modes)).tolist())
+        return np.ascontiguousarray(statuses[:, :2])
 
     def __repr__(self) -> str:
         return f"LocalFiles({self._map or ''})"
 
 
-def _is_file_link(entry: os.DirEntry[str]) -> bool:
-    """Return whether an entry is a link to a file, or a broken one, which is a visible gap."""
-    return entry.is_symlink() and (os.path.isfile(entry.path) or not os.path.exists(entry.path))
+def _listed(folder: str) -> tuple[list[str], list[tuple[str, bool]]]:
+    """Return the paths of the files in a folder, and of the folders, with whether each is a link.
+
+    Hidden ones are left out, and there are none if the folder cannot be listed.
+    """
+    files: list[str] = []
+    folders: list[tuple[str, bool]] = []
+    prefix = os.path.join(folder, "")
+    with suppress(OSError), os.scandir(folder) as listing:
+        for entry in listing:
+            if entry.name[0] == ".":
+                continue
+            if entry.is_file(follow_symlinks=False) or not _is_folder(entry):
+                files.append(prefix + entry.name)
+            elif is_searched(entry.name):
+                folders.append((prefix + entry.name, entry.is_symlink()))
+    return files, folders
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Return whether an entry is a folder; broken links and pipes are none, and so are seen."""
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
 
 
 def _matches(folder: str, pattern: str) -> list[str]:
@@ -123,16 +178,16 @@ def _matches(folder: str, pattern: str) -> list[str]:
     return [prefix + n for n in fnmatch.filter(names, pattern) if n[0] != hidden]
 
 
-def _versions(names: Sequence[str]) -> Versions:
-    return np.fromiter(map(_version, names), _PAIR, len(names))
+def _statuses(names: Sequence[str]) -> NDArray[np.int64]:
+    return np.fromiter(map(_status, names), _TRIPLE, len(names))
 
 
-def _version(name: str) -> tuple[int, int]:
-    """Return the size and modification time of a file."""
+def _status(name: str) -> tuple[int, int, int]:
+    """Return the size, the modification time and the mode of a file."""
     try:
-        return _SIZE_AND_TIME(os.stat(name))
+        return _SIZE_TIME_MODE(os.stat(name))
     except (OSError, ValueError):  # no such file, or not a name of a file
-        return MISSING
+        return _NONE
 
 
 class PathMap:

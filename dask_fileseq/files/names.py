@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from dask_fileseq.files.filesystems import has_scheme
-from dask_fileseq.files.source import Suffixes
+from dask_fileseq.files.source import Suffixes, is_searched
 
 
 class Names(list[str]):
@@ -133,6 +133,23 @@ def in_folder(names: Sequence[str], folder: str, suffixes: Suffixes) -> list[str
     start = len(folder)
     inside = [name for name in names if "/" not in name[start:] and not _is_hidden(name)]
     return with_suffixes(inside, suffixes)
+
+
+def below_folder(names: Sequence[str], folder: str, suffixes: Suffixes) -> list[str]:
+    """Return the images in all folders below a folder, but for hidden ones.
+
+    >>> below_folder(["exp/a/t1.tif", "exp/.b/t1.tif", "t1.tif"], "exp", ((".tif",),))
+    ['exp/a/t1.tif']
+    """
+    folder = folder.replace(os.sep, "/").rstrip("/")
+    start = 0 if folder in ("", ".") else len(folder) + 1
+    inside = [name for name in names if not start or name.startswith(f"{folder}/")]
+    shown = [
+        name
+        for name in inside
+        if not _is_hidden(name) and all(map(is_searched, name[start:].split("/")[:-1]))
+    ]
+    return with_suffixes(shown, suffixes)
 
 
 def with_suffixes(names: list[str], suffixes: Suffixes) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -13,14 +14,32 @@ import numpy as np
 from toolz import groupby
 
 from dask_fileseq.errors import NamesError, ReadError
-from dask_fileseq.files.fetching import fetch_start, range_file, retried, version_of
+from dask_fileseq.files.answers import patience
+from dask_fileseq.files.fetching import (
+    fetch_start,
+    range_file,
+    requested_info,
+    retried,
+    version_of,
+)
 from dask_fileseq.files.fileobjects import BLOCK
 from dask_fileseq.files.filesystems import StorageOptions, filesystem, root_of, scheme_of
-from dask_fileseq.files.names import base_name, in_folder
-from dask_fileseq.files.source import MISSING, Source, Suffixes, Versions, version_number
+from dask_fileseq.files.names import base_name, below_folder, in_folder
+from dask_fileseq.files.source import (
+    MISSING,
+    Source,
+    Suffixes,
+    Versions,
+    is_searched,
+    require_few_folders,
+    version_number,
+)
 
 FEW = 8
 """Number of files in a folder from which on the folder is listed, rather than each file."""
+
+MOST_FOLDERS = 10_000
+"""Number of folders below a folder in which images are looked for, each by a request."""
 
 _HTTP = ("http", "https")
 
@@ -52,9 +71,9 @@ class RemoteFiles(Source):
             fs, path = filesystem(pattern, self._options)
             fs.invalidate_cache()
             if has_magic:
-                infos = retried(lambda: fs.glob(path, detail=True))
+                infos = retried(lambda: fs.glob(path, detail=True), patience(fs))
                 if not infos and "[" in path:  # a name may have brackets
-                    infos = {path: retried(lambda: fs.info(path))}
+                    infos = {path: requested_info(fs, path)}
             elif is_http and not pattern.endswith("/"):
                 return [pattern]
             else:
@@ -65,10 +84,37 @@ class RemoteFiles(Source):
             raise
         except Exception as error:
             raise ReadError.of(error, f"cannot list {pattern!r}: {error}") from error
-        prefix = _prefix(pattern, path)
+        return self._kept(_prefix(pattern, path), infos)
+
+    def _kept(self, prefix: str, infos: Mapping[str, Any]) -> list[str]:
+        """Return the URLs of files that were listed, and keep their versions."""
         infos = {prefix + p: info for p, info in infos.items() if info["type"] != "directory"}
         self._listed = {n: _version(i) for n, i in infos.items() if i.get("size") is not None}
         return list(infos)
+
+    def below(self, folder: str, suffixes: Suffixes = ()) -> list[str]:
+        """Return the images in all folders below a folder, by a listing of each."""
+        is_page = not folder.endswith("/") and scheme_of(folder) in _HTTP
+        if is_page or any(sign in folder for sign in "*[?"):
+            return []
+        path = filesystem(folder, self._options)[1]
+        prefix, root = _prefix(folder, path), path.rstrip("/") + "/"
+        found: dict[str, Any] = {}
+        left, seen = [path], {path.rstrip("/")}
+        with ThreadPoolExecutor(self.concurrency) as pool:
+            while left:
+                require_few_folders(len(seen), folder, MOST_FOLDERS)
+                listed = pool.map(self._list, [prefix + name for name in left])
+                entries = {info["name"]: info for infos in listed for info in infos or ()}
+                left = []
+                for name, info in entries.items():
+                    if info["type"] != "directory":
+                        found[name] = info
+                    elif name.startswith(root) and name.rstrip("/") not in seen:
+                        seen.add(name.rstrip("/"))
+                        left += [name] if is_searched(base_name(name)) else []
+        names = below_folder(list(found), path, suffixes)
+        return self._kept(prefix, {name: found[name] for name in names})
 
     def beside(self, folder: str) -> Sequence[str]:
         """Return the URLs of all files right inside a folder; none of an HTTP server."""
@@ -113,30 +159,44 @@ class RemoteFiles(Source):
         folders = groupby(lambda name: name.rpartition("/")[0], names)
         large = [f for f in folders if len(folders[f]) >= FEW and scheme_of(f) not in _HTTP]
         found: Found = {}
-        with ThreadPoolExecutor(self.concurrency) as pool:
+        pool = ThreadPoolExecutor(self.concurrency)
+        try:
             for folder, infos in zip(large, pool.map(self._list, large), strict=True):
                 if infos is not None:
                     found |= {f"{folder}/{base_name(i['name'])}": _version(i) for i in infos}
                     del folders[folder]
             others = list(chain(*folders.values()))
-            infos = pool.map(partial(self._request, "info"), others)
+            infos = pool.map(partial(self._version_info, threading.Event()), others)
             for name, info in zip(others, infos, strict=True):
                 if info is not None:
                     found[name] = _version(info)
+        finally:  # also at an error
+            pool.shutdown(cancel_futures=True)
         return found
+
+    def _version_info(self, failed: threading.Event, url: str) -> Any:
+        """Return the entry of a file; None if there is none, or after an error of another file.
+
+        A server that does not answer is asked once by each thread, not for each file.
+        """
+        try:
+            return None if failed.is_set() else self._request(requested_info, url)
+        except ReadError:
+            failed.set()
+            raise
 
     def _list(self, folder: str) -> Any:
         """Return the entries of a folder; None if listing is not permitted."""
         try:
-            return self._request("ls", folder, detail=True) or ()
+            return self._request(_listing, folder) or ()
         except PermissionError:
             return None
 
-    def _request(self, method: str, url: str, **kwargs: Any) -> Any:
+    def _request(self, request: Callable[[Any, str], Any], url: str) -> Any:
         """Return what the file system has at a URL; None if there is nothing."""
         fs, path = filesystem(url, self._options)
         try:
-            return retried(lambda: getattr(fs, method)(path, **kwargs))
+            return request(fs, path)
         except FileNotFoundError:
             return None
         except Exception as error:
@@ -147,13 +207,18 @@ class RemoteFiles(Source):
         return f"RemoteFiles({self._options or ''})"
 
 
+def _listing(fs: Any, path: str) -> Any:
+    """Return the entries of a folder."""
+    return retried(lambda: fs.ls(path, detail=True), patience(fs))
+
+
 def _file_or_images(fs: Any, path: str, is_folder: bool, suffixes: Suffixes) -> dict[str, Any]:
     """Return the listing of a file, or of the images right inside a folder, by name."""
     if not is_folder:
-        info = retried(lambda: fs.info(path))
+        info = requested_info(fs, path)
         if info["type"] != "directory":
             return {path: info}
-    infos = {info["name"]: info for info in retried(lambda: fs.ls(path, detail=True))}
+    infos = {info["name"]: info for info in _listing(fs, path)}
     files = [name for name, info in infos.items() if info["type"] != "directory"]
     return {name: infos[name] for name in in_folder(files, path.rstrip("/") + "/", suffixes)}
 

@@ -12,6 +12,8 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from dask_fileseq.errors import NamesError
+
 Versions = NDArray[np.int64]
 """Two numbers for each file: its size, and one that changes when the file does."""
 
@@ -21,6 +23,12 @@ count; letter case does not matter; if there is no group at all, all files count
 
 MISSING = (-1, -1)
 """The version of a file that does not exist."""
+
+MOST_FOLDERS = 100_000
+"""Number of folders below a folder in which images are looked for."""
+
+LEFT_OUT = (".zarr", ".n5")
+"""Suffixes of folders that hold many files, and no images among them."""
 
 
 class Source(ABC):
@@ -35,6 +43,14 @@ class Source(ABC):
     @abstractmethod
     def glob(self, pattern: str, suffixes: Suffixes = ()) -> list[str]:
         """Return the names that match a pattern, or those in a folder, in any order."""
+
+    @abstractmethod
+    def below(self, folder: str, suffixes: Suffixes = ()) -> list[str]:
+        """Return the images in all folders below a folder, in any order.
+
+        Hidden folders, and those of Zarr, are left out. A `NamesError` is raised if there are
+        too many folders.
+        """
 
     @abstractmethod
     def open(self, name: str) -> AbstractContextManager[str | BinaryIO]:
@@ -61,6 +77,25 @@ class Source(ABC):
 
     def close(self) -> None:  # noqa: B027 (most have nothing to close)
         """Close what is open in this process."""
+
+
+def is_searched(folder: str) -> bool:
+    """Return whether images are looked for in a folder of this name.
+
+    >>> [is_searched(name) for name in ("well A01", ".thumbnails", "__MACOSX", "a.ome.zarr")]
+    [True, False, False, False]
+    """
+    return not folder.startswith((".", "__MACOSX")) and not folder.lower().endswith(LEFT_OUT)
+
+
+def require_few_folders(count: int, folder: str, most: int | None = None) -> None:
+    """Raise a `NamesError` if there are more folders below a folder than are searched."""
+    most = MOST_FOLDERS if most is None else most
+    if count > most:
+        raise NamesError(
+            f"files={folder!r} has no images right inside, and more than {most:,} folders:"
+            " name the folder of the images, or a pattern with **"
+        )
 
 
 def version_number(*parts: object) -> int:

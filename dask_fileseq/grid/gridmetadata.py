@@ -31,6 +31,11 @@ class GridMetadata:
     """Times, positions and other coordinates, by their names."""
     pixel_sizes: Mapping[str, tuple[float, str]] = field(default_factory=dict)
     """Distance of pixels, and its unit, along the axes in a file."""
+    pages: Mapping[str, int] = field(default_factory=dict)
+    """The axes along which the pages of each file are, the first one slowest, and their sizes;
+    empty if files themselves say that."""
+    page_labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Names of the indices along some of these."""
     notes: tuple[str, ...] = ()
     """Sentences for `FileSequence.explain`."""
 

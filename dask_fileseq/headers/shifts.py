@@ -28,7 +28,7 @@ def shifts(rows: Sequence[Row], along: Sequence[NDArray[Any]]) -> Iterator[tuple
             yield number, detail
     if not placed:
         return
-    codes, _ = coded(_offsets([rows[number]["transform"] for number in placed]))
+    codes, _ = coded(offsets([rows[number]["transform"] for number in placed]))
     bounds = [rows[number].get("bounds") for number in placed]
     expected = places(codes, [index[placed] for index in along], bounds)
     for i in np.flatnonzero(codes != expected).tolist():
@@ -65,7 +65,7 @@ def _first(wanted: NDArray[np.int64], codes: NDArray[np.int64], bounds: Sequence
     return [bounds[int(np.flatnonzero(codes == code)[0])] for code in np.unique(wanted)]
 
 
-def _offsets(transforms: Sequence[Sequence[float]]) -> list[tuple[float, ...]]:
+def offsets(transforms: Sequence[Sequence[float]]) -> list[tuple[float, ...]]:
     """Return transforms with offsets from the first one, in thousandths of a pixel."""
     _, _, c0, _, _, f0 = transforms[0]
     return [

@@ -176,6 +176,16 @@ def has_preset(name: str) -> bool:
     return any(True for _ in _matching(name))
 
 
+def preset_texts(name: str) -> set[str]:
+    """Return the texts along axes that presets find in a name.
+
+    >>> sorted(preset_texts("T33UUP_20200713T101559_B04.jp2"))
+    ['20200713T101559', '33UUP', 'B04']
+    """
+    found = (pattern.match(name) for pattern in _matching(name))
+    return {text for match in found if match for text in match[1]}
+
+
 def _matching(name: str) -> Iterator[NamePattern]:
     """Yield the patterns of the presets that match a name; inference tries all on each listing."""
     for key, preset in preset_registry().items():

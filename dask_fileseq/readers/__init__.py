@@ -15,10 +15,11 @@ from dask_fileseq.readers.chunk import (
     plain_dims,
     whole_region,
 )
-from dask_fileseq.readers.chunkmetadata import ChunkMetadata, Scale
+from dask_fileseq.readers.chunkmetadata import ChunkMetadata, Labels, Scale
 from dask_fileseq.readers.counters import Counts, count
 from dask_fileseq.readers.headercolumns import PRINT, header_columns
 from dask_fileseq.readers.imagefiles import read_by_suffix, read_image
+from dask_fileseq.readers.pages import PagesReader
 from dask_fileseq.readers.reader import (
     TIFF_SUFFIXES,
     File,
@@ -27,9 +28,8 @@ from dask_fileseq.readers.reader import (
     Reader,
     SeriesInfo,
     as_reader,
-    require_file,
 )
-from dask_fileseq.readers.tiff import TiffReader, read_tiff
+from dask_fileseq.readers.tiff import TiffReader, ome_text, read_tiff
 
 __all__ = [
     "PRINT",
@@ -41,7 +41,9 @@ __all__ = [
     "File",
     "FileInfo",
     "FunctionReader",
+    "Labels",
     "NoByteLayout",
+    "PagesReader",
     "Reader",
     "Region",
     "Scale",
@@ -52,10 +54,10 @@ __all__ = [
     "count",
     "header_columns",
     "is_whole",
+    "ome_text",
     "plain_dims",
     "read_by_suffix",
     "read_image",
     "read_tiff",
-    "require_file",
     "whole_region",
 ]

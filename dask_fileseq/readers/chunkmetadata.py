@@ -68,7 +68,8 @@ class ChunkMetadata:
     crs: Mapping[str, Any] = field(default_factory=dict)
     """The coordinate reference system of x and y, as attributes of a CF grid mapping."""
     attrs: Mapping[str, Any] = field(default_factory=dict)
-    """Attributes of the array: ``nodata``."""
+    """Attributes of the array: ``nodata``, ``scale_factor``, ``add_offset``, ``long_name``,
+    ``units``."""
 
 
 _UNITS = dict.fromkeys(("um", "micron", "microns", "micrometer", "micrometre", "\u03bcm"), "µm")

@@ -6,8 +6,6 @@ defaults, so `as_reader` makes a complete reader of a function ``imread(file, **
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -287,16 +285,6 @@ def as_reader(imread: Callable[..., Any], suffixes: tuple[tuple[str, ...], ...] 
     if not callable(imread):
         raise TypeError(f"imread={imread!r} is not callable")
     return imread if isinstance(imread, Reader) else FunctionReader(imread, suffixes)
-
-
-def require_file(path: str) -> os.stat_result:
-    """Return the status of a file; raise `OSError` for pipes and devices, which could hang."""
-    status = os.stat(path)
-    if stat.S_ISREG(status.st_mode):
-        return status
-    sort = "a folder" if stat.S_ISDIR(status.st_mode) else "a device"
-    sort = "a pipe" if stat.S_ISFIFO(status.st_mode) else sort
-    raise OSError(f"is no file but {sort}")
 
 
 def codec_of_suffix(name: str, imreadargs: Mapping[str, Any]) -> dict[str, Any] | None:

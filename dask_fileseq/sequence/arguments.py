@@ -7,7 +7,7 @@ from typing import Any
 
 from dask_fileseq.descriptors import grid_beside, grid_of_table
 from dask_fileseq.errors import NamesError, NoFilesError, check_choice
-from dask_fileseq.files import Names, Source, Suffixes, find_files
+from dask_fileseq.files import Names, Source, Suffixes, find_files, searched
 from dask_fileseq.grid import (
     FileGrid,
     grid_of_indices,
@@ -124,7 +124,7 @@ def listed_files(
     frames = None
     if isinstance(given, str) and ("%" in given or "#" in given):
         frames = frame_names(given)
-    if frames is not None and not source.glob(str(given), suffixes):
+    if frames is not None and not searched(str(given), source, suffixes):
         found = source.glob(frames.glob, suffixes)
         names = [name for name in found if frames.pattern.regex.search(name)]
         if not names:

@@ -46,7 +46,8 @@ def open_sequence(
     ----------
     files : str, os.PathLike or iterable of these
         As in `FileSequence`. A folder gives its TIFF files or, if it has none, its other
-        images.
+        images; if there are none right inside, those in all folders below it. Hidden folders
+        and those of Zarr do not count.
     pattern : str, re.Pattern, callable, table or None
         Finds the axes in file names:
 
@@ -69,7 +70,8 @@ def open_sequence(
         `pattern`, looks beside the files that a folder or glob pattern finds for what the
         instrument itself wrote: ``Index.xml`` and ``Index.idx.xml`` of Harmony, ``.HTD`` of
         MetaXpress, ``.nd`` of MetaMorph, ``MeasurementData.mlf`` of CellVoyager,
-        ``metadata.txt`` of Micro-Manager. It gives the axes, the names of channels, times,
+        ``metadata.txt`` of Micro-Manager, ``.companion.ome`` of OME; or, of names that end in
+        ``.ome.tif``, the header of the first file. It gives the axes, the names of channels, times,
         positions and pixel sizes; files that it names and that are not there are
         empty cells (`FileSequence.missing`), and of a plan, what no file has is no index. One
         that is broken, or that the names contradict, is a `GridWarning`, and the names count.

@@ -46,7 +46,7 @@ from dask_fileseq.grid import (
 )
 from dask_fileseq.output import asarray
 from dask_fileseq.patterns import NamePattern, explain_names
-from dask_fileseq.readers import FileInfo, FunctionReader, Reader, as_reader
+from dask_fileseq.readers import FileInfo, FunctionReader, PagesReader, Reader, as_reader
 from dask_fileseq.sequence.arguments import (
     first_given,
     in_order,
@@ -55,7 +55,7 @@ from dask_fileseq.sequence.arguments import (
     parsed_grid,
     tabled_grid,
 )
-from dask_fileseq.sequence.listing import counts, listing
+from dask_fileseq.sequence.listing import counts, depth_text, listing
 from dask_fileseq.types import (
     Files,
     Imread,
@@ -92,7 +92,8 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         a container, or at URLs, come as binary handles.
     files : str, os.PathLike, iterable of these, or None
         Glob pattern (``**`` for any number of folders), folder, path, or names in their
-        order; or URLs of these, as fsspec defines them. ``"shot_%04d.tif"`` or
+        order; or URLs of these, as fsspec defines them. Of a folder, its images count, or
+        if there are none right inside, those in all folders below it. ``"shot_%04d.tif"`` or
         ``"shot_####.tif"``, if there is no such file, are the files with numbers there, and
         are the pattern that ``"infer"`` finds. None is ``"*"``. The name of a ZIP or
         TAR file, or a chain such as ``"zip://t*.tif::s3://scans/day1.zip"``, gives members
@@ -122,7 +123,8 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         What identifies a version of a file: its size and time (or ETag, or checksum), or
         its name alone.
     storage_options : mapping, optional
-        Arguments of fsspec's file system, for files or a container at URLs.
+        Arguments of fsspec's file system, for files or a container at URLs. For HTTP and S3,
+        ``timeout`` is the number of seconds that the server may send nothing; by default 20.
     path_map : mapping, optional
         Other roots of paths, ``{"/data": "/mnt/data"}``, for workers that see the files
         elsewhere. A path below a root is looked up below the other root first, and under its
@@ -227,6 +229,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
             container, files = archive_of(files, by_name=bool(reader.suffixes)) or (None, files)
         given = given_names("*" if files is None else files)
         found = isinstance(given, str)
+        self._given = given if isinstance(given, str) else None
         first = given if isinstance(given, str) else given[0]
         self.source: Source = open_source(container, first, storage_options, path_map)
         names, frames = listed_files(given, self.source, reader.suffixes)
@@ -235,9 +238,6 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         self.identity: Literal["stat", "name"] = identity
         self.fillvalue = fillvalue
         self._container = container
-        imread = self.reader.imread
-        is_path = isinstance(self.source, LocalFiles) and not path_map
-        self.imread = imread if is_path else partial(_imread_member, self.source, imread)
         rules = {"unmatched": unmatched, "duplicates": duplicates, "spacing": spacing}
         inferred = isinstance(pattern := kwargs.get("pattern"), str) and pattern == "infer"
         if inferred and frames is not None:
@@ -246,11 +246,18 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         packed = Names(names)
         grid = tabled_grid(packed, self.source, given, table, kwargs, rules)
         self._set_grid(grid or parsed_grid(packed, parse, kwargs, rules))
+        pages = self.grid.metadata.pages
+        if pages and not isinstance(self.reader, FunctionReader):
+            self.reader = PagesReader(self.reader, tuple(pages), tuple(pages.values()))
+        imread = self.reader.imread
+        is_path = isinstance(self.source, LocalFiles) and not path_map
+        self.imread = imread if is_path else partial(_imread_member, self.source, imread)
         self._inferred = self.pattern if inferred else None
         if grid is not None and is_auto(table):
             _log.info("table=%r finds %s", table, grid.metadata.source)
         if self._inferred is not None and _log.isEnabledFor(logging.INFO):
-            _log.info("%s", counts(self.grid, self._inferred))
+            below = f"; files {self.below}" if self.below else ""
+            _log.info("%s%s", counts(self.grid, self._inferred), below)
 
     def _set_grid(self, grid: FileGrid) -> None:
         """Set the grid, and derive names and axis codes from it."""
@@ -344,7 +351,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         limit : int, optional
             How many of each to show; None for all.
         """
-        return listing(self.grid, limit)
+        return listing(self.grid, limit, self.below)
 
     def explain(self) -> str:
         """Return a text about what each field of the names was taken for, and why.
@@ -381,7 +388,26 @@ with well
         others = [name for name, _ in self.duplicates]
         labels = {dim: plain_labels(values) for dim, values in self.coords.items()}
         names = explain_names([*self._names, *self.unmatched, *others], self.pattern, labels)
-        return explain_descriptor(self.grid) + names
+        text = explain_descriptor(self.grid) + names
+        return f"{text}\nfiles {below}" if (below := self.below) else text
+
+    @property
+    def below(self) -> str:
+        """How far below the folder that was opened the files are, in words; empty if inside.
+
+        A folder without images right inside it gives those in all folders below it.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from dask_fileseq import open_sequence
+        >>> from dask_fileseq.demo import write_acquisition
+        >>> folder = tempfile.mkdtemp()
+        >>> pattern = write_acquisition(f"{folder}/day1/plate")
+        >>> open_sequence(folder).below.replace(folder, "scans")
+        "2 folders below 'scans', in 1 folder"
+        """
+        return depth_text(self._given, self._names)
 
     def commonpath(self) -> str:
         """Return the longest path that all files are below."""
@@ -704,9 +730,12 @@ with well
     ) -> DataArray:
         """Return the array of all files as a lazy, labelled `xarray.DataArray`.
 
-        At most one header is read, and no pixels. (A georeferenced mosaic needs a second
-        header, to find out whether the tiles are in the order of the grid; if they are not,
-        the georeference is left out.)
+        No pixels are read. If the header of the first file has anything for coordinates or
+        attributes, other headers must confirm it: those of all files, if these are local and at
+        most 2,000, which takes 0.1 to 1 ms each; else of 200 files, or of 8 that are not local,
+        at equal distances. What one of them contradicts is left out, with a `HeaderWarning`; so
+        is the georeference of a mosaic whose tiles are not in the order of the grid. Results
+        are kept as long as the files stay the same. `to_dask_array` reads one header only.
 
         Parameters
         ----------
@@ -720,7 +749,7 @@ with well
         -------
         xarray.DataArray
             Over a dask array. Coordinates along the grid are the values from the names.
-            Coordinates along axes in the files are from the header of the first file: centres
+            Coordinates along axes in the files are what all headers say: centres
             of pixels in physical units (OME-XML, ImageJ, resolution tags) or on the ground
             (GeoTIFF, with the coordinate reference system in ``spatial_ref``), names of
             channels. The attribute ``source`` of each names its origin. A tiled axis has one

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import glob
+import os
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -15,8 +17,8 @@ if TYPE_CHECKING:
     from dask_fileseq.patterns import NamePattern
 
 
-def listing(grid: FileGrid, limit: int | None) -> str:
-    """Return a text that lists names and cells; see `FileSequence.listing`."""
+def listing(grid: FileGrid, limit: int | None, below: str = "") -> str:
+    """Return a text that lists names and cells, and where they are; see `FileSequence.listing`."""
     if limit is not None and (not isinstance(limit, int) or limit < 0):
         raise NamesError(f"limit={limit!r} must be a number of names, or None for all")
     cells = cell_labels(grid, grid.indices[:limit])
@@ -35,13 +37,38 @@ def listing(grid: FileGrid, limit: int | None) -> str:
         ),
         ("missing", len(missing), cell_labels(grid, missing[:limit])),
     ]
-    lines = []
+    lines = [f"files: {below}"] if below else []
     for title, count, items in sections:
         lines.append(f"{title}: {count:,}")
         lines += [f"  {item}" for item in islice(items, limit)]
         if limit is not None and count > limit:
             lines.append(f"  and {count - limit:,} more")
     return "\n".join(lines)
+
+
+def depth_text(given: str | None, names: Sequence[str]) -> str:
+    """Return, in words, how far below the folder that was opened the files are.
+
+    Empty if they are right inside it, or were not found by the name of a folder.
+
+    >>> depth_text("exp", ["exp/a/t1.tif", "exp/a/b/t1.tif"])
+    "1 to 2 folders below 'exp', in 2 folders"
+    """
+    folder = (given or "").replace(os.sep, "/").rstrip("/")
+    start = f"{folder}/" if folder and folder != "." else ""
+    if given is None or not names or glob.has_magic(given):
+        return ""
+    below = [name.replace(os.sep, "/") for name in names]
+    if not all(name.startswith(start) for name in below):
+        return ""
+    folders = {name[len(start) :].removeprefix("./").rpartition("/")[0] for name in below}
+    depths = {folder.count("/") + 1 if folder else 0 for folder in folders}
+    least, most = min(depths), max(depths)
+    if not most:
+        return ""
+    deep = f"{least} to {most}" if least < most else f"{most}"
+    where = f"below {given!r}, in {len(folders):,} folder{'s' * (len(folders) != 1)}"
+    return f"{deep} folder{'s' * (most != 1)} {where}"
 
 
 def cell_labels(grid: FileGrid, indices: Sequence[tuple[int, ...]]) -> list[str]:

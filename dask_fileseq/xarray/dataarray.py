@@ -2,8 +2,8 @@
 
 `to_dataarray` returns a `DataArray` over a dask array, `lazy_dataset` a `Dataset` that xarray
 reads on demand through a `FileBackendArray`. Both have the same coordinates: values from
-file names along the axes over files, and values from the metadata of the first file along
-the axes in a file.
+file names along the axes over files, and values from the metadata that all headers confirm
+along the axes in a file.
 """
 
 from __future__ import annotations
@@ -20,8 +20,15 @@ from dask_fileseq.errors import FileSequenceError
 from dask_fileseq.filearray import FileArray, first_info
 from dask_fileseq.files import common_path
 from dask_fileseq.graph import to_dask_array
+from dask_fileseq.headers import confirmed_metadata
 from dask_fileseq.readers import ChunkMetadata
-from dask_fileseq.xarray.lazyvariable import FileBackendArray, FileVariable, preferred_chunks
+from dask_fileseq.xarray.lazyvariable import (
+    CODING,
+    FileBackendArray,
+    FileVariable,
+    decoded,
+    preferred_chunks,
+)
 
 GRID_MAPPING = "spatial_ref"
 """Name of the coordinate with the coordinate reference system, the same as in rioxarray."""
@@ -50,22 +57,31 @@ def to_dataarray(array: FileArray, *, name: Hashable, chunks: Any = None) -> Dat
     return result
 
 
-def lazy_dataset(array: FileArray, name: Hashable) -> Dataset:
-    """Return a file array as the variable `name` of a `Dataset`, which xarray reads on demand."""
+def lazy_dataset(array: FileArray, name: Hashable, *, mask_and_scale: bool = False) -> Dataset:
+    """Return a file array as the variable `name` of a `Dataset`, which xarray reads on demand.
+
+    With `mask_and_scale`, nodata is NaN and pixels are scaled, as xarray does it by the CF
+    conventions. It needs attributes for that, or pixels keep their data type.
+    """
     coords, attrs = _coords_and_attrs(array)
     chunks = preferred_chunks(array)
     encoding = _encoding(array, coords) | {"preferred_chunks": chunks}
     if HAS_FILE in coords and HAS_FILE not in array.dims:  # all variables need the same chunks
         dims = coords[HAS_FILE].dims
         coords[HAS_FILE].encoding["preferred_chunks"] = {d: chunks[str(d)] for d in dims}
-    data = indexing.LazilyIndexedArray(FileBackendArray(array))
+    coding = {key: attrs[key] for key in CODING if key in attrs} if mask_and_scale else {}
+    if coding:
+        empty = np.empty((0,) * array.ndim, array.dtype)
+        template = decoded(Variable(array.dims, empty, attrs, encoding))
+        attrs, encoding = dict(template.attrs), dict(template.encoding)
+    data = indexing.LazilyIndexedArray(FileBackendArray(array, coding))
     return Dataset({name: FileVariable(array.dims, data, attrs, encoding)}, coords)
 
 
 def _coords_and_attrs(array: FileArray) -> tuple[dict[str, Variable], dict[str, Any]]:
     """Return the coordinates along each axis, and the attributes of the array."""
     coords: dict[str, Variable] = {}
-    metadata = _mosaic_metadata(array)
+    metadata = confirmed_metadata(array, _mosaic_metadata(array))
     for dim, axis in zip(array.dims, array.tiling.axes, strict=True):
         if axis.chunk is None:
             if dim in array.coords:

@@ -11,11 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 from xarray import Variable
 from xarray.backends import BackendArray
+from xarray.conventions import decode_cf_variable
 from xarray.core import indexing
 from xarray.namedarray.daskmanager import DaskManager
 
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.graph import AUTO_BYTES, block_chunks, to_dask_array
+
+CODING = ("_FillValue", "scale_factor", "add_offset")
+"""Attributes by which xarray decodes pixels: nodata becomes NaN, numbers become physical values."""
+
+
+def decoded(variable: Variable) -> Variable:
+    """Return a variable with its pixels decoded, lazily if they are a dask array."""
+    return decode_cf_variable("pixels", variable, decode_times=False, concat_characters=False)
 
 
 class FileVariable(Variable):
@@ -30,17 +39,19 @@ class FileVariable(Variable):
 
     def chunk(self, chunks: Any = {}, *args: Any, **kwargs: Any) -> Any:  # noqa: B006, as there
         """Return the variable over a dask array; as `xarray.Variable.chunk`."""
-        array = _whole_array(self._data)
+        pixels = _whole_array(self._data)
         manager = kwargs.get("chunked_array_type")
         with_dask = manager in (None, "dask") or isinstance(manager, DaskManager)
-        if array is None or args or not with_dask or not isinstance(chunks, Mapping):
+        if pixels is None or args or not with_dask or not isinstance(chunks, Mapping):
             return super().chunk(chunks, *args, **kwargs)
-        data = to_dask_array(array, {dim: chunks.get(dim, -1) for dim in self.dims})
+        data = to_dask_array(pixels.array, {dim: chunks.get(dim, -1) for dim in self.dims})
+        if pixels.coding:
+            data = decoded(Variable(self.dims, data, pixels.coding)).data
         return Variable(self.dims, data, self.attrs, self.encoding, fastpath=True)
 
 
-def _whole_array(data: Any) -> FileArray | None:
-    """Return the file array behind the data of a variable, if it was not indexed."""
+def _whole_array(data: Any) -> FileBackendArray | None:
+    """Return the array of files behind the data of a variable, if it was not indexed."""
     while isinstance(data, indexing.CopyOnWriteArray | indexing.MemoryCachedArray):
         data = data.array
     if not isinstance(data, indexing.LazilyIndexedArray):
@@ -48,7 +59,7 @@ def _whole_array(data: Any) -> FileArray | None:
     whole = all(isinstance(key, slice) and key == slice(None) for key in data.key.tuple)
     if not isinstance(data.array, FileBackendArray) or not whole:
         return None
-    return data.array.array
+    return data.array
 
 
 class FileBackendArray(BackendArray):
@@ -57,31 +68,44 @@ class FileBackendArray(BackendArray):
     Indices along an axis may be arrays ("outer" indexing). With basic indexing alone,
     xarray would read the 501 files of the slice from 0 to 500 for ``isel(time=[0, 500])``.
     No lock is needed, because each read opens its files anew and readers have no state.
+
+    `coding` are those of the attributes `CODING` by which pixels are decoded, if any.
     """
 
-    def __init__(self, array: FileArray) -> None:
+    def __init__(self, array: FileArray, coding: Mapping[str, Any] | None = None) -> None:
         self.array = array
+        self.coding = dict(coding or {})
         self.shape = array.shape
-        self.dtype = array.dtype
+        self.dtype = self._decoded(np.zeros((), array.dtype)).dtype
 
     def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
         """Read the elements that an indexer of xarray selects."""
         return indexing.explicit_indexing_adapter(
-            key, self.shape, indexing.IndexingSupport.OUTER, self._read
+            key, self.shape, indexing.IndexingSupport.OUTER, self._read_decoded
         )
+
+    def _read_decoded(self, key: tuple[Any, ...]) -> Any:
+        """Read elements, and decode them."""
+        return self._decoded(self._read(key))
+
+    def _decoded(self, pixels: Any) -> Any:
+        if not self.coding:
+            return pixels
+        dims = range(np.ndim(pixels))
+        return decoded(Variable(dims, pixels, self.coding)).to_numpy()
 
     def _read(self, key: tuple[Any, ...]) -> Any:
         """Read the elements that an int, a slice or a 1-d array selects along each axis."""
         if not any(isinstance(k, np.ndarray) for k in key):
             return self.array[key]
         parts = [list(self._parts(axis, k)) for axis, k in enumerate(key)]
-        out = np.empty([along[-1][1].stop if along else 0 for along in parts], self.dtype)
+        out = np.empty([along[-1][1].stop if along else 0 for along in parts], self.array.dtype)
         for combination in itertools.product(*parts):
             ranges, places, within = zip(*combination, strict=True)
             if all(inner is None for inner in within):
                 self.array.read(ranges, out[places])
             else:
-                span = np.empty(tuple(map(len, ranges)), self.dtype)
+                span = np.empty(tuple(map(len, ranges)), self.array.dtype)
                 self.array.read(ranges, span)
                 lengths = zip(within, span.shape, strict=True)
                 inner = [np.arange(n) if i is None else i for i, n in lengths]

@@ -1,7 +1,10 @@
 """Real folders of instruments, from public repositories."""
 
+import re
+
 import numpy as np
 import pytest
+import tifffile
 
 from dask_fileseq import open_sequence
 from tests.helpers.shared import DATA
@@ -55,3 +58,36 @@ def test_cellvoyager_times_and_positions():
     first = array.acquisition_time.sel(well="D08", channel=1).isel(field=0, z=0)
     assert first == np.datetime64("2023-09-18T11:58:44.438")
     assert array.x.values[1] == pytest.approx(0.325)
+
+
+@pytest.mark.parametrize(
+    ("name", "channels", "pages", "inner"),
+    [
+        ("c3_z33", ["Conf640", "Conf561", "Conf405"], 33, "z"),
+        ("20241003_experiment_488_7_640_3_1", ["Channel1", "Channel2"], 6, "t"),
+    ],
+)
+def test_companions_of_visiview(tmp_path, name, channels, pages, inner):
+    """A stack would be an unnamed axis, and channels numbers."""
+    companion = DATA / "ome_companion" / f"{name}.companion.ome"
+    text = companion.read_text("utf-8")
+    parts = sorted(set(re.findall(r'FileName="([^"]+)"', text)))
+    assert len(parts) == len(channels)
+    for number, part in enumerate(parts):
+        images = 100 * number + np.arange(pages)[:, None, None] + np.zeros((4, 6), int)
+        tifffile.imwrite(tmp_path / part, images.astype("u2"), metadata=None)
+    (tmp_path / companion.name).write_text(text, "utf-8")
+    seq = open_sequence(tmp_path)
+    assert (seq.dims, seq.chunkdims, seq.shape) == (("c",), (inner, "y", "x"), (len(channels),))
+    array = seq.to_xarray()
+    assert array.c.values.tolist() == channels
+    assert (array[..., 0, 0] == 100 * np.arange(len(channels))[:, None] + np.arange(pages)).all()
+    if inner == "z":
+        np.testing.assert_allclose(array.z, 0.5 * np.arange(33))
+
+
+def test_leica_matrix_files_describe_themselves():
+    """A header that names other files of the matrix would put all into one image."""
+    seq = open_sequence(str(DATA / "leica_matrix" / "**" / "*.ome.tif"))
+    assert len(seq) == 4
+    assert not seq.files_missing

@@ -79,15 +79,17 @@ def test_a_folder_stands_for_the_images_in_it(folder):
 
 @pytest.mark.skipif(os.name == "nt", reason="links need rights there")
 def test_links_in_a_folder_are_files_unless_they_lead_to_a_folder(tmp_path):
-    """Data are often a folder of links; one that is broken must be seen, and stop no listing."""
+    """Links are common; a broken one, and a pipe, must be seen, and stop no listing."""
     (tmp_path / "images").mkdir()
     tifffile.imwrite(tmp_path / "t1.dat", np.zeros((2, 2), "u1"))
     for name, target in {"t1": "../t1.dat", "t2": "gone", "t3": "t3.tif", "t4": "."}.items():
         (tmp_path / "images" / f"{name}.tif").symlink_to(target)
     os.mkfifo(tmp_path / "images" / "t5.tif")
+    (tmp_path / "images" / "t6.tif").mkdir()
     seq = TiffSequence(tmp_path / "images")
-    assert list(seq) == [str(tmp_path / "images" / f"t{i}.tif") for i in (1, 2, 3)]
-    assert {(f.name, f.kind) for f in seq.check()} == {(seq[1], "gone"), (seq[2], "unreadable")}
+    assert list(seq) == [str(tmp_path / "images" / f"t{i}.tif") for i in (1, 2, 3, 5)]
+    found = {(seq[1], "gone"), (seq[2], "unreadable"), (seq[3], "unreadable")}
+    assert {(f.name, f.kind) for f in seq.check()} == found
     with pytest.raises(ReadError, match=r"t2\.tif"):
         seq.asarray()
 

@@ -1,12 +1,17 @@
 """Headers that disagree are found, by kind and file, and nothing is said that is not true."""
 
 import os
+import warnings
 
 import numpy as np
 import pytest
 import tifffile
+import xarray as xr
+import zarr
 
-from dask_fileseq import open_sequence
+from dask_fileseq import HeaderWarning, open_sequence
+from dask_fileseq.headers import confirmation
+from dask_fileseq.readers import count
 from tests.helpers.headers import write_geotiff, write_ome, write_pixels
 
 pytestmark = pytest.mark.usefixtures("settled")
@@ -154,3 +159,148 @@ def test_dates_and_places_may_differ(tmp_path):
             tmp_path / f"t{t}.tif", np.ones((4, 5), "u2"), datetime=f"2024:07:09 13:13:0{t}"
         )
     assert open_sequence(tmp_path).check() == []
+
+
+# faces that speak of all files
+
+
+def labelled(folder, way, **kwargs):
+    if way == "engine":
+        return xr.open_dataarray(str(folder), engine="fileseq", **kwargs)
+    return open_sequence(folder, **kwargs).to_xarray()
+
+
+WAYS = ["to_xarray", "engine"]
+
+LEFT_OUT = {
+    "pixel size": ({"z", "y", "x"}, {"x", "y"}),
+    "unit": ({"z", "y", "x"}, {"x", "y", "z"}),
+    "distance of planes": ({"z", "y", "x"}, {"z"}),
+    "pixel size of OME": ({"c", "y", "x"}, {"x", "y"}),
+    "channels": ({"c", "y", "x"}, {"c"}),
+    "zone": ({"y", "x", "spatial_ref"}, {"y", "x", "spatial_ref"}),
+    "shift": ({"y", "x", "spatial_ref"}, {"x"}),
+    "ground pixel": ({"y", "x", "spatial_ref"}, {"y", "x"}),
+    "direction": ({"y", "x", "spatial_ref"}, {"y", "x"}),
+}
+"""By the names of `PLANTED`, the coordinates that files have, and those that are not true."""
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", LEFT_OUT)
+def test_a_coordinate_that_one_file_contradicts_is_left_out(tmp_path, name, way):
+    """What the first file says is taken for what all say."""
+    write, usual, other, *_ = PLANTED[name]
+    all_coords, gone = LEFT_OUT[name]
+    for t in range(6):
+        write(tmp_path / f"t{t}.tif", **usual)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert set(labelled(tmp_path, way).coords) == {"t"} | all_coords
+    write(tmp_path / "t3.tif", **usual, **other)
+    with pytest.warns(HeaderWarning, match=r"5 of 6 files|1 of 6 files") as warned:
+        da = labelled(tmp_path, way)
+    assert len(warned) == 1
+    assert "t3.tif" in str(warned[0].message)
+    assert set(da.coords) == {"t"} | (all_coords - gone)
+
+
+def test_nodata_that_one_file_contradicts(tmp_path):
+    """A mean over time masks the wrong pixels."""
+    for t, nodata in enumerate((-99, -99, -1)):
+        write_geotiff(tmp_path / f"t{t}.tif", nodata=nodata)
+    with pytest.warns(
+        HeaderWarning, match="2 of 3 files have nodata -99, '.*t2.tif' has nodata -1"
+    ):
+        da = open_sequence(tmp_path).to_xarray()
+    assert "nodata" not in da.attrs
+    assert set(da.coords) == {"t", "y", "x", "spatial_ref"}
+
+
+def test_three_scenes_in_two_zones_are_in_none(tmp_path):
+    """They became one array in zone 32."""
+    for t, epsg in enumerate((32632, 32633, 32632)):
+        write_geotiff(tmp_path / f"t{t}.tif", epsg=epsg)
+    message = r"2 of 3 files are in EPSG:32632, '.*t1.tif' is in EPSG:32633"
+    with pytest.warns(HeaderWarning, match=message):
+        da = open_sequence(tmp_path).to_xarray()
+    assert set(da.coords) == {"t"}
+
+
+def test_tiles_on_an_axis_have_no_common_place(tmp_path):
+    """All tiles of a map lay where the first one is."""
+    for tile in range(3):
+        write_geotiff(tmp_path / f"tile{tile}.tif", left=500_000.0 + 50 * tile)
+    seq = open_sequence(tmp_path)
+    with pytest.warns(HeaderWarning, match="2 of 3 files have another place"):
+        assert set(seq.to_xarray().coords) == {"tile", "y", "spatial_ref"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        mosaic = seq.to_xarray(axestiled={0: 1})
+    assert mosaic.x.values.tolist() == (500_005.0 + 10 * np.arange(15)).tolist()
+
+
+def test_a_tile_in_the_middle_of_a_mosaic_that_is_elsewhere(tmp_path):
+    """Only the first tile and the last one were looked at."""
+    for tile in range(5):
+        left = 500_000.0 + 50 * tile + 30 * (tile == 2)
+        write_geotiff(tmp_path / f"tile{tile}.tif", left=left)
+    with pytest.warns(HeaderWarning, match=r"tile2.tif' is shifted by 30 m along x"):
+        mosaic = open_sequence(tmp_path).to_xarray(axestiled={0: 1})
+    assert "x" not in mosaic.coords
+
+
+def test_headers_are_read_once_and_only_where_they_say_something(tmp_path):
+    """Each call costs as much as a check."""
+    for t in range(5):
+        write_pixels(tmp_path / f"t{t}.tif")
+        write_plain(tmp_path / f"plain{t}.tif")
+    seq = open_sequence(f"{tmp_path}/t*.tif")
+    with count() as counts:
+        seq.to_dask_array()
+        seq.array()
+    assert counts.headers == 1
+    with count() as counts:
+        seq.to_xarray()
+        open_sequence(f"{tmp_path}/t*.tif").to_xarray()
+    assert (counts.headers, counts.bytes) == (5 + 1, 0)
+    with count() as counts:
+        open_sequence(f"{tmp_path}/plain*.tif").to_xarray()
+    assert counts.headers == 1
+
+
+def test_of_very_many_files_a_sample_is_read(tmp_path, monkeypatch):
+    """A folder of a million files is opened in an hour."""
+    monkeypatch.setattr(confirmation, "MOST_FILES", 20)
+    monkeypatch.setattr(confirmation, "SAMPLE", 5)
+    for t in range(21):
+        write_pixels(tmp_path / f"t{t:02d}.tif", step=1.0 if t == 20 else 0.5)
+    seq = open_sequence(tmp_path)
+    with pytest.warns(HeaderWarning, match="4 of 5 files have"), count() as counts:
+        seq.to_xarray()
+    assert counts.headers == 1 + 5
+
+
+def test_ome_zarr_has_the_pixel_size_of_all_files(tmp_path):
+    """A scale bar is twice as long as it should be, for one file of many."""
+    for t in range(3):
+        write_pixels(tmp_path / f"t{t}.tif", shape=(4, 5), axes="YX", step=0.25 if t == 1 else 0.5)
+    seq = open_sequence(tmp_path)
+    with pytest.warns(HeaderWarning, match=r"pixels of 0.5 x 0.5 µm .x, y., '.*t1.tif' has"):
+        seq.to_ome_zarr(tmp_path / "a.ome.zarr", progress=False)
+    (image,) = zarr.open_group(tmp_path / "a.ome.zarr").attrs["ome"]["multiscales"]
+    assert image["datasets"][0]["coordinateTransformations"][0]["scale"][-2:] == [1, 1]
+    assert all("unit" not in axis for axis in image["axes"][-2:])
+
+
+def test_ome_zarr_needs_the_size_of_pixels_but_no_place(tmp_path):
+    """Images beside each other have no common place, but pixels of the same size."""
+    for tile in range(3):
+        write_geotiff(tmp_path / f"tile{tile}.tif", left=500_000.0 + 50 * tile)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", HeaderWarning)
+        open_sequence(tmp_path).to_ome_zarr(
+            tmp_path / "a.ome.zarr", axes={"tile": "image"}, progress=False
+        )
+    (image,) = zarr.open_group(tmp_path / "a.ome.zarr/0").attrs["ome"]["multiscales"]
+    assert image["datasets"][0]["coordinateTransformations"][0]["scale"][-2:] == [10, 10]

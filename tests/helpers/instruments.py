@@ -279,6 +279,77 @@ def micromanager_2(folder: Path) -> Folder:
     return micromanager(folder, version=2)
 
 
+def ome_set(folder: Path, *, in_file: str = "", companion: bool = True) -> Folder:
+    """Write an OME set of 2 times, 2 channels and 3 planes, with some axes inside each file."""
+    sizes = {"t": 2, "c": 2, "z": 3}
+    outer = [dim for dim in sizes if dim not in in_file]
+    files: dict[str, list[dict[str, int]]] = {}
+    for index in np.ndindex(*sizes.values()):
+        plane = dict(zip(sizes, index, strict=True))
+        name = "set" + "".join(f"_{dim}{plane[dim]}" for dim in outer) + ".ome.tif"
+        files.setdefault(name, []).append(plane)
+    data = "".join(
+        f'<TiffData IFD="{ifd}" PlaneCount="1" FirstT="{p["t"]}" FirstC="{p["c"]}" '
+        f'FirstZ="{p["z"]}"><UUID FileName="{name}">urn:uuid:{name}</UUID></TiffData>'
+        for name, planes in files.items()
+        for ifd, p in enumerate(planes)
+    )
+    planes = "".join(
+        f'<Plane TheT="{t}" TheC="{c}" TheZ="{z}" DeltaT="{1.5 * t}" PositionX="7" '
+        f'PositionXUnit="mm" PositionZ="{0.5 * z}" PositionZUnit="µm"/>'
+        for t, c, z in np.ndindex(2, 2, 3)
+    )
+    space = 'xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"'
+    pixels = "".join(
+        f' Size{axis}="{n}"' for axis, n in zip("TCZYX", (2, 2, 3, *IMAGE), strict=True)
+    )
+    pixels += ' PhysicalSizeX="0.65" PhysicalSizeY="0.65" PhysicalSizeZ="0.5"'
+    channels = "".join(
+        f'<Channel ID="Channel:{c}" Name="{name}" SamplesPerPixel="1"/>'
+        for c, name in enumerate(("DAPI", "GFP"))
+    )
+    whole = (
+        f'<OME {space} UUID="urn:uuid:NAME"><Image ID="Image:0" Name="set">'
+        "<AcquisitionDate>2024-10-03T14:26:38.5+02:00</AcquisitionDate>"
+        f'<Pixels ID="Pixels:0" DimensionOrder="XYZCT" Type="uint16"{pixels}>'
+        f"{channels}{data}{planes}</Pixels></Image></OME>"
+    )
+    part = f'<OME {space}><BinaryOnly MetadataFile="set.companion.ome" UUID="urn:uuid:1"/></OME>'
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, own in files.items():
+        text = '<?xml version="1.0" encoding="UTF-8"?>'
+        text += part if companion else whole.replace("NAME", name)
+        with tifffile.TiffWriter(folder / name) as tif:
+            for page, p in enumerate(own):
+                image = np.full(IMAGE, 100 * p["t"] + 10 * p["c"] + p["z"], "u2")
+                description = text.encode() if page == 0 else None
+                tif.write(image, description=description, metadata=None, contiguous=False)
+    path = folder / "set.companion.ome"
+    if companion:
+        path.write_text(whole, "utf-8")
+    labels = {"t": [np.timedelta64(0, "ms"), np.timedelta64(1500, "ms")], "c": ["DAPI", "GFP"]}
+    others: dict[str, tuple[tuple[str, ...], Any]] = {
+        "stage_x": ((), 7000.0),
+        "start_time": ((), np.datetime64("2024-10-03T12:26:38.5")),
+    }
+    if "z" in outer:
+        others["stage_z"] = (("z",), [0.0, 0.5, 1.0])
+    return Folder(
+        str(folder),
+        str(path if companion else folder / next(iter(files))),
+        "_".join(f"{dim}(?P<{dim}>.)" for dim in outer),
+        tuple(outer),
+        {dim: labels[dim] for dim in outer if dim in labels},
+        others,
+        0.65,
+    )
+
+
+def ome_channels(folder: Path) -> Folder:
+    """Write such a set with all times and planes of a channel in a file."""
+    return ome_set(folder, in_file="tz")
+
+
 MAKERS: dict[str, Callable[[Path], Folder]] = {
     "harmony": harmony,
     "harmony, newer": harmony_newer,
@@ -287,5 +358,7 @@ MAKERS: dict[str, Callable[[Path], Folder]] = {
     "metamorph": metamorph,
     "micromanager": micromanager,
     "micromanager 2": micromanager_2,
+    "ome": ome_set,
+    "ome, pages": ome_channels,
 }
 """A maker of each kind, by its name."""

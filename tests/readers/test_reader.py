@@ -12,6 +12,7 @@ import tifffile
 
 import dask_fileseq.readers as readers
 from dask_fileseq import FileSequence
+from dask_fileseq.files import require_file
 from dask_fileseq.readers import (
     ChunkSpec,
     FileInfo,
@@ -142,4 +143,4 @@ def test_files_are_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     """A folder among the names is an error of another kind on each system."""
     with pytest.raises(OSError, match="is no file but a folder"):
-        readers.require_file(str(tmp_path))
+        require_file(str(tmp_path))

@@ -16,6 +16,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from stat import S_ISREG
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -29,7 +30,8 @@ WHOLE = 256 * 1024
 HEAD = 16 * 1024
 """Bytes at the beginning of a file that are read first, where its header usually is."""
 
-FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0)
+FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+"""How files are opened: a pipe that has the name of a file does not block, it has no bytes."""
 
 VECTORED = hasattr(os, "preadv")
 """Whether the system reads into several buffers, and at any position, in one call."""
@@ -85,7 +87,8 @@ class PathBytes:
     def __init__(self, path: str, whole: int = HEAD) -> None:
         self._file = os.open(path, FLAGS)
         try:
-            self.size = os.fstat(self._file).st_size
+            status = os.fstat(self._file)
+            self.size = status.st_size if S_ISREG(status.st_mode) else 0
             self._head = os.read(self._file, self.size if self.size <= whole else HEAD)
         except BaseException:
             os.close(self._file)

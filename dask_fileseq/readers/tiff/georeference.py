@@ -1,78 +1,32 @@
 """Georeference of a GeoTIFF: where its pixels are on the ground, and in which system.
 
 Keys and transform follow the OGC GeoTIFF standard,
-https://docs.ogc.org/is/19-008r4/19-008r4.html, and attributes the CF conventions, appendix F,
-https://cfconventions.org. tifffile decodes the keys. pyproj, if installed, resolves codes and
-parameters of projections; this takes milliseconds, and is done when the system is used.
+https://docs.ogc.org/is/19-008r4/19-008r4.html, and where it leaves something open, GDAL.
+tifffile decodes the keys; of repeated ones the last counts, as in GDAL.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from functools import cached_property
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import tifffile
 
 from dask_fileseq.readers.chunkmetadata import Scale
+from dask_fileseq.readers.tiff.crsattributes import CRSAttributes
+from dask_fileseq.readers.tiff.geokeys import epsg_code, is_projected
 
 PIXEL_SCALE, TIEPOINT, TRANSFORMATION = 33550, 33922, 34264
 
 UNITS = {9001: "metre", 9002: "foot", 9003: "US_survey_foot"}
-USER_DEFINED = 32767
-ESRI_WKT = "ESRI PE String = "
-
-LATITUDE, LONGITUDE = "latitude_of_projection_origin", "longitude_of_projection_origin"
-MERIDIAN, PARALLELS = "longitude_of_central_meridian", "standard_parallel"
-PROJECTIONS = {
-    1: ("transverse_mercator", LATITUDE, MERIDIAN, "scale_factor_at_central_meridian"),
-    7: ("mercator", LONGITUDE, "scale_factor_at_projection_origin"),
-    8: ("lambert_conformal_conic", LATITUDE, MERIDIAN, PARALLELS),
-    10: ("lambert_azimuthal_equal_area", LATITUDE, LONGITUDE),
-    11: ("albers_conical_equal_area", LATITUDE, MERIDIAN, PARALLELS),
-    12: ("azimuthal_equidistant", LATITUDE, LONGITUDE),
-    14: ("stereographic", LATITUDE, LONGITUDE, "scale_factor_at_projection_origin"),
-    21: ("orthographic", LATITUDE, LONGITUDE),
-    24: ("sinusoidal", LONGITUDE),
-    28: ("lambert_cylindrical_equal_area", MERIDIAN, PARALLELS),
-}
-"""Projections of CF and their parameters, by GeoTIFF's codes of transformations."""
-
-KEYS = {LATITUDE: "Lat", LONGITUDE: "Long", MERIDIAN: "Long"}
-KEYS |= {"false_easting": "Easting", "false_northing": "Northing"}
-"""GeoTIFF's names of CF's parameters, which follow one of `ORIGINS`; all others are scales."""
-
-ORIGINS = ("False", "NatOrigin", "FalseOrigin", "Center")
+GRADS = frozenset((4807, 4810, 4811, 4816, 4819, 4821, 4901, 4902))
+"""EPSG codes of the geographic systems whose angles are no degrees."""
 
 Affine = tuple[float, float, float, float, float, float]
 """The corner of pixel (column, row): ``x = a * column + b * row + c, y = d * column + e * row + f``
 for ``a, b, c, d, e, f``."""
-
-
-class CRSAttributes(Mapping[str, Any]):
-    """The attributes from `crs_attributes`, and `more`, resolved when these are first used."""
-
-    def __init__(self, keys: Mapping[str, Any], more: Mapping[str, Any]) -> None:
-        self._keys = keys
-        self._more = more
-
-    @cached_property
-    def _attributes(self) -> dict[str, Any]:
-        return crs_attributes(self._keys) | dict(self._more)
-
-    def __getitem__(self, name: str) -> Any:
-        return self._attributes[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._attributes)
-
-    def __len__(self) -> int:
-        return len(self._attributes)
-
-    def __repr__(self) -> str:
-        return repr(self._attributes)
 
 
 def georeference(page: tifffile.TiffPage) -> tuple[dict[str, Scale], Mapping[str, Any]]:
@@ -115,12 +69,14 @@ def _affine(page: tifffile.TiffPage, is_point: bool) -> Affine | None:
     """
     matrix = _numbers(page, TRANSFORMATION)
     scale, tie = _numbers(page, PIXEL_SCALE), _numbers(page, TIEPOINT)
-    if len(matrix) == 16:
-        a, b, c, d, e, f = (matrix[i] for i in (0, 1, 3, 4, 5, 7))
-    elif len(scale) >= 2 and len(tie) >= 6 and scale[0] and scale[1]:
+    if len(scale) >= 2 and scale[0] and scale[1]:
+        if len(tie) < 6:
+            return None
         column, row, _, x, y = tie[:5]
         a, b, c = scale[0], 0.0, x - column * scale[0]
         d, e, f = 0.0, -abs(scale[1]), y + row * abs(scale[1])
+    elif len(matrix) == 16:
+        a, b, c, d, e, f = (matrix[i] for i in (0, 1, 3, 4, 5, 7))
     else:
         return None
     if is_point:
@@ -138,103 +94,21 @@ def _numbers(page: tifffile.TiffPage, code: int) -> list[float]:
         return []
 
 
-def crs_attributes(keys: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a coordinate reference system as attributes of a CF grid mapping variable.
-
-    ``spatial_ref``, which GDAL, rioxarray and pyproj read, is WKT, or without pyproj a code
-    such as ``EPSG:28355``. ``crs_wkt`` is the same WKT, ``epsg`` the code, if there is one.
-    A system that cannot be resolved has the attributes that its keys contain. `keys` are those
-    of `tifffile.TiffPage.geotiff_tags`.
-    """
-    projected = _is_projected(keys)
-    citations = [keys.get("PCSCitationGeoKey"), keys.get("GTCitationGeoKey")]
-    for citation in citations:
-        if isinstance(citation, str) and citation.startswith(ESRI_WKT):
-            wkt = citation.removeprefix(ESRI_WKT)
-            return {"crs_wkt": wkt, "spatial_ref": wkt}
-    attrs: dict[str, Any] = {
-        "projected_crs_name": (citations[0] or citations[1]) if projected else "",
-        "geographic_crs_name": keys.get("GeogCitationGeoKey"),
-    }
-    ellipsoid = {
-        "semi_major_axis": keys.get("GeogSemiMajorAxisGeoKey"),
-        "semi_minor_axis": keys.get("GeogSemiMinorAxisGeoKey"),
-        "inverse_flattening": keys.get("GeogInvFlatteningGeoKey"),
-    }
-    attrs = {name: value for name, value in (attrs | ellipsoid).items() if value not in (None, "")}
-    code = _code(keys, "ProjectedCSTypeGeoKey" if projected else "GeographicTypeGeoKey")
-    if code:
-        attrs |= {"spatial_ref": f"EPSG:{code}", "epsg": code}
-    elif projected:
-        attrs |= _projection(keys)
-    if not projected and attrs:
-        attrs["grid_mapping_name"] = "latitude_longitude"
-    resolved = _resolved(attrs, code, _code(keys, "GeographicTypeGeoKey"))
-    return attrs | resolved | {name: attrs[name] for name in ellipsoid if name in attrs}
-
-
-def _code(keys: Mapping[str, Any], name: str) -> int:
-    """Return the EPSG code in a key, 0 if there is none."""
-    code = keys.get(name, 0)
-    return code if isinstance(code, int) and 0 < code < USER_DEFINED else 0
-
-
-def _projection(keys: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a projection that is given by its parameters, in metres, as CF attributes."""
-    method = keys.get("ProjCoordTransGeoKey")
-    if method not in PROJECTIONS or keys.get("ProjLinearUnitsGeoKey", 9001) != 9001:
-        return {}
-    name, *parameters = PROJECTIONS[method]
-    attrs: dict[str, Any] = {"grid_mapping_name": name}
-    for parameter in (*parameters, "false_easting", "false_northing"):
-        names = [f"ScaleAt{origin}" for origin in ORIGINS]
-        if parameter in KEYS:
-            names = [f"{origin}{KEYS[parameter]}" for origin in ORIGINS]
-        elif parameter == PARALLELS:
-            names = ["StdParallel1", "StdParallel2"]
-        found = [keys[f"Proj{key}GeoKey"] for key in names if f"Proj{key}GeoKey" in keys]
-        default = 0.0 if parameter in KEYS else 1.0
-        attrs[parameter] = found if parameter == PARALLELS else (*found, default)[0]
-    return attrs
-
-
-def _resolved(attrs: Mapping[str, Any], code: int, geographic: int) -> dict[str, Any]:
-    """Return what pyproj finds out about a system; nothing without pyproj."""
-    has_shape = "semi_minor_axis" in attrs or "inverse_flattening" in attrs
-    if not code and not ("grid_mapping_name" in attrs and (geographic or has_shape)):
-        return {}
-    try:
-        from pyproj import CRS
-    except ImportError:
-        return {}
-    try:
-        if code:
-            crs = CRS.from_epsg(code)
-        else:
-            datum = CRS.from_epsg(geographic).to_cf() if geographic else {}
-            datum = {name: value for name, value in datum.items() if name != "crs_wkt"}
-            crs = CRS.from_cf(datum | dict(attrs))
-        wkt = crs.to_wkt()
-    except Exception:  # pyproj's, of a code or parameters that it has not
-        return {}
-    return {**crs.to_cf(), "crs_wkt": wkt, "spatial_ref": wkt}
-
-
-def _is_projected(keys: Mapping[str, Any]) -> bool:
-    model = keys.get("GTModelTypeGeoKey")
-    return bool(model == 1 or (model is None and "ProjectedCSTypeGeoKey" in keys))
-
-
 def _axis_attributes(keys: Mapping[str, Any], axis: str) -> tuple[str, dict[str, str]]:
-    """Return the units and the attributes of x or y, as CF has them."""
+    """Return the units and the attributes of x or y, as CF has them.
+
+    Units are known without pyproj if a key contains them, or if they follow from the code.
+    """
     attrs = {"axis": axis.upper()}
-    if _is_projected(keys):
+    if is_projected(keys):
         attrs["long_name"] = f"{axis} coordinate of projection"
         attrs["standard_name"] = f"projection_{axis}_coordinate"
-        is_utm = _code(keys, "ProjectedCSTypeGeoKey") // 100 in (326, 327)
+        is_utm = epsg_code(keys, "ProjectedCSTypeGeoKey") // 100 in (326, 327)
         return UNITS.get(keys.get("ProjLinearUnitsGeoKey", 9001 if is_utm else 0), ""), attrs
-    if keys.get("GTModelTypeGeoKey") == 2 or "GeographicTypeGeoKey" in keys:
+    if keys.get("GTModelTypeGeoKey") == 2:
         name, units = {"x": ("longitude", "degrees_east"), "y": ("latitude", "degrees_north")}[axis]
         attrs["long_name"] = attrs["standard_name"] = name
-        return units if keys.get("GeogAngularUnitsGeoKey", 9102) in (9102, 9122) else "", attrs
+        in_degrees = keys.get("GeogAngularUnitsGeoKey", 9102) in (9102, 9122)
+        has_grads = epsg_code(keys, "GeographicTypeGeoKey") in GRADS
+        return units if in_degrees and not has_grads else "", attrs
     return "", attrs

@@ -9,15 +9,17 @@ from typing import Any
 
 import tifffile
 
+from dask_fileseq.files import require_file
 from dask_fileseq.readers.counters import record
 from dask_fileseq.readers.headercolumns import as_date
-from dask_fileseq.readers.reader import File, FileInfo, require_file
+from dask_fileseq.readers.reader import File, FileInfo
 from dask_fileseq.readers.tiff.byteranges import PathBytes
 from dask_fileseq.readers.tiff.opentiff import open_tiff
 from dask_fileseq.readers.tiff.registry import PROOFS, Proof
 from dask_fileseq.readers.tiff.signature import DATETIME, Header, read_header
-from dask_fileseq.readers.tiff.tiffimage import image_of, series_of
+from dask_fileseq.readers.tiff.tiffimage import image_of
 from dask_fileseq.readers.tiff.tiffmetadata import file_columns, tiff_metadata
+from dask_fileseq.readers.tiff.tiffseries import series_of
 
 
 def inspect_tiff(file: File) -> FileInfo:
@@ -94,7 +96,8 @@ def _inspect_short(file: str, end: EOFError) -> FileInfo:
     try:
         return _inspect_by_tifffile(file)[0]
     except Exception as error:
-        if "truncated" in str(end) and "not a TIFF" not in str(error):
+        texts = "truncated", "not a TIFF", "chain of pages"
+        if texts[0] in str(end) and not any(text in str(error) for text in texts):
             raise ValueError(f"file is truncated, in its header: {error}") from error
         raise
 

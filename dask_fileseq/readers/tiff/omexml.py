@@ -18,7 +18,9 @@ import numpy as np
 import tifffile
 
 from dask_fileseq.readers.chunkmetadata import Labels, Scale, positive, unit_name
+from dask_fileseq.readers.counters import record
 from dask_fileseq.readers.headercolumns import as_date, as_number, single
+from dask_fileseq.readers.reader import File
 
 MICROMETRES = {"nm": 1e-3, "µm": 1.0, "mm": 1e3, "cm": 1e4, "m": 1e6, "": 1.0}
 """Micrometres in units of length; positions without a unit of length are taken as these."""
@@ -27,6 +29,14 @@ SECONDS = {"s": 1.0, "ms": 1e-3, "µs": 1e-6, "ns": 1e-9, "min": 60.0, "h": 3600
 
 Place = tuple[str, ...]
 """The indices of a plane along c, z and t, as texts."""
+
+
+def ome_text(file: File) -> str:
+    """Return the OME-XML in the header of a TIFF file; empty if it has none."""
+    with tifffile.TiffFile(file, _multifile=False) as tif:
+        record(files=1, headers=1)
+        page = tif.pages.first
+        return page.description if page.is_ome else ""
 
 
 def ome_image(tif: tifffile.TiffFile, series: int) -> Element | None:

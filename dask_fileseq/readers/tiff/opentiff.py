@@ -1,21 +1,18 @@
-"""Opening one TIFF file as one file, and checks that it is complete.
+"""Opening one TIFF file as one file.
 
 OME-TIFF, Micro-Manager and NDTiff files may refer to other files, and tifffile then makes one
 series of all of them. In a file sequence, file names form the grid: such a file is opened
 again, so that its series contains its own pages only. A file whose metadata describe just
 itself keeps the axes of its metadata.
-
-tifffile returns fewer pages or zeros for some truncated files; here these are errors.
 """
 
 from __future__ import annotations
 
 import math
 import os
-import struct
+import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from operator import add
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
@@ -23,6 +20,7 @@ import tifffile
 
 from dask_fileseq.readers.counters import record
 from dask_fileseq.readers.reader import File
+from dask_fileseq.readers.tiff.pagechain import CutChain, end_of_chain, require_end
 
 _FILEARGS = {"mode", "name", "offset", "size", "omexml", "superres", "_multifile", "_useframes"}
 
@@ -35,12 +33,21 @@ _FLAGS: tuple[dict[str, bool], ...] = (
 )
 
 
+UNCHAINED = {"imagej", "mmstack", "ndtiff", "stk"}
+"""Formats in which tifffile finds pages without their chain, which may end anywhere."""
+
+
 def split_arguments(imreadargs: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the arguments that concern the file, and those that concern the image in it."""
+    """Return the arguments that concern the file, and those that concern the image in it.
+
+    A page that is selected by ``key`` needs no chain that ends properly.
+    """
+    strict = imreadargs.get("strict") is not False
     fileargs = {k: v for k, v in imreadargs.items() if k in _FILEARGS or k.startswith("is_")}
     imageargs = {k: v for k, v in imreadargs.items() if k not in fileargs and v is not None}
     imageargs["maxworkers"] = imreadargs.get("maxworkers", 1)  # None: as many as tifffile likes
-    return fileargs, imageargs
+    imageargs["strict"] = strict
+    return fileargs | {"strict": strict and "key" not in imageargs}, imageargs
 
 
 @contextmanager
@@ -48,16 +55,51 @@ def open_tiff(file: File, fileargs: Mapping[str, Any]) -> Iterator[tifffile.Tiff
     """Open a file so that its first series contains no pages of other files.
 
     A handle is read from its start, whatever its position. `fileargs` are arguments of
-    `tifffile.TiffFile`; an explicit ``is_ome`` or ``_multifile`` has precedence.
+    `tifffile.TiffFile`; an explicit ``is_ome`` or ``_multifile`` has precedence. Pages of a
+    chain that leads back are read once; one that leads nowhere is a `ValueError`, unless
+    ``strict`` is False.
     """
-    start = {} if isinstance(file, str) else {"offset": 0}
     for flags in _FLAGS:
-        args = start | {"_multifile": False} | flags | dict(fileargs)
-        with tifffile.TiffFile(file, **args) as tif:
+        args = {"_multifile": False} | flags | dict(fileargs)
+        with open_once(file, args) as tif:
             if flags is _FLAGS[-1] or args["_multifile"] or stands_alone(tif):
                 record(files=1)
                 yield tif
                 return
+            if args.get("strict", True):
+                _require_planes(tif)
+
+
+@contextmanager
+def open_once(file: File, fileargs: Mapping[str, Any]) -> Iterator[tifffile.TiffFile]:
+    """Open a file by tifffile, with the pages that its chain leads to, each once."""
+    start = {} if isinstance(file, str) else {"offset": 0}
+    args: dict[str, Any] = start | dict(fileargs)
+    strict = args.pop("strict", True)
+    with ExitStack() as stack:
+        tif = stack.enter_context(tifffile.TiffFile(file, **args))
+        if "is_scanimage" not in args and _has_guessed_pages(tif):
+            tif = stack.enter_context(tifffile.TiffFile(file, **args, is_scanimage=False))
+            tif.is_scanimage = True  # type: ignore[attr-defined]  # without the guess
+        if tif.pages and not (tif.is_ndpi or tif.is_lsm):  # their pages are chained otherwise
+            end = end_of_chain(tif)
+            if end.following and strict and not tif.flags & UNCHAINED:
+                require_end(tif, end)
+            if end.following:
+                raw = stack.enter_context(open(file, "rb")) if isinstance(file, str) else file
+                cut: Any = CutChain(raw, end.pointer, tif.tiff.offsetsize)
+                args = {"name": tif.filename} | args
+                tif = stack.enter_context(tifffile.TiffFile(cut, **args))
+        yield tif
+
+
+def _has_guessed_pages(tif: tifffile.TiffFile) -> bool:
+    """Return whether tifffile took pages of ScanImage to be at equal distances.
+
+    Those of files that other programs saved again are not. The chain of pages tells, unless
+    the file is larger than its offsets can be.
+    """
+    return tif.is_scanimage and not tif.is_bigtiff and tif.filehandle.size < 2**32
 
 
 def stands_alone(tif: tifffile.TiffFile) -> bool:
@@ -70,12 +112,35 @@ def stands_alone(tif: tifffile.TiffFile) -> bool:
         index = os.path.join(tif.filehandle.dirname, "NDTiff.index")
         if any(fields[1] != tif.filename for fields in tifffile.read_ndtiff_index(index)):
             return False
-    series = tif.series[0] if len(tif.series) else None
-    if series is None or not (tif.is_ome or tif.is_mmstack):
+    if not (tif.is_ome or tif.is_mmstack) or not len(tif.series):
         return True
+    series = tif.series[0]
     if series.kind == "imagej" and math.prod(series.shape) != len(series) * series.keyframe.size:
         return False
     return series.kind not in {"ome", "mmstack"} or all(page is not None for page in series)
+
+
+def _require_planes(tif: tifffile.TiffFile) -> None:
+    """Raise `ValueError` if OME-XML refers to more pages than there are, and to no other file.
+
+    A single page may be one of a set whose files do not name each other.
+    """
+    found = len(tif.pages)
+    if not tif.is_ome or tif.series[0].kind != "ome" or found < 2:
+        return
+    xml = tif.pages.first.description
+    if len(set(re.findall(r'<UUID\b[^>]*\bFileName="([^"]*)"', xml))) > 1:
+        return
+    needed = 0
+    for block in re.findall(r"<TiffData\b([^>]*)>", xml):
+        numbers = dict(re.findall(r'(\w+)="(\d+)"', block))
+        first, count = int(numbers.get("IFD", 0)), int(numbers.get("PlaneCount", 1))
+        needed = max(needed, first + count if numbers else len(tif.series[0]))
+    if needed > found:
+        raise ValueError(
+            f"its OME metadata refer to {needed} pages, it has {found}; "
+            "strict=False reads the pages that are there"
+        )
 
 
 def _is_part_of_mmstack(tif: tifffile.TiffFile) -> bool:
@@ -93,78 +158,3 @@ def _is_part_of_mmstack(tif: tifffile.TiffFile) -> bool:
         for indexed, name in zip(index[:, :4].max(axis=0), names, strict=True)
     ]
     return math.prod(declared) > len(index)
-
-
-def require_complete(tif: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> None:
-    """Raise `ValueError` if tifffile finds fewer pages than the file once had.
-
-    tifffile only logs pages behind the end of a truncated file, and the series gets shorter.
-    ImageJ's and tifffile's own metadata contain the number of pages; in files without these
-    metadata, the chain of pages must end in a zero.
-    """
-    declared = max(_imagej_images(tif, series), _shaped_pages(tif, series))
-    if declared > len(tif.pages):
-        raise ValueError(
-            f"file is truncated: its metadata count {declared} pages, it holds {len(tif.pages)}"
-        )
-    # in these two formats, pages are not chained as in TIFF
-    if series.kind in {"generic", "uniform"} and not (tif.is_ndpi or tif.is_scanimage):
-        _require_chain(tif)
-
-
-def _imagej_images(tif: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> int:
-    """Return the number of images of an ImageJ stack that tifffile reads as separate pages."""
-    if not tif.is_imagej or series.kind == "imagej" or tif.is_ome or tif.is_mmstack:
-        return 0
-    return int((tif.imagej_metadata or {}).get("images", 1))
-
-
-def _shaped_pages(tif: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> int:
-    """Return the number of pages of a tifffile stack that tifffile reads as one image."""
-    keyframe = series.keyframe
-    if series.kind != "shaped" or keyframe is not tif.pages.first or keyframe.is_final:
-        return 0
-    metadata = tif.shaped_metadata
-    declared = [length for length in metadata[0]["shape"] if length > 1] if metadata else []
-    page = [length for length in keyframe.shape if length > 1]
-    # another program may have cropped the image and kept the description
-    leading = len(declared) - len(page)
-    return math.prod(declared[:leading]) if declared[leading:] == page else 0
-
-
-def _require_chain(tif: tifffile.TiffFile) -> None:
-    """Raise `ValueError` if the last page found is not the last one."""
-    position = tif.pages.next_page_offset
-    if position is None:
-        return
-    tif.filehandle.seek(position)
-    raw = tif.filehandle.read(tif.tiff.offsetsize)
-    if len(raw) < tif.tiff.offsetsize or struct.unpack(tif.tiff.offsetformat, raw)[0] != 0:
-        raise ValueError(
-            f"file is truncated: page {len(tif.pages)} cannot be read, "
-            "the offset to it points beyond the end or at no page"
-        )
-
-
-def require_extent(tif: tifffile.TiffFile, stop: int) -> None:
-    """Raise `ValueError` if a file ends before the given position."""
-    size = tif.filehandle.size
-    if stop > size:
-        raise ValueError(f"file is truncated: it has {size} bytes, its pixels end at {stop}")
-
-
-def require_segments(tif: tifffile.TiffFile, page: Any) -> None:
-    """Raise `ValueError` if strips or tiles of a page are missing or truncated.
-
-    tifffile fills those without offsets with zeros. The result of decoding truncated data
-    depends on codec and version: an error, grey, or uninitialised memory.
-    """
-    keyframe = page.keyframe
-    count = 1 if keyframe.is_contiguous else math.prod(keyframe.chunked)
-    found = min(len(page.dataoffsets), len(page.databytecounts))
-    if found < count:
-        raise ValueError(f"page {page.index} has {found} of {count} strips or tiles")
-    if keyframe.is_contiguous:
-        require_extent(tif, page.dataoffsets[0] + keyframe.nbytes)
-    else:
-        require_extent(tif, max(map(add, page.dataoffsets, page.databytecounts)))

@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -28,22 +29,23 @@ from dask_fileseq.readers.chunk import (
     NoByteLayout,
     Region,
     as_slices,
-    plain_dims,
     plain_spec,
     require_chunk,
-    unique_dims,
 )
 from dask_fileseq.readers.counters import record
-from dask_fileseq.readers.reader import File, SeriesInfo
+from dask_fileseq.readers.reader import File
 from dask_fileseq.readers.tiff.byteranges import ByteSource, ContiguousImage
-from dask_fileseq.readers.tiff.opentiff import (
-    open_tiff,
+from dask_fileseq.readers.tiff.completeness import (
     require_complete,
     require_extent,
     require_segments,
-    split_arguments,
+    stored_places,
 )
+from dask_fileseq.readers.tiff.opentiff import open_tiff, split_arguments
+from dask_fileseq.readers.tiff.ownpages import own_places
 from dask_fileseq.readers.tiff.segments import BYTE_CODECS, PageGrid, SegmentedImage
+from dask_fileseq.readers.tiff.signature import PageSegments
+from dask_fileseq.readers.tiff.tiffseries import dims_of, selected_series
 
 YCBCR = 6
 
@@ -111,6 +113,8 @@ def image_of(tif: tifffile.TiffFile, imageargs: Mapping[str, Any]) -> Image:
     """
     if not tif.pages:
         raise ValueError("file holds no image")
+    strict = imageargs.get("strict", True)
+    imageargs = {name: value for name, value in imageargs.items() if name != "strict"}
 
     def load() -> Any:
         return tif.asarray(**imageargs)
@@ -118,12 +122,15 @@ def image_of(tif: tifffile.TiffFile, imageargs: Mapping[str, Any]) -> Image:
     series = selected_series(tif, imageargs)
     if series is None:
         return WholeImage(load)
-    if series.kind != "page":
+    if strict and series.kind != "page":
         require_complete(tif, series)
     if series.keyframe.dtype is None:
         raise ValueError("pixels are of a type that tifffile cannot read")
     if series.is_multifile or 0 in series.shape:
         return WholeImage(load)
+    places = own_places(tif, series)
+    if places is not None:
+        return _image_of_pages(tif, series, places, imageargs["maxworkers"])
     if series.dataoffset is None:
         return _paged_image(tif, series, load, imageargs["maxworkers"])
     require_extent(tif, series.dataoffset + series.nbytes)
@@ -141,40 +148,6 @@ def _contiguous_image(
     first = next((i for i in range(len(shape)) if math.prod(shape[i:]) == keyframe.size), 0)
     size = math.prod(page) * file_dtype.itemsize
     return ContiguousImage(spec, file_dtype, starts, page, over, first, keyframe.nodata, size)
-
-
-def selected_series(
-    tif: tifffile.TiffFile, imageargs: Mapping[str, Any]
-) -> tifffile.TiffPageSeries | None:
-    """Return the series, level or page that arguments select; None if only tifffile can.
-
-    A page is a series of the kind ``"page"``.
-    """
-    selecting = imageargs.keys() - {"maxworkers", "buffersize"}
-    if selecting == {"key"} and isinstance(imageargs["key"], int | np.integer):
-        return tifffile.TiffPageSeries([tif.pages.get(int(imageargs["key"]))], kind="page")
-    if not selecting <= {"series", "level"}:
-        return None
-    if not len(tif.series):
-        raise ValueError("file holds no image that tifffile can read")
-    series: Any = tif.series[imageargs.get("series", 0)]
-    return series.levels[imageargs.get("level", 0)]  # type: ignore[no-any-return]
-
-
-def series_of(tif: tifffile.TiffFile) -> tuple[SeriesInfo, ...]:
-    """Return the images of which at least one page is in an open file."""
-    return tuple(
-        SeriesInfo(
-            series.kind,
-            series.name,
-            tuple(map(int, series.shape)),
-            series.dtype.newbyteorder("="),
-            _dims(series),
-            bool(series.keyframe.is_reduced),
-        )
-        for series in tif.series
-        if series.dtype is not None and any(page is not None for page in series)
-    )
 
 
 def _paged_image(
@@ -208,10 +181,31 @@ def _paged_image(
     if keyframe.is_final:
         spec = _spec(series, _row_tile(series.axes, shape, series.dtype.itemsize))
         return _contiguous_image(series, spec, [page.dataoffsets[0] for page in own], grid.over)
-    places = [(page.dataoffsets, page.databytecounts) for page in own]
+    places = [stored_places(tif, page) for page in own]
     tables = [page.jpegtables for page in own]
     spec = _spec(series, grid.tile)
     return SegmentedImage(spec, keyframe, grid, places, tables, maxworkers or keyframe.maxworkers)
+
+
+def _image_of_pages(
+    tif: tifffile.TiffFile,
+    series: tifffile.TiffPageSeries,
+    places: Sequence[PageSegments],
+    maxworkers: int | None,
+) -> Image:
+    """Return the image of uncompressed pages whose strips are where the pages say."""
+    keyframe, shape = series.keyframe, tuple(map(int, series.shape))
+    grid = PageGrid.of(keyframe, shape) if keyframe.is_final else None
+    count = math.prod(keyframe.chunked)
+    if grid is None or len(places) * keyframe.size != math.prod(shape):
+        raise ValueError("its pages are not stored alike, and cannot be one array; key= reads one")
+    for number, (offsets, counts) in enumerate(places):
+        if min(len(offsets), len(counts)) < count:
+            raise ValueError(f"page {number} has {len(offsets)} of {count} strips or tiles")
+        require_extent(tif, max(map(add, offsets, counts)))
+    spec = _spec(series, grid.tile)
+    tables = [None] * len(places)
+    return SegmentedImage(spec, keyframe, grid, places, tables, maxworkers or 1)
 
 
 def _is_cuttable(tif: tifffile.TiffFile, keyframe: Any) -> bool:
@@ -226,13 +220,7 @@ def _is_cuttable(tif: tifffile.TiffFile, keyframe: Any) -> bool:
 
 def _spec(series: tifffile.TiffPageSeries, tile: Sequence[int]) -> ChunkSpec:
     shape = tuple(map(int, series.shape))
-    return ChunkSpec(shape, series.dtype.newbyteorder("="), _dims(series), tuple(map(int, tile)))
-
-
-def _dims(series: tifffile.TiffPageSeries) -> tuple[str, ...]:
-    """Return the name of each axis of a series."""
-    named = len(series.axes) == len(series.shape)
-    return unique_dims(series.axes) if named else plain_dims(series.shape)
+    return ChunkSpec(shape, series.dtype.newbyteorder("="), dims_of(series), tuple(map(int, tile)))
 
 
 def _row_tile(axes: str, shape: Sequence[int], itemsize: int) -> tuple[int, ...]:
@@ -250,7 +238,14 @@ def file_layout(file: File, spec: ChunkSpec, imreadargs: Mapping[str, Any]) -> B
     """
     record(headers=1)
     fileargs, imageargs = split_arguments(imreadargs)
-    if selecting := imageargs.keys() - {"key", "series", "level", "maxworkers", "buffersize"}:
+    if selecting := imageargs.keys() - {
+        "key",
+        "series",
+        "level",
+        "strict",
+        "maxworkers",
+        "buffersize",
+    }:
         raise NoByteLayout(f"only tifffile can select by {', '.join(sorted(selecting))}")
     with open_tiff(file, fileargs) as tif:
         image = image_of(tif, imageargs)

@@ -20,15 +20,16 @@ import tifffile
 from dask_fileseq.readers.chunk import ChunkSpec
 from dask_fileseq.readers.chunkmetadata import ChunkMetadata, Labels, Scale, positive, unit_name
 from dask_fileseq.readers.headercolumns import PRINT, pixel_columns
+from dask_fileseq.readers.tiff.gdalmetadata import band_metadata, nodata_value
 from dask_fileseq.readers.tiff.georeference import georeference
 from dask_fileseq.readers.tiff.instruments import instrument_columns, instrument_scales
 from dask_fileseq.readers.tiff.omexml import ome_columns, ome_metadata
-from dask_fileseq.readers.tiff.tiffimage import selected_series
+from dask_fileseq.readers.tiff.tiffseries import selected_series
 
 X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT, SOFTWARE = 282, 283, 296, 305
 MICROMETRES = {2: 25400.0, 3: 10000.0}
 """Micrometres in an inch and in a centimetre, by TIFF's codes of these units."""
-IMAGEJ_METADATA, GDAL_NODATA = 50839, 42113
+IMAGEJ_METADATA = 50839
 
 GEO_KEYS = (34735, 34736, 34737)
 
@@ -65,7 +66,9 @@ def tiff_metadata(
     lengths = zip(full.axes.lower(), full.shape, image.shape, strict=True)
     reduced = {axis: whole / max(1, length) for axis, whole, length in lengths}
     scales, crs = georeference(page)
-    labels: dict[str, Labels] = {}
+    labels, attrs = band_metadata(page)
+    nodata = nodata_value(page, spec.dtype)
+    attrs |= {"nodata": nodata} if nodata is not None else {}
     for found, names in (
         ome_metadata(tif, number),
         _imagej_metadata(tif.pages.first, page, spec),
@@ -79,7 +82,7 @@ def tiff_metadata(
         {d: s.reduced(reduced.get(d, 1.0)) for d, s in scales.items() if d in sizes},
         {d: label for d, label in labels.items() if len(label.names) == sizes.get(d)},
         crs,
-        _nodata(page, spec.dtype),
+        attrs,
     )
 
 
@@ -93,41 +96,33 @@ def file_columns(tif: tifffile.TiffFile, metadata: ChunkMetadata) -> dict[str, A
     columns = instrument_columns(tif) | ome_columns(tif)
     if isinstance(software := page.tags.valueof(SOFTWARE), str):
         columns["software"] = software.strip("\0 ")
-    if metadata.crs:
+    is_map = GEO_KEYS[0] in page.tags
+    if is_map:
         keys = tuple(repr(page.tags.valueof(code)) for code in GEO_KEYS)
         columns["crs"] = _crs_name(keys, metadata.crs)
-    if not {"x", "y"} & metadata.scales.keys() and not metadata.crs:
+    if not {"x", "y"} & metadata.scales.keys() and not is_map:
         prints = resolution_scales(page)
         columns |= pixel_columns({a: replace(s, source=PRINT) for a, s in prints.items()})
     return columns
 
 
-def _crs_name(keys: tuple[str, ...], crs: Mapping[str, Any]) -> str:
+def _crs_name(keys: tuple[str, ...], crs: Mapping[str, Any]) -> str | None:
     """Return the name of a system: its EPSG code, else WKT or a text; `keys` identify it."""
     if keys not in _CRS_NAMES:
         code = crs.get("epsg")
-        name = crs.get("spatial_ref") or crs.get("projected_crs_name") or repr(crs)
+        name = crs.get("spatial_ref") or crs.get("projected_crs_name")
+        name = name or (repr(crs) if crs else None)
         if len(_CRS_NAMES) > MOST_CRS_NAMES:
             _CRS_NAMES.clear()
-        _CRS_NAMES[keys] = f"EPSG:{code}" if code else str(name)
+        _CRS_NAMES[keys] = f"EPSG:{code}" if code else name
     return _CRS_NAMES[keys]
 
 
-_CRS_NAMES: dict[tuple[str, ...], str] = {}
-"""Names of systems by the keys of files, as it takes milliseconds to find one."""
+_CRS_NAMES: dict[tuple[str, ...], str | None] = {}
+"""Names of systems by the keys of files. Only `_crs_name` looks into a system, as that takes a
+millisecond."""
 
 MOST_CRS_NAMES = 1000
-
-
-def _nodata(page: tifffile.TiffPage, dtype: np.dtype[Any]) -> dict[str, Any]:
-    """Return GDAL's value for missing pixels, if the dtype can represent it."""
-    text = page.tags.valueof(GDAL_NODATA)
-    try:
-        number = float(str(text).strip("\0 "))
-        value = dtype.type(number) if dtype.kind == "f" else dtype.type(int(number))
-    except (TypeError, ValueError, OverflowError):
-        return {}
-    return {"nodata": value} if value == number or math.isnan(number) else {}
 
 
 # ImageJ

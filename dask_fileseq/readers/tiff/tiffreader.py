@@ -38,7 +38,7 @@ from dask_fileseq.readers.tiff.byteranges import (
     PathBytes,
 )
 from dask_fileseq.readers.tiff.inspecting import inspect_tiff
-from dask_fileseq.readers.tiff.opentiff import open_tiff, split_arguments, stands_alone
+from dask_fileseq.readers.tiff.opentiff import open_once, open_tiff, split_arguments, stands_alone
 from dask_fileseq.readers.tiff.registry import PROOFS, prove
 from dask_fileseq.readers.tiff.signature import FileTemplate, read_header
 from dask_fileseq.readers.tiff.tiffimage import (
@@ -46,14 +46,14 @@ from dask_fileseq.readers.tiff.tiffimage import (
     WholeImage,
     file_layout,
     image_of,
-    series_of,
 )
 from dask_fileseq.readers.tiff.tiffmetadata import tiff_metadata
+from dask_fileseq.readers.tiff.tiffseries import series_of
 
 MISSES = 3
 """After so many files in a row that did not equal the one before, none is expected to."""
 
-_IMAGEARGS = {"key", "series", "level", "squeeze", "maxworkers", "buffersize", "kind"}
+_IMAGEARGS = {"key", "series", "level", "strict", "squeeze", "maxworkers", "buffersize", "kind"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +169,7 @@ class TiffReader(Reader):
         """Raise `NoByteLayout` unless tifffile's codec decodes this file without other files."""
         record(headers=1)
         fileargs, imageargs = split_arguments(imreadargs)
-        start = {} if isinstance(file, str) else {"offset": 0}
-        args: dict[str, Any] = {"_multifile": False} | start | fileargs
-        with tifffile.TiffFile(file, **args) as tif:
+        with open_once(file, {"_multifile": False} | fileargs) as tif:
             if not stands_alone(tif):
                 raise NoByteLayout("its metadata refer to other files")
             image = image_of(tif, imageargs)
@@ -204,6 +202,7 @@ def _open_image(file: File, imreadargs: Mapping[str, Any]) -> Iterator[tuple[Ima
     files: Any = [file] if isinstance(file, str) else file
     start = {} if isinstance(file, str) else {"offset": 0}
     args = start | {"_multifile": False} | fileargs | imageargs
+    del args["strict"]  # which is for the pages that are there
     record(files=1)
     yield WholeImage(lambda: tifffile.imread(files, **args)), HandleBytes(file, file)
 

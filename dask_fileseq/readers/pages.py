@@ -1,0 +1,117 @@
+"""A reader of files whose pages are planes along axes that something else knows."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dask_fileseq.readers.chunk import ChunkSpec, Region, WrongChunk
+from dask_fileseq.readers.reader import File, FileInfo, Reader
+
+
+@dataclass(frozen=True, slots=True)
+class PagesReader(Reader):
+    """Reader of files in which the pages, one axis, are planes along several axes.
+
+    With `imreadargs`, which may choose other pages, files are read as by the inner reader.
+
+    >>> inner = np.arange(12).reshape(6, 1, 2)
+    >>> from dask_fileseq.readers import as_reader
+    >>> reader = PagesReader(as_reader(lambda file: inner), ("t", "z"), (2, 3))
+    >>> reader.describe("a.tif").spec.dims, reader("a.tif").shape
+    (('t', 'z', 'y', 'x'), (2, 3, 1, 2))
+    """
+
+    reader: Reader
+    """Reads the pages."""
+    dims: tuple[str, ...]
+    """The axes along which the pages are, the first one slowest."""
+    sizes: tuple[int, ...]
+    """The number of indices along each of them."""
+
+    @property
+    def suffixes(self) -> tuple[tuple[str, ...], ...]:  # type: ignore[override]
+        """The suffixes of the inner reader."""
+        return self.reader.suffixes
+
+    @property
+    def name(self) -> str:
+        """Name of the inner reader."""
+        return self.reader.name
+
+    @property
+    def imread(self) -> Any:
+        """The reader itself."""
+        return self
+
+    def __call__(self, file: File, **imreadargs: Any) -> Any:
+        """Return the array in a file."""
+        image = np.asarray(self.reader(file, **imreadargs))
+        return image if imreadargs else image.reshape((*self.sizes, *image.shape[1:]))
+
+    def describe(self, file: File, **imreadargs: Any) -> FileInfo:
+        """Return what a file contains; see `Reader.describe`."""
+        info = self.reader.describe(file, **imreadargs)
+        return info if imreadargs else self._described(info)
+
+    def inspect(self, file: File) -> FileInfo:
+        """Return what a file contains; see `Reader.inspect`."""
+        return self._described(self.reader.inspect(file))
+
+    def read_columns(self, file: File, **imreadargs: Any) -> dict[str, Any]:
+        """Return what the header of a file says; see `Reader.read_columns`."""
+        return self.reader.read_columns(file, **imreadargs)
+
+    def read_region(
+        self, file: File, spec: ChunkSpec, region: Region, out: NDArray[Any], **imreadargs: Any
+    ) -> None:
+        """Read part of a file into an array; see `Reader.read_region`."""
+        if imreadargs:
+            self.reader.read_region(file, spec, region, out, **imreadargs)
+            return
+        inner = self._inner(spec)
+        *slow, last = region[: len(self.sizes)]
+        rest = region[len(self.sizes) :]
+        for place in itertools.product(*(range(len(along)) for along in slow)):
+            index = [along[i] for along, i in zip(slow, place, strict=True)]
+            start = int(np.ravel_multi_index((*index, 0), self.sizes)) if index else 0
+            pages = range(last.start + start, last.stop + start, last.step)
+            self.reader.read_region(file, inner, (pages, *rest), out[place])
+
+    def read_files(
+        self, paths: Sequence[str], spec: ChunkSpec, outs: Sequence[NDArray[Any]]
+    ) -> int:
+        """Read whole files from the front of a list; see `Reader.read_files`."""
+        inner = self._inner(spec)
+        flat = [out.reshape(inner.shape) for out in outs]
+        if not all(map(np.shares_memory, flat, outs)):  # a copy
+            return 0
+        return self.reader.read_files(paths, inner, flat)
+
+    def _inner(self, spec: ChunkSpec) -> ChunkSpec:
+        """Return what the inner reader finds in a file."""
+        count = len(self.sizes)
+        pages = math.prod(self.sizes)
+        shape, tile = (pages, *spec.shape[count:]), (1, *spec.tile[count:])
+        return replace(spec, shape=shape, tile=tile, dims=("i", *spec.dims[count:]))
+
+    def _described(self, info: FileInfo) -> FileInfo:
+        spec = info.spec
+        pages = math.prod(self.sizes)
+        if len(spec.shape) < 3 or spec.shape[0] != pages:
+            shape = (pages, *spec.shape[-2:])
+            raise WrongChunk((shape, spec.dtype), (spec.shape, spec.dtype))
+        ones = (1,) * len(self.sizes)
+        spec = replace(
+            spec,
+            shape=(*self.sizes, *spec.shape[1:]),
+            tile=(*ones, *spec.tile[1:]),
+            dims=(*self.dims, *spec.dims[1:]),
+        )
+        return replace(info, spec=spec)

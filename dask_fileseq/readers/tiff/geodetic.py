@@ -1,0 +1,98 @@
+"""The geographic system of a GeoTIFF: of a code, or of a datum and its meridian."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from dask_fileseq.readers.tiff.geokeys import (
+    USER_DEFINED,
+    epsg_code,
+    esri_wkt,
+    system_of_code,
+    unit_of,
+    wkt_text,
+)
+
+if TYPE_CHECKING:
+    from pyproj import CRS
+
+DEGREE = ("degree", 0.0174532925199433)
+EARTH = (6.3e6, 6.4e6)
+"""Bounds of the radius in metres by which PROJ tells the Earth from other bodies."""
+
+
+def geographic_system(keys: Mapping[str, Any]) -> CRS | None:
+    """Return the geographic system of a code or of a datum and its meridian."""
+    from pyproj import CRS
+
+    code = epsg_code(keys, "GeographicTypeGeoKey")
+    if code:
+        return system_of_code(code)
+    if wkt := esri_wkt({"GeogCitationGeoKey": keys.get("GeogCitationGeoKey")}):
+        return CRS.from_wkt(wkt)
+    names = _names(keys.get("GeogCitationGeoKey"))
+    datum, meridian = _datum(keys, names), _meridian(keys, names)
+    if not datum or not meridian:
+        return None
+    unit = unit_of(keys, "Angular") or DEGREE
+    name = wkt_text(names.get("GCS Name", "unknown"))
+    return CRS.from_wkt(f'GEOGCS["{name}",{datum},{meridian},UNIT["{unit[0]}",{unit[1]!r}]]')
+
+
+def _names(citation: Any) -> dict[str, str]:
+    """Return the names in a citation, by their kinds where it has several, as GDAL writes them."""
+    text = str(citation or "unknown")
+    parts = [part.partition(" = ") for part in text.split("|") if " = " in part]
+    return {kind.strip(): name.strip() for kind, _, name in parts} or {"GCS Name": text}
+
+
+def _datum(keys: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """Return a datum as WKT; empty if the keys define none."""
+    from pyproj.crs import Datum, Ellipsoid
+
+    code = epsg_code(keys, "GeogGeodeticDatumGeoKey")
+    major = keys.get("GeogSemiMajorAxisGeoKey")
+    if code and not major:
+        return str(Datum.from_epsg(code).to_wkt("WKT1_GDAL"))
+    ellipsoid = epsg_code(keys, "GeogEllipsoidGeoKey")
+    if major and keys.get("GeogLinearUnitsGeoKey", 9001) == 9001:
+        minor, flattening = keys.get("GeogSemiMinorAxisGeoKey"), keys.get("GeogInvFlatteningGeoKey")
+        if flattening is None:
+            flattening = major / (major - minor) if minor and minor != major else 0.0
+        name = wkt_text(names.get("Ellipsoid", "unnamed"))
+        shape = f'SPHEROID["{name}",{float(major)!r},{float(flattening)!r}]'
+    elif ellipsoid:
+        shape = str(Ellipsoid.from_epsg(ellipsoid).to_wkt("WKT1_GDAL"))
+    else:
+        return ""
+    return f'DATUM["{wkt_text(names.get("Datum", "unnamed"))}",{shape}]'
+
+
+def _meridian(keys: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """Return the prime meridian as WKT; empty if it is one without longitude."""
+    from pyproj.crs import Datum, PrimeMeridian
+
+    code = epsg_code(keys, "GeogPrimeMeridianGeoKey")
+    longitude = keys.get("GeogPrimeMeridianLongGeoKey")
+    if code:
+        return str(PrimeMeridian.from_epsg(code).to_wkt("WKT1_GDAL"))
+    if longitude is not None:
+        unit = unit_of(keys, "Angular") or DEGREE
+        degrees = float(longitude) * unit[1] / DEGREE[1]
+        return f'PRIMEM["{wkt_text(names.get("Primem", "unnamed"))}",{degrees!r}]'
+    datum = epsg_code(keys, "GeogGeodeticDatumGeoKey")
+    if datum and (meridian := Datum.from_epsg(datum).prime_meridian):
+        return str(meridian.to_wkt("WKT1_GDAL"))
+    if keys.get("GeogPrimeMeridianGeoKey") == USER_DEFINED:
+        return ""
+    low, high = EARTH
+    is_earth = low < keys.get("GeogSemiMajorAxisGeoKey", low + 1) < high
+    name = names.get("Primem", "Greenwich" if is_earth else "Reference meridian")
+    return f'PRIMEM["{wkt_text(name)}",0]'
+
+
+def geodetic_base(keys: Mapping[str, Any]) -> CRS | None:
+    """Return the geographic system below a projection, without heights."""
+    base = geographic_system(keys)
+    return base.to_2d() if base is not None and base.is_geographic else None

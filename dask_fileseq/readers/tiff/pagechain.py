@@ -1,0 +1,218 @@
+"""The chain of pages of an open TIFF file: where it ends, and what pages say of themselves.
+
+Each page of a TIFF file has the position of the next one. In a damaged file the chain may lead
+back to an earlier page, which tifffile follows for ever, or to a million pages. Therefore the
+chain is walked before anything else is asked of tifffile, which takes microseconds a page.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any, BinaryIO, NamedTuple
+
+import tifffile
+
+from dask_fileseq.readers.tiff.signature import ITEMS, UNSIGNED
+
+MAX_PAGES = 2**18
+"""Most pages of a file that is read. tifffile takes a minute to list as many."""
+
+MAX_SUBPAGES = 2**10
+"""Most pages below one page, as the levels of a pyramid."""
+
+MAX_TAGS = 4096
+"""Most tags of a page, as in tifffile."""
+
+SUBPAGES = 330
+OFFSETS, COUNTS = {273, 324}, {279, 325}
+"""Tags with the offsets and the byte counts of strips or tiles."""
+
+ALIKE = {256: "width", 257: "length", 258: "bits", 259: "compression", 277: "samples"} | {
+    278: "rows per strip", 317: "predictor", 322: "tile width", 323: "tile length"
+}  # fmt: skip
+"""Tags of which pages that make one array must have the same values, by their codes."""
+
+
+class ChainEnd(NamedTuple):
+    """Where the chain of pages ends."""
+
+    pages: int
+    """Number of pages, each counted once."""
+    pointer: int
+    """Position of the last page's offset to the next one."""
+    following: int
+    """That offset; 0 if the chain ends properly."""
+    loops: bool
+    """Whether that offset is one of an earlier page."""
+
+
+class PageTags(NamedTuple):
+    """What a page itself says of its pixels."""
+
+    offsets: Sequence[int]
+    counts: Sequence[int]
+    """Offsets and byte counts of its strips or tiles."""
+    alike: dict[int, tuple[int, bytes]]
+    """Types and encoded values of the tags `ALIKE` that are single integers."""
+
+
+def end_of_chain(tif: tifffile.TiffFile) -> ChainEnd:
+    """Return where the chain of pages ends: properly, at an earlier page, or where no page is.
+
+    Raises `ValueError` if there are more pages, or pages below a page, than can be listed.
+    """
+    seen: set[int] = set()
+    pointer = following = below = 0
+    marker = struct.pack(f"{tif.byteorder}H", SUBPAGES)
+    for at, entries, pointer, following in _directories(tif):
+        if len(seen) == MAX_PAGES:
+            raise ValueError(f"file has over {MAX_PAGES:,} pages, more than can be listed")
+        seen.add(at)
+        if marker in entries:
+            below += _count_of_subpages(tif, entries, len(seen) - 1)
+            if below > MAX_PAGES:
+                raise ValueError(f"file has over {MAX_PAGES:,} pages below its pages")
+        if following in seen:
+            return ChainEnd(len(seen), pointer, following, True)
+    return ChainEnd(len(seen), pointer, following, False)
+
+
+def require_end(tif: tifffile.TiffFile, end: ChainEnd) -> None:
+    """Raise `ValueError` if the chain of pages leads to where no page is."""
+    if end.loops or not end.following:
+        return
+    size, more = tif.filehandle.size, "strict=False reads the pages before"
+    if end.following >= size:
+        raise ValueError(
+            f"file is truncated: page {end.pages} should be at byte {end.following}, "
+            f"the file has {size}; {more}"
+        )
+    raise ValueError(
+        f"the chain of pages leads nowhere: there is no page {end.pages} at byte "
+        f"{end.following}; {more}"
+    )
+
+
+def page_tags(tif: tifffile.TiffFile, count: int) -> list[PageTags]:
+    """Return what the first `count` pages of the chain say of their pixels; fewer at its end."""
+    return [_tags_of(tif, entries) for _, entries, _, _ in islice(_directories(tif), max(0, count))]
+
+
+def _directories(tif: tifffile.TiffFile) -> Iterator[tuple[int, bytes, int, int]]:
+    """Yield offset and entries of each directory, and position and value of the next offset.
+
+    The iteration ends at the first directory that is not whole, or has no image.
+    """
+    sizes = [struct.pack(f"{tif.byteorder}H", code) for code in (256, 257)]
+    tiff, handle = tif.tiff, tif.filehandle
+    at = tif.pages.first.offset
+    while 0 < at < handle.size:
+        handle.seek(at)
+        raw = handle.read(tiff.tagnosize)
+        if len(raw) < tiff.tagnosize:
+            return
+        (count,) = struct.unpack(tiff.tagnoformat, raw)
+        if not 0 < count <= MAX_TAGS:
+            return
+        size = count * tiff.tagsize
+        content = handle.read(size + tiff.offsetsize)
+        if len(content) < size + tiff.offsetsize or any(code not in content for code in sizes):
+            return
+        (following,) = struct.unpack(tiff.offsetformat, content[size:])
+        yield at, content[:size], at + tiff.tagnosize + size, following
+        at = following
+
+
+def _entries(tif: tifffile.TiffFile, entries: bytes) -> Iterator[tuple[int, int, int, bytes]]:
+    """Yield code, type, number of values, and the field with the value or its offset."""
+    form = "HHQ8s" if tif.is_bigtiff else "HHI4s"
+    yield from struct.iter_unpack(tif.byteorder + form, entries)
+
+
+def _count_of_subpages(tif: tifffile.TiffFile, entries: bytes, page: int) -> int:
+    """Return the number of pages below a page; raise `ValueError` if there are too many."""
+    total = sum(count for code, _, count, _ in _entries(tif, entries) if code == SUBPAGES)
+    if total > MAX_SUBPAGES:
+        raise ValueError(f"page {page} has {total:,} pages below it, more than {MAX_SUBPAGES:,}")
+    return total
+
+
+def _tags_of(tif: tifffile.TiffFile, entries: bytes) -> PageTags:
+    """Return what the entries of a directory say of the pixels of its page."""
+    offsets: Sequence[int] = ()
+    counts: Sequence[int] = ()
+    alike = {}
+    for code, kind, count, field in _entries(tif, entries):
+        if code in OFFSETS:
+            offsets = _values(tif, kind, count, field)
+        elif code in COUNTS:
+            counts = _values(tif, kind, count, field)
+        elif code in ALIKE and count == 1 and kind in UNSIGNED:
+            alike[code] = kind, field
+    return PageTags(offsets, counts, alike)
+
+
+def _values(tif: tifffile.TiffFile, kind: int, count: int, field: bytes) -> Sequence[int]:
+    """Return the unsigned integers of a tag; none if they cannot be read."""
+    if kind not in UNSIGNED:
+        return ()
+    size = ITEMS[kind] * count
+    if size > len(field):
+        (at,) = struct.unpack(tif.tiff.offsetformat, field)
+        tif.filehandle.seek(at)
+        field = tif.filehandle.read(size)
+    form = f"{tif.byteorder}{count}{UNSIGNED[kind]}"
+    return struct.unpack(form, field[:size]) if len(field) >= size else ()
+
+
+def difference(tif: tifffile.TiffFile, first: PageTags, page: PageTags) -> str:
+    """Return in words how a page differs from the first one of its array, empty if it does not."""
+    if page.alike == first.alike:
+        return ""
+    values, expected = (
+        {code: _values(tif, kind, 1, field)[0] for code, (kind, field) in tags.alike.items()}
+        for tags in (page, first)
+    )
+    for tags in (values, expected):  # any number of rows that is not less means all
+        tags[278] = min(tags.get(278, 2**32), tags.get(257, 0))
+    for code, value in values.items():
+        if expected.get(code, value) != value:
+            return f"its {ALIKE[code]} is {value}, not {expected[code]}"
+    return ""
+
+
+class CutChain:
+    """A file in which the offset to the next page, at a position, reads as zero.
+
+    It is what tifffile opens in place of a file whose chain of pages leads back.
+    """
+
+    def __init__(self, file: BinaryIO, position: int, size: int) -> None:
+        self._file = file
+        self._start, self._stop = position, position + size
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Set the position, and return it."""
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """Return the position."""
+        return self._file.tell()
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes."""
+        at = self._file.tell()
+        content = self._file.read(size)
+        start, stop = max(at, self._start), min(at + len(content), self._stop)
+        if start >= stop:
+            return content
+        return content[: start - at] + bytes(stop - start) + content[stop - at :]
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill a buffer, and return the number of bytes."""
+        view = memoryview(buffer).cast("B")
+        content = self.read(len(view))
+        view[: len(content)] = content
+        return len(content)

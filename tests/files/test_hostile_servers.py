@@ -1,0 +1,135 @@
+"""Whatever a server sends, the pixels are right, or one clear error says why not; in time."""
+
+import tarfile
+import time
+import zipfile
+
+import numpy as np
+import pytest
+import tifffile
+
+from dask_fileseq import FileSequenceError, ReadError, TiffSequence
+from dask_fileseq.files import fetching
+from tests.helpers.servers.process import Server
+
+pytestmark = pytest.mark.network
+
+TIMEOUT = 1.0
+
+MANNERS = (
+    *("good", "mute", "slow", "slowhead", "longer", "shorter", "beyond", "huge", "endless"),
+    *("bomb", "other", "lost"),
+)
+
+
+@pytest.fixture(scope="module")
+def data():
+    return np.random.default_rng(0).integers(0, 2**16, (3, 150, 200), "u2")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory, data):
+    folder = tmp_path_factory.mktemp("hostile")
+    for t, image in enumerate(data):
+        tifffile.imwrite(folder / f"t{t}.tif", image)
+    with (
+        zipfile.ZipFile(folder / "all.zip", "w", zipfile.ZIP_DEFLATED) as zipped,
+        tarfile.open(folder / "all.tar", "w") as tarred,
+    ):
+        for t in range(len(data)):
+            zipped.write(folder / f"t{t}.tif", f"t{t}.tif")
+            tarred.add(folder / f"t{t}.tif", f"t{t}.tif")
+    with Server("hostile", str(folder)) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def small_limit(monkeypatch):
+    """Let fewer bytes without a declared size come, so that the tests take little time."""
+    monkeypatch.setattr(fetching, "UNSIZED", 2**22)
+    monkeypatch.setattr(fetching, "PAUSES", (0.01, 0.01, 0.01))
+
+
+def opened(server, manner, timeout=TIMEOUT):
+    urls = [f"{server.url}/{manner}/t{t}.tif" for t in range(3)]
+    options = {"timeout": timeout}
+    return TiffSequence(urls, pattern=r"t(?P<t>\d).tif", storage_options=options)
+
+
+def packed(server, manner, name):
+    options = {"timeout": TIMEOUT}
+    container = f"{server.url}/{manner}/{name}"
+    return TiffSequence(
+        "*.tif", container=container, pattern=r"t(?P<t>\d).tif", storage_options=options
+    )
+
+
+WAYS = {
+    "whole": (..., lambda server, manner: opened(server, manner).asarray()),
+    "region": (
+        np.s_[:, 100:120, ::7],
+        lambda server, manner: opened(server, manner).to_dask_array()[:, 100:120, ::7].compute(),
+    ),
+    "zip": (..., lambda server, manner: packed(server, manner, "all.zip").asarray()),
+    "tar": (..., lambda server, manner: packed(server, manner, "all.tar").asarray()),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("manner", MANNERS)
+def test_pixels_are_right_or_an_error_says_why_not(server, data, manner, way):
+    """Other pixels would be taken for those of the file, or a program would hang."""
+    index, read = WAYS[way]
+    start = time.monotonic()
+    failure = ""
+    try:
+        np.testing.assert_array_equal(read(server, manner), data[index])
+    except FileSequenceError as error:
+        failure = str(error)
+    assert not failure or (manner != "good" and server.url in failure)
+    assert "\n" not in failure
+    assert time.monotonic() - start < 30
+
+
+@pytest.mark.parametrize(
+    ("manner", "message"),
+    [
+        ("mute", "for 1 seconds; storage_options={'timeout': seconds}"),
+        ("slow", "for 1 seconds; storage_options={'timeout': seconds}"),
+        ("slowhead", "for 1 seconds; storage_options={'timeout': seconds}"),
+        ("longer", "sends more of"),
+        ("shorter", "sends 32,758 of 32,768 bytes"),
+        ("huge", "an impossible part"),
+        ("endless", "than 4,194,304 bytes"),
+        ("bomb", "than 4,194,304 bytes"),
+    ],
+)
+def test_errors_say_what_the_server_did(server, manner, message):
+    """A user could not tell a broken server from a broken file."""
+    with pytest.raises(ReadError, match=f"{server.url}/{manner}/t0.tif") as caught:
+        opened(server, manner).asarray()
+    assert message in str(caught.value)
+
+
+def test_a_slow_answer_is_read_where_more_time_is_given(server, data):
+    """The limit must be the user's to set."""
+    assert opened(server, "good", 60).asarray().tolist() == data.tolist()
+    with pytest.raises(ReadError, match="for 2 seconds"):
+        opened(server, "mute", 2).asarray()
+
+
+def test_a_mute_server_is_not_asked_for_each_version(server):
+    """A thousand files would take a thousand times the limit."""
+    urls = [f"{server.url}/mute/t{t}.tif" for t in range(1000)]
+    seq = TiffSequence(urls, pattern=r"t(?P<t>\d+).tif", storage_options={"timeout": TIMEOUT})
+    start = time.monotonic()
+    with pytest.raises(ReadError, match="no answer in time"):
+        seq.to_dask_array(chunkshape=(150, 200), chunkdtype="u2")
+    assert time.monotonic() - start < 15
+
+
+def test_a_listing_does_not_wait_for_ever(server):
+    """A pattern is looked up before anything is read."""
+    with pytest.raises(ReadError, match=r"cannot list .*mute.*no answer in time"):
+        TiffSequence(f"{server.url}/mute/*.tif", storage_options={"timeout": TIMEOUT})
