@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from dask_fileseq.descriptors.descriptor import BadDescriptorError
+from dask_fileseq.descriptors.descriptor import BadDescriptorError, OtherFileError, joined_path
 from dask_fileseq.files import Source
 
 PROLOG = 65536
@@ -23,16 +23,21 @@ _ROOT = re.compile(rb"<[A-Za-z_]")
 
 @dataclass(frozen=True)
 class Beside:
-    """A folder with images, and the files in it that are no images."""
+    """A folder with images, and the other files in it."""
 
     source: Source
-    paths: Mapping[str, str]
-    """The path of each file in the folder, by its name."""
+    folder: str
+    names: frozenset[str]
+    """What is in the folder, by base names."""
+
+    def path(self, name: str) -> str:
+        """Return the path of a file in the folder."""
+        return joined_path(self.folder, name)
 
     @contextmanager
     def open(self, name: str) -> Iterator[BinaryIO]:
         """Return a context that yields the bytes of a file."""
-        with self.source.open(self.paths[name]) as file:
+        with self.source.open(self.path(name)) as file:
             if isinstance(file, str):
                 with open(file, "rb") as handle:
                     yield handle
@@ -56,6 +61,16 @@ class Beside:
             return data.decode("utf-8-sig")
         except UnicodeDecodeError:
             return data.decode("cp1252", "replace")
+
+    def require(self, name: str, *texts: bytes) -> None:
+        """Raise `OtherFileError` unless a file is empty, or begins with any of some texts inside.
+
+        Only names that other software uses as well need this.
+        """
+        with self.open(name) as file:
+            start = file.read(PROLOG).replace(b"\0", b"")
+        if start and not any(text in start for text in texts):
+            raise OtherFileError(f"it has no {texts[0].decode()!r} at its beginning")
 
     def elements(self, name: str, *tags: str) -> Iterator[tuple[str, ET.Element]]:
         """Yield the elements of an XML file with some tags; see `xml_elements`."""

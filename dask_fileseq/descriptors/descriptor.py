@@ -61,6 +61,10 @@ class BadDescriptorError(Exception):
     """A descriptor that is broken, or that does not describe these files."""
 
 
+class OtherFileError(BadDescriptorError):
+    """A file that only has the name of a descriptor, which other software uses, too."""
+
+
 def micrometres(values: Iterable[Any], unit: str | None = "µm") -> Extra:
     """Return positions in micrometres; NaN for those that are absent.
 

@@ -61,6 +61,7 @@ def read_htd(beside: Beside, name: str, names: Sequence[str]) -> Descriptor:
 
 def read_nd(beside: Beside, name: str, names: Sequence[str]) -> Descriptor:
     """Return what the plan of a MetaMorph acquisition says of the images with its name."""
+    beside.require(name, b"NDInfoFile")
     plan = _plan(beside, name, "NDInfoFile")
     waves = _numbered(plan, "WaveName")
     stem = re.escape(os.path.splitext(name)[0])

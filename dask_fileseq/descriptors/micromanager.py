@@ -38,6 +38,7 @@ Record = dict[str, Any]
 
 def read_micromanager(beside: Beside, name: str, names: Sequence[str]) -> Descriptor:
     """Return what the metadata of a folder of Micro-Manager say."""
+    beside.require(name, b'"Summary"', b'"FrameKey', b'"Coords-', b'"Metadata-')
     content = _content(beside.text(name))
     summary = content.get("Summary", {})
     records = _records(content)
