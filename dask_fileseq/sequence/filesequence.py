@@ -726,7 +726,12 @@ with well
 
     @takes_options(ReadOptions)
     def to_xarray(
-        self, *, name: Hashable = "image", chunks: Any = None, **options: Any
+        self,
+        *,
+        name: Hashable = "image",
+        chunks: Any = None,
+        layout: Literal["rio"] | None = None,
+        **options: Any,
     ) -> DataArray:
         """Return the array of all files as a lazy, labelled `xarray.DataArray`.
 
@@ -741,6 +746,11 @@ with well
         ----------
         name : hashable
             The name of the array.
+        layout : {None, "rio"}
+            With ``"rio"``, axes are those of rioxarray: the samples of a pixel are ``band``,
+            with their names or numbers from 1, and y and x are the last axes. Slices read only
+            what they select, as otherwise. ``rio.reproject`` and ``rio.to_raster`` take at most
+            three axes, such as ``isel(time=0)`` of images with bands.
         chunks, imreadargs, chunkshape, chunkdtype, axestiled, fillvalue, errors
             As in `to_dask_array`. With both `chunkshape` and `chunkdtype` no header is
             read, so axes in the files have no coordinates.
@@ -769,7 +779,8 @@ with well
         except ImportError as error:
             raise _needs("to_xarray", "xarray", "xarray") from error
 
-        return to_dataarray(self._labelled_array(options), name=name, chunks=chunks)
+        array = self._labelled_array(options)
+        return to_dataarray(array, name=name, chunks=chunks, layout=layout)
 
     @takes_options(NamingOptions, ReadOptions)
     def aszarr(
