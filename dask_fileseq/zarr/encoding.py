@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, BinaryIO
 
@@ -62,6 +62,20 @@ def file_encoding(
     Chunks are strips, tiles or pages (``"tile"``), or whole files (``"file"``), which the
     codec `codec_id` decodes; by default the former if possible.
     """
+    encoding = _file_encoding(array, chunks, codec_id, scheduler)
+    if array.dtype == array.spec.dtype:
+        return encoding
+    stored, filters = encoding.zarray.get("dtype"), encoding.zarray.get("filters") or []
+    cast = {"encode_dtype": stored or array.spec.dtype.str, "decode_dtype": array.dtype.str}
+    filters = [{"id": "astype", **cast}, *filters]
+    zarray = {**encoding.zarray, "dtype": array.dtype.str, "filters": filters}
+    return replace(encoding, zarray=zarray)
+
+
+def _file_encoding(
+    array: FileArray, chunks: str | None, codec_id: str | None, scheduler: Any
+) -> FileEncoding:
+    """Return how the files are encoded, to pixels of the data type that they have in files."""
     if chunks not in (None, "tile", "file"):
         raise ValueError(f"chunks={chunks!r} is neither None nor 'tile' nor 'file'")
     if codec_id is None and chunks != "file":
