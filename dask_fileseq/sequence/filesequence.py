@@ -1032,7 +1032,9 @@ with well
         overwrite : bool
             Whether to start over, and to replace existing Zarr data.
         verify : {"sample", "all", None}
-            The pixels to read back and compare with the files, bit for bit.
+            The pixels to read back and compare with the files, bit for bit; and of what an
+            earlier run wrote, whether size and a part of each object, all bytes, or nothing
+            is compared with its checksums.
         progress : bool or callable, optional
             Called as ``progress(done, total)`` with bytes of pixels; True for a bar; None for
             a bar if standard error is a terminal.
