@@ -90,6 +90,12 @@ def _rows(array: FileArray, numbers: NDArray[np.int64]) -> list[dict[str, Any]]:
     return read_rows(names, array.source, array.reader, array.options.imreadargs, scheduler)
 
 
+ATTRIBUTES = {"nodata": "nodata"} | dict.fromkeys(
+    ("scale_factor", "add_offset", "scales", "offsets"), "scale"
+)
+"""Kinds of findings by the attributes of an array that they are about."""
+
+
 class _Confirmation:
     """The headers of some files of an array, compared with the first."""
 
@@ -118,10 +124,9 @@ class _Confirmation:
         crs = metadata.crs if has_system else {}
         if "GeoTransform" in crs and not self._agree_on_place():
             crs = {name: value for name, value in crs.items() if name != "GeoTransform"}
-        kinds = {"nodata": "nodata", "scale_factor": "scale", "add_offset": "scale"}
-        attrs = {k: v for k, v in metadata.attrs.items() if k not in kinds or self._agree(kinds[k])}
+        attrs = {name: v for name, v in metadata.attrs.items() if self._agree_on_attribute(name)}
         if not self.texts:
-            return metadata, ""
+            return replace(metadata, attrs=attrs), ""
         pairs = (metadata.scales, scales), (metadata.labels, labels), (metadata.attrs, attrs)
         gone = [name for before, after in pairs for name in before if name not in after]
         gone += [] if has_system else ["spatial_ref"]
@@ -154,6 +159,15 @@ class _Confirmation:
         if dim == "c":
             return self._agree("channels")
         return self._agree("bands")
+
+    def _agree_on_attribute(self, name: str) -> bool:
+        """Return whether all files have the same attribute.
+
+        Names and units of bands may well be those of each file, which is nothing to report.
+        """
+        if name in ATTRIBUTES:
+            return self._agree(ATTRIBUTES[name])
+        return len(coded([row.get(name) for row in self.rows])[1]) == 1
 
     def _agree(self, kind: str) -> bool:
         """Return whether all files have the same value; keep in words how they do not."""
