@@ -167,6 +167,8 @@ class _Confirmation:
         """
         if name in ATTRIBUTES:
             return self._agree(ATTRIBUTES[name])
+        if name not in ("long_name", "units"):
+            return True
         return len(coded([row.get(name) for row in self.rows])[1]) == 1
 
     def _agree(self, kind: str) -> bool:
