@@ -618,9 +618,14 @@ with well
         return self.array(**reading)
 
     def _named_array_of(self, kwargs: Mapping[str, Any]) -> tuple[FileArray, dict[str, Any]]:
-        """Return `_array_of`, and what it is called in Zarr; only a given `fillvalue` masks."""
+        """Return `_array_of`, and what it is called in Zarr; only a given `fillvalue` masks.
+
+        In a group, which xarray opens, empty cells are nodata as in `to_xarray`.
+        """
         naming, others = split_options(kwargs, NamingOptions)
-        naming["fill"] = kwargs.get("fillvalue") is not None
+        naming["fill"] = others.get("fillvalue") not in (None, "auto")
+        if naming.get("groupname"):
+            others["fillvalue"] = first_given(others.get("fillvalue"), self.fillvalue, "auto")
         return self._array_of(others), naming
 
     # faces: dask, numpy, xarray, zarr
@@ -812,10 +817,11 @@ with well
         zarr_format : {3, 2}
             Version of the format of the store.
         groupname : str, optional
-            Name of the array in a group that also contains the labels along the grid, as
-            `xarray.open_zarr` needs it. By default the array is the root.
+            Name of the array in a group that also contains the coordinates of `to_xarray`, by
+            the CF conventions, for `xarray.open_zarr`; xarray makes them, and without it there
+            are none. By default the array is the root.
         dimension_names : sequence of str or None, optional
-            Names of the array's axes; by default its dims.
+            Names of the array's axes, and of coordinates along them; by default its dims.
         zattrs : mapping, optional
             Attributes of the zarr array.
         ioworkers : int, optional
