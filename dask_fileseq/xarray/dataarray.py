@@ -116,6 +116,8 @@ def _coords_and_attrs(array: FileArray) -> tuple[dict[str, Variable], dict[str, 
     attrs = dict(metadata.attrs)
     if "nodata" in attrs:  # by which xarray and rioxarray mask, in the data type of the pixels
         attrs["_FillValue"] = array.dtype.type(attrs["nodata"])
+        if attrs["nodata"] != attrs["nodata"]:  # JSON has no NaN, but by that name a code for it
+            del attrs["nodata"]
     return coords, attrs
 
 
