@@ -34,7 +34,7 @@ SAMPLE, REMOTE_SAMPLE = 200, 8
 MOST_RESULTS = 64
 """Number of arrays whose result is kept."""
 
-_results: dict[tuple[str, bool], tuple[ChunkMetadata, str]] = {}
+_results: dict[tuple[str, bool, str], tuple[ChunkMetadata, str]] = {}
 
 
 def confirmed_metadata(
@@ -57,11 +57,27 @@ def confirmed_metadata(
         If a header says something else. What it is about is left out.
     """
     metadata = array.metadata if metadata is None else metadata
+    if source := array.gridmetadata.source:  # what a descriptor says is of all files already
+        scales = {dim: scale for dim, scale in metadata.scales.items() if scale.source == source}
+        labels = {dim: names for dim, names in metadata.labels.items() if names.source == source}
+        rest = replace(
+            metadata,
+            scales={dim: scale for dim, scale in metadata.scales.items() if dim not in scales},
+            labels={dim: names for dim, names in metadata.labels.items() if dim not in labels},
+        )
+        found = _confirmed(array, rest, keep_steps)
+        scales, labels = {**found.scales, **scales}, {**found.labels, **labels}
+        return replace(found, scales=scales, labels=labels)
+    return _confirmed(array, metadata, keep_steps)
+
+
+def _confirmed(array: FileArray, metadata: ChunkMetadata, keep_steps: bool) -> ChunkMetadata:
+    """Return those metadata that the headers confirm; warn of the others."""
     if len(array.names) == 1 or not (
         metadata.scales or metadata.labels or metadata.crs or metadata.attrs
     ):
         return metadata
-    key = array.token, keep_steps
+    key = array.token, keep_steps, array.gridmetadata.source
     if key not in _results:
         numbers = _sample(array)
         rows = _rows(array, numbers)
@@ -71,7 +87,7 @@ def confirmed_metadata(
         _results[key] = found
     confirmed, message = _results[key]
     if message:
-        warnings.warn(message, HeaderWarning, stacklevel=2)
+        warnings.warn(message, HeaderWarning, stacklevel=3)
     return confirmed
 
 

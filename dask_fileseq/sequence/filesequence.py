@@ -387,8 +387,9 @@ with well
         """
         others = [name for name, _ in self.duplicates]
         labels = {dim: plain_labels(values) for dim, values in self.coords.items()}
-        names = explain_names([*self._names, *self.unmatched, *others], self.pattern, labels)
-        text = explain_descriptor(self.grid) + names
+        described = explain_descriptor(self.grid)
+        every = [*self._names, *self.unmatched, *others]
+        text = described + explain_names(every, self.pattern, None if described else labels)
         return f"{text}\nfiles {below}" if (below := self.below) else text
 
     @property
@@ -1001,7 +1002,9 @@ with well
         overwrite : bool
             Whether to start over, and to replace existing Zarr data.
         verify : {"sample", "all", None}
-            The pixels to read back and compare with the files, bit for bit.
+            The pixels to read back and compare with the files, bit for bit; and of what an
+            earlier run wrote, whether size and a part of each object, all bytes, or nothing
+            is compared with its checksums.
         progress : bool or callable, optional
             Called as ``progress(done, total)`` with bytes of pixels; True for a bar; None for
             a bar if standard error is a terminal.
