@@ -389,8 +389,9 @@ with well
         """
         others = [name for name, _ in self.duplicates]
         labels = {dim: plain_labels(values) for dim, values in self.coords.items()}
-        names = explain_names([*self._names, *self.unmatched, *others], self.pattern, labels)
-        text = explain_descriptor(self.grid) + names
+        described = explain_descriptor(self.grid)
+        every = [*self._names, *self.unmatched, *others]
+        text = described + explain_names(every, self.pattern, None if described else labels)
         return f"{text}\nfiles {below}" if (below := self.below) else text
 
     @property
