@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
@@ -17,6 +18,9 @@ PROLOG = 65536
 
 LARGEST = 2**28
 """Most bytes of a file that is read as a whole."""
+
+LARGEST_XML = 2**30
+"""Most bytes of an XML file, which is not in memory as a whole."""
 
 _ROOT = re.compile(rb"<[A-Za-z_]")
 
@@ -90,6 +94,9 @@ def xml_elements(file: BinaryIO, *tags: str) -> Iterator[tuple[str, ET.Element]]
     >>> [tag for tag, _ in xml_elements(io.BytesIO(b"<a><b/><c/></a>"), "b", "a")]
     ['b', 'a']
     """
+    if file.seek(0, os.SEEK_END) > LARGEST_XML:
+        raise BadDescriptorError(f"it has more than {LARGEST_XML:,} bytes")
+    file.seek(0)
     prolog = file.read(PROLOG).replace(b"\0", b"")
     root = _ROOT.search(prolog)
     if root is None or b"<!DOCTYPE" in prolog[: root.start()].upper():
@@ -102,7 +109,7 @@ def xml_elements(file: BinaryIO, *tags: str) -> Iterator[tuple[str, ET.Element]]
             if tag in tags:
                 yield tag, element
                 element.clear()
-    except ET.ParseError as error:
+    except (ET.ParseError, LookupError, ValueError) as error:  # also unknown encodings
         raise BadDescriptorError(f"it is no complete XML: {error}") from error
 
 

@@ -143,7 +143,7 @@ def grid_beside(
         except (BadDescriptorError, NamesError, OSError) as failure:
             failures.append((place, failure))
             continue
-        strays = _strays(grid, descriptor)
+        strays = descriptor.strays(grid.unmatched)
         if strays and _others(place, places):
             count = f"{len(grid.names):,} of {len(names):,} files"
             several = BadDescriptorError(f"it describes {count}, and is one of several")
@@ -240,15 +240,6 @@ def _others(place: Place, places: Sequence[Place]) -> list[Place]:
     ]
 
 
-def _strays(grid: FileGrid, descriptor: Descriptor) -> list[str]:
-    """Return the files that a descriptor does not know."""
-    return [
-        name
-        for name in grid.unmatched
-        if name not in descriptor.known and base_name(name) not in descriptor.known
-    ]
-
-
 def _warn_of(strays: Sequence[str], descriptor: Descriptor) -> None:
     """Warn of files that a descriptor does not know."""
     if strays:
@@ -314,7 +305,7 @@ def grid_of_table(
         raise NamesError(f"{what}: {error}") from error
     except OSError as error:
         raise NamesError(f"{what} cannot be read: {error}") from error
-    _warn_of(_strays(grid, descriptor), descriptor)
+    _warn_of(descriptor.strays(grid.unmatched), descriptor)
     return grid
 
 
