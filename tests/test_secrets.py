@@ -90,6 +90,7 @@ def texts(seq, folder):
     yield from (repr(dask_array), dask_array._repr_html_(), repr(dict(dask_array.dask)))
     yield from (repr(labelled), labelled._repr_html_(), repr(labelled.attrs))
     yield repr(labelled.encoding)
+    yield repr(dict(seq.table()))
     yield repr(seq.check(pixels=True))
     for name in ("to_zarr", "to_ome_zarr"):
         yield repr(getattr(seq, name)(folder / name))
