@@ -42,10 +42,10 @@ def large_png(height: int, width: int) -> bytes:
     )
 
 
-def jpeg2k(height: int, width: int) -> bytes:
-    """Return a codestream of tiles of one pixel."""
+def jpeg2k(height: int, width: int, tile: int) -> bytes:
+    """Return a codestream of which the header has another size, also of tiles."""
     content = imagecodecs.jpeg2k_encode(PIXELS, codecformat="J2K")
-    size = struct.pack(">8I", width, height, 0, 0, 1, 1, 0, 0)
+    size = struct.pack(">8I", width, height, 0, 0, tile, tile, 0, 0)
     return content.replace(struct.pack(">8I", 23, 17, 0, 0, 23, 17, 0, 0), size, 1)
 
 
@@ -64,7 +64,8 @@ CLAIMS = {
     "b.npy": npy((2**40, 2**40)),
     "a.jpg": jpeg(65_500, 65_500),
     "a.png": large_png(50_000, 50_000),
-    "a.j2k": jpeg2k(200, 200),
+    "a.j2k": jpeg2k(200, 200, 1),
+    "b.j2k": jpeg2k(2**30, 2**28, 2**31),
     "a.bmp": bmp(30_000, 30_000),
     "b.bmp": bmp(-30_000, 30_000),
 }
