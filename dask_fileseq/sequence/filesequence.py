@@ -47,6 +47,7 @@ from dask_fileseq.grid import (
 from dask_fileseq.headers import HeaderTable, read_table, with_header_coords
 from dask_fileseq.output import asarray
 from dask_fileseq.patterns import NamePattern, explain_names
+from dask_fileseq.plaintext import printable, public_names, public_text, without_secrets
 from dask_fileseq.readers import FileInfo, FunctionReader, PagesReader, Reader, as_reader
 from dask_fileseq.sequence.arguments import (
     first_given,
@@ -236,7 +237,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         self.source: Source = open_source(container, first, storage_options, path_map)
         names, frames = listed_files(given, self.source, reader.suffixes)
         names = in_order(names, sort, found)
-        self.reader: Reader = reader.for_file(names[0] if names else "")
+        self.reader: Reader = reader.for_file(without_secrets(names[0]) if names else "")
         self.identity: Literal["stat", "name"] = identity
         self.fillvalue = fillvalue
         self._container = container
@@ -391,9 +392,9 @@ with well
         others = [name for name, _ in self.duplicates]
         labels = {dim: plain_labels(values) for dim, values in self.coords.items()}
         described = explain_descriptor(self.grid)
-        every = [*self._names, *self.unmatched, *others]
+        every = public_names([*self._names, *self.unmatched, *others])
         text = described + explain_names(every, self.pattern, None if described else labels)
-        return f"{text}\nfiles {below}" if (below := self.below) else text
+        return public_text(f"{text}\nfiles {below}" if (below := self.below) else text)
 
     @property
     def below(self) -> str:
@@ -499,9 +500,9 @@ with well
 
     @property
     def location(self) -> str:
-        """The folder that all files are below, or the container."""
+        """The folder that all files are below, or the container; without credentials."""
         where = str(self.source) if self._container is not None else self.commonpath()
-        return where or os.curdir
+        return without_secrets(where) or os.curdir
 
     def __len__(self) -> int:
         return len(self._names)
@@ -538,16 +539,19 @@ with well
 
     def __str__(self) -> str:
         name = self[0] if self._container is None else str(self.source)
-        found = [] if self._inferred is None else [f"pattern: {self._inferred}"]
+        inferred = printable(str(self._inferred), lines=False)
+        found = [] if self._inferred is None else [f"pattern: {inferred}"]
         found += [f"table: {self.grid.metadata.source}"] if self.grid.metadata.source else []
-        return "\n ".join(
-            (
-                type(self).__name__,
-                os.path.split(name)[-1],
-                f"files: {len(self)} ({self.files_missing} missing)",
-                f"shape: {', '.join(map(str, self.shape))}",
-                f"dims: {', '.join(self.dims)}",
-                *found,
+        return public_text(
+            "\n ".join(
+                (
+                    type(self).__name__,
+                    printable(os.path.split(without_secrets(name))[-1], lines=False),
+                    f"files: {len(self)} ({self.files_missing} missing)",
+                    f"shape: {', '.join(map(str, self.shape))}",
+                    f"dims: {', '.join(self.dims)}",
+                    *found,
+                )
             )
         )
 
@@ -1047,6 +1051,9 @@ with well
         ``imagecodecs.numcodecs.register_codecs()``. If files cannot be split so, or are not
         all encoded alike, a chunk is a file, for the codec of
         ``tifffile.numcodecs.register_codec()``.
+
+        Users, passwords and signatures in URLs are left out: who reads the references gives
+        them as ``remote_options`` of the ``ReferenceFileSystem``.
 
         Parameters
         ----------
