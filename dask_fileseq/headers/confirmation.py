@@ -23,6 +23,7 @@ from dask_fileseq.headers.codes import coded, nearly_equal
 from dask_fileseq.headers.properties import PROPERTIES, Row
 from dask_fileseq.headers.rows import read_rows
 from dask_fileseq.headers.shifts import change_text, offsets
+from dask_fileseq.plaintext import public_names
 from dask_fileseq.readers import ChunkMetadata, Scale
 
 MOST_FILES = 2000
@@ -106,12 +107,18 @@ def _rows(array: FileArray, numbers: NDArray[np.int64]) -> list[dict[str, Any]]:
     return read_rows(names, array.source, array.reader, array.options.imreadargs, scheduler)
 
 
+ATTRIBUTES = {"nodata": "nodata"} | dict.fromkeys(
+    ("scale_factor", "add_offset", "scales", "offsets"), "scale"
+)
+"""Kinds of findings by the attributes of an array that they are about."""
+
+
 class _Confirmation:
     """The headers of some files of an array, compared with the first."""
 
     def __init__(self, array: FileArray, numbers: NDArray[np.int64], rows: Sequence[Row]) -> None:
         readable = [i for i, row in enumerate(rows) if "error" not in row]
-        self.names = [array.names[int(numbers[i])] for i in readable]
+        self.names = public_names(array.names[int(numbers[i])] for i in readable)
         self.rows = [rows[i] for i in readable]
         self.numbers = numbers[readable]
         inside = [axis for axis in array.tiling.axes if axis.chunk is not None]
@@ -134,10 +141,9 @@ class _Confirmation:
         crs = metadata.crs if has_system else {}
         if "GeoTransform" in crs and not self._agree_on_place():
             crs = {name: value for name, value in crs.items() if name != "GeoTransform"}
-        kinds = {"nodata": "nodata", "scale_factor": "scale", "add_offset": "scale"}
-        attrs = {k: v for k, v in metadata.attrs.items() if k not in kinds or self._agree(kinds[k])}
+        attrs = {name: v for name, v in metadata.attrs.items() if self._agree_on_attribute(name)}
         if not self.texts:
-            return metadata, ""
+            return replace(metadata, attrs=attrs), ""
         pairs = (metadata.scales, scales), (metadata.labels, labels), (metadata.attrs, attrs)
         gone = [name for before, after in pairs for name in before if name not in after]
         gone += [] if has_system else ["spatial_ref"]
@@ -170,6 +176,17 @@ class _Confirmation:
         if dim == "c":
             return self._agree("channels")
         return self._agree("bands")
+
+    def _agree_on_attribute(self, name: str) -> bool:
+        """Return whether all files have the same attribute.
+
+        Names and units of bands may well be those of each file, which is nothing to report.
+        """
+        if name in ATTRIBUTES:
+            return self._agree(ATTRIBUTES[name])
+        if name not in ("long_name", "units"):
+            return True
+        return len(coded([row.get(name) for row in self.rows])[1]) == 1
 
     def _agree(self, kind: str) -> bool:
         """Return whether all files have the same value; keep in words how they do not."""
