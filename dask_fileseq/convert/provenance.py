@@ -252,6 +252,7 @@ def new_manifest(
         ],
         "regions": len(records),
         "identity": identity,
+        **({"unread": array.metadata.unread} if array.metadata.unread else {}),
     } | more
 
 
