@@ -42,7 +42,7 @@ def inspect_files(
 def _inspect_file(name: str, source: Source, reader: Reader, pixels: bool) -> Inspection:
     stat = None
     try:
-        with source.open(name) as file:
+        with source.open_whole(name) if pixels else source.open(name) as file:
             if isinstance(file, str):
                 stat = size_and_time(file)
                 if not stat[0]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -66,7 +66,7 @@ def axis_scales(
                 scales[dim] = _scale_of_periods(array, axes)
             else:
                 single = len(axes) == 1 and dim != "c"
-                scales[dim] = _found_scale(array, axes[0]) if single else OmeScale()
+                scales[dim] = _found_scale(array, axes[0], dim) if single else OmeScale()
     return [scales[dim] for dim in layout.dims]
 
 
@@ -127,16 +127,29 @@ def _given_scale(dim: str, value: Any, dims: Sequence[str]) -> OmeScale:
     return OmeScale(step, 0.0, name, "given")
 
 
-def _found_scale(array: FileArray, axis: int) -> OmeScale:
+def _found_scale(array: FileArray, axis: int, dim: str) -> OmeScale:
     along = array.tiling.axes[axis]
     if along.chunk is None:
-        return _scale_of_values(array.coords.get(array.dims[axis]))
+        planes = _scale_of_planes(array, array.dims[axis]) if dim == "z" else None
+        return planes or _scale_of_values(array.coords.get(array.dims[axis]))
     scale = array.metadata.scales.get(array.spec.dims[along.chunk])
     if scale is None:
         return OmeScale()
     is_map = scale.absolute or scale.step < 0  # the attributes have map coordinates in full
     start, unit = 0.0 if is_map else scale.start, UNITS.get(scale.units)
     return OmeScale(abs(scale.step), start, unit, scale.source)
+
+
+def _scale_of_planes(array: FileArray, dim: str) -> OmeScale | None:
+    """Return the scale of evenly spaced heights that a descriptor has, upwards or downwards."""
+    heights = array.gridmetadata.coords.get("stage_z")
+    if heights is None or heights.dims != (dim,) or len(heights.values) < 2:
+        return None
+    scale = _scale_of_values(np.sort(heights.values))
+    if scale == OmeScale() or (np.diff(heights.values, 2) > scale.step / 2).any():
+        return None
+    unit = UNITS.get(heights.attrs.get("units", ""))
+    return replace(scale, unit=unit, source=array.gridmetadata.source)
 
 
 def _scale_of_periods(array: FileArray, axes: Sequence[int]) -> OmeScale:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from dask_fileseq.descriptors.descriptor import BadDescriptorError
+from dask_fileseq.descriptors.descriptor import BadDescriptorError, OtherFileError, joined_path
 from dask_fileseq.files import Source
 
 PROLOG = 65536
@@ -18,21 +19,29 @@ PROLOG = 65536
 LARGEST = 2**28
 """Most bytes of a file that is read as a whole."""
 
+LARGEST_XML = 2**30
+"""Most bytes of an XML file, which is not in memory as a whole."""
+
 _ROOT = re.compile(rb"<[A-Za-z_]")
 
 
 @dataclass(frozen=True)
 class Beside:
-    """A folder with images, and the files in it that are no images."""
+    """A folder with images, and the other files in it."""
 
     source: Source
-    paths: Mapping[str, str]
-    """The path of each file in the folder, by its name."""
+    folder: str
+    names: frozenset[str]
+    """What is in the folder, by base names."""
+
+    def path(self, name: str) -> str:
+        """Return the path of a file in the folder."""
+        return joined_path(self.folder, name)
 
     @contextmanager
     def open(self, name: str) -> Iterator[BinaryIO]:
         """Return a context that yields the bytes of a file."""
-        with self.source.open(self.paths[name]) as file:
+        with self.source.open(self.path(name)) as file:
             if isinstance(file, str):
                 with open(file, "rb") as handle:
                     yield handle
@@ -57,6 +66,16 @@ class Beside:
         except UnicodeDecodeError:
             return data.decode("cp1252", "replace")
 
+    def require(self, name: str, *texts: bytes) -> None:
+        """Raise `OtherFileError` unless a file is empty, or begins with any of some texts inside.
+
+        Only names that other software uses as well need this.
+        """
+        with self.open(name) as file:
+            start = file.read(PROLOG).replace(b"\0", b"")
+        if start and not any(text in start for text in texts):
+            raise OtherFileError(f"it has no {texts[0].decode()!r} at its beginning")
+
     def elements(self, name: str, *tags: str) -> Iterator[tuple[str, ET.Element]]:
         """Yield the elements of an XML file with some tags; see `xml_elements`."""
         with self.open(name) as file:
@@ -75,6 +94,9 @@ def xml_elements(file: BinaryIO, *tags: str) -> Iterator[tuple[str, ET.Element]]
     >>> [tag for tag, _ in xml_elements(io.BytesIO(b"<a><b/><c/></a>"), "b", "a")]
     ['b', 'a']
     """
+    if file.seek(0, os.SEEK_END) > LARGEST_XML:
+        raise BadDescriptorError(f"it has more than {LARGEST_XML:,} bytes")
+    file.seek(0)
     prolog = file.read(PROLOG).replace(b"\0", b"")
     root = _ROOT.search(prolog)
     if root is None or b"<!DOCTYPE" in prolog[: root.start()].upper():
@@ -87,7 +109,7 @@ def xml_elements(file: BinaryIO, *tags: str) -> Iterator[tuple[str, ET.Element]]
             if tag in tags:
                 yield tag, element
                 element.clear()
-    except ET.ParseError as error:
+    except (ET.ParseError, LookupError, ValueError) as error:  # also unknown encodings
         raise BadDescriptorError(f"it is no complete XML: {error}") from error
 
 

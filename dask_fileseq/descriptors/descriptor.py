@@ -16,6 +16,10 @@ METRES = {"m": 1e6, "mm": 1e3, "µm": 1.0, "um": 1.0, "nm": 1e-3}
 """Micrometres in a unit of length."""
 
 
+LONGEST = 9e9
+"""Most seconds of a duration in nanoseconds."""
+
+
 class Extra(NamedTuple):
     """A value for each file that is no axis: NaN, NaT or an empty text where it is unknown."""
 
@@ -56,9 +60,18 @@ class Descriptor:
     notes: tuple[str, ...] = ()
     """Sentences for `FileSequence.explain`."""
 
+    def strays(self, names: Iterable[str]) -> list[str]:
+        """Return those of the names that are not known to be no images of the sequence."""
+        known = {name.lower() for name in self.known}
+        return [n for n in names if not known & {n.lower(), base_name(n).lower()}]
+
 
 class BadDescriptorError(Exception):
     """A descriptor that is broken, or that does not describe these files."""
+
+
+class OtherFileError(BadDescriptorError):
+    """A file that only has the name of a descriptor, which other software uses, too."""
 
 
 def micrometres(values: Iterable[Any], unit: str | None = "µm") -> Extra:
@@ -92,11 +105,13 @@ def times(texts: Iterable[str | None]) -> Extra:
     for text in texts:
         try:
             time = datetime.datetime.fromisoformat(text) if text else None
-        except ValueError as error:
+            if time is not None and time.tzinfo is not None:
+                has_zone = True
+                time = time.astimezone(datetime.UTC).replace(tzinfo=None)
+            if time is not None and not 1700 < time.year < 2200:
+                raise ValueError("the year is out of range")
+        except (TypeError, ValueError, OverflowError) as error:
             raise BadDescriptorError(f"{text!r} is no time: {error}") from error
-        if time is not None and time.tzinfo is not None:
-            has_zone = True
-            time = time.astimezone(datetime.UTC).replace(tzinfo=None)
         found.append(np.datetime64("NaT", "us") if time is None else np.datetime64(time, "us"))
     attrs = {"time_zone": "UTC"} if has_zone else {}
     return Extra(np.array(found, "M8[us]").astype("M8[ns]"), attrs)
@@ -109,7 +124,7 @@ def seconds(values: Iterable[Any], factor: float = 1.0) -> Extra:
     array([500000000,     'NaT'], dtype='timedelta64[ns]')
     """
     numbers = floats(values, factor=factor).values
-    known = np.isfinite(numbers)
+    known = np.abs(numbers) < LONGEST
     result = np.full(len(numbers), "NaT", "m8[ns]")
     result[known] = np.round(numbers[known] * 1e9).astype(np.int64).astype("m8[ns]")
     return Extra(result)
@@ -119,7 +134,7 @@ def integers(values: Iterable[Any], name: str) -> list[int]:
     """Return the integers of a field that each record must have."""
     try:
         return [int(value) for value in values]
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise BadDescriptorError(f"a record has no integer {name}: {error}") from error
 
 
@@ -129,6 +144,8 @@ def row_letters(row: int) -> str:
     >>> row_letters(1), row_letters(26), row_letters(27)
     ('A', 'Z', 'AA')
     """
+    if row < 1:
+        raise BadDescriptorError(f"row {row} of a plate is below 1")
     row, letter = divmod(row - 1, 26)
     return (row_letters(row) if row else "") + chr(ord("A") + letter)
 

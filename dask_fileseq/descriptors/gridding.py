@@ -14,7 +14,6 @@ from dask_fileseq.descriptors.descriptor import (
     BadDescriptorError,
     Descriptor,
     Extra,
-    base_name,
     joined_path,
     well_name,
 )
@@ -68,8 +67,7 @@ def grid_of_descriptor(
     row_of = _rows_of(names, paths)
     found = np.flatnonzero(row_of >= 0)
     others = [names[i] for i in np.flatnonzero(row_of < 0).tolist()]
-    strays = [name for name in others if base_name(name) not in descriptor.known]
-    strays = [name for name in strays if name not in descriptor.known]
+    strays = descriptor.strays(others)
     if not len(found) or (len(strays) > len(found) and not is_sure):
         raise BadDescriptorError(
             f"it describes {len(found):,} of {len(names):,} files, and not "

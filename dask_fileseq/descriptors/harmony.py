@@ -40,6 +40,7 @@ _POSITIONS = {"stage_x": "PositionX", "stage_y": "PositionY", "stage_z": "Positi
 
 def read_harmony(beside: Beside, name: str, names: Sequence[str]) -> Descriptor:
     """Return what an index of Harmony says."""
+    beside.require(name, b"EvaluationInputData")
     images: list[dict[str, str]] = []
     channels: dict[str, dict[str, str]] = {}
     units: dict[str, str] = {}

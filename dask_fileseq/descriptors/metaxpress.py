@@ -22,8 +22,16 @@ from dask_fileseq.patterns import as_pattern
 HTD_NAME = re.compile(r".*\.htd", re.IGNORECASE)
 ND_NAME = re.compile(r".*\.nd", re.IGNORECASE)
 
+MOST = 2**20
+"""The most channels, times or positions that are planned; more are a mistake."""
+
 _LIMIT = 2**22
 _ND_END = r"[^/\\]*?)?(?:_s(?P<s>\d+))?(?:_t(?P<t>\d+))?\.(?:tiff?|stk)"
+_HTD_FILE = (
+    r"(?:^|[/\\])(?:TimePoint_(?P<time>\d+)[/\\])?(?:ZStep_(?P<z>\d+)[/\\])?{}_"
+    r"(?P<row>[A-Z]|A[A-F])(?P<column>\d\d)(?:_s(?P<site>\d+))?(?:_w(?P<channel>\d+))?"
+    r"(?:[0-9A-F]{{8}}(?:-[0-9A-F]{{4}}){{3}}-[0-9A-F]{{12}})?\.tiff?$"
+)
 _THUMB = re.compile(r"_thumb", re.IGNORECASE)
 
 _DECLARED = {"channel": "NWavelengths", "time": "TimePoints", "t": "NTimePoints"}
@@ -35,13 +43,18 @@ Rows = list[dict[str, Any]]
 def read_htd(beside: Beside, name: str, names: Sequence[str]) -> Descriptor:
     """Return what the plan of a plate says of images that are named as MetaXpress does."""
     plan = _plan(beside, name, "HTSInfoFile")
-    regex = as_pattern("imagexpress").regex
-    found = [(file, match.groupdict()) for file in names if (match := regex.search(file))]
+    own = re.compile(_HTD_FILE.format(re.escape(os.path.splitext(name)[0])), re.IGNORECASE)
+    matches = [(file, own.search(file)) for file in names]
+    if not any(match for _, match in matches):  # the index was renamed, or copied
+        preset = as_pattern("imagexpress").regex
+        matches = [(file, preset.search(file)) for file in names]
+    found = [(file, match.groupdict()) for file, match in matches if match]
     dims = ("time", "z", "row", "column", "site", "channel")
     files, rows = _with_all(found, dims)
     projections = 0
-    if rows and "z" in rows[0]:
+    if "z" in rows[0]:
         projections = sum(groups["z"] is None for _, groups in found)
+    waves = _numbered(plan, "WaveName")
     _check_wells(plan, rows)
     notes = _notes(plan, rows)
     if projections:
@@ -53,7 +66,8 @@ def read_htd(beside: Beside, name: str, names: Sequence[str]) -> Descriptor:
         files=files,
         planned=True,
         axes=_columns(rows),
-        labels={"channel": _numbered(plan, "WaveName")},
+        labels={"channel": waves},
+        extras=_single_wave(waves, rows),
         known=frozenset(thumbnails | flat),
         notes=tuple(notes),
     )
@@ -61,6 +75,7 @@ def read_htd(beside: Beside, name: str, names: Sequence[str]) -> Descriptor:
 
 def read_nd(beside: Beside, name: str, names: Sequence[str]) -> Descriptor:
     """Return what the plan of a MetaMorph acquisition says of the images with its name."""
+    beside.require(name, b"NDInfoFile")
     plan = _plan(beside, name, "NDInfoFile")
     waves = _numbered(plan, "WaveName")
     stem = re.escape(os.path.splitext(name)[0])
@@ -69,8 +84,8 @@ def read_nd(beside: Beside, name: str, names: Sequence[str]) -> Descriptor:
     found = [(file, match.groupdict()) for file in names if (match := regex.search(file))]
     files, rows = _with_all(found, ("channel", "s", "t"))
     stages = _numbered(plan, "Stage")
-    extras = {}
-    if rows and "s" in rows[0] and stages:
+    extras = _single_wave(waves, rows)
+    if "s" in rows[0] and stages:
         extras["stage_name"] = Extra(np.array([stages.get(row["s"], "") for row in rows]))
     start = _start(plan.get("StartTime1", [""])[0])
     if start is not None:
@@ -102,7 +117,10 @@ def _wave_regex(waves: Mapping[int, str]) -> str:
 def _plan(beside: Beside, name: str, title: str) -> dict[str, list[str]]:
     """Return the values of each key, of which the first must be a title."""
     lines = beside.text(name, _LIMIT).splitlines()
-    rows = [row for row in csv.reader(lines, skipinitialspace=True) if row]
+    try:
+        rows = [row for row in csv.reader(lines, skipinitialspace=True) if row]
+    except csv.Error as error:
+        raise BadDescriptorError(f"it has no lines of a key and values: {error}") from error
     plan = {row[0].strip(): [value.strip() for value in row[1:]] for row in rows}
     if not rows or rows[0][0] != title:
         raise BadDescriptorError(f"it does not begin with {title!r}")
@@ -121,6 +139,13 @@ def _with_all(
     if not kept:
         raise BadDescriptorError("no file is named as its software names images")
     return [file for file, _ in whole], rows
+
+
+def _single_wave(waves: Mapping[int, str], rows: Rows) -> dict[str, Extra]:
+    """Return the name of the only channel, if the names of files have no number of it."""
+    if len(waves) != 1 or "channel" in rows[0]:
+        return {}
+    return {"channel_name": Extra(np.array(list(waves.values()) * len(rows)))}
 
 
 def _value(text: str) -> Any:
@@ -165,6 +190,8 @@ def _notes(plan: Mapping[str, list[str]], rows: Rows) -> list[str]:
         if not values or not plan.get(key):
             continue
         (planned,) = integers(plan[key][:1], key)
+        if planned > MOST:
+            raise BadDescriptorError(f"it declares {planned:,} as {key}")
         if planned and max(values) > planned:
             raise BadDescriptorError(
                 f"files have {dim} {max(values):,}, and it declares {planned:,}"

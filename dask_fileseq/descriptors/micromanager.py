@@ -38,8 +38,10 @@ Record = dict[str, Any]
 
 def read_micromanager(beside: Beside, name: str, names: Sequence[str]) -> Descriptor:
     """Return what the metadata of a folder of Micro-Manager say."""
+    beside.require(name, b'"Summary"', b'"FrameKey', b'"Coords-', b'"Metadata-')
     content = _content(beside.text(name))
-    summary = content.get("Summary", {})
+    summary = content.get("Summary")
+    summary = summary if isinstance(summary, dict) else {}
     records = _records(content)
     if not records:
         raise BadDescriptorError("it has no images")
@@ -47,7 +49,8 @@ def read_micromanager(beside: Beside, name: str, names: Sequence[str]) -> Descri
         dim: integers((_first(record, keys, 0) for record in records), keys[0])
         for dim, keys in _AXES.items()
     }
-    listed = summary.get("ChNames") or []
+    listed = summary.get("ChNames")
+    listed = listed if isinstance(listed, list) else []
     channels = {
         number: str(record.get("Channel") or listed[number])
         for number, record in zip(axes["channel"], records, strict=True)
@@ -63,7 +66,7 @@ def read_micromanager(beside: Beside, name: str, names: Sequence[str]) -> Descri
     }
     extras["elapsed_time"] = seconds((record.get("ElapsedTime-ms") for record in records), 1e-3)
     extras["exposure_time"] = floats((record.get("Exposure-ms") for record in records), "s", 1e-3)
-    sizes = {record.get("PixelSizeUm", summary.get("PixelSize_um")) for record in records}
+    sizes = [record.get("PixelSizeUm", summary.get("PixelSize_um")) for record in records]
     return Descriptor(
         source=f"{name} of Micro-Manager",
         files=[record["file"] for record in records],

@@ -10,12 +10,11 @@ The fields are those of the OME data model, https://docs.openmicroscopy.org/ome-
 from __future__ import annotations
 
 import itertools
+import math
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-
-import numpy as np
 
 from dask_fileseq.descriptors.beside import Beside
 from dask_fileseq.descriptors.descriptor import (
@@ -34,6 +33,9 @@ FILE_NAME = re.compile(r".*\.companion\.ome", re.IGNORECASE)
 TAGS = ("Channel", "TiffData", "Plane", "AcquisitionDate", "Pixels", "Image")
 
 _DIMS = ("image", "t", "c", "z")
+
+MOST = 2**24
+"""The most planes of an image."""
 
 Plane = tuple[int, int, int, int]
 """The index of a plane along each of the dims."""
@@ -136,7 +138,7 @@ def _pages(images: Sequence[_Image]) -> dict[str, list[Plane]]:
             if not element["FileName"]:
                 return {}
             first = dict(zip("TCZ", _plane_index(element, "First"), strict=True))
-            count, ifd = _count(element, len(image.tiffdata), int(np.prod(sizes)))
+            count, ifd = _count(element, len(image.tiffdata), math.prod(sizes))
             file = pages.setdefault(element["FileName"], {})
             for page, index in enumerate(_counted(first, order, lengths, count), ifd):
                 if page in file:
@@ -155,7 +157,7 @@ def _count(element: Mapping[str, str], elements: int, planes: int) -> tuple[int,
         raise BadDescriptorError("it does not say how many planes are in each file")
     default = planes if ifd is None else 1
     number, first = integers([default if count is None else count, ifd or 0], "PlaneCount")
-    if not 0 < number <= planes * elements or first < 0:
+    if not 0 < number <= min(planes * elements, MOST) or not 0 <= first < MOST:
         raise BadDescriptorError(f"an element of it is about {number:,} of {planes:,} planes")
     return number, first
 

@@ -21,13 +21,29 @@ def merged(parts: Mapping[str, Descriptor]) -> Descriptor:
                 f"that in {folder!r} has axes {', '.join(other.axes)}, and that in "
                 f"{folders[0]!r} {', '.join(first.axes)}"
             )
+    places = [set(each.axes.get("position", ())) for each in descriptors]
+    if places[0] and len(set.union(*places)) < sum(map(len, places)):  # all are the first one
+        named = {"position": dict(enumerate(folders))}
+        descriptors = [
+            replace(
+                each,
+                axes={**each.axes, "position": [number] * len(each.files)},
+                labels={**each.labels, **named},
+            )
+            for number, each in enumerate(descriptors)
+        ]
+        first = descriptors[0]
     names = set.intersection(*(set(each.extras) for each in descriptors))
     same = [
         s for s in first.pixel_sizes.items() if all(s in d.pixel_sizes.items() for d in descriptors)
     ]
     return replace(
         first,
-        files=[f"{folder}/{file}" for folder, each in parts.items() for file in each.files],
+        files=[
+            f"{folder}/{f}"
+            for folder, each in zip(folders, descriptors, strict=True)
+            for f in each.files
+        ],
         axes={dim: list(chain(*(each.axes[dim] for each in descriptors))) for dim in first.axes},
         labels={
             dim: {k: v for each in descriptors for k, v in each.labels.get(dim, {}).items()}

@@ -6,6 +6,7 @@ Columns that tell files apart are axes, as few as do; the others are coordinates
 from __future__ import annotations
 
 import csv
+import io
 import os
 import re
 from collections import Counter
@@ -37,15 +38,17 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?(Z|[+-]\d\d:
 
 def read_table(beside: Beside, name: str, names: Sequence[str]) -> Descriptor:
     """Return what a table in a text file says of files."""
-    lines = beside.text(name).splitlines()
-    if not lines:
-        raise BadDescriptorError("it is empty")
-    tab, semicolon = "\t" in lines[0], ";" in lines[0] and "," not in lines[0]
-    rows = [
-        row
-        for row in csv.reader(lines, delimiter="\t" if tab else ";" if semicolon else ",")
-        if row
-    ]
+    text = beside.text(name)
+    first = text.partition("\n")[0]
+    if not first.strip():
+        raise BadDescriptorError("its first line is empty")
+    delimiter = "\t" if "\t" in first else ";" if ";" in first and "," not in first else ","
+    try:
+        rows = [
+            row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row
+        ]
+    except csv.Error as error:
+        raise BadDescriptorError(f"it is no table: {error}") from error
     header = [title.strip() for title in rows[0]]
     if len(set(header)) < len(header) or not all(header):
         raise BadDescriptorError(f"its first line must be a name for each column, and is {rows[0]}")

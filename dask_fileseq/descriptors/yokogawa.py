@@ -86,7 +86,7 @@ def _details(beside: Beside) -> tuple[dict[str, dict[str, str]], dict[str, dict[
     """Return the channels by their numbers: as measured, and as set; none that are not there."""
     channels: dict[str, dict[str, str]] = {}
     settings: dict[str, dict[str, str]] = {}
-    if DETAIL not in beside.paths:
+    if DETAIL not in beside.names:
         return channels, settings
     set_in = ""
     for tag, element in beside.elements(DETAIL, "MeasurementChannel", "MeasurementDetail"):
@@ -94,7 +94,7 @@ def _details(beside: Beside) -> tuple[dict[str, dict[str, str]], dict[str, dict[
         if tag == "MeasurementChannel":
             channels[found.get("Ch", "")] = found
         set_in = found.get("MeasurementSettingFileName", set_in)
-    if set_in in beside.paths:
+    if set_in in beside.names:
         for _, element in beside.elements(set_in, "Channel"):
             found = attributes(element)
             settings[found.get("Ch", "")] = found

@@ -333,8 +333,10 @@ class FileArray:
 
     def _attempt(self, number: int, region: Region, out: NDArray[Any]) -> Exception | None:
         """Read a region of one file, and return the error if it cannot be read."""
+        source = self.source
+        opened = source.open_whole if is_whole(region, self.spec.shape) else source.open
         try:
-            with self.source.open(self.names[number]) as file:
+            with opened(self.names[number]) as file:
                 args = self.options.imreadargs
                 self.reader.read_region(file, self.spec, region, out, **args)
         except Exception as error:

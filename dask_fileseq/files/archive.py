@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 import mmap
 import os
-import shutil
 import tarfile
 import tempfile
 import threading
@@ -17,7 +16,7 @@ import zipfile
 from abc import abstractmethod
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import IO, Any, BinaryIO, cast
 
@@ -28,6 +27,7 @@ from dask_fileseq.errors import DuplicateError, ReadError, shown
 from dask_fileseq.files.fetching import Part, fetch_start, range_file
 from dask_fileseq.files.fileobjects import BLOCK, MemoryFile, NamedBytesIO
 from dask_fileseq.files.filesystems import StorageOptions, filesystem
+from dask_fileseq.files.limits import too_large, unpacked_limit
 from dask_fileseq.files.local import PathMap
 from dask_fileseq.files.names import base_name, below_folder, matching, repeated_names
 from dask_fileseq.files.source import MISSING, Source, Suffixes, Versions
@@ -101,17 +101,23 @@ def _downloaded(file: RemoteArchiveFile, process: int) -> mmap.mmap | bytes:
     first = fetch_start(*filesystem(file.url, file.options), BLOCK)
     if (first.size, first.version) != file.version():
         raise OSError(f"{file.url!r} has changed since it was opened")
-    return spooled(MemoryFile(first.content, file.url))
+    return spooled(MemoryFile(first.content, file.url), file.url)
 
 
-def spooled(stream: IO[bytes] | MemoryFile) -> mmap.mmap | bytes:
+def spooled(
+    stream: IO[bytes] | MemoryFile | BinaryIO, name: str, limit: int | None = None
+) -> mmap.mmap | bytes:
     """Return all bytes of a stream, mapped from a temporary file without a name.
 
-    The file is in dask's ``temporary-directory``, if that is set; it ends with the map.
+    The file is in dask's ``temporary-directory``, if that is set; it ends with the map. Raises an
+    OSError if there are more bytes than the limit.
     """
     folder = dask.config.get("temporary-directory", None)
     with tempfile.TemporaryFile(dir=folder) as file:
-        shutil.copyfileobj(stream, file, 2**20)
+        while more := stream.read(2**20):
+            file.write(more)
+            if limit is not None and file.tell() > limit:
+                raise too_large(name, limit)
         if not file.tell():
             return b""
         file.flush()
@@ -128,6 +134,8 @@ class Directory:
     """Names of more than one member."""
     open: Callable[[], BinaryIO]
     """Returns a handle on the bytes in which the members are."""
+    verified: set[str] = field(default_factory=set)
+    """Members whose checksums were compared in this process."""
 
 
 class Archive(Source):
@@ -275,6 +283,10 @@ class OpenArchive(Source):
     def open(self, name: str) -> AbstractContextManager[BinaryIO]:
         """Return a context that yields the member's bytes, and reads no other member."""
         try:
+            if self._is_zip:
+                info = self._archive.getinfo(name)
+                if info.file_size > (limit := unpacked_limit(info.compress_size)):
+                    raise too_large(name, limit)
             with nullcontext() if self._is_zip else _open_lock, self._archive.open(name) as member:
                 return NamedBytesIO(member.read(), base_name(name))
         except KeyError as error:

@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from itertools import accumulate, takewhile
 from operator import itemgetter
 from typing import IO, Any, BinaryIO, cast
+
+from dask_fileseq.files.limits import too_large
 
 Range = tuple[int, int]
 """Start and stop, in bytes."""
@@ -135,15 +138,36 @@ class MemoryFile(FileObject):
 
 
 class DecompressedFile(FileObject):
-    """The content of a stream that only goes forward, kept in memory as far as it was read."""
+    """The content of a stream that only goes forward, kept in memory as far as it was read.
 
-    def __init__(self, stream: IO[bytes], size: int, name: str) -> None:
+    It may grow to `limit` bytes, in steps of at most `step` bytes.
+    """
+
+    def __init__(
+        self, stream: IO[bytes], size: int, name: str, limit: int, step: int = sys.maxsize
+    ) -> None:
         super().__init__(size, name, stream)
         self._content = bytearray()
+        self._limit = limit
+        self._step = step
+
+    def finish(self) -> None:
+        """Read what is left, but not much, so that the checksum is compared at the end."""
+        if not self.closed:
+            self._read_to(min(self.size, len(self._content) + KEPT))
 
     def _fill(self, view: memoryview, start: int) -> int:
-        while (missing := start + len(view) - len(self._content)) > 0:
-            more = self._file.read(max(STEP, missing))
+        self._read_to(start + len(view))
+        with memoryview(self._content) as content:
+            view[:] = content[start : start + len(view)]
+        return len(view)
+
+    def _read_to(self, stop: int) -> None:
+        """Read the stream as far as a position."""
+        if stop > self._limit:
+            raise too_large(self.name, self._limit)
+        while (missing := stop - len(self._content)) > 0:
+            more = self._file.read(min(max(STEP, missing), self._step))
             if not more:
                 raise EOFError(
                     f"{self.name!r} ends after {len(self._content)} of {self.size} bytes"
@@ -151,9 +175,6 @@ class DecompressedFile(FileObject):
             self._content += more
         if len(self._content) == self.size:
             self._file.read(1)  # at its end, an archive compares the checksum
-        with memoryview(self._content) as content:
-            view[:] = content[start : start + len(view)]
-        return len(view)
 
 
 class RangeFile(FileObject):

@@ -88,12 +88,11 @@ class LocalFiles(Source):
         return with_suffixes(names, suffixes)
 
     def beside(self, folder: str) -> Sequence[str]:
-        """Return the paths of all that is right inside a folder."""
+        """Return what is right inside a folder, by base names."""
         try:
-            names = os.listdir(folder or os.curdir)
+            return os.listdir(folder or os.curdir)
         except OSError:  # the folder is not there, or cannot be listed
             return []
-        return [os.path.join(folder, name) for name in names]
 
     def open(self, name: str) -> AbstractContextManager[str]:
         """Return a context that yields the path itself, which readers open as they like.

@@ -117,11 +117,10 @@ class RemoteFiles(Source):
         return self._kept(prefix, {name: found[name] for name in names})
 
     def beside(self, folder: str) -> Sequence[str]:
-        """Return the URLs of all files right inside a folder; none of an HTTP server."""
+        """Return what is right inside a folder, by base names; nothing of an HTTP server."""
         if scheme_of(folder) in _HTTP:
             return []
-        found = self._list(folder) or ()
-        return [f"{folder}/{base_name(info['name'])}" for info in found]
+        return [base_name(info["name"]) for info in self._list(folder) or ()]
 
     @contextmanager
     def open(self, name: str) -> Iterator[BinaryIO]:

@@ -57,8 +57,16 @@ class Source(ABC):
         """Return a context that yields a path, or a seekable binary file."""
 
     def beside(self, folder: str) -> Sequence[str]:
-        """Return the paths of all files right inside a folder, images or not; none if unknown."""
-        return [name for name in self.glob(folder) if os.path.dirname(name) == folder]
+        """Return what is right inside a folder, images or not, by base names; none if unknown."""
+        start = len(folder) + bool(folder)
+        return [name[start:] for name in self.glob(folder) if os.path.dirname(name) == folder]
+
+    def open_whole(self, name: str) -> AbstractContextManager[str | BinaryIO]:
+        """Return what `open` does, for a file of which all will be read.
+
+        If the place has a checksum of the file, it is compared.
+        """
+        return self.open(name)
 
     def paths(self, names: Sequence[str]) -> Sequence[str] | None:
         """Return the paths of the files if they can be opened without `open`, else None."""

@@ -11,6 +11,7 @@ import bz2
 import gzip
 import io
 import lzma
+import os
 import posixpath
 import tarfile
 from collections.abc import Callable, Hashable
@@ -21,14 +22,29 @@ from typing import IO, Any, BinaryIO
 import imagecodecs
 
 from dask_fileseq.files.archive import Archive, ArchiveFile, Directory, spooled
-from dask_fileseq.files.fileobjects import MemoryFile, section
+from dask_fileseq.files.fileobjects import STEP, MemoryFile, section
+from dask_fileseq.files.limits import too_large, unpacked_limit
 from dask_fileseq.files.names import base_name
 from dask_fileseq.files.source import version_number
 
 
 def _open_zstd(stream: BinaryIO) -> IO[bytes]:
-    """Return the content of a Zstandard file, in memory: imagecodecs decodes no streams."""
-    return io.BytesIO(imagecodecs.zstd_decode(stream.read()))
+    """Return the content of a Zstandard file, in memory: imagecodecs decodes no streams.
+
+    It gets twice the room until the content fits, up to the limit.
+    """
+    packed = stream.read()
+    limit = unpacked_limit(len(packed)) + 1
+    room = min(limit, 8 * len(packed) + STEP)
+    while True:
+        try:
+            return io.BytesIO(imagecodecs.zstd_decode(packed, out=room))
+        except imagecodecs.ZstdError as error:
+            if "too small" not in str(error):
+                raise
+            if room == limit:
+                raise too_large("the archive", limit) from error
+            room = min(limit, 2 * room)
 
 
 COMPRESSIONS: dict[bytes, Callable[[BinaryIO], Any]] = {
@@ -68,8 +84,11 @@ class TarFiles(Archive):
         open_tar: Callable[[], Any] = self._file.open
         if self._compression:
             decompress = COMPRESSIONS[self._compression]
-            with self._file.open() as packed, decompress(packed) as stream:
-                content = spooled(stream)
+            with self._file.open() as packed:
+                limit = unpacked_limit(packed.seek(0, os.SEEK_END))
+                packed.seek(0)
+                with decompress(packed) as stream:
+                    content = spooled(stream, str(self), limit)
             open_tar = partial(MemoryFile, content, str(self))
         with open_tar() as handle, tarfile.open(fileobj=handle, mode="r:") as archive:
             members, repeated = _members(archive, version)

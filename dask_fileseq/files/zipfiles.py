@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import io
 import struct
+import sys
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, BinaryIO, cast
 
-from dask_fileseq.files.archive import Archive, Directory
+from dask_fileseq.files.archive import Archive, Directory, spooled
 from dask_fileseq.files.fileobjects import (
     BLOCK,
     DecompressedFile,
+    MemoryFile,
     NamedBytesIO,
     RangeFile,
+    Section,
     section,
 )
+from dask_fileseq.files.limits import unpacked_limit
 from dask_fileseq.files.names import base_name, repeated_names
 
 SMALL = 256 * 1024
@@ -26,6 +32,12 @@ HEADER = 30
 
 SLACK = 128
 """Number of bytes by which the extra field before a member may exceed the directory's."""
+
+COMPARED = 2**20
+"""Number of bytes to read at once in order to compare a checksum."""
+
+UNBOUNDED = 4096
+"""Largest number of bytes to decompress at a time by codecs that decode all that they are given."""
 
 ENCRYPTED = 0x1
 
@@ -52,6 +64,39 @@ class ZipFiles(Archive):
             handle.close()
             raise
 
+    @contextmanager
+    def open_whole(self, name: str) -> Iterator[BinaryIO]:
+        """Return a context that yields a member's bytes, and compares their checksum.
+
+        A stored member is read twice for that by each process, once if it is remote.
+        """
+        with self.open(name) as handle:
+            if isinstance(handle, DecompressedFile):
+                yield handle
+                handle.finish()
+            elif isinstance(handle, NamedBytesIO):  # was compared
+                yield handle
+            elif isinstance(handle, Section):
+                info = self.directory().members[name]
+                handle.announce([(0, info.file_size)])
+                content = spooled(handle, name)
+                _compare(zlib.crc32(content), info)
+                yield cast(BinaryIO, MemoryFile(content, base_name(name)))
+            else:
+                self._verify(handle, name)
+                yield handle
+
+    def _verify(self, handle: BinaryIO, name: str) -> None:
+        """Compare the checksum of a stored member with its bytes, once in each process."""
+        directory = self.directory()
+        if name not in directory.verified:
+            crc = 0
+            while more := handle.read(COMPARED):
+                crc = zlib.crc32(more, crc)
+            _compare(crc, directory.members[name])
+            directory.verified.add(name)
+            handle.seek(0)
+
     def version_of(self, member: zipfile.ZipInfo) -> tuple[int, int]:
         """Return the size and the checksum of a member."""
         return member.file_size, member.CRC
@@ -67,20 +112,33 @@ def _open_member(handle: BinaryIO, info: zipfile.ZipInfo) -> BinaryIO:
         raise zipfile.BadZipFile(f"{info.filename!r} does not stand where the directory says")
     start = info.header_offset + HEADER + sum(struct.unpack_from("<HH", header, 26))
     name = base_name(info.filename)
-    if max(info.compress_size, info.file_size) <= SMALL:
+    if info.compress_type == zipfile.ZIP_STORED and info.compress_size != info.file_size:
+        raise zipfile.BadZipFile(f"{info.filename!r} has two sizes, but is not packed")
+    bounded = info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+    if max(info.compress_size, info.file_size) <= SMALL and bounded:
         with handle:
             handle.seek(start)
             content = handle.read(info.compress_size)
         if info.compress_type != zipfile.ZIP_STORED:
-            content = zipfile.ZipExtFile(io.BytesIO(content), "r", info).read()
-        elif zlib.crc32(content) != info.CRC:
-            raise zipfile.BadZipFile(f"Bad CRC-32 for file {info.filename!r}")
+            packed = zipfile.ZipExtFile(io.BytesIO(content), "r", info)
+            content = packed.read(info.file_size)
+            packed.read(1)  # at its end, the checksum is compared
+        else:
+            _compare(zlib.crc32(content), info)
         return NamedBytesIO(content, name)
     part: Any = section(handle, start, info.compress_size, name)
     if info.compress_type == zipfile.ZIP_STORED:
         return cast(BinaryIO, part)
     stream: Any = zipfile.ZipExtFile(part, "r", info, None, True)
-    return cast(BinaryIO, DecompressedFile(stream, info.file_size, name))
+    limit = unpacked_limit(info.compress_size)
+    step = sys.maxsize if bounded else UNBOUNDED
+    return cast(BinaryIO, DecompressedFile(stream, info.file_size, name, limit, step))
+
+
+def _compare(crc: int, info: zipfile.ZipInfo) -> None:
+    """Raise a BadZipFile if a checksum is not that of a member."""
+    if crc != info.CRC:
+        raise zipfile.BadZipFile(f"Bad CRC-32 for file {info.filename!r}")
 
 
 def _first_range(info: zipfile.ZipInfo) -> tuple[int, int]:

@@ -7,12 +7,14 @@ from dask_fileseq.graph.chunks import AUTO_BYTES, block_chunks
 from dask_fileseq.graph.layer import to_dask_array
 from dask_fileseq.graph.runner import Box, Scheduler, read_in_place, run, run_batches
 from dask_fileseq.graph.sliced import SlicedFiles
+from dask_fileseq.graph.transposed import TransposedFiles
 
 __all__ = [
     "AUTO_BYTES",
     "Box",
     "Scheduler",
     "SlicedFiles",
+    "TransposedFiles",
     "block_chunks",
     "read_in_place",
     "run",

@@ -24,7 +24,7 @@ from dask_fileseq.tiling import basic_index
 Index = tuple[int | range, ...]
 
 
-class _EqualToArray(type):
+class EqualToArray(type):
     """The class of a class that counts as `Array` wherever classes are compared.
 
     xarray compares them, and refuses an array of a subclass beside a plain one: two variables
@@ -38,7 +38,7 @@ class _EqualToArray(type):
         return hash(Array)
 
 
-class SlicedFiles(Array, metaclass=_EqualToArray):
+class SlicedFiles(Array, metaclass=EqualToArray):
     """A basic slice of an array of files; a slice of it is one slice of all files, too.
 
     It becomes an ordinary `Array` by anything else that is done to it.

@@ -637,9 +637,14 @@ with well
         return self.array(**reading)
 
     def _named_array_of(self, kwargs: Mapping[str, Any]) -> tuple[FileArray, dict[str, Any]]:
-        """Return `_array_of`, and what it is called in Zarr; only a given `fillvalue` masks."""
+        """Return `_array_of`, and what it is called in Zarr; only a given `fillvalue` masks.
+
+        In a group, which xarray opens, empty cells are nodata as in `to_xarray`.
+        """
         naming, others = split_options(kwargs, NamingOptions)
-        naming["fill"] = kwargs.get("fillvalue") is not None
+        naming["fill"] = others.get("fillvalue") not in (None, "auto")
+        if naming.get("groupname"):
+            others["fillvalue"] = first_given(others.get("fillvalue"), self.fillvalue, "auto")
         return self._array_of(others), naming
 
     # faces: dask, numpy, xarray, zarr
@@ -757,7 +762,12 @@ with well
 
     @takes_options(ReadOptions)
     def to_xarray(
-        self, *, name: Hashable = "image", chunks: Any = None, **options: Any
+        self,
+        *,
+        name: Hashable = "image",
+        chunks: Any = None,
+        layout: Literal["rio"] | None = None,
+        **options: Any,
     ) -> DataArray:
         """Return the array of all files as a lazy, labelled `xarray.DataArray`.
 
@@ -772,6 +782,11 @@ with well
         ----------
         name : hashable
             The name of the array.
+        layout : {None, "rio"}
+            With ``"rio"``, axes are those of rioxarray: the samples of a pixel are ``band``,
+            with their names or numbers from 1, and y and x are the last axes. Slices read only
+            what they select, as otherwise. ``rio.reproject`` and ``rio.to_raster`` take at most
+            three axes, such as ``isel(time=0)`` of images with bands.
         chunks, imreadargs, chunkshape, chunkdtype, axestiled, fillvalue, errors
             As in `to_dask_array`. With both `chunkshape` and `chunkdtype` no header is
             read, so axes in the files have no coordinates.
@@ -800,7 +815,8 @@ with well
         except ImportError as error:
             raise _needs("to_xarray", "xarray", "xarray") from error
 
-        return to_dataarray(self._labelled_array(options), name=name, chunks=chunks)
+        array = self._labelled_array(options)
+        return to_dataarray(array, name=name, chunks=chunks, layout=layout)
 
     @takes_options(NamingOptions, ReadOptions)
     def aszarr(
@@ -832,10 +848,11 @@ with well
         zarr_format : {3, 2}
             Version of the format of the store.
         groupname : str, optional
-            Name of the array in a group that also contains the labels along the grid, as
-            `xarray.open_zarr` needs it. By default the array is the root.
+            Name of the array in a group that also contains the coordinates of `to_xarray`, by
+            the CF conventions, for `xarray.open_zarr`; xarray makes them, and without it there
+            are none. By default the array is the root.
         dimension_names : sequence of str or None, optional
-            Names of the array's axes; by default its dims.
+            Names of the array's axes, and of coordinates along them; by default its dims.
         zattrs : mapping, optional
             Attributes of the zarr array.
         ioworkers : int, optional
@@ -1015,7 +1032,9 @@ with well
         overwrite : bool
             Whether to start over, and to replace existing Zarr data.
         verify : {"sample", "all", None}
-            The pixels to read back and compare with the files, bit for bit.
+            The pixels to read back and compare with the files, bit for bit; and of what an
+            earlier run wrote, whether size and a part of each object, all bytes, or nothing
+            is compared with its checksums.
         progress : bool or callable, optional
             Called as ``progress(done, total)`` with bytes of pixels; True for a bar; None for
             a bar if standard error is a terminal.

@@ -19,7 +19,7 @@ from xarray.core import indexing
 from dask_fileseq.errors import FileSequenceError
 from dask_fileseq.filearray import FileArray, first_info
 from dask_fileseq.files import common_path
-from dask_fileseq.graph import to_dask_array
+from dask_fileseq.graph import TransposedFiles, to_dask_array
 from dask_fileseq.headers import confirmed_metadata
 from dask_fileseq.readers import ChunkMetadata
 from dask_fileseq.xarray.lazyvariable import (
@@ -29,6 +29,7 @@ from dask_fileseq.xarray.lazyvariable import (
     decoded,
     preferred_chunks,
 )
+from dask_fileseq.xarray.riolayout import rio_axes, rio_coords
 
 GRID_MAPPING = "spatial_ref"
 """Name of the coordinate with the coordinate reference system, the same as in rioxarray."""
@@ -39,7 +40,9 @@ HAS_FILE = "has_file"
 NOT_IN_ORDER = "left out: the tiles do not lie edge to edge in the order of the grid"
 
 
-def to_dataarray(array: FileArray, *, name: Hashable, chunks: Any = None) -> DataArray:
+def to_dataarray(
+    array: FileArray, *, name: Hashable, chunks: Any = None, layout: str | None = None
+) -> DataArray:
     """Return a file array as a `DataArray` over a dask array.
 
     Parameters
@@ -50,9 +53,18 @@ def to_dataarray(array: FileArray, *, name: Hashable, chunks: Any = None) -> Dat
         Name of the array; None stands for the name of the dask array.
     chunks : optional
         As in `FileSequence.to_dask_array`.
+    layout : {None, "rio"}
+        As in `FileSequence.to_xarray`.
     """
+    if layout not in (None, "rio"):
+        raise ValueError(f"layout={layout!r}: it is 'rio' for rioxarray's axes, else None")
     coords, attrs = _coords_and_attrs(array)
-    result = DataArray(to_dask_array(array, chunks), coords, array.dims, name, attrs)
+    data, dims = to_dask_array(array, chunks), array.dims
+    if layout == "rio":
+        order, names = rio_axes(array)
+        coords = rio_coords(array, coords, dict(zip([dims[i] for i in order], names, strict=True)))
+        data, dims = TransposedFiles.of(data, order), tuple(names)
+    result = DataArray(data, coords, dims, name, attrs)
     result.encoding = _encoding(array, coords)
     return result
 
@@ -104,6 +116,8 @@ def _coords_and_attrs(array: FileArray) -> tuple[dict[str, Variable], dict[str, 
     attrs = dict(metadata.attrs)
     if "nodata" in attrs:  # by which xarray and rioxarray mask, in the data type of the pixels
         attrs["_FillValue"] = array.dtype.type(attrs["nodata"])
+        if attrs["nodata"] != attrs["nodata"]:  # JSON has no NaN, but by that name a code for it
+            del attrs["nodata"]
     return coords, attrs
 
 

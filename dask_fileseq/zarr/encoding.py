@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, BinaryIO
 
@@ -17,6 +17,7 @@ import numpy as np
 from dask.array.core import normalize_chunks, slices_from_chunks
 from numpy.typing import NDArray
 
+from dask_fileseq.errors import ReadError
 from dask_fileseq.filearray import FileArray, failure_of, first_readable
 from dask_fileseq.files import Source
 from dask_fileseq.graph import Scheduler, run_batches
@@ -61,6 +62,20 @@ def file_encoding(
     Chunks are strips, tiles or pages (``"tile"``), or whole files (``"file"``), which the
     codec `codec_id` decodes; by default the former if possible.
     """
+    encoding = _file_encoding(array, chunks, codec_id, scheduler)
+    if array.dtype == array.spec.dtype:
+        return encoding
+    stored, filters = encoding.zarray.get("dtype"), encoding.zarray.get("filters") or []
+    cast = {"encode_dtype": stored or array.spec.dtype.str, "decode_dtype": array.dtype.str}
+    filters = [{"id": "astype", **cast}, *filters]
+    zarray = {**encoding.zarray, "dtype": array.dtype.str, "filters": filters}
+    return replace(encoding, zarray=zarray)
+
+
+def _file_encoding(
+    array: FileArray, chunks: str | None, codec_id: str | None, scheduler: Any
+) -> FileEncoding:
+    """Return how the files are encoded, to pixels of the data type that they have in files."""
     if chunks not in (None, "tile", "file"):
         raise ValueError(f"chunks={chunks!r} is neither None nor 'tile' nor 'file'")
     if codec_id is None and chunks != "file":
@@ -68,7 +83,7 @@ def file_encoding(
             return _segment_encoding(array, scheduler)
         except NoByteLayout as error:
             if chunks == "tile":
-                raise ValueError(f"chunks='tile' is not possible: {error}") from error
+                raise ReadError.of(error, f"chunks='tile' is not possible: {error}") from error
     elif chunks == "tile":
         raise ValueError(
             f"codec_id={codec_id!r} decodes whole files: chunks='tile' is not possible"
@@ -119,13 +134,13 @@ def _whole_encoding(array: FileArray, codec_id: str | None, scheduler: Any) -> F
         try:
             _prove(array, lambda file: _decode_chunk(file.read(), spec.shape, spec.dtype, zarray))
         except NoByteLayout as error:
-            raise ValueError(f"{error}; name another codec by codec_id=") from error
+            raise ReadError.of(error, f"{error}; name another codec by codec_id=") from error
     check = partial(reader.require_codec, spec=spec, **imreadargs)
     reasons_of = partial(_each_file, array.source, check)
     reasons = run_batches(Scheduler(scheduler), reasons_of, array.names, BATCH)
     for name, reason in zip(array.names, reasons, strict=True):
         if reason is not None:
-            raise ValueError(f"no codec reads {name!r} by itself: {reason}")
+            raise ReadError.of(reason, f"no codec reads {name!r} by itself: {reason}")
     return FileEncoding(spec.shape, zarray)
 
 

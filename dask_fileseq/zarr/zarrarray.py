@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -25,13 +24,7 @@ from zarr.storage import MemoryStore
 
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.graph import block_chunks
-
-UNITS = {"D": "days", "h": "hours", "m": "minutes", "s": "seconds"} | {
-    "ms": "milliseconds",
-    "us": "microseconds",
-    "ns": "nanoseconds",
-}
-"""Names in the CF conventions of the units of numpy's dates."""
+from dask_fileseq.zarr.coordinates import encoded_coordinates
 
 Names = Sequence[str | None]
 
@@ -195,17 +188,19 @@ def metadata_documents(
             f"dimension_names={names!r} does not name the {array.ndim} axes of the array"
         )
     objects: dict[str, Buffer] = {}
-    create = partial(_create_array, objects, zarr_format=zarr_format)
     try:
         json.dumps(attributes := dict(zattrs or {}))
     except (TypeError, ValueError) as error:
         raise TypeError(f"zattrs={zattrs!r} cannot be written as JSON: {error}") from error
-    create(path, dims, attributes, chunks=chunkshape, **_array_type(array, fill))
-    folder, _, name = path[:-1].rpartition("/")
-    for dim, values, attributes in _coordinates(array, dims) if path else ():
-        if dim == name:
-            raise ValueError(f"groupname={path[:-1]!r} is the name of an axis: choose another")
-        create(f"{folder}/{dim}", [dim], attributes, data=values, chunks=values.shape)
+    arguments = _array_type(array, fill)
+    if path:
+        coordinates, own = encoded_coordinates(array, path[:-1], dims, zarr_format)
+        objects |= coordinates
+        attributes = own | attributes
+        if zarr_format == 2 and arguments["fill_value"] is not None:
+            attributes.pop("_FillValue", None)  # xarray takes the fill value for it
+    arguments["chunks"] = chunkshape
+    _create_array(objects, path, dims, attributes, zarr_format=zarr_format, **arguments)
     documents = {k: json.loads(v.to_bytes()) for k, v in objects.items() if is_document(k)}
     documents = {key: document for key, document in documents.items() if document}
     own = documents[path + ("zarr.json" if zarr_format == 3 else ".zarray")]
@@ -225,8 +220,10 @@ def _array_type(array: FileArray, fill: bool) -> dict[str, Any]:
         dtype = parse_dtype(np.dtype(array.dtype.str), zarr_format=3)
     except ValueError as error:
         raise ValueError(f"zarr has no data type for dtype {array.dtype}") from error
-    is_zero = array.dtype.kind in "biufc" and not array.options.fillvalue
-    fillvalue = None if is_zero and not fill else array.options.fillvalue
+    fillvalue = array.options.fillvalue
+    is_zero = array.dtype.kind in "biufc" and not fillvalue
+    if is_zero and not fill and array.metadata.attrs.get("nodata") != 0:
+        fillvalue = None
     return {"shape": array.shape, "dtype": dtype, "fill_value": fillvalue}
 
 
@@ -254,30 +251,6 @@ def _create_array(
         compressors=None,
         **{"fill_value": None} | arguments,
     )
-
-
-def _coordinates(
-    array: FileArray, dims: Names
-) -> Iterator[tuple[str, NDArray[Any], dict[str, Any]]]:
-    """Yield name, values and attributes of the coordinates along the axes over files."""
-    for i, axis in enumerate(array.tiling.axes):
-        name = dims[i]
-        values = array.coords.get(array.dims[i]) if axis.chunk is None else None
-        if values is None or len(values) != array.shape[i] or not name or "/" in name:
-            continue
-        if values.dtype.kind == "M":
-            unit = np.datetime_data(values.dtype)[0]
-            unit = unit if unit in UNITS else "s"
-            since = f"{UNITS[unit]} since 1970-01-01"
-            values = values.astype(f"M8[{unit}]").astype(np.int64)
-            yield name, values, {"units": since, "calendar": "proleptic_gregorian"}
-        elif values.dtype.kind == "m":  # as xarray writes and reads them
-            attributes = {"units": "nanoseconds", "dtype": "timedelta64[ns]"}
-            yield name, values.astype("m8[ns]").astype(np.int64), attributes
-        elif values.dtype.kind in "UOT":
-            yield name, values.astype(np.dtypes.StringDType()), {}
-        elif values.dtype.kind in "biuf":
-            yield name, values.astype(values.dtype.newbyteorder("=")), {}
 
 
 def _consolidated(documents: Mapping[str, Any], zarr_format: Literal[2, 3]) -> dict[str, Any]:

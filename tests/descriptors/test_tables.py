@@ -96,7 +96,7 @@ def test_tables_of_pandas(tmp_path, scan):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "it is empty"),
+        ("", "its first line is empty"),
         ("a,b\n1,2\n", "0 have names of files, such as '0001.tif'"),
         ("f,f\n0001.tif,2\n", "a name for each column"),
         ("f,a\n0001.tif,2,3\n", "row 2 has 3 columns, and the first row 2"),

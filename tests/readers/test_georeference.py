@@ -13,7 +13,7 @@ import tifffile
 from pyproj import CRS
 
 from dask_fileseq.readers import read_tiff
-from tests.helpers.geotiff import MATRIX, SCALE, TIEPOINT, doubles, write_geotiff
+from tests.helpers.geotiff import MATRIX, SCALE, TIEPOINT, doubles, write_geotiff, write_raster
 
 rasterio = pytest.importorskip("rasterio")
 
@@ -236,10 +236,58 @@ def test_systems_are_those_of_gdal(tmp_path, kind):
     if expected is None:
         assert not {"spatial_ref", "crs_wkt", "epsg"} & crs.keys()
         return
-    system = CRS.from_wkt(crs["spatial_ref"])
+    assert_same(CRS.from_wkt(crs["spatial_ref"]), expected)
+    assert crs["crs_wkt"] == crs["spatial_ref"]
+
+
+WRITTEN = [
+    *(2154, 2193, 2229, 2326, 3031, 3035, 3347, 3395, 3413, 3857, 4258, 4326, 4807, 4979, 5041),
+    *(5070, 5514, 6933, 7415, 9707, 21781, 25832, 27572, 27700, 28992, 31287, 32733, 54009),
+    "+proj=lcc +lat_0=46.5 +lon_0=3 +lat_1=49 +lat_2=44 +x_0=700000 +datum=WGS84",
+    "+proj=lcc +lat_0=46.5 +lon_0=3 +lat_1=46.5 +k_0=0.999 +ellps=GRS80",
+    "+proj=tmerc +lat_0=1 +lon_0=3 +k=0.9999 +x_0=5 +datum=NAD27 +units=us-ft",
+    "+proj=tmerc +lon_0=3 +ellps=bessel +pm=paris",
+    "+proj=laea +lat_0=52 +lon_0=10 +R=6371228",
+    "+proj=sinu +R=6371007.181",
+    "+proj=stere +lat_0=90 +lat_ts=71 +lon_0=-39 +datum=WGS84",
+    "+proj=stere +lat_0=40 +lon_0=-39 +k=0.99 +datum=WGS84",
+    "+proj=sterea +lat_0=40 +lon_0=-39 +k=0.99 +datum=WGS84",
+    "+proj=merc +lat_ts=42 +lon_0=51 +ellps=krass",
+    "+proj=eqc +lat_ts=30 +lon_0=10 +R=6371000",
+    "+proj=omerc +lat_0=4 +lonc=115 +alpha=53 +gamma=53.13 +k=0.99984 +ellps=evrstSS",
+    "+proj=omerc +no_uoff +lat_0=4 +lonc=115 +alpha=53 +gamma=53.13 +k=0.99984 +ellps=evrstSS",
+    *(f"+proj={p} +lat_0=40 +lon_0=20 +datum=WGS84" for p in ("aeqd", "gnom", "ortho", "poly")),
+    *(f"+proj={p} +lon_0=20 +datum=WGS84" for p in ("mill", "robin", "vandg", "moll", "eck4")),
+    *(f"+proj={p} +lat_1=30 +lat_2=50 +lon_0=20 +datum=WGS84" for p in ("aea", "eqdc")),
+    "+proj=cass +lat_0=40 +lon_0=20 +datum=WGS84",
+    "+proj=cea +lat_ts=30 +lon_0=20 +datum=WGS84",
+    "+proj=geos +h=35785831 +lon_0=9.5 +ellps=GRS80",
+    "+proj=longlat +R=1737400",
+    "+proj=longlat +ellps=intl +pm=ferro",
+]
+"""Codes and systems that GDAL writes itself."""
+
+
+@pytest.mark.parametrize("crs", WRITTEN)
+def test_what_gdal_writes_is_read(tmp_path, crs):
+    """Most GeoTIFFs are written by GDAL, with more keys than are needed."""
+    version = "1.1" if isinstance(crs, int) else "1.0"
+    crs = ("ESRI" if crs == 54009 else "EPSG") + f":{crs}" if isinstance(crs, int) else crs
+    try:
+        write_raster(tmp_path / "a.tif", count=1, crs=crs, geotiff_version=version)
+    except rasterio.errors.CRSError:
+        pytest.skip("this GDAL does not know it")
+    expected = gdal(tmp_path / "a.tif")
+    crs = read_tiff.describe(str(tmp_path / "a.tif")).metadata.crs
+    if expected is None:
+        assert not {"spatial_ref", "crs_wkt", "epsg"} & crs.keys()
+        return
+    assert_same(CRS.from_wkt(crs["spatial_ref"]), expected)
+
+
+def assert_same(system, expected):
     same_code = system.to_epsg(100) is not None and system.to_epsg(100) == expected.to_epsg(100)
     assert same_code or system.equals(expected, ignore_axis_order=True)
-    assert crs["crs_wkt"] == crs["spatial_ref"]
 
 
 CODES = {

@@ -257,7 +257,9 @@ def test_xarray_opens_a_group(acquisition, chunks, zarr_format, consolidated):
     assert dataset.image.dims == ("time", "channel", "z", "y", "x")
     assert dataset.image.dtype == np.uint16
     np.testing.assert_array_equal(dataset.image, acquisition[1])
-    assert {dim: values.values.tolist() for dim, values in dataset.coords.items()} == {
+    assert dataset.has_file.sum() == len(seq)
+    labels = dataset.drop_vars("has_file").coords
+    assert {dim: values.values.tolist() for dim, values in labels.items()} == {
         dim: values.tolist() for dim, values in seq.coords.items()
     }
     np.testing.assert_array_equal(dataset.image.sel(channel="GFP", z=1), acquisition[1][:, 1, 0])

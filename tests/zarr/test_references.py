@@ -524,7 +524,7 @@ def test_as_tifffile(acquisition, tmp_path, version, groupname, axestiled):
         else:
             assert ours[key] == value
     more = {key.split("/")[0] for key in ours.keys() - theirs.keys()}
-    assert more <= {".zattrs", ".zmetadata", "image", "time", "channel", "z"}
+    assert more <= {".zattrs", ".zmetadata", "image", "time", "channel", "z", "has_file"}
 
 
 @pytest.mark.slow

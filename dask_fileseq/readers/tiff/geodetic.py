@@ -9,6 +9,7 @@ from dask_fileseq.readers.tiff.geokeys import (
     USER_DEFINED,
     epsg_code,
     esri_wkt,
+    is_close,
     system_of_code,
     unit_of,
     wkt_text,
@@ -49,24 +50,31 @@ def _names(citation: Any) -> dict[str, str]:
 
 def _datum(keys: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """Return a datum as WKT; empty if the keys define none."""
-    from pyproj.crs import Datum, Ellipsoid
+    from pyproj.crs import Datum
 
     code = epsg_code(keys, "GeogGeodeticDatumGeoKey")
     major = keys.get("GeogSemiMajorAxisGeoKey")
-    if code and not major:
-        return str(Datum.from_epsg(code).to_wkt("WKT1_GDAL"))
-    ellipsoid = epsg_code(keys, "GeogEllipsoidGeoKey")
-    if major and keys.get("GeogLinearUnitsGeoKey", 9001) == 9001:
-        minor, flattening = keys.get("GeogSemiMinorAxisGeoKey"), keys.get("GeogInvFlatteningGeoKey")
-        if flattening is None:
-            flattening = major / (major - minor) if minor and minor != major else 0.0
-        name = wkt_text(names.get("Ellipsoid", "unnamed"))
-        shape = f'SPHEROID["{name}",{float(major)!r},{float(flattening)!r}]'
-    elif ellipsoid:
-        shape = str(Ellipsoid.from_epsg(ellipsoid).to_wkt("WKT1_GDAL"))
-    else:
-        return ""
-    return f'DATUM["{wkt_text(names.get("Datum", "unnamed"))}",{shape}]'
+    if code:
+        datum = Datum.from_epsg(code)
+        radius = datum.to_json_dict()["ellipsoid"].get("semi_major_axis")  # a number if in metres
+        if not major or not isinstance(radius, int | float) or is_close(float(major), radius):
+            return str(datum.to_wkt("WKT1_GDAL"))
+    shape = _ellipsoid(keys, names.get("Ellipsoid", "unnamed"))
+    return shape and f'DATUM["{wkt_text(names.get("Datum", "unnamed"))}",{shape}]'
+
+
+def _ellipsoid(keys: Mapping[str, Any], name: str) -> str:
+    """Return an ellipsoid as WKT; empty if the keys define none in metres."""
+    from pyproj.crs import Ellipsoid
+
+    code = epsg_code(keys, "GeogEllipsoidGeoKey")
+    major = keys.get("GeogSemiMajorAxisGeoKey")
+    if not major or keys.get("GeogLinearUnitsGeoKey", 9001) != 9001:
+        return str(Ellipsoid.from_epsg(code).to_wkt("WKT1_GDAL")) if code else ""
+    minor, flattening = keys.get("GeogSemiMinorAxisGeoKey"), keys.get("GeogInvFlatteningGeoKey")
+    if flattening is None:
+        flattening = major / (major - minor) if minor and minor != major else 0.0
+    return f'SPHEROID["{wkt_text(name)}",{float(major)!r},{float(flattening)!r}]'
 
 
 def _meridian(keys: Mapping[str, Any], names: Mapping[str, str]) -> str:

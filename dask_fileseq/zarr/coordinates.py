@@ -1,0 +1,112 @@
+"""The coordinates beside a zarr array in a group, as xarray writes and reads them.
+
+xarray itself writes a dataset that has the coordinates of the file array, and an array without
+pixels, to memory. So it reads them as they were: dates, durations, words, coordinate reference
+system and all attributes, by the CF conventions. Without xarray a group has no coordinates.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import dask.array as da
+import numpy as np
+from zarr.abc.buffer import Buffer
+from zarr.storage import MemoryStore
+
+from dask_fileseq.filearray import FileArray
+
+if TYPE_CHECKING:
+    from xarray import Dataset, Variable
+
+PIXELS = "pixels of all files"
+"""Name of the array while it has no other one; no axis is called so."""
+
+
+def encoded_coordinates(
+    array: FileArray, path: str, dims: Sequence[str | None], zarr_format: Literal[2, 3]
+) -> tuple[dict[str, Buffer], dict[str, Any]]:
+    """Return the objects of the coordinates of an array, and its own attributes.
+
+    Parameters
+    ----------
+    array : FileArray
+        The array.
+    path : str
+        Its path in the store. Coordinates are in the same group.
+    dims : sequence of str or None
+        The names of its axes. One without a name has no coordinates.
+    zarr_format : {2, 3}
+        Version of zarr's format.
+
+    Raises
+    ------
+    ValueError
+        If the last name of the path is that of an axis or a coordinate.
+    """
+    folder, _, name = path.rpartition("/")
+    try:
+        dataset = _dataset(array, name, dims)
+    except ImportError:
+        return {}, {}
+    objects: dict[str, Buffer] = {}
+    options: Any = {"zarr_format": zarr_format, "group": folder or None}
+    dataset.to_zarr(MemoryStore(objects), consolidated=False, compute=False, **options)
+    own = {key: objects.pop(key) for key in list(objects) if key.startswith(f"{path}/")}
+    documents = {key.rpartition("/")[2]: json.loads(own[key].to_bytes()) for key in own}
+    if zarr_format == 3:
+        return objects, documents["zarr.json"]["attributes"]
+    attributes = {k: v for k, v in documents[".zattrs"].items() if k != "_ARRAY_DIMENSIONS"}
+    nodata = documents[".zarray"]["fill_value"]
+    return objects, attributes if nodata is None else attributes | {"_FillValue": nodata}
+
+
+def _dataset(array: FileArray, name: str, dims: Sequence[str | None]) -> Dataset:
+    """Return a dataset of the coordinates of an array, and of zeros in place of its pixels."""
+    import xarray
+
+    from dask_fileseq.xarray import GRID_MAPPING, lazy_dataset
+
+    labelled = lazy_dataset(array, PIXELS)
+    if name in {*labelled.coords, *dims}:
+        raise ValueError(f"groupname={name!r} is the name of an axis or coordinate: choose another")
+    attrs = labelled.variables[PIXELS].attrs
+    # of other data types than numbers, xarray would write an encoded form
+    dtype = array.dtype if array.dtype.kind in "iufc" else np.dtype("u1")
+    zeros = da.zeros(array.shape, dtype=dtype, chunks=array.shape)
+    encoding = _encoding(array.shape)
+    if "_FillValue" in attrs:
+        del encoding["_FillValue"]
+    if GRID_MAPPING in labelled.coords:
+        encoding["grid_mapping"] = GRID_MAPPING
+    new = dict(zip(array.dims, dims, strict=True))
+    coords = {
+        key: variable
+        for key, variable in labelled.coords.variables.items()
+        if "/" not in str(new.get(str(key), key))
+        and all(new[str(dim)] is not None for dim in variable.dims)
+    }
+    if others := sorted(str(key) for key in coords if key not in labelled.dims):
+        encoding["coordinates"] = " ".join(others)  # xarray itself leaves out the grid mapping
+    dataset = xarray.Dataset(
+        {name: xarray.Variable(array.dims, zeros, attrs, encoding)},
+        {
+            key: xarray.Variable(v.dims, _plain(v), v.attrs, _encoding(v.shape))
+            for key, v in coords.items()
+        },
+    )
+    return dataset.rename({old: dim for old, dim in new.items() if dim not in (None, old)})
+
+
+def _encoding(shape: Sequence[int]) -> dict[str, Any]:
+    """Return how to write a variable: as one chunk, without compression and fill value."""
+    chunks = {"chunks": tuple(max(1, length) for length in shape)} if shape else {}
+    return {"compressors": None, "_FillValue": None, **chunks}
+
+
+def _plain(variable: Variable) -> Any:
+    """Return the values of a variable; of words, those of variable length."""
+    values = variable.values
+    return values.astype(object) if values.dtype.kind in "UT" else values
