@@ -139,7 +139,7 @@ def _grid_coords(array: FileArray) -> dict[str, Variable]:
     axes = zip(array.dims, array.tiling.axes, strict=True)
     stacked = {dim for dim, axis in axes if axis.chunk is None}
     return {
-        name: Variable(c.dims, c.values, {**c.attrs, "source": array.gridmetadata.source})
+        name: Variable(c.dims, c.values, {"source": array.gridmetadata.source, **c.attrs})
         for name, c in array.gridmetadata.coords.items()
         if stacked.issuperset(c.dims) and name not in array.dims
     }
