@@ -16,7 +16,7 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from operator import itemgetter
 from pathlib import Path
@@ -37,6 +37,7 @@ from dask_fileseq.convert.targetstore import TargetStore
 from dask_fileseq.errors import ChangedError, TargetExistsError, UnfinishedError, shown
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.files import LocalFiles, shared_folder
+from dask_fileseq.plaintext import public_names
 
 MISSING = (-1, -1)
 """The version of a file that does not exist."""
@@ -62,9 +63,10 @@ class SourceFiles:
         """Return what identifies the files, wherever they are mounted, and how they are read."""
         array, versions = self.array, self.versions
         # without versions, only the folder distinguishes one set of files from another
-        folder = "" if versions is None else shared_folder(array.names)
+        names = public_names(array.names)  # another signature is no other file
+        folder = "" if versions is None else shared_folder(names)
         digest = hashlib.blake2b(digest_size=16)
-        for name in array.names:
+        for name in names:
             digest.update(name[len(folder) :].encode("utf-8", "surrogatepass") + b"\0")
         digest.update(b"-" if versions is None else np.ascontiguousarray(versions).tobytes())
         digest.update(array.table.astype(np.int64).tobytes())
@@ -115,7 +117,7 @@ class SourceFiles:
             start = len(shared_folder([*found]))  # which may have moved
             return {name[start:]: stat for name, stat in found.items()}
 
-        names = self.array.names
+        names = public_names(self.array.names)
         stats = [MISSING] * len(names) if versions is None else map(tuple, versions.tolist())
         now = dict(zip(names, stats, strict=True))
         old = dict(zip(then["name"], zip(then["size"], then["version"], strict=True), strict=True))
@@ -142,7 +144,8 @@ class SourceFiles:
         filled = array.table >= 0
         cells[array.table[filled]] = np.argwhere(filled)
         stats = np.full((len(cells), 2), -1) if self.versions is None else self.versions
-        for cell, stat, name in zip(cells.tolist(), stats.tolist(), array.names, strict=True):
+        names = public_names(array.names)
+        for cell, stat, name in zip(cells.tolist(), stats.tolist(), names, strict=True):
             rows.writerow([*cell, *stat, name])
         return text_objects(FILES, text.getvalue())
 
@@ -263,26 +266,37 @@ def new_manifest(
     edges = np.flatnonzero(np.diff(empty))
     ranges = groupby(first, concat(record.get("ranges", ()) for record in records))
     failed = {name: error for record in records for name, error in record.get("failed", ())}
-    return {
-        "software": f"dask-fileseq {__version__}",
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "folder": shared_folder(array.names),
-        "file_count": len(array.names),
-        "empty": {
-            "count": int(empty.sum()),
-            "dims": list(array.griddims),
-            "shape": list(array.table.shape),
-            "runs": [[start, stop - start] for start, stop in edges.reshape(-1, 2).tolist()],
-        },
-        "failed": [{"file": name, "error": failed[name]} for name in sorted(failed)],
-        "ranges": [
-            [channel, min(low for _, low, _ in found), max(high for _, _, high in found)]
-            for channel, found in sorted(ranges.items())
-        ],
-        "regions": len(records),
-        "identity": identity,
-        **({"unread": array.metadata.unread} if array.metadata.unread else {}),
-    } | more
+    return (
+        {
+            "software": f"dask-fileseq {__version__}",
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+            "folder": shared_folder(public_names(array.names)),
+            "file_count": len(array.names),
+            "empty": {
+                "count": int(empty.sum()),
+                "dims": list(array.griddims),
+                "shape": list(array.table.shape),
+                "runs": [[start, stop - start] for start, stop in edges.reshape(-1, 2).tolist()],
+            },
+            "failed": [{"file": name, "error": failed[name]} for name in sorted(failed)],
+            "ranges": [
+                [channel, min(low for _, low, _ in found), max(high for _, _, high in found)]
+                for channel, found in sorted(ranges.items())
+            ],
+            "regions": len(records),
+            "identity": identity,
+            **({"unread": array.metadata.unread} if array.metadata.unread else {}),
+        }
+        | _left_out(array.names)
+        | more
+    )
+
+
+def _left_out(names: Sequence[str]) -> dict[str, str]:
+    """Return a note if names contain credentials, which no record has."""
+    if public_names(names) == list(names):
+        return {}
+    return {"credentials": "left out of all URLs; give them by storage_options"}
 
 
 def read_file_table(target: TargetStore) -> dict[str, list[Any]]:

@@ -23,6 +23,7 @@ from dask_fileseq.headers.codes import coded, nearly_equal
 from dask_fileseq.headers.properties import PROPERTIES, Row
 from dask_fileseq.headers.rows import read_rows
 from dask_fileseq.headers.shifts import change_text, offsets
+from dask_fileseq.plaintext import public_names
 from dask_fileseq.readers import ChunkMetadata, Scale
 
 MOST_FILES = 2000
@@ -117,7 +118,7 @@ class _Confirmation:
 
     def __init__(self, array: FileArray, numbers: NDArray[np.int64], rows: Sequence[Row]) -> None:
         readable = [i for i, row in enumerate(rows) if "error" not in row]
-        self.names = [array.names[int(numbers[i])] for i in readable]
+        self.names = public_names(array.names[int(numbers[i])] for i in readable)
         self.rows = [rows[i] for i in readable]
         self.numbers = numbers[readable]
         inside = [axis for axis in array.tiling.axes if axis.chunk is not None]
@@ -185,7 +186,8 @@ class _Confirmation:
             return self._agree(ATTRIBUTES[name])
         if name not in ("long_name", "units"):
             return True
-        return len(coded([row.get(name) for row in self.rows])[1]) == 1
+        column = "band_names" if name == "long_name" else name
+        return len(coded([row.get(column) for row in self.rows])[1]) == 1
 
     def _agree(self, kind: str) -> bool:
         """Return whether all files have the same value; keep in words how they do not."""

@@ -14,6 +14,7 @@ from dask_fileseq.files import Source
 from dask_fileseq.graph import Scheduler
 from dask_fileseq.grid import FileGrid
 from dask_fileseq.headers.rows import read_rows
+from dask_fileseq.plaintext import public_names
 from dask_fileseq.readers import Reader
 from dask_fileseq.types import Progress
 
@@ -129,6 +130,8 @@ def read_table(
     progress: Progress | None = None,
 ) -> HeaderTable:
     """Return the table of the files on a grid; see `FileSequence.table`."""
+    if workers is None and source.concurrency > 1:
+        workers = source.concurrency  # they wait for a server
     runner = Scheduler(scheduler, workers)
     count = len(grid.names)
     parts = []
@@ -143,12 +146,14 @@ def read_table(
         parts.append((len(rows), columns_of(rows)))
     said = joined(parts)
     if "error" in said:
-        _warn(grid.names, np.broadcast_to(said["error"], (count,)))
+        _warn(public_names(grid.names), np.broadcast_to(said["error"], (count,)))
     labels = {
         dim: _compact(values[index])
         for (dim, values), index in zip(grid.coords.items(), grid.along, strict=True)
     }
-    about = {"name": np.array(list(grid.names), object), "cell": grid.cells} | _sizes(grid, source)
+    about = {"name": np.array(public_names(grid.names), object), "cell": grid.cells} | _sizes(
+        grid, source
+    )
     ours = {f"file_{k}" if k in labels else k: column for k, column in (about | said).items()}
     first = "file_name" if "name" in labels else "name"
     return HeaderTable({first: ours[first]} | labels | ours, count)

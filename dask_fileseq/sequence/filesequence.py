@@ -48,6 +48,7 @@ from dask_fileseq.grid import (
 from dask_fileseq.headers import HeaderTable, read_table, with_header_coords
 from dask_fileseq.output import asarray
 from dask_fileseq.patterns import NamePattern, explain_names
+from dask_fileseq.plaintext import printable, public_names, public_text, without_secrets
 from dask_fileseq.readers import (
     BoundReader,
     FileInfo,
@@ -247,7 +248,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         self.source: Source = open_source(container, first, storage_options, path_map)
         names, frames = listed_files(given, self.source, reader.suffixes)
         names = in_order(names, sort, found)
-        self.reader: Reader = reader.for_file(names[0] if names else "")
+        self.reader: Reader = reader.for_file(without_secrets(names[0]) if names else "")
         if imreadargs := ImageOptions(**choosing).imreadargs:
             self.reader = BoundReader(self.reader, imreadargs)
         self.identity: Literal["stat", "name"] = identity
@@ -405,9 +406,9 @@ with well
         others = [name for name, _ in self.duplicates]
         labels = {dim: plain_labels(values) for dim, values in self.coords.items()}
         described = explain_descriptor(self.grid)
-        every = [*self._names, *self.unmatched, *others]
+        every = public_names([*self._names, *self.unmatched, *others])
         text = described + explain_names(every, self.pattern, None if described else labels)
-        return f"{text}\nfiles {below}" if (below := self.below) else text
+        return public_text(f"{text}\nfiles {below}" if (below := self.below) else text)
 
     @property
     def below(self) -> str:
@@ -513,9 +514,9 @@ with well
 
     @property
     def location(self) -> str:
-        """The folder that all files are below, or the container."""
+        """The folder that all files are below, or the container; without credentials."""
         where = str(self.source) if self._container is not None else self.commonpath()
-        return where or os.curdir
+        return without_secrets(where) or os.curdir
 
     def __len__(self) -> int:
         return len(self._names)
@@ -552,16 +553,19 @@ with well
 
     def __str__(self) -> str:
         name = self[0] if self._container is None else str(self.source)
-        found = [] if self._inferred is None else [f"pattern: {self._inferred}"]
+        inferred = printable(str(self._inferred), lines=False)
+        found = [] if self._inferred is None else [f"pattern: {inferred}"]
         found += [f"table: {self.grid.metadata.source}"] if self.grid.metadata.source else []
-        return "\n ".join(
-            (
-                type(self).__name__,
-                os.path.split(name)[-1],
-                f"files: {len(self)} ({self.files_missing} missing)",
-                f"shape: {', '.join(map(str, self.shape))}",
-                f"dims: {', '.join(self.dims)}",
-                *found,
+        return public_text(
+            "\n ".join(
+                (
+                    type(self).__name__,
+                    printable(os.path.split(without_secrets(name))[-1], lines=False),
+                    f"files: {len(self)} ({self.files_missing} missing)",
+                    f"shape: {', '.join(map(str, self.shape))}",
+                    f"dims: {', '.join(self.dims)}",
+                    *found,
+                )
             )
         )
 
@@ -958,6 +962,9 @@ with well
         all encoded alike, a chunk is a file, for the codec of
         ``tifffile.numcodecs.register_codec()``.
 
+        Users, passwords and signatures in URLs are left out: who reads the references gives
+        them as ``remote_options`` of the ``ReferenceFileSystem``.
+
         Parameters
         ----------
         jsonfile : str, os.PathLike or open text file
@@ -1276,7 +1283,8 @@ memory, storage_options, dry_run
 
             A column with the name of an axis gets the prefix ``file_``. They are from TIFF's
             own tags, OME-XML, and the metadata of ImageJ, Micro-Manager, MetaMorph, MetaXpress,
-            ScanImage, GDAL and GeoTIFF, of which the first that has a value counts.
+            ScanImage, GDAL and GeoTIFF, of which the first that has a value counts; of JPEG and
+            PNG files, from EXIF and texts.
 
         Warns
         -----

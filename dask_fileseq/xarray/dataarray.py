@@ -21,6 +21,7 @@ from dask_fileseq.filearray import FileArray, first_info
 from dask_fileseq.files import common_path
 from dask_fileseq.graph import TransposedFiles, to_dask_array
 from dask_fileseq.headers import confirmed_metadata
+from dask_fileseq.plaintext import without_secrets
 from dask_fileseq.readers import ChunkMetadata
 from dask_fileseq.xarray.lazyvariable import (
     CODING,
@@ -151,7 +152,7 @@ def _encoding(array: FileArray, coords: Mapping[str, Any]) -> dict[str, Any]:
         source = array.names[0] if len(array.names) == 1 else common_path(array.names)
     except ValueError:  # on different drives
         source = ""
-    encoding = {"source": source}
+    encoding = {"source": without_secrets(source)}
     if GRID_MAPPING in coords:
         encoding["grid_mapping"] = GRID_MAPPING
     return encoding
