@@ -8,10 +8,12 @@ target without them is not complete; converting again continues with it.
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
+from itertools import accumulate
 from typing import Any
 
 from toolz import first, partition_all
@@ -37,6 +39,7 @@ from dask_fileseq.files import shared_folder
 from dask_fileseq.graph import Scheduler, run
 from dask_fileseq.headers import confirmed_metadata
 from dask_fileseq.types import WriteOptions
+from dask_fileseq.zarr import array_path, consolidated, encoded_coordinates, is_document
 
 SOME = 128
 """Number of metadata objects that are written at a time."""
@@ -53,9 +56,10 @@ class Conversion:
     """The conversion of a file array to a target.
 
     `attributes` are those of each array. `groups` returns path and attributes of the groups
-    of some images, the root's last, from the ranges of values of all channels. `about` is
-    the content of the metadata, as a value of JSON: if nothing else changed since a target
-    was completed, the metadata alone are written anew.
+    of some images, the root's last, from the ranges of values of all channels. `beside` are
+    objects of groups, and of coordinates beside an array. `about` is the content of the
+    metadata, as a value of JSON: if nothing else changed since a target was completed, the
+    metadata alone are written anew.
     """
 
     def __init__(
@@ -69,9 +73,11 @@ class Conversion:
         *,
         attributes: Mapping[str, Any] | None = None,
         groups: Callable[..., Iterable[tuple[str, dict[str, Any]]]] | None = None,
+        beside: Mapping[str, bytes] | None = None,
         about: Any = None,
     ) -> None:
         self.array, self.target, self.options, self.groups = array, target, options, groups
+        self.beside = beside or {}
         self.plan = make_plan(array, layout, options, levels, method, attributes or {})
         self.callback = progress_callback(options.progress)
         self.scheduler = Scheduler(options.scheduler, options.workers)
@@ -216,6 +222,10 @@ class Conversion:
             ranges = {channel: (low, high) for channel, low, high in manifest["ranges"]}
             groups = self.groups(images, pyramid.partition, ranges)
             objects |= dict(_json_object(path, GroupMetadata(a)) for path, a in groups)
+        if self.beside:
+            objects |= self.beside
+            documents = {k: json.loads(text) for k, text in objects.items() if is_document(k)}
+            objects["zarr.json"] = json.dumps(consolidated(documents, 3)["zarr.json"]).encode()
         root = {"zarr.json": objects.pop("zarr.json")}
         group = dict([_json_object(FOLDER, GroupMetadata({"manifest": manifest}))])
         for some in (objects, root, group):
@@ -228,23 +238,43 @@ def to_zarr(
     url: Any,
     options: WriteOptions,
     *,
+    groupname: str | None = "image",
     attributes: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Copy a file array to a Zarr array, and return the manifest; see `FileSequence.to_zarr`."""
+    """Copy a file array to Zarr, and return the manifest; see `FileSequence.to_zarr`."""
     if not isinstance(attributes, Mapping | None):
         raise ValueError(f"attributes={attributes!r} is no mapping")
-    array = replace(array, metadata=confirmed_metadata(array))
+    target = TargetStore(url, options.storage_options)
+    path = array_path(groupname).rstrip("/")
+    beside = _groups(path) if path else {}
+    coordinates, own = encoded_coordinates(array, path, array.dims, 3) if path else ({}, {})
+    beside |= {key: value.to_bytes() for key, value in coordinates.items()}
+    if not coordinates:  # at the root, or without xarray
+        own = {"fileseq": _labels(replace(array, metadata=confirmed_metadata(array)))}
+    every = own | dict(attributes or {})
+    layout = array_layout(array, path)
+    if options.dry_run:
+        return summary(make_plan(array, layout, options, None, "mean", every))
+    metadata: Any = {"attributes": every, "beside": beside, "about": [every, beside]}
+    return Conversion(array, layout, target, options, **metadata).run()
+
+
+def _labels(array: FileArray) -> dict[str, Any]:
+    """Return the labels, coordinate reference system and attributes of an array, for JSON."""
     about: dict[str, Any] = {"coords": array_coordinates(array)}
     if array.metadata.crs:
         about["crs"] = {key: v for key, v in array.metadata.crs.items() if isinstance(v, PLAIN)}
     if array.metadata.attrs:
         about["attrs"] = {key: _json_value(value) for key, value in array.metadata.attrs.items()}
-    every = {"fileseq": about} | dict(attributes or {})
-    target = TargetStore(url, options.storage_options)
-    layout = array_layout(array)
-    if options.dry_run:
-        return summary(make_plan(array, layout, options, None, "mean", every))
-    return Conversion(array, layout, target, options, attributes=every, about=every).run()
+    return about
+
+
+def _groups(path: str) -> dict[str, bytes]:
+    """Return the metadata objects of the groups that contain an array at a path."""
+    if path.split("/")[0] == FOLDER:
+        raise ValueError(f"groupname={path!r}: {FOLDER!r} is the group of the manifest")
+    folders = accumulate(path.split("/")[:-1], "{}/{}".format)
+    return dict(_json_object(folder, GroupMetadata({})) for folder in ("", *folders))
 
 
 def to_ome_zarr(

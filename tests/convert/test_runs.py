@@ -25,7 +25,7 @@ def seq(acquisition):
 
 
 def stored(target):
-    return zarr.open_array(target, mode="r")[...]
+    return zarr.open_array(target, path="image", mode="r")[...]
 
 
 def calling(after, function):
@@ -165,7 +165,7 @@ def test_markers_of_another_conversion_are_none(seq, acquisition, tmp_path):
     interrupted(seq, tmp_path / "out.zarr", chunks=8)
     shutil.rmtree(tmp_path / "out.zarr" / "fileseq" / "done")
     shutil.copytree(*(tmp_path / name / "fileseq" / "done" for name in ("old.zarr", "out.zarr")))
-    shutil.rmtree(tmp_path / "out.zarr" / "c")
+    shutil.rmtree(tmp_path / "out.zarr" / "image" / "c")
     seq.to_zarr(tmp_path / "out.zarr", **MANY | {"chunks": 8})
     np.testing.assert_array_equal(stored(tmp_path / "out.zarr"), acquisition[1])
 
@@ -260,7 +260,7 @@ def test_other_metadata_alone_are_written_anew(seq, tmp_path):
     assert (target / "zarr.json").stat().st_mtime_ns == metadata
     seq.to_zarr(tmp_path / "out.zarr")
     seq.to_zarr(tmp_path / "out.zarr", attributes={"about": "cells"})
-    assert zarr.open_array(tmp_path / "out.zarr", mode="r").attrs["about"] == "cells"
+    assert zarr.open_array(tmp_path / "out.zarr", path="image", mode="r").attrs["about"] == "cells"
 
 
 def test_files_behind_a_link(seq, acquisition, tmp_path):
