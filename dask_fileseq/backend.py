@@ -14,6 +14,7 @@ from xarray import Dataset
 from xarray.backends import BackendEntrypoint
 from xarray.conventions import decode_cf_variable, encode_cf_variable
 
+from dask_fileseq.headers import with_header_coords
 from dask_fileseq.patterns import date_pattern
 from dask_fileseq.readers import TIFF_SUFFIXES
 from dask_fileseq.sequence import FileSequence, open_sequence
@@ -44,7 +45,15 @@ class FileSequenceBackendEntrypoint(BackendEntrypoint):
 
     description: ClassVar[str] = "Open folders of image files as one labelled array"
     open_dataset_parameters: ClassVar[tuple[str, ...] | None] = (
-        *("filename_or_obj", "drop_variables", "name", "group", "mask_and_scale", "decode_coords"),
+        *(
+            "filename_or_obj",
+            "drop_variables",
+            "name",
+            "headers",
+            "group",
+            "mask_and_scale",
+            "decode_coords",
+        ),
         *("decode_times", "decode_timedelta", "use_cftime", "concat_characters"),
         *("container", "storage_options", "path_map", "pattern", "imread"),
         *(field.name for field in fields(ReadOptions)),
@@ -57,6 +66,7 @@ class FileSequenceBackendEntrypoint(BackendEntrypoint):
         *,
         drop_variables: str | Iterable[str] | None = None,
         name: Hashable = None,
+        headers: bool | str | Iterable[str] = False,
         group: str | None = None,
         mask_and_scale: bool | Mapping[str, bool] = True,
         decode_coords: bool | str = True,
@@ -80,6 +90,8 @@ class FileSequenceBackendEntrypoint(BackendEntrypoint):
         name : hashable
             Name of the variable; by default ``"image"``, or ``"pixels"`` if an axis has that
             name.
+        headers : bool, str or iterable of str
+            As in `FileSequence.to_xarray`.
         group : None
             Image files have no groups.
         mask_and_scale : bool or mapping
@@ -121,6 +133,9 @@ class FileSequenceBackendEntrypoint(BackendEntrypoint):
             seq = filename_or_obj
         reading["fillvalue"] = first_given(reading.get("fillvalue"), seq.fillvalue, "auto")
         array = seq.array(**reading)
+        if headers:
+            table = seq.table(imreadargs=array.options.imreadargs)
+            array = with_header_coords(array, seq.grid, table, headers)
         if name is None:
             name = "pixels" if "image" in array.dims else "image"
         masked = _of(mask_and_scale, name, True)

@@ -34,6 +34,8 @@ import builtins
 from collections.abc import Iterable
 from typing import Any
 
+from dask_fileseq.plaintext import public_text, without_secrets
+
 __all__ = [
     "ChangedError",
     "ChunkMismatchError",
@@ -53,12 +55,19 @@ __all__ = [
     "VerifyError",
     "WriteError",
     "check_choice",
+    "public_error",
     "shown",
 ]
 
 
 class FileSequenceError(Exception):
-    """Base of all errors that this package defines."""
+    """Base of all errors that this package defines.
+
+    Their texts have no credentials of URLs, and no characters that a terminal obeys.
+    """
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(public_text(arg) if isinstance(arg, str) else arg for arg in args))
 
 
 class NamesError(FileSequenceError, ValueError):
@@ -165,6 +174,23 @@ def _read_error_type(base: type[BaseException]) -> type[ReadError]:
 
 def _restored_read_error(base: type[BaseException], args: tuple[Any, ...]) -> ReadError:
     return _read_error_type(base)(*args)
+
+
+def public_error(error: BaseException) -> BaseException:
+    """Return an error, or one with its text if the text, or that of a cause, has credentials.
+
+    >>> public_error(OSError("http://me:pass@host/t1.tif is gone"))
+    RuntimeError('OSError: http://host/t1.tif is gone')
+    >>> public_error(cause := OSError("t1.tif is gone")) is cause
+    True
+    """
+    each: BaseException | None = error
+    while each is not None:
+        text = f"{each} {each!r}"
+        if without_secrets(text) != text:
+            return RuntimeError(without_secrets(f"{type(error).__name__}: {error}"))
+        each = each.__cause__ or each.__context__
+    return error
 
 
 def check_choice(argument: str, value: object, *choices: str) -> None:

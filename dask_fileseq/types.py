@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from inspect import Parameter
 from operator import index as as_int
 from typing import Any, Literal, TypeVar
@@ -121,7 +121,7 @@ class WriteOptions:
     scheduler: Any = None
     workers: int | None = None
     memory: int | str = "64 MiB"
-    storage_options: Mapping[str, Any] | None = None
+    storage_options: Mapping[str, Any] | None = field(default=None, repr=False)
     dry_run: bool = False
 
 
@@ -132,7 +132,7 @@ def split_options(options: Mapping[str, Any], *types: type) -> list[dict[str, An
     [{'errors': 'fill'}, {'memory': 10, 'key': 0}]
     """
     rest = dict(options)
-    names = [[field.name for field in fields(each)] for each in types]
+    names = [[f.name for f in fields(each)] for each in types]
     return [{name: rest.pop(name) for name in own if name in rest} for own in names] + [rest]
 
 

@@ -31,7 +31,8 @@ exclude_patterns = ["_build", "jupyter_execute", "generated/*.md"]
 templates_path = ["_templates"]
 nitpicky = True
 nitpick_ignore_regex = [
-    ("py:.*", r"(tifffile|dask|xarray|zarr|tracemalloc)\b.*|Dataset|DataArray"),  # of others
+    # of others
+    ("py:.*", r"(tifffile|dask|xarray|zarr|pandas|pyarrow|tracemalloc)\b.*|Dataset|DataArray"),
     ("py:obj", r"[a-z_]+"),  # parameters that are called as a module is
 ]
 default_role = "autolink"

@@ -6,6 +6,7 @@ import xarray as xr
 from pyproj import CRS
 
 from dask_fileseq import open_sequence
+from dask_fileseq.errors import HeaderWarning
 from dask_fileseq.readers import count
 from tests.helpers.geotiff import MATRIX, doubles, write_geotiff, write_raster
 
@@ -103,6 +104,24 @@ def test_an_axis_of_names_may_be_a_band(tmp_path):
     image = seq.to_xarray(layout="rio")
     assert image.dims == ("band", "sample", "y", "x")
     assert image.sample.values.tolist() == [1, 2, 3]
+
+
+def test_names_of_one_file_are_not_those_of_all(tmp_path):
+    """With a band in each file, all would be called after the first."""
+    for number, (band, unit) in enumerate((("red", "W"), ("nir", "W"))):
+        path = tmp_path / f"b{number}.tif"
+        write_raster(path, count=1, descriptions=[band], units=[unit], scales=[0.1])
+    image = open_sequence(f"{tmp_path}/*.tif", pattern="b{band:d}.tif").to_xarray()
+    assert image.attrs == {"units": "W", "scale_factor": 0.1}
+
+
+def test_scales_that_differ_between_files_are_no_scales(tmp_path):
+    """The second image would be scaled as the first."""
+    for time, scales in enumerate(([0.1, 0.2], [0.1, 0.3])):
+        write_raster(tmp_path / f"t{time}.tif", count=2, scales=scales)
+    seq = open_sequence(f"{tmp_path}/*.tif", pattern="t{t:d}.tif")
+    with pytest.warns(HeaderWarning, match=r"scales \(0.1, 0.2\) and offsets 0 of bands"):
+        assert "scales" not in seq.to_xarray().attrs
 
 
 def test_layout_is_checked(tmp_path):

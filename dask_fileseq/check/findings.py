@@ -17,6 +17,7 @@ from dask_fileseq.files import LocalFiles, Source
 from dask_fileseq.graph import Scheduler, run_batches
 from dask_fileseq.grid import FileGrid, labels_at
 from dask_fileseq.headers import channel_axes, differences
+from dask_fileseq.plaintext import without_secrets
 from dask_fileseq.readers import FileInfo, Reader, header_columns
 from dask_fileseq.types import Progress
 
@@ -78,11 +79,15 @@ class Finding:
     kind: str
     """A key of `KINDS`."""
     name: str
-    """The file; empty for a cell without a file."""
+    """The file, without credentials of its URL; empty for a cell without a file."""
     cell: Mapping[str, Any] = field(default_factory=dict)
     """Labels of the cell; empty for a name that is left out of the grid."""
     detail: str = ""
     """The problem in words."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", without_secrets(self.name))
+        object.__setattr__(self, "detail", without_secrets(self.detail))
 
     def asdict(self) -> dict[str, Any]:
         """Return the fields as a dict, for JSON."""

@@ -9,7 +9,8 @@ import click
 
 from dask_fileseq.cli.cluster import check_files
 from dask_fileseq.cli.options import command, file_options, open_files, option, options_of
-from dask_fileseq.cli.terminal import echo_json, styled
+from dask_fileseq.cli.terminal import echo, echo_json, styled
+from dask_fileseq.plaintext import printable
 
 if TYPE_CHECKING:
     from dask_fileseq.check import Finding
@@ -56,15 +57,15 @@ def _echo(findings: list[Finding], work: str, limit: int) -> None:
     from dask_fileseq.check import KINDS, by_kind
 
     for kind, found in by_kind(findings).items():
-        click.echo(f"{styled(kind, fg='red', bold=True)} ({len(found):,}): {KINDS[kind]}")
+        echo(f"{styled(kind, fg='red', bold=True)} ({len(found):,}): {KINDS[kind]}")
         for finding in found[:limit]:
-            click.echo(f"  {_line(finding)}")
+            echo(f"  {_line(finding)}")
         if len(found) > limit:
-            click.echo(f"  and {len(found) - limit:,} more (--all lists them)")
+            echo(f"  and {len(found) - limit:,} more (--all lists them)")
     counts = Counter(finding.kind for finding in findings)
     total = ", ".join(f"{count:,} {kind}" for kind, count in counts.items())
     well = styled("all is well", fg="green")
-    click.echo(f"{work}; found: {total}" if total else f"{work}: {well}")
+    echo(f"{work}; found: {total}" if total else f"{work}: {well}")
 
 
 def _line(finding: Finding) -> str:
@@ -73,4 +74,4 @@ def _line(finding: Finding) -> str:
     cell = cell_text(finding.cell)
     if not finding.name:
         return cell or finding.detail
-    return f"{f'{finding.name} {cell}'.rstrip()}: {finding.detail}"
+    return printable(f"{f'{finding.name} {cell}'.rstrip()}: {finding.detail}", lines=False)

@@ -12,6 +12,7 @@ from dask_fileseq.cli.cluster import connected_scheduler
 from dask_fileseq.cli.options import command, file_options, open_files, options_of
 from dask_fileseq.cli.terminal import (
     command_line_text,
+    echo,
     echo_json,
     progress_bar,
     spinner,
@@ -76,7 +77,7 @@ def convert(files: tuple[str, ...], out: str, as_json: bool, **options: Any) -> 
         if as_json:
             echo_json(summary)
         else:
-            click.echo(command_line_text(summary["text"]))
+            echo(command_line_text(summary["text"]))
     if options["dry_run"]:
         return
     try:
@@ -88,7 +89,7 @@ def convert(files: tuple[str, ...], out: str, as_json: bool, **options: Any) -> 
             warnings.simplefilter("ignore", FillWarning)  # the manifest lists these files
             manifest = write(out, scheduler=get, progress=progress, **arguments)
     except KeyboardInterrupt:
-        click.echo("The same command goes on where this one stopped.", err=True)
+        echo("The same command goes on where this one stopped.", err=True)
         raise
     if as_json:
         echo_json(manifest)
@@ -132,13 +133,13 @@ def _echo(manifest: dict[str, Any], out: str) -> None:
     failed = manifest["failed"]
     compared, regions = manifest["verified"]["regions"], manifest["regions"]
     how = "all" if compared == regions else f"{compared:,} of {regions:,} regions"
-    click.echo(
+    echo(
         f"{out}\n{manifest['file_count']:,} files, {manifest['empty']['count']:,} empty cells;"
         f" {how if compared else 'nothing'} compared with the files"
     )
     if failed:
-        click.echo(styled(f"{len(failed):,} files could not be read:", fg="red"))
+        echo(styled(f"{len(failed):,} files could not be read:", fg="red"))
         for entry in failed[:SHOWN]:
-            click.echo(f"  {entry['error']}")
+            echo(f"  {entry['error']}")
     if len(failed) > SHOWN:
-        click.echo(f"  and {len(failed) - SHOWN:,} more, which the manifest lists")
+        echo(f"  and {len(failed) - SHOWN:,} more, which the manifest lists")

@@ -9,7 +9,7 @@ import click
 
 from dask_fileseq.cli.options import command, raw_string
 from dask_fileseq.cli.show import array_info, echo_array, echo_names, names_info
-from dask_fileseq.cli.terminal import echo_json, spinner
+from dask_fileseq.cli.terminal import echo, echo_json, spinner
 
 EXAMPLES = """
   dask fileseq demo
@@ -46,7 +46,7 @@ def demo(folder: str | None, as_json: bool) -> None:
         del info["error"]
         echo_json(info | {"folder": files, "projection": pixels, "picture": picture})
         return
-    click.echo(
+    echo(
         f"\nThe maximum along z was computed and saved, {sizes_text(projection.shape)} pixels:\n"
         f"  {pixels}\n"
         f"  {picture}\n"

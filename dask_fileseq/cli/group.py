@@ -18,7 +18,7 @@ from typing import Any
 import click
 
 from dask_fileseq._version import __version__
-from dask_fileseq.cli.terminal import command_line_text
+from dask_fileseq.cli.terminal import command_line_text, echo
 
 WORKER_DIED = ("KilledWorker", "BrokenProcessPool")
 """Names of errors of distributed and of Python, neither of which is imported for this."""
@@ -58,7 +58,7 @@ class CommandGroup(click.Group):
         except BrokenPipeError:  # click ends quietly
             raise
         except KeyboardInterrupt:
-            click.echo("Interrupted.", err=True)
+            echo("Interrupted.", err=True)
             atexit.register(_end_quietly)
             raise click.exceptions.Exit(130) from None
         except user_errors as error:
@@ -100,7 +100,7 @@ def _grid_warnings_in_a_line() -> Iterator[None]:
 
         def show_in_a_line(message: Any, category: Any, *args: Any, **kwargs: Any) -> None:
             if issubclass(category, GridWarning):
-                click.echo(f"Warning: {command_line_text(str(message))}", err=True)
+                echo(f"Warning: {command_line_text(str(message))}", err=True)
             else:
                 show(message, category, *args, **kwargs)
 

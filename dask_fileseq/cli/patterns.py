@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from dask_fileseq.cli.options import PRESETS, command, open_files, option, options_of
-from dask_fileseq.cli.terminal import echo_json, spinner, styled
+from dask_fileseq.cli.terminal import echo, echo_json, spinner, styled
+from dask_fileseq.plaintext import printable
 
 EXAMPLES = """
   dask fileseq patterns
@@ -48,7 +49,7 @@ def patterns(files: tuple[str, ...], verbose: bool, as_json: bool, **options: An
         echo_json({name: preset._asdict() for name, preset in presets().items()})
     else:
         for name, preset in presets().items():
-            click.echo(f"{styled(name, bold=True)}\n  {preset.title}\n  {preset.example}")
+            echo(f"{styled(name, bold=True)}\n  {preset.title}\n  {preset.example}")
 
 
 def _fits(files: tuple[str, ...], options: dict[str, Any], *, verbose: bool) -> dict[str, Any]:
@@ -90,17 +91,17 @@ def _fit(names: list[str], pattern: str) -> Fit:
 
 
 def _echo_fits(files: int, presets: list[Fit], inferred: Fit, explanation: str = "") -> None:
-    click.echo(f"{files:,} files")
+    echo(f"{files:,} files")
     for fit in presets:
-        click.echo(f"{styled(fit['name'], bold=True)}: {_fit_text(fit, files)}")
+        echo(f"{styled(fit['name'], bold=True)}: {_fit_text(fit, files)}")
     if not presets:
-        click.echo("no preset fits")
+        echo("no preset fits")
     text = inferred["error"] if "error" in inferred else _fit_text(inferred, files)
-    click.echo(f"{styled('infer', bold=True)}: {text}")
+    echo(f"{styled('infer', bold=True)}: {text}")
     if "pattern" in inferred:
-        click.echo(f"  pattern {inferred['pattern']}")
+        echo(f"  pattern {printable(str(inferred['pattern']), lines=False)}")
     if explanation:
-        click.echo(f"\n{explanation}")
+        echo(f"\n{explanation}")
 
 
 def _fit_text(fit: Fit, count: int) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from typing import Any
 
-import click
-
 from dask_fileseq.cli.cluster import check_files
 from dask_fileseq.cli.options import (
     check_not_read,
@@ -19,7 +17,7 @@ from dask_fileseq.cli.options import (
     python_code,
 )
 from dask_fileseq.cli.show import array_info, names_info
-from dask_fileseq.cli.terminal import echo_json, progress_bar
+from dask_fileseq.cli.terminal import echo, echo_json, progress_bar
 
 PREVIEW_EXAMPLES = """
   dask fileseq preview scans/ -o sheet.png
@@ -59,7 +57,7 @@ def preview(
     if as_json:
         echo_json({"output": os.path.abspath(output), "files": len(seq)})
     else:
-        click.echo(output)
+        echo(output)
 
 
 @command(
@@ -101,4 +99,4 @@ def report(
     if as_json:
         echo_json({"output": os.path.abspath(output), "files": len(seq), "findings": findings})
     else:
-        click.echo(output)
+        echo(output)

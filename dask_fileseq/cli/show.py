@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dask_fileseq.cli.options import command, file_options, open_files, python_code
-from dask_fileseq.cli.terminal import command_line_text, echo_json, echo_row, first_of_many, styled
+from dask_fileseq.cli.terminal import (
+    command_line_text,
+    echo,
+    echo_json,
+    echo_row,
+    first_of_many,
+    styled,
+)
+from dask_fileseq.plaintext import public_values, without_secrets
 
 if TYPE_CHECKING:
     from dask_fileseq.sequence import FileSequence
@@ -36,20 +44,21 @@ def show(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
     seq = open_files(files, options)
     info = names_info(seq, options["container"]) | {"open": python_code(seq, files, options)}
     if not as_json:
-        echo_names(info)
+        echo_names(public_values(info))
     info |= array_info(seq) | {
         "also_fits": _also_fits(seq) if options["pattern"] == "infer" else {}
     }
     if as_json:
         echo_json(info)
     else:
+        info = public_values(info)
         echo_array(info)
         if info["table"]:
             echo_row("table", f"{info['table']} (--table none: names alone)")
         else:
             echo_row("pattern", info["pattern"] or "none: one axis of all files (see --pattern)")
         for name, axes in info["also_fits"].items():
-            click.echo(f"also fits: --pattern {name} ({', '.join(axes)})")
+            echo(f"also fits: --pattern {name} ({', '.join(axes)})")
         echo_row("open with", info["open"])
     if info["error"]:
         raise click.ClickException(info["error"])
@@ -75,7 +84,7 @@ def names_info(seq: FileSequence, container: str | None = None) -> dict[str, Any
     from dask_fileseq.report.gridmap import text_map
     from dask_fileseq.report.summary import grid_summary
 
-    where = container or seq.commonpath() or os.curdir
+    where = without_secrets(container or seq.commonpath()) or os.curdir
     info = {"type": type(seq).__name__, "where": where, "below": seq.below}
     info |= grid_summary(seq.grid)
     return info | {"map": text_map(seq.grid) if seq.files_missing else []}
@@ -97,7 +106,7 @@ def echo_names(info: dict[str, Any]) -> None:
     """Print what follows from the names."""
     from dask_fileseq.report.summary import cell_text, grid_rows
 
-    click.echo(f"{info['type']} of {info['files']:,} files in {info['where']}")
+    echo(f"{info['type']} of {info['files']:,} files in {info['where']}")
     if info["below"]:
         echo_row("found", info["below"])
     echo_row("first", os.path.basename(info["first"]))

@@ -13,22 +13,35 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, is_dataclass
+from itertools import chain
 from typing import Any
 
 import click
 
+from dask_fileseq.plaintext import json_escaped, printable, public_text
+
 WIDTH = 11
+
+_COLOUR = re.compile("\x1b\\[[0-9;]*m")
+
+
+def echo(text: str, *, err: bool = False) -> None:
+    """Print a text, with escapes for control characters that are no colours."""
+    codes = [*_COLOUR.findall(text), ""]
+    parts = map(public_text, _COLOUR.split(text))
+    click.echo("".join(chain(*zip(parts, codes, strict=True))), err=err)
 
 
 def echo_row(label: str, text: str) -> None:
     """Print a label and a text beside it; further lines of the text go below the first."""
     for line in text.split("\n"):
-        click.echo(f"{label:<{WIDTH}} {line}".rstrip())
+        echo(f"{label:<{WIDTH}} {line}".rstrip())
         label = ""
 
 
 def styled(text: str, **style: Any) -> str:
     """Return a text in colour, which click removes if the output is no terminal."""
+    text = printable(text)
     return text if os.environ.get("NO_COLOR") else click.style(text, **style)
 
 
@@ -52,7 +65,7 @@ def command_line_text(message: str) -> str:
     >>> command_line_text("axes={'r': 'row', 'c': 'column'} makes a plate")
     '--axes r=row,c=column makes a plate'
     """
-    text = " ".join(message.split())
+    text = public_text(" ".join(message.split()))
     text = re.sub(r"\b(unmatched|duplicates|spacing)='(\w+)'", r"--\1 \2", text)
     text = re.sub(r"\baxes=\{('[^{}]+)\}", _axes_option, text)
     text = re.sub(r"\bpattern='([\w-]+)'", r"--pattern \1", text)
@@ -67,7 +80,8 @@ def _axes_option(found: re.Match[str]) -> str:
 
 def echo_json(value: Any) -> None:
     """Print a value as JSON: dataclasses as objects, numpy's numbers as numbers, else texts."""
-    click.echo(json.dumps(value, indent=2, default=_plain, ensure_ascii=False))
+    text = json.dumps(value, indent=2, default=_plain, ensure_ascii=False)
+    click.echo(json_escaped(text))
 
 
 def _plain(value: Any) -> Any:

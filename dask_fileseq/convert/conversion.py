@@ -16,7 +16,7 @@ from dataclasses import asdict, replace
 from itertools import accumulate
 from typing import Any
 
-from toolz import first, partition_all
+from toolz import concat, first, partition_all
 from zarr.core.buffer import default_buffer_prototype
 from zarr.core.group import GroupMetadata
 
@@ -29,11 +29,19 @@ from dask_fileseq.convert.imagelayout import (
     ome_layout,
 )
 from dask_fileseq.convert.journal import FILES, FOLDER, Journal, Record
+from dask_fileseq.convert.objectsums import damaged
 from dask_fileseq.convert.partition import RegionIndex
 from dask_fileseq.convert.progressline import ProgressLine, progress_callback
-from dask_fileseq.convert.provenance import SourceFiles, digest_of, new_manifest
+from dask_fileseq.convert.provenance import (
+    SourceFiles,
+    digest_of,
+    new_manifest,
+    object_list_objects,
+    read_objects,
+)
 from dask_fileseq.convert.targetstore import TargetStore, clear_write_errors
 from dask_fileseq.convert.tasks import RegionTask, read_region, verify_region, write_region
+from dask_fileseq.errors import VerifyError, shown
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.files import shared_folder
 from dask_fileseq.graph import Scheduler, run
@@ -115,7 +123,8 @@ class Conversion:
                 return self._convert({})
             self.journal.claim(self.identity)
             self.target.delete_partial()
-            return self._convert(self.journal.records(self.identity["token"], filled=filled))
+            token, verify = self.identity["token"], self.options.verify
+            return self._convert(self.journal.records(token, filled=filled, verify=verify))
         finally:
             if isinstance(self.callback, ProgressLine):
                 self.callback.close()
@@ -146,6 +155,8 @@ class Conversion:
             seconds=round(time.monotonic() - started, 3),
             verified={"how": self.options.verify, "regions": len(verified)},
         )
+        for objects in object_list_objects(records):
+            self._put(objects)
         self._finish(manifest)
         return manifest
 
@@ -155,10 +166,23 @@ class Conversion:
             every = self.plan.verified("all", self.identity["token"])
             self._start(every)
             self._verify(every, advice="overwrite=True writes it anew")
+        if self.options.verify is not None:
+            self._require_intact()
         if manifest["identity"].get("about") != self.identity["about"]:
             manifest["identity"] = self.identity
             self._finish(manifest)
         return manifest
+
+    def _require_intact(self) -> None:
+        """Raise a `VerifyError` if an object of a complete target is not as it was written."""
+        rows = list(concat(read_objects(self.target).values()))
+        whole = self.options.verify == "all"
+        bad = [rows[i].rsplit(" ", 3)[0] for i in damaged(self.target, rows, whole=whole)]
+        if bad:
+            raise VerifyError(
+                f"{shown(bad, len(bad))} of {self.target} {'is' if len(bad) == 1 else 'are'} not"
+                " as written; overwrite=True writes all anew"
+            )
 
     def _reopen(self, manifest: Manifest) -> None:
         """Prepare a complete target for reading the files again that were filled.
@@ -176,7 +200,12 @@ class Conversion:
         read_region(unread)
         left = {region.index.name for region in (unread, *again)}
         record, every = {"token": self.identity["token"]}, self.plan.indices()
-        records: dict[str, Record] = {i.name: record.copy() for i in every if i.name not in left}
+        objects = read_objects(self.target)
+        records: dict[str, Record] = {
+            i.name: record | {"objects": objects.get(i.name, [])}
+            for i in every
+            if i.name not in left
+        }
         stages = self.plan.pyramid.partition.stages
         if records and not stages[-1].first:  # else regions with ranges are done again
             first(records.values())["ranges"] = manifest["ranges"]

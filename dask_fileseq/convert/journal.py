@@ -5,8 +5,9 @@ Three kinds of objects, each written whole, record the state below ``fileseq/``:
 - ``plan.json`` holds the identity of the conversion and the name of the run that may
   write. It exists exactly as long as the conversion is not complete. A run takes over by
   writing it anew; the run before finds a name that is not its own, and ends.
-- ``done/`` holds one marker for each region, written when the data of the region is safe.
-  A region without a whole marker of this conversion is written again.
+- ``done/`` holds one marker for each region, written when the data of the region is safe,
+  with checksums of its objects. A region without a whole marker of this conversion, or with
+  objects that are not as they were written, is written again.
 - ``zarr.json``, written last, is the manifest. It counts once ``plan.json`` is gone.
 """
 
@@ -19,6 +20,7 @@ from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
+from dask_fileseq.convert.objectsums import damaged
 from dask_fileseq.convert.targetstore import TargetStore, clear_write_errors
 from dask_fileseq.errors import ChangedError, TargetExistsError
 
@@ -28,6 +30,9 @@ DONE = f"{FOLDER}/done"
 MANIFEST = f"{FOLDER}/zarr.json"
 FILES = f"{FOLDER}/files"
 """The list of files that are converted; it remains when the conversion is complete."""
+
+OBJECTS = f"{FOLDER}/objects"
+"""The list of objects that were written, with their checksums; it remains, too."""
 
 CLEARED = "cleared"
 """Key of the plan while an old target is deleted."""
@@ -149,10 +154,13 @@ class Journal:
             self.require()
             self.checked = state
 
-    def records(self, token: str, *, filled: bool) -> dict[str, Record]:
+    def records(
+        self, token: str, *, filled: bool, verify: str | None = "sample"
+    ) -> dict[str, Record]:
         """Return the records of all finished regions of a conversion, by name.
 
-        Unless `filled`, regions with files that could not be read are to be done again.
+        Regions with objects that are not as they were written are to be done again, and unless
+        `filled`, those with files that could not be read.
         """
         names = self.target.listing(DONE)
         values = self.target.get_json(*(f"{DONE}/{name}" for name in names))
@@ -161,8 +169,12 @@ class Journal:
             for name, value in zip(names, values, strict=True)
             if isinstance(value, dict) and value.get("token") == token
         }
-        again = {name for name, record in found.items() if record.get("failed")}
-        if filled or not again:
+        again = {name for name, record in found.items() if record.get("failed") and not filled}
+        if verify is not None:
+            rows = [(name, row) for name in found for row in found[name].get("objects", ())]
+            bad = damaged(self.target, [row for _, row in rows], whole=verify == "all")
+            again |= {rows[number][0] for number in bad}
+        if not again:
             return found
         self.forget(again)
         return {n: r for n, r in found.items() if n.startswith("0-") and n not in again}
@@ -177,10 +189,10 @@ class Journal:
         self.target.delete(f"{DONE}/{name}" for name in {*names, *later})
 
     def close(self) -> None:
-        """Delete all but the manifest and the list of files: the conversion is complete."""
+        """Delete all but the manifest and its lists: the conversion is complete."""
         self.require()  # the plan of another run must not be deleted
         self.target.delete([PLAN])
-        self.target.clear(FOLDER, keep=["plan.json", "zarr.json", "files"])
+        self.target.clear(FOLDER, keep=["plan.json", "zarr.json", "files", "objects"])
 
     def reopen(self, identity: Identity, records: Mapping[str, Record]) -> None:
         """Make a complete target incomplete, with only these regions done."""

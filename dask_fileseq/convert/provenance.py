@@ -4,7 +4,8 @@ The identity of the files and their reader decides whether a conversion is conti
 the end, a manifest of plain values and a list of files are parts of the Zarr hierarchy,
 which other programs can read. The manifest is the attributes of the group ``fileseq``. In
 that group, the bytes of the array ``files`` are a table in CSV, compressed: a line for each
-file, with its cell of the grid, size, version and name.
+file, with its cell of the grid, size, version and name; those of the array ``objects`` are a
+line for each object that was written, with its region and checksums.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from operator import itemgetter
 from pathlib import Path
@@ -31,11 +32,12 @@ from zarr.core.buffer import Buffer
 from zarr.storage import MemoryStore, StorePath
 
 from dask_fileseq._version import __version__
-from dask_fileseq.convert.journal import FILES, Identity, Journal, Record
+from dask_fileseq.convert.journal import FILES, OBJECTS, Identity, Journal, Record
 from dask_fileseq.convert.targetstore import TargetStore
 from dask_fileseq.errors import ChangedError, TargetExistsError, UnfinishedError, shown
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.files import LocalFiles, shared_folder
+from dask_fileseq.plaintext import public_names
 
 MISSING = (-1, -1)
 """The version of a file that does not exist."""
@@ -61,9 +63,10 @@ class SourceFiles:
         """Return what identifies the files, wherever they are mounted, and how they are read."""
         array, versions = self.array, self.versions
         # without versions, only the folder distinguishes one set of files from another
-        folder = "" if versions is None else shared_folder(array.names)
+        names = public_names(array.names)  # another signature is no other file
+        folder = "" if versions is None else shared_folder(names)
         digest = hashlib.blake2b(digest_size=16)
-        for name in array.names:
+        for name in names:
             digest.update(name[len(folder) :].encode("utf-8", "surrogatepass") + b"\0")
         digest.update(b"-" if versions is None else np.ascontiguousarray(versions).tobytes())
         digest.update(array.table.astype(np.int64).tobytes())
@@ -114,7 +117,7 @@ class SourceFiles:
             start = len(shared_folder([*found]))  # which may have moved
             return {name[start:]: stat for name, stat in found.items()}
 
-        names = self.array.names
+        names = public_names(self.array.names)
         stats = [MISSING] * len(names) if versions is None else map(tuple, versions.tolist())
         now = dict(zip(names, stats, strict=True))
         old = dict(zip(then["name"], zip(then["size"], then["version"], strict=True), strict=True))
@@ -141,15 +144,44 @@ class SourceFiles:
         filled = array.table >= 0
         cells[array.table[filled]] = np.argwhere(filled)
         stats = np.full((len(cells), 2), -1) if self.versions is None else self.versions
-        for cell, stat, name in zip(cells.tolist(), stats.tolist(), array.names, strict=True):
+        names = public_names(array.names)
+        for cell, stat, name in zip(cells.tolist(), stats.tolist(), names, strict=True):
             rows.writerow([*cell, *stat, name])
-        data = np.frombuffer(text.getvalue().encode("utf-8", "surrogateescape"), np.uint8)
-        objects: dict[str, Buffer] = {}
-        store, compressors = MemoryStore(objects), ZstdCodec(level=3)
-        zarr.create_array(store, name=FILES, data=data, chunks=data.shape, compressors=compressors)
-        made = {key: value.to_bytes() for key, value in objects.items() if key.startswith(FILES)}
-        metadata = {f"{FILES}/zarr.json": made.pop(f"{FILES}/zarr.json")}
-        return [made, metadata]
+        return text_objects(FILES, text.getvalue())
+
+
+def text_objects(name: str, text: str) -> list[dict[str, bytes]]:
+    """Return the objects of an array that holds a text, compressed: chunk, then metadata."""
+    data = np.frombuffer(text.encode("utf-8", "surrogateescape"), np.uint8)
+    objects: dict[str, Buffer] = {}
+    store, compressors = MemoryStore(objects), ZstdCodec(level=3)
+    chunks = (max(1, len(data)),)
+    zarr.create_array(store, name=name, data=data, chunks=chunks, compressors=compressors)
+    made = {key: value.to_bytes() for key, value in objects.items() if key.startswith(name)}
+    metadata = {f"{name}/zarr.json": made.pop(f"{name}/zarr.json")}
+    return [made, metadata]
+
+
+def _read_text(target: TargetStore, name: str) -> str:
+    """Return the text in an array of a target."""
+    array = zarr.open_array(StorePath(target.store, name), mode="r")
+    return np.asarray(array[:]).tobytes().decode("utf-8", "surrogateescape")
+
+
+def object_list_objects(records: Mapping[str, Record]) -> list[dict[str, bytes]]:
+    """Return the objects of the array that lists all objects, by region, with checksums."""
+    rows = [f"{name} {row}" for name in records for row in records[name].get("objects", ())]
+    return text_objects(OBJECTS, "\n".join(rows))
+
+
+def read_objects(target: TargetStore) -> dict[str, list[str]]:
+    """Return the rows of the objects of each region of a complete target."""
+    found: dict[str, list[str]] = {}
+    if target.exists(f"{OBJECTS}/zarr.json"):  # which older releases did not write
+        for line in _read_text(target, OBJECTS).splitlines():
+            name, _, row = line.partition(" ")
+            found.setdefault(name, []).append(row)
+    return found
 
 
 def stable_value(value: Any, depth: int = 8) -> Any:
@@ -234,31 +266,41 @@ def new_manifest(
     edges = np.flatnonzero(np.diff(empty))
     ranges = groupby(first, concat(record.get("ranges", ()) for record in records))
     failed = {name: error for record in records for name, error in record.get("failed", ())}
-    return {
-        "software": f"dask-fileseq {__version__}",
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "folder": shared_folder(array.names),
-        "file_count": len(array.names),
-        "empty": {
-            "count": int(empty.sum()),
-            "dims": list(array.griddims),
-            "shape": list(array.table.shape),
-            "runs": [[start, stop - start] for start, stop in edges.reshape(-1, 2).tolist()],
-        },
-        "failed": [{"file": name, "error": failed[name]} for name in sorted(failed)],
-        "ranges": [
-            [channel, min(low for _, low, _ in found), max(high for _, _, high in found)]
-            for channel, found in sorted(ranges.items())
-        ],
-        "regions": len(records),
-        "identity": identity,
-    } | more
+    return (
+        {
+            "software": f"dask-fileseq {__version__}",
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+            "folder": shared_folder(public_names(array.names)),
+            "file_count": len(array.names),
+            "empty": {
+                "count": int(empty.sum()),
+                "dims": list(array.griddims),
+                "shape": list(array.table.shape),
+                "runs": [[start, stop - start] for start, stop in edges.reshape(-1, 2).tolist()],
+            },
+            "failed": [{"file": name, "error": failed[name]} for name in sorted(failed)],
+            "ranges": [
+                [channel, min(low for _, low, _ in found), max(high for _, _, high in found)]
+                for channel, found in sorted(ranges.items())
+            ],
+            "regions": len(records),
+            "identity": identity,
+        }
+        | _left_out(array.names)
+        | more
+    )
+
+
+def _left_out(names: Sequence[str]) -> dict[str, str]:
+    """Return a note if names contain credentials, which no record has."""
+    if public_names(names) == list(names):
+        return {}
+    return {"credentials": "left out of all URLs; give them by storage_options"}
 
 
 def read_file_table(target: TargetStore) -> dict[str, list[Any]]:
     """Return the table of files in a target, by column."""
-    table = np.asarray(zarr.open_array(StorePath(target.store, FILES), mode="r")[:]).tobytes()
-    rows = list(csv.reader(io.StringIO(table.decode("utf-8", "surrogateescape"), newline="")))
+    rows = list(csv.reader(io.StringIO(_read_text(target, FILES), newline="")))
     columns = list(zip(*rows[1:], strict=True)) or [()] * len(rows[0])
     return {
         name: list(column) if name == "name" else list(map(int, column))

@@ -24,6 +24,7 @@ from zarr.storage import FsspecStore, LocalStore
 
 from dask_fileseq.errors import FileSequenceError, WriteError
 from dask_fileseq.files import has_scheme, local_path
+from dask_fileseq.plaintext import without_secrets
 
 MANY = 32
 """Number of objects that are read, written or deleted at a time."""
@@ -46,7 +47,8 @@ class TargetStore:
                 raise ValueError(f"url={url!r} is no place")
             self.url = text if has_scheme(text) else os.path.abspath(text)
         if self.options and not self.is_remote:
-            raise ValueError(f"storage_options={self.options!r} are for URLs, not for {self}")
+            keys = ", ".join(map(repr, self.options))
+            raise ValueError(f"storage_options ({keys}) are for URLs, not for {self}")
 
     @property
     def is_remote(self) -> bool:
@@ -73,7 +75,7 @@ class TargetStore:
         return {key: value for key, value in self.__dict__.items() if key != "store"}
 
     def __str__(self) -> str:
-        return str(self.url)
+        return without_secrets(str(self.url))
 
     def exists(self, key: str) -> bool:
         """Return whether an object exists."""

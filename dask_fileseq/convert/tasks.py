@@ -15,10 +15,12 @@ from typing import Any
 import numpy as np
 import zarr
 from numpy.typing import NDArray
+from zarr.abc.store import Store
 from zarr.storage import StorePath
 
 from dask_fileseq.convert.imagelayout import ImagePart
 from dask_fileseq.convert.journal import Journal, Record
+from dask_fileseq.convert.objectsums import ChecksumStore, object_rows
 from dask_fileseq.convert.partition import Partition, RegionIndex, Window, scaled_window
 from dask_fileseq.convert.targetstore import clear_write_errors
 from dask_fileseq.errors import VerifyError, WriteError
@@ -55,10 +57,10 @@ class Job:
         """Return the path of the array of a level."""
         return f"{image}/{self.pyramid.names[level]}".strip("/")
 
-    def array(self, image: str, level: int) -> zarr.Array[Any]:
+    def array(self, image: str, level: int, store: Store | None = None) -> zarr.Array[Any]:
         """Return the array of a level, whose metadata are not in the target before the end."""
         metadata = self.pyramid.arrays[level]
-        path = StorePath(self.journal.target.store, self.path(image, level))
+        path = StorePath(store or self.journal.target.store, self.path(image, level))
         # numbers that equal the fill value may have other bits: -0.0, NaN; all are written
         config: Any = {"write_empty_chunks": metadata.dtype.to_native_dtype().kind in "fc"}
         return zarr.Array(zarr.AsyncArray(metadata, path, config=config))
@@ -85,9 +87,10 @@ def write_region(job: Job, region: RegionTask) -> Record:
     is_empty = region.block is not None and not (region.block.table >= 0).any()
     with recorded_fills() as failed:
         keys: list[str] = []
+        store = ChecksumStore(job.journal.target.store)
         for level, window, data in () if is_empty else region_levels(job, region):
             try:
-                keys += write_level(job, region, level, window, data)
+                keys += write_level(job, region, level, window, data, store)
             except WriteError:
                 job.journal.require()  # another run may have deleted what was being written
                 raise
@@ -97,6 +100,7 @@ def write_region(job: Job, region: RegionTask) -> Record:
         record["failed"] = sorted(set(failed))
     with clear_write_errors(job.journal.target):
         job.journal.target.sync_to_disk(keys)
+        record["objects"] = object_rows(job.journal.target, keys, store.sums)
         job.journal.require()
         job.journal.finish(region.index.name, record)
     return record
@@ -160,12 +164,17 @@ def read_region(region: RegionTask) -> NDArray[Any]:
 
 
 def write_level(
-    job: Job, region: RegionTask, level: int, window: Window, data: NDArray[Any]
+    job: Job,
+    region: RegionTask,
+    level: int,
+    window: Window,
+    data: NDArray[Any],
+    store: Store | None = None,
 ) -> list[str]:
     """Write a window of a level, one object after another, and return their keys."""
     keys = []
     with clear_write_errors(job.journal.target):
-        array = job.array(region.image, level)
+        array = job.array(region.image, level, store)
         for index, box in job.pyramid.partition.units(level, window):
             inside = tuple(
                 slice(a - start, b - start) for (a, b), (start, _) in zip(box, window, strict=True)

@@ -32,6 +32,7 @@ def _lines(grid: FileGrid) -> Iterator[str]:
         yield f"  {len(grid.unmatched):,} files that it does not name"
     for note in known.notes:
         yield f"  {note}"
+    yield "the names alone"
 
 
 def _about(coord: GridCoord) -> str:

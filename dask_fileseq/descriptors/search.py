@@ -34,6 +34,7 @@ from dask_fileseq.descriptors.yokogawa import read_yokogawa
 from dask_fileseq.errors import GridWarning, NamesError, shown
 from dask_fileseq.files import LocalFiles, Source, common_path
 from dask_fileseq.grid import FileGrid
+from dask_fileseq.plaintext import public_text
 from dask_fileseq.readers import ome_text
 
 OME_SUFFIXES = (".ome.tif", ".ome.tiff", ".ome.tf2", ".ome.tf8", ".ome.btf")
@@ -137,7 +138,7 @@ def grid_beside(
                 duplicates=duplicates,
             )
         except OtherFileError as other:
-            _log.info("%r is no descriptor: %s", place.path, other)
+            _log.info("%r is no descriptor: %s", public_text(place.path), public_text(str(other)))
             continue
         except (BadDescriptorError, NamesError, OSError) as failure:
             failures.append((place, failure))
@@ -185,7 +186,7 @@ def _grid_of_ome_header(
         grid = grid_of_descriptor(names, descriptor, folder, is_wanted, **options)
         return None if grid.unmatched else grid
     except (BadDescriptorError, NamesError) as error:
-        _log.info("the OME-XML of %r gives no grid: %s", names[0], error)
+        _log.info("the OME-XML of %r gives no grid: %s", public_text(names[0]), error)
         return None
 
 

@@ -10,7 +10,7 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -78,7 +78,7 @@ class FileArray:
         The elements of this array along each axis of the tiling.
     """
 
-    names: Names
+    names: Names = field(repr=False)  # they may contain credentials
     table: NDArray[np.integer[Any]]
     tiling: Tiling
     spec: ChunkSpec

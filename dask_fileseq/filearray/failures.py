@@ -14,7 +14,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from dask_fileseq.errors import ChunkMismatchError, FillWarning, ReadError
+from dask_fileseq.errors import ChunkMismatchError, FillWarning, ReadError, public_error
+from dask_fileseq.plaintext import without_secrets
 from dask_fileseq.readers import WrongChunk
 from dask_fileseq.types import ReadOptions
 
@@ -30,7 +31,7 @@ def raise_or_fill(
         raise failure from _picklable(error)
     out[...] = options.fillvalue
     warnings.warn(f"{failure}; filled with {options.fillvalue}", FillWarning, stacklevel=2)
-    _log_fill(name, str(failure))
+    _log_fill(without_secrets(name), str(failure))
 
 
 def failure_of(error: Exception, name: str, cell: Mapping[str, int]) -> Exception:
@@ -53,8 +54,11 @@ def read_error(error: Exception, where: str, name: str) -> ReadError:
     return ReadError.of(error, f"cannot read {where}: {type(error).__name__}: {error}")
 
 
-def _picklable(error: Exception) -> Exception:
-    """Return the error, or a plain one with its text if a worker could not send it."""
+def _picklable(error: Exception) -> BaseException:
+    """Return the error, or a plain one with its text if a worker could not or must not send it."""
+    shown = public_error(error)
+    if shown is not error:
+        return shown
     try:
         pickle.loads(pickle.dumps(error))
     except Exception:

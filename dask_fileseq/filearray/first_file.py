@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from dask_fileseq.errors import public_error
 from dask_fileseq.filearray.failures import read_error
 from dask_fileseq.files import Source, is_transient
 from dask_fileseq.grid import GridMetadata
@@ -90,4 +91,4 @@ def first_readable(names: Sequence[str], source: Source, read: Callable[[Any], T
             silent += is_transient(error) + isinstance(error, TimeoutError)  # which took long
             if silent >= SILENT_FILES:
                 break
-    raise read_error(failures[0], repr(names[0]), names[0]) from failures[0]
+    raise read_error(failures[0], repr(names[0]), names[0]) from public_error(failures[0])

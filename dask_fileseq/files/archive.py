@@ -22,8 +22,9 @@ from typing import IO, Any, BinaryIO, cast
 
 import dask
 import numpy as np
+from dask.base import tokenize
 
-from dask_fileseq.errors import DuplicateError, ReadError, shown
+from dask_fileseq.errors import DuplicateError, ReadError, public_error, shown
 from dask_fileseq.files.fetching import Part, fetch_start, range_file
 from dask_fileseq.files.fileobjects import BLOCK, MemoryFile, NamedBytesIO
 from dask_fileseq.files.filesystems import StorageOptions, filesystem
@@ -32,6 +33,7 @@ from dask_fileseq.files.local import PathMap
 from dask_fileseq.files.names import base_name, below_folder, matching, repeated_names
 from dask_fileseq.files.source import MISSING, Source, Suffixes, Versions
 from dask_fileseq.files.special import refuse_special, require_file
+from dask_fileseq.plaintext import without_secrets
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class LocalArchiveFile:
         return self.path
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RemoteArchiveFile:
     """A file at a URL, in the version that it had when it was first opened."""
 
@@ -88,7 +90,11 @@ class RemoteArchiveFile:
         return cast(BinaryIO, MemoryFile(_downloaded(self, os.getpid()), base_name(self.url)))
 
     def __str__(self) -> str:
-        return self.url
+        return without_secrets(self.url)
+
+    def __repr__(self) -> str:
+        secret = "" if str(self) == self.url else tokenize(self.url)
+        return f"{type(self).__name__}({str(self)!r}, {self.options!r}, {self.first!r}, {secret!r})"
 
 
 ArchiveFile = LocalArchiveFile | RemoteArchiveFile
@@ -229,7 +235,7 @@ def _directory(archive: Archive, version: Hashable, process: int) -> Directory:
     except Exception as error:  # a damaged directory can cause any
         kind = " as a TAR or ZIP file" if isinstance(error, zipfile.BadZipFile) else ""
         message = f"cannot read container={str(archive)!r}{kind}: {error}"
-        raise ReadError.of(error, message) from error
+        raise ReadError.of(error, message) from public_error(error)
 
 
 def _require_single(archive: Source, names: Sequence[str], repeated: frozenset[str]) -> None:

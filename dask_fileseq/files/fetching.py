@@ -31,6 +31,7 @@ from dask_fileseq.files.answers import (
 from dask_fileseq.files.fileobjects import STEP, Range, RangeFile
 from dask_fileseq.files.filesystems import run_async
 from dask_fileseq.files.names import base_name
+from dask_fileseq.plaintext import public_text
 
 AT_ONCE = 16
 """Number of requests for one file at a time."""
@@ -311,6 +312,6 @@ def retried(call: Callable[[], T], patience: float | None = TIMEOUT) -> T:
                 raise
             wanted = error.retry_after if isinstance(error, Unavailable) else 0.0
             pause = max(min(LONGEST, wanted), PAUSES[tries] * random.uniform(0.75, 1.25))
-            _log.debug("retry in %.1f s: %r", pause, error)
+            _log.debug("retry in %.1f s: %s", pause, public_text(repr(error)))
         time.sleep(pause)
         tries += 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import cache, lru_cache
 from typing import Any, TypeVar
 from urllib.parse import unquote
@@ -116,8 +116,28 @@ class StorageOptions:
     def __hash__(self) -> int:
         return hash(self.token)
 
+    def hidden_in(self, text: str) -> str:
+        """Return a text without the values of the options.
+
+        >>> StorageOptions({"secret": "9f8e", "n": 1}).hidden_in("no region for '9f8e' 1")
+        "no region for '***' 1"
+        """
+        for value in _texts(self.values):
+            text = text.replace(value, "***")
+        return text
+
     def __repr__(self) -> str:
         return f"<{len(self.values)} storage_options {self.token}>"
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield all texts in a mapping or sequence, at any depth."""
+    if isinstance(value, str) and len(value) > 1:
+        yield value
+    for each in value.values() if isinstance(value, Mapping) else ():
+        yield from _texts(each)
+    for each in value if isinstance(value, list | tuple) else ():
+        yield from _texts(each)
 
 
 def filesystem(url: str, options: StorageOptions) -> tuple[Any, str]:
@@ -159,8 +179,8 @@ def _opened(root: str, options: StorageOptions, process: int, thread: int) -> An
             run_async(fs, fs.set_session)
     except Exception as error:  # of any package
         raise ReadError.of(
-            error, f"cannot set up the file system of {root!r}: {type(error).__name__}: {error}"
-        ) from error
+            error, options.hidden_in(f"cannot set up the file system of {root!r}: {error!r}")
+        ) from None
     return fs
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from dask_fileseq.errors import NamesError, NoFilesError, ReadError
+from dask_fileseq.errors import NamesError, NoFilesError, ReadError, public_error
 from dask_fileseq.files.archive import (
     Archive,
     ArchiveFile,
@@ -166,7 +166,9 @@ def _open_archive(open_file: Callable[[], ArchiveFile], name: str) -> Archive:
     except (ImportError, NamesError):
         raise
     except Exception as error:  # of any package
-        raise ReadError.of(error, f"cannot open container={name!r}: {error}") from error
+        raise ReadError.of(error, f"cannot open container={name!r}: {error}") from public_error(
+            error
+        )
     is_tar = start[TAR_SIGNATURE:].startswith(b"ustar") or name.lower().endswith(".tar")
     is_tar = start.startswith(tuple(COMPRESSIONS)) or (is_tar and not start.startswith(b"PK"))
     archive: Archive = TarFiles(file, start) if is_tar else ZipFiles(file)

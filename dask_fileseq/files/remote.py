@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 from toolz import groupby
 
-from dask_fileseq.errors import NamesError, ReadError
+from dask_fileseq.errors import NamesError, ReadError, public_error
 from dask_fileseq.files.answers import patience
 from dask_fileseq.files.fetching import (
     fetch_start,
@@ -83,7 +83,7 @@ class RemoteFiles(Source):
         except (ImportError, NamesError):
             raise
         except Exception as error:
-            raise ReadError.of(error, f"cannot list {pattern!r}: {error}") from error
+            raise ReadError.of(error, f"cannot list {pattern!r}: {error}") from public_error(error)
         return self._kept(_prefix(pattern, path), infos)
 
     def _kept(self, prefix: str, infos: Mapping[str, Any]) -> list[str]:
@@ -200,7 +200,7 @@ class RemoteFiles(Source):
             return None
         except Exception as error:
             message = f"cannot request {url!r}: {error}; identity='name' needs no request"
-            raise ReadError.of(error, message) from error
+            raise ReadError.of(error, message) from public_error(error)
 
     def __repr__(self) -> str:
         return f"RemoteFiles({self._options or ''})"

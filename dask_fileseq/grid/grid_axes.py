@@ -25,6 +25,7 @@ from dask_fileseq.patterns import (
     as_pattern,
     infer_columns,
 )
+from dask_fileseq.plaintext import public_names
 
 Unmatched: TypeAlias = Literal["raise", "skip"]
 Categories: TypeAlias = Mapping[str, Mapping[str, int]]
@@ -101,10 +102,12 @@ def name_columns(
     """Return a user's pattern, and the axes that it finds in names.
 
     A regular expression is matched below the folder that the names share, other patterns
-    are matched with whole paths.
+    are matched with whole paths. Credentials in URLs are left out.
     """
     if not len(names):
         raise NoFilesError("files is empty")
+    if "://" in names[0]:
+        names = public_names(names)  # signatures are no part of what a pattern matches
     is_inferred = isinstance(pattern, str) and pattern == "infer"
     if not is_inferred:
         pattern = as_pattern(pattern, names)

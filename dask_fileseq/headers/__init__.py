@@ -1,7 +1,18 @@
 """What the headers of all files say: as a table, and whether they agree."""
 
+from dask_fileseq.headers.columncoords import with_header_coords
 from dask_fileseq.headers.comparison import Difference, channel_axes, differences
 from dask_fileseq.headers.confirmation import confirmed_metadata
 from dask_fileseq.headers.properties import PROPERTIES
+from dask_fileseq.headers.table import HeaderTable, read_table
 
-__all__ = ["PROPERTIES", "Difference", "channel_axes", "confirmed_metadata", "differences"]
+__all__ = [
+    "PROPERTIES",
+    "Difference",
+    "HeaderTable",
+    "channel_axes",
+    "confirmed_metadata",
+    "differences",
+    "read_table",
+    "with_header_coords",
+]

@@ -23,6 +23,7 @@ from dask_fileseq.headers.codes import coded, nearly_equal
 from dask_fileseq.headers.properties import PROPERTIES, Row
 from dask_fileseq.headers.rows import read_rows
 from dask_fileseq.headers.shifts import change_text, offsets
+from dask_fileseq.plaintext import public_names
 from dask_fileseq.readers import ChunkMetadata, Scale
 
 MOST_FILES = 2000
@@ -34,7 +35,7 @@ SAMPLE, REMOTE_SAMPLE = 200, 8
 MOST_RESULTS = 64
 """Number of arrays whose result is kept."""
 
-_results: dict[tuple[str, bool], tuple[ChunkMetadata, str]] = {}
+_results: dict[tuple[str, bool, str], tuple[ChunkMetadata, str]] = {}
 
 
 def confirmed_metadata(
@@ -57,11 +58,27 @@ def confirmed_metadata(
         If a header says something else. What it is about is left out.
     """
     metadata = array.metadata if metadata is None else metadata
+    if source := array.gridmetadata.source:  # what a descriptor says is of all files already
+        scales = {dim: scale for dim, scale in metadata.scales.items() if scale.source == source}
+        labels = {dim: names for dim, names in metadata.labels.items() if names.source == source}
+        rest = replace(
+            metadata,
+            scales={dim: scale for dim, scale in metadata.scales.items() if dim not in scales},
+            labels={dim: names for dim, names in metadata.labels.items() if dim not in labels},
+        )
+        found = _confirmed(array, rest, keep_steps)
+        scales, labels = {**found.scales, **scales}, {**found.labels, **labels}
+        return replace(found, scales=scales, labels=labels)
+    return _confirmed(array, metadata, keep_steps)
+
+
+def _confirmed(array: FileArray, metadata: ChunkMetadata, keep_steps: bool) -> ChunkMetadata:
+    """Return those metadata that the headers confirm; warn of the others."""
     if len(array.names) == 1 or not (
         metadata.scales or metadata.labels or metadata.crs or metadata.attrs
     ):
         return metadata
-    key = array.token, keep_steps
+    key = array.token, keep_steps, array.gridmetadata.source
     if key not in _results:
         numbers = _sample(array)
         rows = _rows(array, numbers)
@@ -71,7 +88,7 @@ def confirmed_metadata(
         _results[key] = found
     confirmed, message = _results[key]
     if message:
-        warnings.warn(message, HeaderWarning, stacklevel=2)
+        warnings.warn(message, HeaderWarning, stacklevel=3)
     return confirmed
 
 
@@ -90,12 +107,18 @@ def _rows(array: FileArray, numbers: NDArray[np.int64]) -> list[dict[str, Any]]:
     return read_rows(names, array.source, array.reader, array.options.imreadargs, scheduler)
 
 
+ATTRIBUTES = {"nodata": "nodata"} | dict.fromkeys(
+    ("scale_factor", "add_offset", "scales", "offsets"), "scale"
+)
+"""Kinds of findings by the attributes of an array that they are about."""
+
+
 class _Confirmation:
     """The headers of some files of an array, compared with the first."""
 
     def __init__(self, array: FileArray, numbers: NDArray[np.int64], rows: Sequence[Row]) -> None:
         readable = [i for i, row in enumerate(rows) if "error" not in row]
-        self.names = [array.names[int(numbers[i])] for i in readable]
+        self.names = public_names(array.names[int(numbers[i])] for i in readable)
         self.rows = [rows[i] for i in readable]
         self.numbers = numbers[readable]
         inside = [axis for axis in array.tiling.axes if axis.chunk is not None]
@@ -118,10 +141,9 @@ class _Confirmation:
         crs = metadata.crs if has_system else {}
         if "GeoTransform" in crs and not self._agree_on_place():
             crs = {name: value for name, value in crs.items() if name != "GeoTransform"}
-        kinds = {"nodata": "nodata", "scale_factor": "scale", "add_offset": "scale"}
-        attrs = {k: v for k, v in metadata.attrs.items() if k not in kinds or self._agree(kinds[k])}
+        attrs = {name: v for name, v in metadata.attrs.items() if self._agree_on_attribute(name)}
         if not self.texts:
-            return metadata, ""
+            return replace(metadata, attrs=attrs), ""
         pairs = (metadata.scales, scales), (metadata.labels, labels), (metadata.attrs, attrs)
         gone = [name for before, after in pairs for name in before if name not in after]
         gone += [] if has_system else ["spatial_ref"]
@@ -154,6 +176,17 @@ class _Confirmation:
         if dim == "c":
             return self._agree("channels")
         return self._agree("bands")
+
+    def _agree_on_attribute(self, name: str) -> bool:
+        """Return whether all files have the same attribute.
+
+        Names and units of bands may well be those of each file, which is nothing to report.
+        """
+        if name in ATTRIBUTES:
+            return self._agree(ATTRIBUTES[name])
+        if name not in ("long_name", "units"):
+            return True
+        return len(coded([row.get(name) for row in self.rows])[1]) == 1
 
     def _agree(self, kind: str) -> bool:
         """Return whether all files have the same value; keep in words how they do not."""

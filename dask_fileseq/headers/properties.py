@@ -101,9 +101,11 @@ def _images_text(count: Any) -> str:
 
 
 def _scale_text(value: Any) -> str:
-    factor, offset = value or (None, None)
     if value is None:
         return "no scale and offset"
+    factor, offset, scales, offsets = value
+    if scales or offsets:
+        return f"scales {scales or factor or 1} and offsets {offsets or offset or 0} of bands"
     return f"scale {1 if factor is None else factor:g} and offset {offset or 0:g}"
 
 
@@ -111,7 +113,7 @@ PROPERTIES = {
     "pixel size": Property(pixel_size, _pixel_text),
     "crs": Property(lambda row: row.get("crs"), crs_text, ("is in", "are in")),
     "nodata": Property(_plain("nodata"), _values_text("nodata")),
-    "scale": Property(_plain("scale_factor", "add_offset"), _scale_text),
+    "scale": Property(_plain("scale_factor", "add_offset", "scales", "offsets"), _scale_text),
     "bands": Property(_plain("band_names"), _values_text("bands"), along_channels=True),
     "channels": Property(_plain("channel_name"), _values_text("channel"), along_channels=True),
     "axes": Property(_plain("axes"), _values_text("axes")),

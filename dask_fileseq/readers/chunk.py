@@ -147,7 +147,7 @@ def pieces(indices: range, size: int) -> Iterator[tuple[int, slice, slice]]:
         first = last + 1
 
 
-class NoByteLayout(Exception):
+class NoByteLayout(ValueError):
     """The reason why the pixels of a file are not chunks of bytes."""
 
 

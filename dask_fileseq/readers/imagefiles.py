@@ -33,7 +33,7 @@ class ImageReader(Reader):
     - the first bytes of a file decide how it is decoded, not its suffix, nor which of many
       decoders makes anything of it;
     - a file that is too short for what its header declares is an error before memory is taken,
-      and so is a JPEG that is cut short, of which a decoder makes gray pixels.
+      and so is a JPEG or JPEG 2000 file that is cut short, for which a decoder makes up pixels.
 
     Readers have no state, and are all equal; use `read_image`.
     """
@@ -59,7 +59,7 @@ class ImageReader(Reader):
     def inspect(self, file: File) -> FileInfo:
         """Return what a file contains; raise an error if the file is incomplete.
 
-        The pixels of PNG, JPEG, BMP and NPY files that end as they should are not decoded.
+        Pixels of PNG, JPEG, JPEG 2000, BMP and NPY files that end as they should are not decoded.
         """
         return _info_of_header(file, complete=True) or Reader.describe(self, file)
 
@@ -134,16 +134,18 @@ def _decoded(
     """Return the pixels of an open file; raise `ValueError` if it is cut short, or has none."""
     stream.seek(0)
     path = file if isinstance(file, str) else None
-    if header is None and not (path is not None and path.lower().endswith(".npy")):
-        return imagecodecs.imread(path or stream.read(), **imreadargs)
-    if header is None or header.codecs == _NPY:
+    is_npy = path is not None and path.lower().endswith(".npy")
+    if header.codecs == _NPY if header is not None else is_npy:
         return np.load(path or stream, **imreadargs)
-    content = stream.read()
-    if header.start is not None and content.rfind(header.end or b"", header.start) < 0:
-        raise ValueError("file is truncated: it has no end-of-image marker")
-    image: NDArray[Any] = imagecodecs.imread(content, codec=list(header.codecs), **imreadargs)
+    if header is None:
+        image = imagecodecs.imread(path or stream.read(), **imreadargs)
+    else:
+        content = stream.read()
+        if header.start is not None and content.rfind(header.end or b"", header.start) < 0:
+            raise ValueError("file is truncated: it has no end-of-image marker")
+        image = imagecodecs.imread(content, codec=list(header.codecs), **imreadargs)
     if not image.size:
-        raise ValueError(f"its pixels are damaged: they decode to shape {image.shape}")
+        raise ValueError(f"is damaged, or no image: it decodes to shape {image.shape}")
     return image
 
 

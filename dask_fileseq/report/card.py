@@ -33,5 +33,6 @@ def html_card(grid: FileGrid, title: str, location: str, info: FileInfo | None) 
         count=f"{len(grid.names):,}",
         rows=summary_rows(summary),
         pattern=grid.pattern,
+        table=grid.metadata.source,
         map=svg_map(grid),
     )

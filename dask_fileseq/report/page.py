@@ -17,6 +17,7 @@ from dask_fileseq._version import __version__
 from dask_fileseq.check import KINDS, Finding, by_kind
 from dask_fileseq.files import Source
 from dask_fileseq.grid import FileGrid
+from dask_fileseq.plaintext import public_names
 from dask_fileseq.readers import Reader
 from dask_fileseq.report.gridmap import COLOURS, svg_map
 from dask_fileseq.report.sheet import Contrast, Picture, Projection, Sheet, contact_sheet
@@ -102,7 +103,7 @@ def _marked(grid: FileGrid, findings: Sequence[Finding]) -> dict[int, str]:
     """Return the cells of files with findings, and what is wrong with them."""
     of_files = [finding for finding in findings if finding.kind not in NOT_OF_FILES]
     texts = {found.name: f"{cell_text(found.cell)} {found.detail}" for found in of_files}
-    cells = zip(grid.cells.tolist(), grid.names, strict=True) if texts else ()
+    cells = zip(grid.cells.tolist(), public_names(grid.names), strict=True) if texts else ()
     return {cell: texts[name] for cell, name in cells if name in texts}
 
 

@@ -12,6 +12,7 @@ from dask.utils import format_bytes
 from dask_fileseq.filearray import first_readable
 from dask_fileseq.files import Source
 from dask_fileseq.grid import FileGrid, labels_at, plain_labels
+from dask_fileseq.plaintext import public_names, without_secrets
 from dask_fileseq.readers import FileInfo, Reader
 
 EMPTY_CELLS = 1000
@@ -44,7 +45,7 @@ def grid_summary(grid: FileGrid) -> dict[str, Any]:
         axes.append({"name": dim, "size": size, "labels": plain_labels(labels), "files": files})
     return {
         "files": len(grid.names),
-        "first": grid.names[0],
+        "first": without_secrets(grid.names[0]),
         "pattern": None if grid.pattern is None else str(grid.pattern),
         "table": grid.metadata.source or None,
         "shape": list(grid.shape),
@@ -52,8 +53,11 @@ def grid_summary(grid: FileGrid) -> dict[str, Any]:
         "axes": axes,
         "empty": grid.files_missing,
         "empty_cells": [labels_at(grid, cell) for cell in grid.empty_cells[:EMPTY_CELLS].tolist()],
-        "unmatched": list(grid.unmatched),
-        "duplicates": [{"name": name, "kept": kept} for name, kept in grid.duplicates],
+        "unmatched": public_names(grid.unmatched),
+        "duplicates": [
+            {"name": without_secrets(name), "kept": without_secrets(kept)}
+            for name, kept in grid.duplicates
+        ],
     }
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from dask_fileseq.errors import NamesError
 from dask_fileseq.grid import FileGrid, plain_labels
+from dask_fileseq.plaintext import public_text
 
 if TYPE_CHECKING:
     from dask_fileseq.patterns import NamePattern
@@ -43,7 +44,7 @@ def listing(grid: FileGrid, limit: int | None, below: str = "") -> str:
         lines += [f"  {item}" for item in islice(items, limit)]
         if limit is not None and count > limit:
             lines.append(f"  and {count - limit:,} more")
-    return "\n".join(lines)
+    return public_text("\n".join(lines))
 
 
 def depth_text(given: str | None, names: Sequence[str]) -> str:
@@ -105,6 +106,6 @@ def counts(grid: FileGrid, pattern: NamePattern) -> str:
         axes.append(f"{dim} {size:,} ({each} file{'s' * (many > 1)} each)")
     empty = grid.files_missing
     return (
-        f"pattern={str(pattern)!r} for {len(grid.names):,} files: {', '.join(axes)}; "
+        f"pattern={public_text(str(pattern))!r} for {len(grid.names):,} files: {', '.join(axes)}; "
         f"{empty:,} empty cell{'s' * (empty != 1)}"
     )

@@ -21,6 +21,7 @@ from dask_fileseq.filearray import FileArray, first_info
 from dask_fileseq.files import common_path
 from dask_fileseq.graph import TransposedFiles, to_dask_array
 from dask_fileseq.headers import confirmed_metadata
+from dask_fileseq.plaintext import without_secrets
 from dask_fileseq.readers import ChunkMetadata
 from dask_fileseq.xarray.lazyvariable import (
     CODING,
@@ -139,7 +140,7 @@ def _grid_coords(array: FileArray) -> dict[str, Variable]:
     axes = zip(array.dims, array.tiling.axes, strict=True)
     stacked = {dim for dim, axis in axes if axis.chunk is None}
     return {
-        name: Variable(c.dims, c.values, {**c.attrs, "source": array.gridmetadata.source})
+        name: Variable(c.dims, c.values, {"source": array.gridmetadata.source, **c.attrs})
         for name, c in array.gridmetadata.coords.items()
         if stacked.issuperset(c.dims) and name not in array.dims
     }
@@ -151,7 +152,7 @@ def _encoding(array: FileArray, coords: Mapping[str, Any]) -> dict[str, Any]:
         source = array.names[0] if len(array.names) == 1 else common_path(array.names)
     except ValueError:  # on different drives
         source = ""
-    encoding = {"source": source}
+    encoding = {"source": without_secrets(source)}
     if GRID_MAPPING in coords:
         encoding["grid_mapping"] = GRID_MAPPING
     return encoding

@@ -17,6 +17,7 @@ import numpy as np
 from dask.array.core import normalize_chunks, slices_from_chunks
 from numpy.typing import NDArray
 
+from dask_fileseq.errors import ReadError
 from dask_fileseq.filearray import FileArray, failure_of, first_readable
 from dask_fileseq.files import Source
 from dask_fileseq.graph import Scheduler, run_batches
@@ -82,7 +83,7 @@ def _file_encoding(
             return _segment_encoding(array, scheduler)
         except NoByteLayout as error:
             if chunks == "tile":
-                raise ValueError(f"chunks='tile' is not possible: {error}") from error
+                raise ReadError.of(error, f"chunks='tile' is not possible: {error}") from error
     elif chunks == "tile":
         raise ValueError(
             f"codec_id={codec_id!r} decodes whole files: chunks='tile' is not possible"
@@ -133,13 +134,13 @@ def _whole_encoding(array: FileArray, codec_id: str | None, scheduler: Any) -> F
         try:
             _prove(array, lambda file: _decode_chunk(file.read(), spec.shape, spec.dtype, zarray))
         except NoByteLayout as error:
-            raise ValueError(f"{error}; name another codec by codec_id=") from error
+            raise ReadError.of(error, f"{error}; name another codec by codec_id=") from error
     check = partial(reader.require_codec, spec=spec, **imreadargs)
     reasons_of = partial(_each_file, array.source, check)
     reasons = run_batches(Scheduler(scheduler), reasons_of, array.names, BATCH)
     for name, reason in zip(array.names, reasons, strict=True):
         if reason is not None:
-            raise ValueError(f"no codec reads {name!r} by itself: {reason}")
+            raise ReadError.of(reason, f"no codec reads {name!r} by itself: {reason}")
     return FileEncoding(spec.shape, zarray)
 
 

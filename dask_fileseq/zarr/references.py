@@ -22,6 +22,7 @@ import numpy as np
 from dask_fileseq.errors import NamesError
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.files import shared_folder
+from dask_fileseq.plaintext import public_names
 from dask_fileseq.zarr.encoding import FileEncoding, file_encoding
 from dask_fileseq.zarr.zarrarray import (
     array_path,
@@ -115,7 +116,7 @@ def file_urls(names: Sequence[str], url: str | None, quote: bool | None) -> tupl
     file whose name contains the quotes.
     """
     paths = []
-    for name in names:
+    for name in public_names(names):
         if "://" not in name:
             paths.append(os.path.abspath(name).replace(os.sep, "/"))
         elif "::" not in name:

@@ -389,7 +389,9 @@ def test_verifying_finds_what_is_not_as_it_should_be(acquisition, tmp_path):
     seq.to_zarr(tmp_path / "out.zarr", **arguments)
     objects = sorted(p for p in (tmp_path / "out.zarr" / "image" / "c").rglob("*") if p.is_file())
     shutil.copyfile(objects[0], objects[5])
-    assert seq.to_zarr(tmp_path / "out.zarr", **arguments)["failed"] == []
+    name = objects[5].relative_to(tmp_path / "out.zarr").as_posix()
+    with pytest.raises(VerifyError, match=f"'{name}' of .* is not as written; overwrite=True"):
+        seq.to_zarr(tmp_path / "out.zarr", **arguments)
     with pytest.raises(VerifyError, match=r"is not what the files hold; overwrite=True"):
         seq.to_zarr(tmp_path / "out.zarr", verify="all", **arguments)
     objects[5].write_bytes(b"broken")

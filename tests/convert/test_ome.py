@@ -203,7 +203,7 @@ def test_nothing_but_zarr_is_left(acquisition, tmp_path):
     seq = TiffSequence(f"{acquisition[0]}/*.tif", pattern=r"(?P<t>\d+)_(?P<c>[A-Z]+)_z(?P<z>\d)")
     seq.to_ome_zarr(tmp_path / "out.zarr")
     members = dict(group_of(tmp_path / "out.zarr").members(max_depth=None))
-    assert sorted(members) == ["0", "fileseq", "fileseq/files"]
+    assert sorted(members) == ["0", "fileseq", "fileseq/files", "fileseq/objects"]
     files = [p.name for p in (tmp_path / "out.zarr").rglob("*") if p.is_file()]
     assert {name for name in files if not name.isdigit()} == {"zarr.json"}
     json.loads((tmp_path / "out.zarr" / "fileseq" / "zarr.json").read_text())

@@ -63,7 +63,8 @@ def test_the_later_of_two_runs_takes_over(seq, acquisition, tmp_path, arguments)
         seq.to_zarr(target, **MANY | {"progress": calling(5, again)})
     np.testing.assert_array_equal(stored(target), acquisition[1])
     assert read_manifest(target)["verified"]["how"] == "all"
-    assert sorted(p.name for p in (target / "fileseq").iterdir()) == ["files", "zarr.json"]
+    names = sorted(p.name for p in (target / "fileseq").iterdir())
+    assert names == ["files", "objects", "zarr.json"]
 
 
 @pytest.mark.slow

@@ -6,9 +6,11 @@ import shutil
 
 import numpy as np
 import pytest
+import tifffile
 import xarray
 
-from dask_fileseq import open_sequence
+from dask_fileseq import HeaderWarning, open_sequence
+from dask_fileseq.readers import count
 from tests.helpers.instruments import (
     cellvoyager,
     harmony,
@@ -140,3 +142,28 @@ def test_tiled_axes_lose_their_coordinates(tmp_path):
     array = seq.to_xarray(axestiled={3: 0})
     assert "stage_z" not in array.coords
     assert array.stage_x.dims == ("row",)
+
+
+def test_what_a_descriptor_says_needs_no_header(tmp_path):
+    """Pixel sizes would be left out for what headers say, or those of one opening be another's."""
+    kind = harmony(tmp_path)
+    for number, path in enumerate(sorted(tmp_path.glob("*.tiff"))):
+        image = np.full((4, 6), number, "u2")
+        metadata = {"unit": "um", "axes": "YX"}
+        size = (1 / 0.25, 1 / (0.25 if number else 1))
+        tifffile.imwrite(path, image, imagej=True, resolution=size, metadata=metadata)
+    with count() as counts:
+        array = open_sequence(kind.files).to_xarray()
+    assert counts.headers == 1
+    assert (array.x.values[1], array.y.values[1]) == (0.5, 0.5)
+    with pytest.warns(HeaderWarning, match="left out .y."):
+        named = open_sequence(kind.files, table=None).to_xarray()
+    assert "y" not in named.coords
+    assert open_sequence(kind.files).to_xarray().identical(array)
+
+
+def test_reports_name_the_table(tmp_path):
+    """A page would not say where its axes come from."""
+    pytest.importorskip("jinja2")
+    seq = open_sequence(harmony(tmp_path).files)
+    assert "Index.idx.xml of Harmony" in seq._repr_html_()

@@ -120,13 +120,25 @@ def test_a_bmp_file_that_is_cut_short(tmp_path: Path) -> None:
             read_image(io.BytesIO(short))
 
 
-def test_a_jpeg_that_is_cut_short() -> None:
+@pytest.mark.parametrize(
+    "content",
+    [
+        imagecodecs.jpeg8_encode(PIXELS),
+        imagecodecs.jpeg2k_encode(PIXELS, codecformat="J2K"),
+        imagecodecs.jpeg2k_encode(PIXELS, codecformat="JP2"),
+    ],
+)
+def test_a_jpeg_that_is_cut_short(content: bytes) -> None:
     """The decoder makes the rest gray."""
-    content = imagecodecs.jpeg8_encode(PIXELS)
     for length in (len(content) - 1, len(content) - 2, len(content) - 100):
         for read in (read_image, read_image.inspect):
             with pytest.raises(ValueError, match="truncated"):
                 read(io.BytesIO(content[:length]))
+
+
+def test_a_jpeg_that_is_cut_short_behind_its_thumbnail() -> None:
+    """The end of the thumbnail is taken for that of the image; or what follows is no image."""
+    content = imagecodecs.jpeg8_encode(PIXELS)
     thumbnail = b"\xff\xe1\0\x06\xff\xd8\xff\xd9"  # has an end of its own
     with pytest.raises(ValueError, match="truncated"):
         read_image(io.BytesIO(content[:2] + thumbnail + content[2:-20]))

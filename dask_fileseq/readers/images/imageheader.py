@@ -27,7 +27,11 @@ _MAGIC: tuple[tuple[bytes, Callable[[BinaryIO], ImageHeader]], ...] = (
     (CODESTREAM_MAGIC, read_jpeg2000_header),
     (b"\x93NUMPY", read_npy_header),
     (b"BM", read_bmp_header),
+    (b"\xff\x0a", lambda _: ImageHeader(("jpegxl",))),
+    (b"\x00\x00\x00\x0cJXL \r\n\x87\n", lambda _: ImageHeader(("jpegxl",))),
+    (b"II\xbc", lambda _: ImageHeader(("jpegxr",))),
 )
+"""The first bytes of each kind of file, and what reads its header."""
 
 
 _TAIL = 64

@@ -10,6 +10,9 @@ from dask_fileseq.readers.images.headervalue import ImageHeader, image_spec
 CODESTREAM_MAGIC = b"\xff\x4f\xff\x51"
 JP2_MAGIC = b"\x00\x00\x00\x0cjP  \r\n\x87\n"
 
+_END = b"\xff\xd9"
+"""Marker at the end of a codestream."""
+
 _ICC = 2
 """A color specification by an ICC profile, which a decoder may apply."""
 
@@ -48,11 +51,12 @@ def read_jpeg2000_header(file: BinaryIO) -> ImageHeader:
     if not tile_width or not tile_height:
         raise ValueError("is a JPEG 2000 file with a damaged header")
     tiles = -(-(right - corner[0]) // tile_width) * -(-(bottom - corner[1]) // tile_height)
-    least = file.tell() + _SHORTEST_TILE * tiles
+    start = file.tell()
+    least = start + _SHORTEST_TILE * tiles
     dtype = _dtype(components)
     if not plain or dtype is None or width <= 0 or height <= 0:
-        return ImageHeader(("jpeg2k",), least=least)
-    return ImageHeader(("jpeg2k",), image_spec(height, width, samples, dtype), least)
+        return ImageHeader(("jpeg2k",), least=least, end=_END, start=start)
+    return ImageHeader(("jpeg2k",), image_spec(height, width, samples, dtype), least, _END, start)
 
 
 def _dtype(components: bytes) -> str | None:

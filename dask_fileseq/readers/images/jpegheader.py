@@ -36,7 +36,7 @@ def read_jpeg_header(file: BinaryIO) -> ImageHeader:
             kind, frame = marker, file.read(length)
         else:
             file.seek(length, 1)
-    return ImageHeader(("jpeg8",))
+    return ImageHeader(("jpeg8",), end=_END, start=2)
 
 
 def _next_marker(file: BinaryIO) -> int | None:
@@ -52,7 +52,7 @@ def _header(kind: int, frame: bytes, start: int) -> ImageHeader:
     """Return the header of a frame, whose pixels begin at a position."""
     codecs = ("jpeg8", "ljpeg") if kind == _LOSSLESS else ("jpeg8",)
     if len(frame) < 6:
-        return ImageHeader(codecs)
+        return ImageHeader(codecs, end=_END, start=start)
     depth, height, width, samples = struct.unpack_from(">BHHB", frame)
     depths = (8, 12) if kind in _DCT else range(2, 17) if kind == _LOSSLESS else ()
     if depth not in depths or not 1 <= samples <= 4 or not width or not height:

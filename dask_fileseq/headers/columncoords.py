@@ -1,0 +1,98 @@
+"""Columns of a table of headers as coordinates, along the axes of the grid on which they depend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dask_fileseq.filearray import FileArray
+from dask_fileseq.grid import FileGrid, GridCoord, coord_of_files
+from dask_fileseq.headers.table import HeaderTable
+
+UNITS = {"exposure": "s", "excitation": "nm", "emission": "nm"}
+UNITS |= {f"stage_{axis}": "µm" for axis in "xyz"}
+"""Units of columns."""
+
+NO_COORDS = ("name", "cell", "size", "shape", "dtype", "axes", "compression", "pages", "series")
+"""Columns that are about files and not about what is in the image."""
+
+
+def header_coords(
+    table: HeaderTable, grid: FileGrid, headers: bool | str | Iterable[str]
+) -> dict[str, GridCoord]:
+    """Return columns as coordinates by their names.
+
+    Parameters
+    ----------
+    table : HeaderTable
+        The headers of the files on the grid.
+    grid : FileGrid
+        The grid.
+    headers : bool, str or iterable of str
+        True for all columns that vary, have a value for a file, and are no axis; or the names of
+        columns.
+
+    Raises
+    ------
+    ValueError
+        If there is no such column, it has the name of an axis, or its values are tuples.
+    """
+    if isinstance(headers, bool):
+        about = {*grid.coords, *NO_COORDS, *(f"file_{name}" for name in NO_COORDS), "error"}
+        names = [name for name in table if name not in about | table.constant.keys()]
+        columns = {name: _flat(table[name]) for name in names}
+        found = {name: column for name, column in columns.items() if column is not None}
+    else:
+        found = {name: _asked(table, grid, name) for name in _listed(headers)}
+    sizes = dict(zip(grid.unique_dims, grid.shape, strict=True))
+    coords = {}
+    for name, values in found.items():
+        units = UNITS.get(name.removeprefix("file_"))
+        if name.startswith(("pixel_size_", "origin_")):
+            units = table.constant.get("pixel_unit")
+        attrs = {"source": "headers"} | ({"units": units} if isinstance(units, str) else {})
+        coord = coord_of_files(values, grid.cells, sizes, attrs)
+        if coord is not None:
+            coords[name] = coord
+    return coords
+
+
+def with_header_coords(
+    array: FileArray, grid: FileGrid, table: HeaderTable, headers: bool | str | Iterable[str]
+) -> FileArray:
+    """Return the array of the files on a grid with columns as coordinates; see `header_coords`."""
+    known = array.gridmetadata
+    coords = {**known.coords, **header_coords(table, grid, headers)}
+    return replace(array, gridmetadata=replace(known, coords=coords))
+
+
+def _listed(headers: Any) -> list[str]:
+    names = [headers] if isinstance(headers, str) else list(headers)
+    if not all(isinstance(name, str) for name in names):
+        raise ValueError(f"headers={headers!r} is neither True nor names of columns of table()")
+    return names
+
+
+def _asked(table: HeaderTable, grid: FileGrid, name: str) -> NDArray[Any]:
+    """Return the values of a column that a caller wants."""
+    if name in grid.coords:
+        raise ValueError(f"headers has {name!r}, which is an axis of the grid")
+    if name not in table:
+        raise ValueError(f"headers has {name!r}, and no file; columns are {', '.join(table)}")
+    values = _flat(table[name])
+    if values is None:
+        raise ValueError(f"headers has {name!r}, whose values are tuples: see table()")
+    return values
+
+
+def _flat(values: NDArray[Any]) -> NDArray[Any] | None:
+    """Return the values of a column, with texts as such; None if they are tuples."""
+    if values.dtype.kind != "O":
+        return values
+    if not all(value is None or isinstance(value, str) for value in values.tolist()):
+        return None
+    return np.array(["" if value is None else value for value in values.tolist()])

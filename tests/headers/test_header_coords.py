@@ -1,0 +1,121 @@
+"""What headers say as coordinates of labelled arrays, along the axes on which it depends."""
+
+import numpy as np
+import pytest
+import tifffile
+import xarray as xr
+
+from dask_fileseq import open_sequence
+from dask_fileseq.readers import count
+from tests.helpers.headers import write_geotiff
+
+OME = """<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"><Image ID="Image:0">
+<AcquisitionDate>2024-07-09T13:00:00</AcquisitionDate>
+<Pixels ID="Pixels:0" DimensionOrder="XYCZT" Type="uint16" SizeX="5" SizeY="4" SizeC="1" SizeZ="1"
+ SizeT="1" PhysicalSizeX="0.5" PhysicalSizeY="0.5">
+<Channel ID="Channel:0:0" Name="{name}"/><TiffData IFD="0" PlaneCount="1"/>
+<Plane TheC="0" TheZ="0" TheT="0" DeltaT="{seconds}" ExposureTime="{exposure}" PositionX="{x}"
+ PositionZ="{z}"/></Pixels></Image></OME>"""
+
+NAMES = ("DAPI", "GFP")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Write 2 times x 2 channels x 3 planes, each with times, exposures and positions."""
+    for t in range(2):
+        for c, name in enumerate(NAMES):
+            for z in range(3):
+                place = {"seconds": 60 * t, "exposure": 0.1 * (c + 1), "x": 10 * t + c + z}
+                xml = OME.format(name=f"{name} filter", z=100 + 0.5 * z, **place)
+                path = tmp_path / f"t{t}_{name}_z{z}.tif"
+                image = np.full((4, 5), t, "u2")
+                tifffile.imwrite(path, image, description=xml, metadata=None)
+    return tmp_path
+
+
+def labelled(folder, way, headers):
+    if way == "engine":
+        return xr.open_dataarray(str(folder), engine="fileseq", headers=headers)
+    return open_sequence(folder).to_xarray(headers=headers)
+
+
+@pytest.mark.parametrize("way", ["to_xarray", "engine"])
+def test_columns_are_along_the_axes_on_which_they_depend(folder, way):
+    """A time of each file hides that it is that of the frame; a common one is wrong."""
+    da = labelled(folder, way, True)
+    assert da.acquired.dims == ("t",)
+    start = np.datetime64("2024-07-09T13:00:00", "ns")
+    assert (da.acquired - start).values.tolist() == [0, 60 * 10**9]
+    assert (da.exposure.dims, da.exposure.values.tolist()) == (("channel",), [0.1, 0.2])
+    assert (da.stage_z.dims, da.stage_z.values.tolist()) == (("z",), [100, 100.5, 101])
+    assert da.channel_name.values.tolist() == ["DAPI filter", "GFP filter"]
+    assert da.stage_x.dims == ("t", "channel", "z")
+    assert float(da.stage_x.sel(t=1, channel="GFP", z=2)) == 13
+    assert da.stage_z.attrs == {"units": "µm", "source": "headers"}
+    assert da.exposure.attrs["units"] == "s"
+    assert da.z.values.tolist() == [0, 1, 2]
+    assert da.sel(t=1).isel(channel=0, z=0).values.min() == 1
+
+
+def test_columns_by_name(folder):
+    """Only what is asked for; what all files have in common is one value."""
+    seq = open_sequence(folder)
+    plain = set(seq.to_xarray().coords)
+    da = seq.to_xarray(headers=["exposure", "pixel_size_x"])
+    assert set(da.coords) - plain == {"exposure", "pixel_size_x"}
+    assert (da.pixel_size_x.dims, float(da.pixel_size_x)) == ((), 0.5)
+    assert da.pixel_size_x.attrs["units"] == "µm"
+    assert set(seq.to_xarray(headers="exposure").coords) - plain == {"exposure"}
+    assert set(seq.to_xarray(headers=()).coords) == plain
+
+
+def test_by_default_no_table_is_read(tmp_path):
+    """Each folder costs a read of all headers."""
+    for t in range(5):
+        tifffile.imwrite(tmp_path / f"t{t}.tif", np.ones((4, 5)), datetime="2024:07:09 13:13:03")
+    seq = open_sequence(tmp_path)
+    with count() as counts:
+        seq.to_xarray()
+    assert counts.headers == 1
+    with count() as counts:
+        seq.to_xarray(headers="acquired")
+        seq.to_xarray(headers=["acquired", "software"])
+    assert counts.headers == 5
+
+
+def test_cells_without_a_file_have_no_value(folder):
+    """A missing file gets the value of another, or the coordinate is lost."""
+    for z in range(3):
+        (folder / f"t1_GFP_z{z}.tif").unlink()
+    da = open_sequence(folder).to_xarray(headers=["acquired", "stage_x"])
+    assert da.acquired.dims == ("t",)
+    assert np.isnan(da.stage_x.sel(t=1, channel="GFP")).all()
+    assert np.isfinite(da.stage_x.sel(t=1, channel="DAPI")).all()
+
+
+@pytest.mark.parametrize(
+    ("headers", "message"),
+    [
+        ("gain", "headers has 'gain', and no file; columns are name, t, channel, z"),
+        (["t"], "headers has 't', which is an axis"),
+        ("shape", "headers has 'shape', whose values are tuples"),
+        ([3], r"headers=\[3\] is neither True nor names"),
+    ],
+)
+def test_what_is_no_coordinate_is_an_error(folder, headers, message):
+    """A misspelt name is a coordinate that is not there."""
+    with pytest.raises(ValueError, match=message):
+        open_sequence(folder).to_xarray(headers=headers)
+
+
+def test_a_value_that_differs_becomes_a_coordinate(tmp_path):
+    """Nodata that depends on the band is lost, though it is known."""
+    for t in range(2):
+        for band, nodata in (("B02", -99), ("QA", 255)):
+            write_geotiff(tmp_path / f"t{t}_{band}.tif", nodata=nodata)
+    seq = open_sequence(tmp_path, pattern="t{t:d}_{band}.tif")
+    with pytest.warns(match="2 of 4 files have nodata -99"):
+        da = seq.to_xarray(headers="nodata")
+    assert (da["nodata"].dims, da["nodata"].values.tolist()) == (("band",), [-99, 255])
+    assert "nodata" not in da.attrs
