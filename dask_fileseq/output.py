@@ -13,18 +13,23 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from dask_fileseq.filearray import FileArray, checked_fillvalue
+from dask_fileseq.files import require_file, write_error
 from dask_fileseq.graph import Box, Scheduler, block_chunks, read_in_place, run
 
 __all__ = ["asarray"]
 
 ZEROS = 2**20
 """Number of bytes to write at once where a file cannot be given its size otherwise."""
+
+UNSUPPORTED = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENODEV)
+"""Errors of file systems that cannot allocate room in one call."""
 
 TRAVELLING = 256 * 2**20
 """Bytes of blocks from other processes that are in memory before they are copied."""
@@ -91,8 +96,10 @@ def _output(out: Any, array: FileArray, dtype: np.dtype[Any]) -> NDArray[Any]:
     ------
     ValueError
         If `out` does not fit, cannot be written, or is one of the files to read.
-    OSError
-        If there is no room for the file to map.
+    TypeError
+        If `out` is something else.
+    WriteError
+        If there is no room for the file to map, or it cannot be written.
     """
     if out is None:
         return np.empty(array.shape, dtype)
@@ -107,13 +114,41 @@ def _output(out: Any, array: FileArray, dtype: np.dtype[Any]) -> NDArray[Any]:
         return out.reshape(array.shape, copy=False)
     if isinstance(out, str) and (out == "memmap" or out.startswith("memmap:")):
         with tempfile.NamedTemporaryFile(dir=out[7:] or None, suffix=".memmap") as file:
-            return _mapped(file, array.shape, dtype)
+            return _mapped(file, array.shape, dtype, os.path.join(out[7:] or "", "memmap"))
     if isinstance(out, str | os.PathLike):
-        if _is_read(out, array):
-            raise ValueError(f"out={os.fspath(out)!r} is one of the files to read")
-        with open(out, "wb+") as file:
-            return _mapped(file, array.shape, dtype)
-    return _mapped(out, array.shape, dtype)
+        path = os.fspath(out)
+        if _is_read(path, array):
+            raise ValueError(f"out={path!r} is one of the files to read")
+        return _new_map(path, array.shape, dtype)
+    try:
+        out.fileno()
+    except (AttributeError, TypeError, OSError) as error:  # such as a stream in memory
+        raise TypeError(
+            f"out={out!r} is neither None, an array, the name of a file, an open file, 'memmap'"
+            " nor 'memmap:FOLDER'"
+        ) from error
+    return _mapped(out, array.shape, dtype, str(out.name))
+
+
+def _new_map(path: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return a memory map of a file, which is made or overwritten.
+
+    If there is no room for it, nothing is left of a new file.
+    """
+    is_new = not os.path.exists(path)
+    if not is_new:
+        require_file(path)
+    with open(path, "wb+" if is_new else "rb+") as file:
+        try:
+            result = _mapped(file, shape, dtype, path)
+        except BaseException:
+            if is_new:
+                with suppress(OSError):  # Windows removes no open file
+                    os.remove(path)
+            raise
+        if not is_new:
+            file.truncate(max(1, result.nbytes))
+    return result
 
 
 def _is_read(path: str | os.PathLike[str], array: FileArray) -> bool:
@@ -130,25 +165,35 @@ def _is_read(path: str | os.PathLike[str], array: FileArray) -> bool:
     return False
 
 
-def _mapped(file: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+def _mapped(file: Any, shape: tuple[int, ...], dtype: np.dtype[Any], path: str) -> NDArray[Any]:
     """Return a memory map of an open file, after allocating room for all of it on the disk.
 
     Without that, a disk that gets full would not raise an error, but kill the process.
     """
     size = math.prod(shape) * dtype.itemsize
+    try:
+        _allocate(file, size)
+    except OSError as error:
+        raise write_error(error, path, f"{size:,} bytes") from error
+    return np.memmap(file, dtype, "r+", shape=shape)
+
+
+def _allocate(file: Any, size: int) -> None:
+    """Allocate room for a file on the disk; raise an OSError if there is none."""
     name = getattr(file, "name", None)  # that of a temporary file is a number, but for Windows
     folder = os.path.dirname(os.path.abspath(name)) if isinstance(name, str) else None
     if folder is not None or os.name != "nt":
         free = shutil.disk_usage(file.fileno() if folder is None else folder).free
-        if size > free:
-            raise OSError(errno.ENOSPC, f"out needs {size:,} bytes, {free:,} are free", folder)
+        if size > free + os.fstat(file.fileno()).st_size:
+            raise OSError(errno.ENOSPC, f"{free:,} bytes are free")
     try:
         os.posix_fallocate(file.fileno(), 0, max(1, size))
-    except (AttributeError, OSError):  # no such call on this system, or file system
+    except (AttributeError, OSError) as error:  # no such call on this system, or file system
+        if isinstance(error, OSError) and error.errno not in UNSUPPORTED:
+            raise
         for start in range(0, size, ZEROS):
             file.write(bytes(min(ZEROS, size - start)))
         file.flush()
-    return np.memmap(file, dtype, "r+", shape=shape)
 
 
 def _parts(array: FileArray) -> Iterator[tuple[list[range], Box]]:

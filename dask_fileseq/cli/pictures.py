@@ -49,11 +49,15 @@ def preview(
     Contrast is stretched for each channel. Large images are read in part, and of long axes
     some labels are shown, at equal distances.
     """
+    from dask_fileseq.files import new_file
+
     seq = open_files(files, options)
     check_not_read(output, [*files, *seq])
     with progress_bar("reading") as progress:
         figure = seq.preview(project=project, progress=progress)
-    figure.savefig(output, facecolor=figure.get_facecolor())
+    kind = os.path.splitext(output)[1].removeprefix(".")
+    with new_file(output, "wb") as file:
+        figure.savefig(file, format=kind, facecolor=figure.get_facecolor())
     if as_json:
         echo_json({"output": os.path.abspath(output), "files": len(seq)})
     else:
@@ -76,6 +80,7 @@ def report(
     All headers are read, and the pixels of the pictures that are shown (these here, whatever
     the scheduler). The page opens in any browser and has everything inside.
     """
+    from dask_fileseq.files import new_file
     from dask_fileseq.report import report_html
 
     seq = open_files(files, options)
@@ -94,7 +99,7 @@ def report(
             project=project,
             progress=progress,
         )
-    with open(output, "w", encoding="utf-8", errors="backslashreplace") as file:
+    with new_file(output, encoding="utf-8", errors="backslashreplace") as file:
         file.write(page)
     if as_json:
         echo_json({"output": os.path.abspath(output), "files": len(seq), "findings": findings})

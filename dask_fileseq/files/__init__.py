@@ -14,6 +14,7 @@ from dask_fileseq.files.remote import RemoteFiles
 from dask_fileseq.files.source import Source, Suffixes
 from dask_fileseq.files.special import require_file
 from dask_fileseq.files.tarfiles import TarFiles
+from dask_fileseq.files.writing import new_file, write_error
 from dask_fileseq.files.zipfiles import ZipFiles
 
 __all__ = [
@@ -33,8 +34,10 @@ __all__ = [
     "has_scheme",
     "is_transient",
     "local_path",
+    "new_file",
     "open_source",
     "require_file",
     "searched",
     "shared_folder",
+    "write_error",
 ]

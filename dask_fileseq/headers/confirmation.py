@@ -186,7 +186,8 @@ class _Confirmation:
             return self._agree(ATTRIBUTES[name])
         if name not in ("long_name", "units"):
             return True
-        return len(coded([row.get(name) for row in self.rows])[1]) == 1
+        column = "band_names" if name == "long_name" else name
+        return len(coded([row.get(column) for row in self.rows])[1]) == 1
 
     def _agree(self, kind: str) -> bool:
         """Return whether all files have the same value; keep in words how they do not."""

@@ -130,6 +130,8 @@ def read_table(
     progress: Progress | None = None,
 ) -> HeaderTable:
     """Return the table of the files on a grid; see `FileSequence.table`."""
+    if workers is None and source.concurrency > 1:
+        workers = source.concurrency  # they wait for a server
     runner = Scheduler(scheduler, workers)
     count = len(grid.names)
     parts = []

@@ -74,7 +74,7 @@ def _metadata_columns(
         column = {"c": "channel_name", "s": "band_names"}.get(dim, f"{dim}_names")
         columns[column] = single(list(labels.names)) if dim == "c" else labels.names
     for name, value in metadata.attrs.items():
-        columns[name] = plain_value(value)
+        columns.setdefault("band_names" if name == "long_name" else name, plain_value(value))
     return columns
 
 

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 from dask_fileseq.readers.chunk import ChunkSpec, Region, as_slices, require_chunk
 from dask_fileseq.readers.counters import record
+from dask_fileseq.readers.headercolumns import header_columns
 from dask_fileseq.readers.images import (
     ImageHeader,
+    image_columns,
     is_complete,
     read_image_header,
     require_plausible,
@@ -62,6 +64,14 @@ class ImageReader(Reader):
         Pixels of PNG, JPEG, JPEG 2000, BMP and NPY files that end as they should are not decoded.
         """
         return _info_of_header(file, complete=True) or Reader.describe(self, file)
+
+    def read_columns(self, file: File, **imreadargs: Any) -> dict[str, Any]:
+        """Return what the header of a file says, by columns of `FileSequence.table`.
+
+        Nothing, if only its pixels tell what the file contains.
+        """
+        info = None if imreadargs else _info_of_header(file, complete=False)
+        return {} if info is None else header_columns(info)
 
     def read_region(
         self, file: File, spec: ChunkSpec, region: Region, out: NDArray[Any], **imreadargs: Any
@@ -124,8 +134,9 @@ def _info_of_header(file: File, complete: bool) -> FileInfo | None:
         header = _plausible_header(stream)
         if header is None or header.spec is None or (complete and not is_complete(header, stream)):
             return None
+        columns = image_columns(stream)
     record(files=1, headers=1)
-    return FileInfo(header.spec)
+    return FileInfo(header.spec, columns=columns)
 
 
 def _decoded(

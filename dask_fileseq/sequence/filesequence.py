@@ -1269,7 +1269,8 @@ memory, storage_options, dry_run
 
             A column with the name of an axis gets the prefix ``file_``. They are from TIFF's
             own tags, OME-XML, and the metadata of ImageJ, Micro-Manager, MetaMorph, MetaXpress,
-            ScanImage, GDAL and GeoTIFF, of which the first that has a value counts.
+            ScanImage, GDAL and GeoTIFF, of which the first that has a value counts; of JPEG and
+            PNG files, from EXIF and texts.
 
         Warns
         -----

@@ -21,7 +21,7 @@ import numpy as np
 
 from dask_fileseq.errors import NamesError
 from dask_fileseq.filearray import FileArray
-from dask_fileseq.files import shared_folder
+from dask_fileseq.files import new_file, shared_folder
 from dask_fileseq.plaintext import public_names
 from dask_fileseq.zarr.encoding import FileEncoding, file_encoding
 from dask_fileseq.zarr.zarrarray import (
@@ -91,7 +91,7 @@ def write_references(
     entries = (f" {json.dumps(k)}: {json.dumps(v)}" for k, v in chain(texts, references))
     mode = "a" if append else "w"
     is_open = hasattr(jsonfile, "write")
-    with nullcontext(jsonfile) if is_open else open(jsonfile, mode, encoding="utf-8") as file:
+    with nullcontext(jsonfile) if is_open else new_file(jsonfile, mode, encoding="utf-8") as file:
         file.write(head + next(entries))
         file.writelines(f",\n{entry}" for entry in entries)
         if close:

@@ -29,6 +29,16 @@ def write_images(path, sizes=(4, 2, 2)):
             writer.write(np.ones((size, 5), "u2"), metadata=None)
 
 
+def gdal(scale=1.0, offset=0.0, names=("red",)):
+    """Return what GDAL writes of the scale and offset of the first band, and names of bands."""
+    item = '<Item name="{}" sample="{}" role="{}">{}</Item>'
+    texts = [item.format("S", 0, "scale", scale), item.format("O", 0, "offset", offset)]
+    texts += [item.format("D", i, "description", name) for i, name in enumerate(names)]
+    return f"<GDALMetadata>{''.join(texts)}</GDALMetadata>"
+
+
+RGB = {"shape": (4, 5, 3), "dtype": "u1"}
+
 PLANTED = {
     "pixel size": (
         write_pixels,
@@ -61,6 +71,41 @@ PLANTED = {
     "direction": (write_geotiff, {}, {"turned": True}, "transform", "in another direction"),
     "nodata": (write_geotiff, {"nodata": -99}, {"nodata": -1}, "nodata", "has nodata -1; 5 of 6"),
     "no nodata": (write_geotiff, {"nodata": -99}, {}, "nodata", "has no nodata; 5 of 6 files have"),
+    "scale": (
+        write_geotiff,
+        {"gdal": gdal(1e-4)},
+        {"gdal": gdal(1e-3)},
+        "scale",
+        "has scale 0.001 and offset 0; 5 of 6 files have scale 0.0001 and offset 0",
+    ),
+    "offset": (
+        write_geotiff,
+        {"gdal": gdal(1e-4)},
+        {"gdal": gdal(1e-4, -0.1)},
+        "scale",
+        "has scale 0.0001 and offset -0.1; 5 of 6",
+    ),
+    "no scale": (
+        write_geotiff,
+        {"gdal": gdal(1e-4)},
+        {"gdal": gdal()},
+        "scale",
+        "has no scale and offset; 5 of 6 files have scale 0.0001",
+    ),
+    "band": (
+        write_geotiff,
+        {"gdal": gdal()},
+        {"gdal": gdal(names=("nir",))},
+        "bands",
+        "has bands nir; 5 of 6 files have bands red",
+    ),
+    "order of bands": (
+        write_geotiff,
+        RGB | {"gdal": gdal(names=("red", "green", "blue"))},
+        {"gdal": gdal(names=("blue", "green", "red"))},
+        "bands",
+        "has bands blue, green, red; 5 of 6",
+    ),
     "channels": (
         write_ome,
         {},
@@ -182,6 +227,7 @@ LEFT_OUT = {
     "shift": ({"y", "x", "spatial_ref"}, {"x"}),
     "ground pixel": ({"y", "x", "spatial_ref"}, {"y", "x"}),
     "direction": ({"y", "x", "spatial_ref"}, {"y", "x"}),
+    "order of bands": ({"y", "x", "s", "spatial_ref"}, {"s"}),
 }
 """By the names of `PLANTED`, the coordinates that files have, and those that are not true."""
 
@@ -197,7 +243,7 @@ def test_a_coordinate_that_one_file_contradicts_is_left_out(tmp_path, name, way)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert set(labelled(tmp_path, way).coords) == {"t"} | all_coords
-    write(tmp_path / "t3.tif", **usual, **other)
+    write(tmp_path / "t3.tif", **usual | other)
     with pytest.warns(HeaderWarning, match=r"5 of 6 files|1 of 6 files") as warned:
         da = labelled(tmp_path, way)
     assert len(warned) == 1

@@ -6,5 +6,6 @@ from dask_fileseq.readers.images.imageheader import (
     read_image_header,
     require_plausible,
 )
+from dask_fileseq.readers.images.imagetext import image_columns
 
-__all__ = ["ImageHeader", "is_complete", "read_image_header", "require_plausible"]
+__all__ = ["ImageHeader", "image_columns", "is_complete", "read_image_header", "require_plausible"]
