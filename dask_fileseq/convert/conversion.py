@@ -13,11 +13,9 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
-from itertools import accumulate
 from typing import Any
 
 from toolz import concat, first, partition_all
-from zarr.core.buffer import default_buffer_prototype
 from zarr.core.group import GroupMetadata
 
 from dask_fileseq.convert.conversionplan import make_plan
@@ -29,6 +27,7 @@ from dask_fileseq.convert.imagelayout import (
     ome_layout,
 )
 from dask_fileseq.convert.journal import FILES, FOLDER, Journal, Record
+from dask_fileseq.convert.metadataobjects import group_objects, json_object, labels_attribute
 from dask_fileseq.convert.objectsums import damaged
 from dask_fileseq.convert.partition import RegionIndex
 from dask_fileseq.convert.progressline import ProgressLine, progress_callback
@@ -53,11 +52,6 @@ SOME = 128
 """Number of metadata objects that are written at a time."""
 
 Manifest = dict[str, Any]
-
-PLAIN = (str, int, float, bool, list, tuple)
-
-NOT_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
-"""Numbers that JSON does not have, as zarr writes them."""
 
 
 class Conversion:
@@ -243,20 +237,20 @@ class Conversion:
         """Write metadata, those of the root last, and the manifest, and close the journal."""
         images, pyramid = self.plan.layout.images, self.plan.pyramid
         objects = dict(
-            _json_object(f"{image.path}/{name}", metadata)
+            json_object(f"{image.path}/{name}", metadata)
             for image in images
             for name, metadata in zip(pyramid.names, pyramid.arrays, strict=True)
         )
         if self.groups:
             ranges = {channel: (low, high) for channel, low, high in manifest["ranges"]}
             groups = self.groups(images, pyramid.partition, ranges)
-            objects |= dict(_json_object(path, GroupMetadata(a)) for path, a in groups)
+            objects |= dict(json_object(path, GroupMetadata(a)) for path, a in groups)
         if self.beside:
             objects |= self.beside
             documents = {k: json.loads(text) for k, text in objects.items() if is_document(k)}
             objects["zarr.json"] = json.dumps(consolidated(documents, 3)["zarr.json"]).encode()
         root = {"zarr.json": objects.pop("zarr.json")}
-        group = dict([_json_object(FOLDER, GroupMetadata({"manifest": manifest}))])
+        group = dict([json_object(FOLDER, GroupMetadata({"manifest": manifest}))])
         for some in (objects, root, group):
             self._put(some)
         self.journal.close()
@@ -275,35 +269,17 @@ def to_zarr(
         raise ValueError(f"attributes={attributes!r} is no mapping")
     target = TargetStore(url, options.storage_options)
     path = array_path(groupname).rstrip("/")
-    beside = _groups(path) if path else {}
+    beside = group_objects(path) if path else {}
     coordinates, own = encoded_coordinates(array, path, array.dims, 3) if path else ({}, {})
     beside |= {key: value.to_bytes() for key, value in coordinates.items()}
     if not coordinates:  # at the root, or without xarray
-        own = {"fileseq": _labels(replace(array, metadata=confirmed_metadata(array)))}
+        own = {"fileseq": labels_attribute(replace(array, metadata=confirmed_metadata(array)))}
     every = own | dict(attributes or {})
     layout = array_layout(array, path)
     if options.dry_run:
         return summary(make_plan(array, layout, options, None, "mean", every))
     metadata: Any = {"attributes": every, "beside": beside, "about": [every, beside]}
     return Conversion(array, layout, target, options, **metadata).run()
-
-
-def _labels(array: FileArray) -> dict[str, Any]:
-    """Return the labels, coordinate reference system and attributes of an array, for JSON."""
-    about: dict[str, Any] = {"coords": array_coordinates(array)}
-    if array.metadata.crs:
-        about["crs"] = {key: v for key, v in array.metadata.crs.items() if isinstance(v, PLAIN)}
-    if array.metadata.attrs:
-        about["attrs"] = {key: _json_value(value) for key, value in array.metadata.attrs.items()}
-    return about
-
-
-def _groups(path: str) -> dict[str, bytes]:
-    """Return the metadata objects of the groups that contain an array at a path."""
-    if path.split("/")[0] == FOLDER:
-        raise ValueError(f"groupname={path!r}: {FOLDER!r} is the group of the manifest")
-    folders = accumulate(path.split("/")[:-1], "{}/{}".format)
-    return dict(_json_object(folder, GroupMetadata({})) for folder in ("", *folders))
 
 
 def to_ome_zarr(
@@ -348,15 +324,3 @@ def to_ome_zarr(
     return Conversion(
         array, layout, target, options, levels, method, groups=ome.groups, about=about
     ).run()
-
-
-def _json_value(value: Any) -> Any:
-    """Return a value as JSON has it; NaN and infinity are texts."""
-    value = value.item() if hasattr(value, "item") else value
-    return NOT_FINITE.get(str(value), value)
-
-
-def _json_object(path: str, metadata: Any) -> tuple[str, bytes]:
-    """Return key and content of the ``zarr.json`` of an array or a group at a path."""
-    key, content = next(iter(metadata.to_buffer_dict(default_buffer_prototype()).items()))
-    return f"{path.strip('/')}/{key}".lstrip("/"), content.to_bytes()
