@@ -11,7 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from dask_fileseq.readers.tiff.geodetic import geodetic_base, geographic_system
+from dask_fileseq.readers.tiff.geodetic import (
+    geodetic_base,
+    geographic_system,
+    has_angles_of,
+    has_datum_of,
+)
 from dask_fileseq.readers.tiff.geokeys import (
     epsg_code,
     esri_wkt,
@@ -53,6 +58,7 @@ def coordinate_system(keys: Mapping[str, Any]) -> CRS | None:
         system = _projected(keys)
     elif keys.get("GTModelTypeGeoKey") == 2:
         system = geographic_system(keys)
+        system = system if system is None or has_angles_of(system, keys) else None
     else:
         wkt = esri_wkt(keys)
         system = CRS.from_wkt(wkt) if wkt else None
@@ -70,12 +76,11 @@ def known_code(system: CRS) -> int:
     Of a system without a code of its own it is that of the equivalent one, as PROJ finds it. A
     datum without a name is equivalent to none: its ellipsoid alone does not define it.
     """
-    code = system.to_epsg(min_confidence=100)
-    if code:
-        return int(code)
-    if system.datum is None or system.datum.name in ("unknown", "unnamed"):
-        return 0
-    matches = system.list_authority(auth_name="EPSG", min_confidence=70)
+    own = system.to_json_dict().get("id", {})
+    if own.get("authority") == "EPSG":
+        return int(own["code"])
+    is_known = system.datum is not None and system.datum.name not in ("unknown", "unnamed")
+    matches = system.list_authority(auth_name="EPSG", min_confidence=70) if is_known else ()
     return int(matches[0].code) if matches else 0
 
 
@@ -106,9 +111,11 @@ def _with_own_parts(system: CRS, keys: Mapping[str, Any]) -> CRS | None:
     fields = system.to_json_dict()
     if epsg_code(keys, "GeographicTypeGeoKey"):
         base = geodetic_base(keys)
-        if base is not None and not base.equals(system.geodetic_crs, ignore_axis_order=True):
+        if base is None:
+            return None
+        if not base.equals(system.geodetic_crs, ignore_axis_order=True):
             fields = without_code(fields) | {"base_crs": base.to_json_dict()}
-    elif not _has_datum_of(system, keys):
+    elif not has_datum_of(system, keys):
         return None
     unit = unit_of(keys, "Linear", "Proj")
     if unit and not is_close(unit[1], system.axis_info[0].unit_conversion_factor):
@@ -120,16 +127,6 @@ def _with_own_parts(system: CRS, keys: Mapping[str, Any]) -> CRS | None:
         if own and own.coordinate_operation != system.coordinate_operation:
             return own
     return changed if "id" not in fields else system
-
-
-def _has_datum_of(system: CRS, keys: Mapping[str, Any]) -> bool:
-    """Return whether a system has the datum and the ellipsoid of the file, if that has any."""
-    from pyproj.crs import Datum, Ellipsoid
-
-    datum = epsg_code(keys, "GeogGeodeticDatumGeoKey")
-    ellipsoid = epsg_code(keys, "GeogEllipsoidGeoKey")
-    same_datum = not datum or Datum.from_epsg(datum) == system.datum
-    return same_datum and (not ellipsoid or Ellipsoid.from_epsg(ellipsoid) == system.ellipsoid)
 
 
 # heights

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dask_fileseq.readers.tiff.geokeys import (
+    DEGREE,
     USER_DEFINED,
     epsg_code,
     esri_wkt,
@@ -18,7 +19,7 @@ from dask_fileseq.readers.tiff.geokeys import (
 if TYPE_CHECKING:
     from pyproj import CRS
 
-DEGREE = ("degree", 0.0174532925199433)
+WGS_84 = 4326
 EARTH = (6.3e6, 6.4e6)
 """Bounds of the radius in metres by which PROJ tells the Earth from other bodies."""
 
@@ -29,7 +30,9 @@ def geographic_system(keys: Mapping[str, Any]) -> CRS | None:
 
     code = epsg_code(keys, "GeographicTypeGeoKey")
     if code:
-        return system_of_code(code)
+        system = system_of_code(code)
+        # a code that other keys contradict is not taken, but for this one, as in GDAL
+        return system if system is None or code == WGS_84 or has_datum_of(system, keys) else None
     if wkt := esri_wkt({"GeogCitationGeoKey": keys.get("GeogCitationGeoKey")}):
         return CRS.from_wkt(wkt)
     names = _names(keys.get("GeogCitationGeoKey"))
@@ -39,6 +42,28 @@ def geographic_system(keys: Mapping[str, Any]) -> CRS | None:
     unit = unit_of(keys, "Angular") or DEGREE
     name = wkt_text(names.get("GCS Name", "unknown"))
     return CRS.from_wkt(f'GEOGCS["{name}",{datum},{meridian},UNIT["{unit[0]}",{unit[1]!r}]]')
+
+
+def has_datum_of(system: CRS, keys: Mapping[str, Any]) -> bool:
+    """Return whether a system has the codes of datum, ellipsoid and meridian in the file."""
+    from pyproj.crs import Datum, Ellipsoid, PrimeMeridian
+
+    for key, kind, own in (
+        ("GeogGeodeticDatumGeoKey", Datum, system.datum),
+        ("GeogEllipsoidGeoKey", Ellipsoid, system.ellipsoid),
+        ("GeogPrimeMeridianGeoKey", PrimeMeridian, system.prime_meridian),
+    ):
+        code = epsg_code(keys, key)
+        if code and kind.from_epsg(code) != own:
+            return False
+    return True
+
+
+def has_angles_of(system: CRS, keys: Mapping[str, Any]) -> bool:
+    """Return whether a geographic system has the unit of angles in the file."""
+    unit, own = unit_of(keys, "Angular"), system.axis_info[0].unit_conversion_factor
+    code = epsg_code(keys, "GeographicTypeGeoKey")
+    return unit is None or code == WGS_84 or is_close(unit[1], own)
 
 
 def _names(citation: Any) -> dict[str, str]:

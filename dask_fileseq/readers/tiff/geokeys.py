@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 USER_DEFINED = 32767
 ESRI_WKT = "ESRI PE String = "
+DEGREE = ("degree", 0.0174532925199433)
 DEGREES = (9107, 9108, 9110)
 """EPSG codes of the ways to write degrees with minutes and seconds."""
 

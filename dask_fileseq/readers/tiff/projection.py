@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from dask_fileseq.readers.tiff.geokeys import epsg_code, is_close, unit_of, with_unit, wkt_text
+from dask_fileseq.readers.tiff.geokeys import (
+    DEGREE,
+    epsg_code,
+    is_close,
+    unit_of,
+    with_unit,
+    wkt_text,
+)
 
 if TYPE_CHECKING:
     from pyproj import CRS
@@ -52,7 +59,7 @@ LONGITUDES = ("NatOriginLong", "FalseOriginLong", "CenterLong")
 PARAMETERS: dict[str, tuple[float | None, tuple[str, ...]]] = {
     "latitude_of_origin": (0.0, LATITUDES),
     "latitude_of_center": (0.0, LATITUDES),
-    "central_meridian": (0.0, ("StraightVertPoleLong", *LONGITUDES)),
+    "central_meridian": (0.0, LONGITUDES),
     "longitude_of_center": (0.0, LONGITUDES),
     "standard_parallel_1": (None, ("StdParallel1",)),
     "standard_parallel_2": (None, ("StdParallel2",)),
@@ -93,19 +100,31 @@ def own_projection(keys: Mapping[str, Any], base: CRS) -> CRS | None:
 
 
 def _method(keys: Mapping[str, Any], base: CRS) -> tuple[str, dict[str, float | None]]:
-    """Return the WKT name of a method and its parameters, with angles in the units of `base`."""
+    """Return the WKT name of a method and its parameters, with angles in the units of `base`.
+
+    A parameter that is missing, or has two meanings, is None.
+    """
     method, *names = METHODS[keys["ProjCoordTransGeoKey"]]
     if method == "Mercator_1SP" and "ProjStdParallel1GeoKey" in keys:
         method, names = "Mercator_2SP", ["standard_parallel_1", "central_meridian"]
     values = {name: _parameter(keys, name) for name in names}
+    latitude = _parameter(keys, "latitude_of_origin") or 0.0
     if method == "Equirectangular" and values["standard_parallel_1"] is None:
         values["standard_parallel_1"] = 0.0
-    if method.startswith("Mercator") and _parameter(keys, "latitude_of_origin"):
+    if method.startswith("Mercator") and latitude:
         values["latitude_of_origin"] = None  # that of true scale, or of the origin
+    if method == "Polar_Stereographic":
+        pole = keys.get("ProjStraightVertPoleLongGeoKey")
+        values["central_meridian"] = pole if isinstance(pole, float) else values["central_meridian"]
+        if values["scale_factor"] != 1 and abs(latitude) != 90:
+            values["scale_factor"] = (
+                None  # the scale is 1 at the latitude, or it is that of the pole
+            )
     angle, own = unit_of(keys, "Angular"), base.axis_info[0].unit_conversion_factor
-    if angle and not is_close(angle[1], own):
-        in_own = {n: v * angle[1] / own for n, v in values.items() if v and n != "scale_factor"}
-        values |= in_own
+    for name, value in values.items():
+        unit = DEGREE if name == "azimuth" else angle
+        if value and name != "scale_factor" and unit and not is_close(unit[1], own):
+            values[name] = value * unit[1] / own
     return method, values | {n: _parameter(keys, n) for n in ("false_easting", "false_northing")}
 
 
