@@ -103,10 +103,14 @@ def xml_elements(file: BinaryIO, *tags: str) -> Iterator[tuple[str, ET.Element]]
         why = "has a document type" if root else "has no root element at its beginning"
         raise BadDescriptorError(f"it is XML that {why}")
     file.seek(0)
+    wanted: dict[str, str] = {}  # few tags occur, many times
     try:
         for _, element in ET.iterparse(file):
-            tag = element.tag.rpartition("}")[2]
-            if tag in tags:
+            tag = wanted.get(element.tag)
+            if tag is None:
+                plain = element.tag.rpartition("}")[2]
+                tag = wanted[element.tag] = plain if plain in tags else ""
+            if tag:
                 yield tag, element
                 element.clear()
     except (ET.ParseError, LookupError, ValueError) as error:  # also unknown encodings

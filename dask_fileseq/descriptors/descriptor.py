@@ -57,6 +57,8 @@ class Descriptor:
     """Name of the preset for the names of these files, which confirm the axes."""
     known: frozenset[str] = frozenset()
     """Names of files that it knows to be no images of the sequence."""
+    is_cut: bool = False
+    """Whether its end is missing, so that it may not name the last files."""
     notes: tuple[str, ...] = ()
     """Sentences for `FileSequence.explain`."""
 

@@ -50,7 +50,8 @@ def read_harmony(beside: Beside, name: str, names: Sequence[str]) -> Descriptor:
             channels.setdefault(element.get("ChannelID", ""), {}).update(fields)
         elif "URL" in fields:  # else it is a reference in a well
             images.append(fields)
-        units |= _units(element)
+        if len(images) <= 1:  # the same in all
+            units |= _units(element)
     if not images:
         raise BadDescriptorError("it has no Image elements")
     records = [channels.get(image.get("ChannelID", ""), {}) | image for image in images]

@@ -90,7 +90,8 @@ def read_nd(beside: Beside, name: str, names: Sequence[str]) -> Descriptor:
     start = _start(plan.get("StartTime1", [""])[0])
     if start is not None:
         extras["start_time"] = Extra(np.full(len(files), start, "M8[ns]"))
-    step = plan.get("ZStepSize", [""])[0]
+    step = ".".join(plan.get("ZStepSize", [])[:2])  # 0,5 where the decimal mark is a comma
+    size = float(step) if re.fullmatch(r"\d+(\.\d+)?|\.\d+", step) else 0.0
     return Descriptor(
         source=f"{name} of MetaMorph",
         files=files,
@@ -98,7 +99,7 @@ def read_nd(beside: Beside, name: str, names: Sequence[str]) -> Descriptor:
         axes=_columns(rows),
         labels={"channel": waves},
         extras=extras,
-        pixel_sizes={"z": (float(step), "µm")} if re.fullmatch(r"\d*\.?\d+", step) else {},
+        pixel_sizes={"z": (size, "µm")} if size > 0 else {},
         known=frozenset(file for file in names if _THUMB.search(file)),
         notes=tuple(_notes(plan, rows)),
     )

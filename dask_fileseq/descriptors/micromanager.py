@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from dask_fileseq.descriptors.beside import Beside
@@ -21,6 +22,7 @@ from dask_fileseq.descriptors.descriptor import (
     micrometres,
     positive_sizes,
     seconds,
+    times,
 )
 
 FILE_NAME = re.compile(r"metadata\.txt", re.IGNORECASE)
@@ -31,6 +33,9 @@ _AXES = {
     "channel": ("ChannelIndex", "channel"),
     "z": ("SliceIndex", "Slice", "z"),
 }
+_ZONE = re.compile(r" (?=[+-]\d{4}$)")
+"""The blank before a time zone, as in ``2012-12-04 14:16:45 -0500``."""
+
 _POSITIONS = {"stage_x": "XPositionUm", "stage_y": "YPositionUm", "stage_z": "ZPositionUm"}
 
 Record = dict[str, Any]
@@ -39,7 +44,7 @@ Record = dict[str, Any]
 def read_micromanager(beside: Beside, name: str, names: Sequence[str]) -> Descriptor:
     """Return what the metadata of a folder of Micro-Manager say."""
     beside.require(name, b'"Summary"', b'"FrameKey', b'"Coords-', b'"Metadata-')
-    content = _content(beside.text(name))
+    content, is_cut = _content(beside.text(name))
     summary = content.get("Summary")
     summary = summary if isinstance(summary, dict) else {}
     records = _records(content)
@@ -65,6 +70,9 @@ def read_micromanager(beside: Beside, name: str, names: Sequence[str]) -> Descri
         dim: micrometres(record.get(key) for record in records) for dim, key in _POSITIONS.items()
     }
     extras["elapsed_time"] = seconds((record.get("ElapsedTime-ms") for record in records), 1e-3)
+    taken = [record.get("Time", record.get("ReceivedTime")) for record in records]
+    with suppress(BadDescriptorError):  # some versions write times in other forms
+        extras["acquisition_time"] = times(_ZONE.sub("", str(time or "")) for time in taken)
     extras["exposure_time"] = floats((record.get("Exposure-ms") for record in records), "s", 1e-3)
     sizes = [record.get("PixelSizeUm", summary.get("PixelSize_um")) for record in records]
     return Descriptor(
@@ -76,20 +84,25 @@ def read_micromanager(beside: Beside, name: str, names: Sequence[str]) -> Descri
         extras=extras,
         index={"time": "elapsed_time"},
         pixel_sizes=positive_sizes(sizes),
+        is_cut=is_cut,
     )
 
 
-def _content(text: str) -> Record:
-    """Return the object in a file, also of one that ends before its last bracket."""
+def _content(text: str) -> tuple[Record, bool]:
+    """Return the object in a file, and whether its last bracket is missing.
+
+    >>> _content('{"Summary": {}, "FrameKey-0-0-0": {},')
+    ({'Summary': {}, 'FrameKey-0-0-0': {}}, True)
+    """
     whole = text.strip().rstrip("\0")
-    for end in ("", "}", "}}"):
+    for end in ("", "}"):
         try:
             content = json.loads(whole.rstrip(",\r\n ") + end if end else whole)
         except (ValueError, RecursionError) as error:
             why = error
             continue
         if isinstance(content, dict):
-            return content
+            return content, bool(end)
         raise BadDescriptorError("it is no JSON object")
     raise BadDescriptorError(f"it is no complete JSON: {why}")
 

@@ -144,10 +144,11 @@ def grid_beside(
             failures.append((place, failure))
             continue
         strays = descriptor.strays(grid.unmatched)
-        if strays and _others(place, places):
+        others = _others(place, places)
+        if strays and (others or descriptor.is_cut):
+            why = "is one of several" if others else "its end is missing"
             count = f"{len(grid.names):,} of {len(names):,} files"
-            several = BadDescriptorError(f"it describes {count}, and is one of several")
-            failures.append((place, several))
+            failures.append((place, BadDescriptorError(f"it describes {count}, and {why}")))
             continue
         _warn_of(strays, descriptor)
         return grid

@@ -58,4 +58,5 @@ def merged(parts: Mapping[str, Descriptor]) -> Descriptor:
             if name in names
         },
         pixel_sizes=dict(same),
+        is_cut=any(each.is_cut for each in descriptors),
     )

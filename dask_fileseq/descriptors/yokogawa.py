@@ -56,6 +56,7 @@ def read_yokogawa(beside: Beside, name: str, names: Sequence[str]) -> Descriptor
         for dim, key in _AXES.items()
         if all(key in record for record in records)
     }
+    axes["projection"] = [record.get("ZImageProcessing", "none") for record in records]
     if "row" in axes:
         axes["row"] = list(map(row_letters, axes["row"]))
     extras = {
@@ -73,7 +74,7 @@ def read_yokogawa(beside: Beside, name: str, names: Sequence[str]) -> Descriptor
         source=f"{name} of CellVoyager",
         files=files,
         axes=axes,
-        spare=("timeline", "action"),
+        spare=("timeline", "action", "projection"),
         extras=extras,
         index={"time": "acquisition_time"},
         pixel_sizes=_pixel_sizes(used),

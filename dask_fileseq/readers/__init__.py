@@ -19,6 +19,7 @@ from dask_fileseq.readers.chunkmetadata import ChunkMetadata, Labels, Scale
 from dask_fileseq.readers.counters import Counts, count
 from dask_fileseq.readers.headercolumns import PRINT, header_columns
 from dask_fileseq.readers.imagefiles import read_by_suffix, read_image
+from dask_fileseq.readers.padded import PaddedReader
 from dask_fileseq.readers.pages import PagesReader
 from dask_fileseq.readers.reader import (
     TIFF_SUFFIXES,
@@ -43,6 +44,7 @@ __all__ = [
     "FunctionReader",
     "Labels",
     "NoByteLayout",
+    "PaddedReader",
     "PagesReader",
     "Reader",
     "Region",

@@ -58,6 +58,7 @@ from dask_fileseq.sequence.arguments import (
     tabled_grid,
 )
 from dask_fileseq.sequence.listing import counts, depth_text, listing
+from dask_fileseq.sequence.treeparts import tree_parts
 from dask_fileseq.types import (
     Files,
     Imread,
@@ -72,7 +73,7 @@ from dask_fileseq.types import (
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from xarray import DataArray
+    from xarray import DataArray, DataTree
 
     from dask_fileseq.check import Finding
     from dask_fileseq.zarr import FileArrayStore
@@ -822,6 +823,126 @@ with well
             table = self.table(imreadargs=array.options.imreadargs)
             array = with_header_coords(array, self.grid, table, headers)
         return to_dataarray(array, name=name, chunks=chunks, layout=layout)
+
+    @takes_options(ReadOptions)
+    def to_datatree(
+        self,
+        *,
+        split: str | None = None,
+        levels: bool = False,
+        pad: float | None = None,
+        name: Hashable = "image",
+        chunks: Any = None,
+        scheduler: Any = None,
+        **options: Any,
+    ) -> DataTree:
+        """Return files of several shapes as a tree of lazy arrays; reads the headers of all.
+
+        Parameters
+        ----------
+        split : str, optional
+            An axis of the grid, by its name in `coords`: each of its labels is a node. By
+            default, each shape and data type is one, such as ``"10980x10980_uint16"``. If files
+            of one label have several, there is a node for each below that of the label.
+        levels : bool
+            Whether the levels of pyramids in the files are nodes, ``"0"`` and on, below.
+        pad : number, optional
+            What smaller images of one data type and the same axes become at the end of y, x
+            and all other axes, so that they and the largest ones are one array.
+        name : hashable
+            The name of the array in each node.
+        chunks : optional
+            As in `to_dask_array`.
+        scheduler : optional
+            As in `asarray`, to read headers.
+        imreadargs, chunkshape, chunkdtype, axestiled, fillvalue, errors
+            As in `to_xarray`.
+
+        Returns
+        -------
+        xarray.DataTree
+            Each node with an array has a dataset of the one variable `name`, and the labels
+            along the grid that its files have.
+
+        Raises
+        ------
+        ImportError
+            If xarray is not installed.
+        NamesError
+            If there is no such axis.
+        ReadError
+            If a header cannot be read.
+        ValueError
+            If an argument does not fit.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from dask_fileseq import FileSequence
+        >>> def read(name):
+        ...     return np.zeros((4, 6) if "B02" in name else (2, 3), "u2")
+        >>> names = ["d1_B02", "d1_B05", "d1_B06", "d2_B02", "d2_B05", "d2_B06"]
+        >>> seq = FileSequence(read, names, pattern="d{day:d}_{band}", identity="name")
+        >>> tree = seq.to_datatree()
+        >>> {node: child.image.shape for node, child in tree.children.items()}
+        {'4x6_uint16': (2, 1, 4, 6), '2x3_uint16': (2, 2, 2, 3)}
+        >>> list(seq.to_datatree(split="band").children)
+        ['B02', 'B05', 'B06']
+        >>> seq.to_datatree(pad=0)["4x6_uint16"].image.shape
+        (2, 3, 4, 6)
+        """
+        try:
+            from xarray import DataTree
+        except ImportError as error:
+            raise _needs("to_datatree", "xarray", "xarray") from error
+
+        nodes = self.tree(split=split, levels=levels, pad=pad, scheduler=scheduler, **options)
+        arrays = {
+            path: part.to_xarray(name=name, chunks=chunks, **reading)
+            for path, (part, reading) in nodes.items()
+        }
+        return DataTree.from_dict({path: array.to_dataset() for path, array in arrays.items()})
+
+    def tree(
+        self,
+        *,
+        split: str | None = None,
+        levels: bool = False,
+        pad: float | None = None,
+        scheduler: Any = None,
+        **options: Any,
+    ) -> dict[str, tuple[Self, dict[str, Any]]]:
+        """Return the sequences of which `to_datatree` makes arrays, by the paths of their nodes.
+
+        Parameters
+        ----------
+        split, levels, pad, scheduler, **options
+            As in `to_datatree`.
+
+        Returns
+        -------
+        dict
+            For each node, its sequence, and `options` with the level to read.
+        """
+        if split is not None and split not in self.coords:
+            raise NamesError(f"split={split!r} is none of the axes {', '.join(self.coords)}")
+        imreadargs = dict(options.get("imreadargs") or {})
+        found = tree_parts(
+            self, imreadargs, split=split, levels=levels, pad=pad, scheduler=scheduler
+        )
+        nodes = {}
+        for path, node in found.items():
+            part = self._on(node.grid)
+            if node.reader is not self.reader:
+                is_plain = part.imread is part.reader.imread
+                imread = node.reader.imread
+                part.imread = imread if is_plain else partial(_imread_member, self.source, imread)
+                part.reader = node.reader
+            reading = dict(options)
+            if node.level:
+                reading["imreadargs"] = imreadargs | {"level": node.level}
+            nodes[path] = part, reading
+        return nodes
 
     @takes_options(NamingOptions, ReadOptions)
     def aszarr(

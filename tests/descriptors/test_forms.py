@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 import tifffile
 import xarray
 
-from dask_fileseq import HeaderWarning, open_sequence
+from dask_fileseq import GridWarning, HeaderWarning, open_sequence
 from dask_fileseq.readers import count
 from tests.helpers.instruments import (
     cellvoyager,
@@ -72,6 +73,9 @@ def test_acquisitions_that_were_stopped(tmp_path):
     for path in tmp_path.rglob("metadata.txt"):
         path.write_text(path.read_text().rstrip().removesuffix("}").rstrip() + ",\n")
     assert open_sequence(kind.files).coords["channel"].tolist() == ["DAPI", "GFP-narrow"]
+    write_images(tmp_path, ["Pos1/img_000000002_DAPI_000.tif"])
+    with pytest.warns(GridWarning, match="it describes 8 of 9 files, and its end is missing"):
+        assert len(open_sequence(kind.files)) == 9
 
 
 def test_channels_of_one_name(tmp_path):
@@ -167,3 +171,34 @@ def test_reports_name_the_table(tmp_path):
     pytest.importorskip("jinja2")
     seq = open_sequence(harmony(tmp_path).files)
     assert "Index.idx.xml of Harmony" in seq._repr_html_()
+
+
+@pytest.mark.parametrize(("step", "expected"), [("0.5", 0.5), ("0,5", 0.5), ("0", None)])
+def test_steps_of_stacks(tmp_path, step, expected):
+    """Planes of stacks would be at no height, or all at one."""
+    kind = metamorph(tmp_path)
+    for path in tmp_path.glob("*.TIF"):
+        tifffile.imwrite(path, np.zeros((3, 4, 6), "u1"), metadata={"axes": "ZYX"}, ome=True)
+    path = tmp_path / "exp.nd"
+    text = path.read_text().replace('"EndFile"', f'"ZStepSize", {step}\n"EndFile"')
+    path.write_text(text)
+    array = open_sequence(kind.files).to_xarray()
+    if expected is None:
+        assert "z" not in array.coords
+    else:
+        assert array.z.values.tolist() == [0, expected, 2 * expected]
+
+
+def test_projections_of_cellvoyager(tmp_path):
+    """A projection would share the cell of a plane."""
+    kind = cellvoyager(tmp_path)
+    path = tmp_path / "MeasurementData.mlf"
+    text = path.read_text("utf-8")
+    found = re.search(r"<bts:MeasurementRecord [^>]*IMG.*?</bts:MeasurementRecord>", text)[0]
+    name = re.search(r">(.*)<", found)[1]
+    other = found.replace("IMG", 'IMG" bts:ZImageProcessing="Maximum').replace(name, "max.tif")
+    path.write_text(text.replace(found, found + other), "utf-8")
+    write_images(tmp_path, ["max.tif"])
+    seq = open_sequence(kind.files)
+    assert seq.coords["projection"].tolist() == ["Maximum", "none"]
+    assert len(seq.sel(projection="none")) == 8

@@ -2,6 +2,8 @@
 
 import os
 import pickle
+import re
+import zipfile
 from pathlib import Path
 
 import dask
@@ -148,3 +150,41 @@ def test_all_kinds_have_a_maker():
     from dask_fileseq.descriptors.search import KINDS
 
     assert len(MAKERS) >= len(KINDS)
+
+
+@pytest.mark.parametrize("in_file", ["", "tz"])
+def test_sets_in_archives(tmp_path, in_file):
+    """The header of a member would not be read, or from where the last read ended."""
+    ome_set(tmp_path / "set", in_file=in_file, companion=False)
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
+        for path in sorted((tmp_path / "set").iterdir()):
+            archive.write(path, path.name)
+    seq = open_sequence(tmp_path / "set.zip")
+    local = open_sequence(tmp_path / "set")
+    assert (seq.dims, seq.chunkdims) == (local.dims, local.chunkdims)
+    np.testing.assert_array_equal(seq.asarray(), local.asarray())
+
+
+@pytest.mark.parametrize("in_file", ["", "tz"])
+@pytest.mark.filterwarnings("error")
+def test_sets_of_several_images(tmp_path, in_file):
+    """Positions would be one, or the files of the second be left out."""
+    texts = []
+    for number in (0, 1):
+        kind = ome_set(tmp_path / str(number), in_file=in_file)
+        texts.append(Path(kind.descriptor).read_text("utf-8"))
+        for path in (tmp_path / str(number)).glob("*.tif"):
+            path.rename(tmp_path / path.name.replace("set", f"p{number}"))
+    images = [
+        re.search("<Image.*</Image>", text)[0]
+        .replace("set_", f"p{number}_")
+        .replace('Name="set"', f'Name="pos {number}"')
+        for number, text in enumerate(texts)
+    ]
+    whole = re.sub("<Image.*</Image>", "".join(images), texts[0])
+    (tmp_path / "set.companion.ome").write_text(whole, "utf-8")
+    seq = open_sequence(f"{tmp_path}/*.tif")
+    assert seq.dims[0] == "image"
+    assert seq.coords["image"].tolist() == ["pos 0", "pos 1"]
+    assert (len(seq), seq.files_missing) == (4 if in_file else 24, 0)
+    np.testing.assert_array_equal(seq.isel(image=0).asarray(), seq.isel(image=1).asarray())

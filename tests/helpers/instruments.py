@@ -238,6 +238,7 @@ def micromanager(folder: Path, *, version: int = 1) -> Folder:
                 "ElapsedTime-ms": 500.0 * t + c,
                 "PixelSizeUm": 0.65,
                 "Exposure-ms": [10, 20][c],
+                "Time": f"2012-12-04 14:16:4{t} -0500",
             }
             if version == 1:
                 content[f"FrameKey-{t}-{c}-0"] = {
@@ -265,6 +266,10 @@ def micromanager(folder: Path, *, version: int = 1) -> Folder:
         {
             "stage_x": (("position",), [0.0, 100.5]),
             "exposure_time": (("channel",), [0.01, 0.02]),
+            "acquisition_time": (
+                ("time",),
+                np.array(["2012-12-04T19:16:40", "2012-12-04T19:16:41"], "M8[ns]"),
+            ),
             "elapsed_time": (
                 ("time", "channel"),
                 np.array([[0, 1], [500, 501]], "m8[ms]"),

@@ -33,7 +33,8 @@ Place = tuple[str, ...]
 
 def ome_text(file: File) -> str:
     """Return the OME-XML in the header of a TIFF file; empty if it has none."""
-    with tifffile.TiffFile(file, _multifile=False) as tif:
+    start: dict[str, Any] = {} if isinstance(file, str) else {"offset": 0}
+    with tifffile.TiffFile(file, _multifile=False, **start) as tif:
         record(files=1, headers=1)
         page = tif.pages.first
         return page.description if page.is_ome else ""
