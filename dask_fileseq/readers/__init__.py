@@ -5,6 +5,7 @@ decodes only the bytes that a region needs; a plain function ``imread(file, **im
 becomes a complete reader by `as_reader`. Readers use neither grids nor dask.
 """
 
+from dask_fileseq.readers.bound import BoundReader
 from dask_fileseq.readers.chunk import (
     ByteLayout,
     ChunkSpec,
@@ -35,6 +36,7 @@ from dask_fileseq.readers.tiff import TiffReader, ome_text, read_tiff
 __all__ = [
     "PRINT",
     "TIFF_SUFFIXES",
+    "BoundReader",
     "ByteLayout",
     "ChunkMetadata",
     "ChunkSpec",

@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import logging
 import os
+import warnings
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
@@ -24,7 +25,7 @@ from numpy.typing import DTypeLike, NDArray
 from tifffile import TIFF
 
 from dask_fileseq.descriptors import explain_descriptor
-from dask_fileseq.errors import NamesError, check_choice
+from dask_fileseq.errors import NamesError, SeriesWarning, check_choice, users_level
 from dask_fileseq.filearray import FileArray, files_version, first_info
 from dask_fileseq.files import (
     LocalFiles,
@@ -48,7 +49,14 @@ from dask_fileseq.headers import HeaderTable, read_table, with_header_coords
 from dask_fileseq.output import asarray
 from dask_fileseq.patterns import NamePattern, explain_names
 from dask_fileseq.plaintext import printable, public_names, public_text, without_secrets
-from dask_fileseq.readers import FileInfo, FunctionReader, PagesReader, Reader, as_reader
+from dask_fileseq.readers import (
+    BoundReader,
+    FileInfo,
+    FunctionReader,
+    PagesReader,
+    Reader,
+    as_reader,
+)
 from dask_fileseq.sequence.arguments import (
     first_given,
     in_order,
@@ -61,6 +69,7 @@ from dask_fileseq.sequence.listing import counts, depth_text, listing
 from dask_fileseq.sequence.treeparts import tree_parts
 from dask_fileseq.types import (
     Files,
+    ImageOptions,
     Imread,
     NamingOptions,
     Progress,
@@ -143,6 +152,8 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         The `fillvalue` of all methods that are not given another one; None is 0, as in
         tifffile, and ``"auto"`` for `to_xarray`, `to_zarr`, and groups in `aszarr` and
         `write_fsspec`, which name the nodata value.
+    series, key, level, imreadargs : optional
+        Which image of each file all methods read, as in `to_dask_array`.
     **kwargs
         Arguments of `parse`: ``pattern``, ``axesorder``, ``categories``.
 
@@ -226,6 +237,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         fillvalue: Any = None,
         **kwargs: Any,
     ) -> None:
+        choosing, kwargs = split_options(kwargs, ImageOptions)
         check_choice("identity", identity, "stat", "name")
         reader = as_reader(imread)
         if container is None:
@@ -238,9 +250,12 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         names, frames = listed_files(given, self.source, reader.suffixes)
         names = in_order(names, sort, found)
         self.reader: Reader = reader.for_file(without_secrets(names[0]) if names else "")
+        if imreadargs := ImageOptions(**choosing).imreadargs:
+            self.reader = BoundReader(self.reader, imreadargs)
         self.identity: Literal["stat", "name"] = identity
         self.fillvalue = fillvalue
         self._container = container
+        self._is_warned = False
         rules = {"unmatched": unmatched, "duplicates": duplicates, "spacing": spacing}
         inferred = isinstance(pattern := kwargs.get("pattern"), str) and pattern == "infer"
         if inferred and frames is not None:
@@ -250,7 +265,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         grid = tabled_grid(packed, self.source, given, table, kwargs, rules)
         self._set_grid(grid or parsed_grid(packed, parse, kwargs, rules))
         pages = self.grid.metadata.pages
-        if pages and not isinstance(self.reader, FunctionReader):
+        if pages and not isinstance(self.reader, FunctionReader | BoundReader):
             self.reader = PagesReader(self.reader, tuple(pages), tuple(pages.values()))
         imread = self.reader.imread
         is_path = isinstance(self.source, LocalFiles) and not path_map
@@ -611,7 +626,11 @@ with well
         """Return what the first file contains, read once for each set of arguments."""
         key = tokenize(options.imreadargs)
         if key not in self._infos:
-            self._infos[key] = first_info(self._names, self.source, self.reader, options)
+            info = first_info(self._names, self.source, self.reader, options)
+            self._infos[key] = info
+            if info.metadata.unread and not self._is_warned:
+                self._is_warned = True
+                warnings.warn(info.metadata.unread, SeriesWarning, stacklevel=users_level())
         return self._infos[key]
 
     @cached_property
@@ -647,7 +666,19 @@ with well
         Parameters
         ----------
         imreadargs : mapping, optional
-            Keyword arguments of `imread`.
+            Keyword arguments of `imread`. Of the TIFF reader, they are those of
+            `tifffile.imread`, such as ``is_imagej=False``, which ignores a description that is
+            wrong, and ``strict=False``, which reads the pages that are there of a file whose
+            chain of pages is broken.
+        series : int or str, optional
+            The image to read of files that contain several (pages of other shapes, stacks that
+            were appended, images of OME-TIFF), by its number from 0 or by its name; or
+            ``"all"``, which adds an axis, ``series``, if all are of one shape and dtype. By
+            default the first one is read, with a `SeriesWarning` if there are others.
+        key : int or slice, optional
+            The pages to read, by their numbers.
+        level : int, optional
+            The level of a pyramid to read; 0 is the largest.
         chunkshape, chunkdtype : optional
             Shape and data type of the array in each file; by default those of the first.
             A file of another shape or dtype is an error when it is read.
