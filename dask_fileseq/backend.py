@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import fields
 from typing import Any, ClassVar
 
-from xarray import Dataset
+from xarray import Dataset, DataTree
 from xarray.backends import BackendEntrypoint
 from xarray.conventions import decode_cf_variable, encode_cf_variable
 
@@ -23,6 +23,12 @@ from dask_fileseq.types import ReadOptions, split_options, takes_options
 from dask_fileseq.xarray import lazy_dataset
 
 __all__ = ["FileSequenceBackendEntrypoint"]
+
+DECODING = (
+    *("drop_variables", "name", "mask_and_scale", "decode_coords", "decode_times"),
+    *("decode_timedelta", "use_cftime", "concat_characters"),
+)
+"""Keywords of `open_dataset` that say how a dataset is made, and not of which files."""
 
 
 class FileSequenceBackendEntrypoint(BackendEntrypoint):
@@ -43,6 +49,7 @@ class FileSequenceBackendEntrypoint(BackendEntrypoint):
     2
     """
 
+    supports_groups: ClassVar[bool] = True
     description: ClassVar[str] = "Open folders of image files as one labelled array"
     open_dataset_parameters: ClassVar[tuple[str, ...] | None] = (
         *(
@@ -146,6 +153,45 @@ class FileSequenceBackendEntrypoint(BackendEntrypoint):
             dataset = dataset.reset_coords()
         dropped = [drop_variables] if isinstance(drop_variables, str) else drop_variables or ()
         return dataset.drop_vars(dropped, errors="ignore")
+
+    def open_groups_as_dict(
+        self,
+        filename_or_obj: Any,
+        *,
+        split: str | None = None,
+        levels: bool = False,
+        pad: float | None = None,
+        **kwargs: Any,
+    ) -> dict[str, Dataset]:
+        """Open files of several shapes as datasets, by the paths of the nodes of a tree.
+
+        Parameters
+        ----------
+        filename_or_obj : str, os.PathLike, iterable of these, or FileSequence
+            As the files of `open_sequence`, or a sequence that is open already.
+        split, levels, pad
+            As in `FileSequence.to_datatree`.
+        **kwargs
+            As in `open_dataset`.
+        """
+        decoding = {key: kwargs.pop(key) for key in DECODING if key in kwargs}
+        if kwargs.pop("group", None) not in (None, "", "/"):
+            raise ValueError("group: nodes have no groups; split= makes some, by an axis")
+        reading, opening = split_options(kwargs, ReadOptions)
+        seq = filename_or_obj
+        if not isinstance(seq, FileSequence):
+            seq = open_sequence(filename_or_obj, **opening)
+        elif opening:
+            raise TypeError(f"a sequence is open already: {', '.join(opening)} come too late")
+        nodes = seq.tree(split=split, levels=levels, pad=pad, **reading)
+        return {
+            f"/{path}": self.open_dataset(part, **decoding, **options)
+            for path, (part, options) in nodes.items()
+        }
+
+    def open_datatree(self, filename_or_obj: Any, **kwargs: Any) -> DataTree:
+        """Open files of several shapes as a tree; see `open_groups_as_dict`."""
+        return DataTree.from_dict(self.open_groups_as_dict(filename_or_obj, **kwargs))
 
     def guess_can_open(self, filename_or_obj: Any) -> bool:
         """Return whether the argument is a pattern of TIFF names on local disks.

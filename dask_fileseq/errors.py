@@ -31,6 +31,8 @@ no files found: files='nowhere/*.tif'
 from __future__ import annotations
 
 import builtins
+import itertools
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -48,6 +50,7 @@ __all__ = [
     "NamesError",
     "NoFilesError",
     "ReadError",
+    "SeriesWarning",
     "SparseGridError",
     "TargetExistsError",
     "UnfinishedError",
@@ -57,6 +60,7 @@ __all__ = [
     "check_choice",
     "public_error",
     "shown",
+    "users_level",
 ]
 
 
@@ -161,6 +165,10 @@ class GridWarning(UserWarning):
     """Over a third of the grid that ``pattern="infer"`` made is empty: it may be another one."""
 
 
+class SeriesWarning(UserWarning):
+    """Files contain several images, of which one is read; ``series=`` chooses another one."""
+
+
 class HeaderWarning(UserWarning):
     """The headers of files disagree on something that is the same for all pixels of an array."""
 
@@ -203,6 +211,19 @@ def check_choice(argument: str, value: object, *choices: str) -> None:
     """
     if value not in choices:
         raise NamesError(f"{argument}={value!r} is neither {' nor '.join(map(repr, choices))}")
+
+
+def users_level() -> int:
+    """Return the level of the stack, for `warnings.warn` in the caller, of the user's own line."""
+    package = __name__.partition(".")[0]
+    for level in itertools.count(1):
+        try:
+            name = sys._getframe(level).f_globals.get("__name__", "")
+        except ValueError:
+            return 2
+        if name.partition(".")[0] != package:
+            return level
+    raise AssertionError
 
 
 def shown(names: Iterable[object], count: int, limit: int = 3) -> str:

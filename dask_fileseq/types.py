@@ -17,6 +17,7 @@ from dask_fileseq.errors import check_choice
 __all__ = [
     "AxesTiled",
     "Files",
+    "ImageOptions",
     "Imread",
     "NamingOptions",
     "Progress",
@@ -43,13 +44,36 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ReadOptions:
+class ImageOptions:
+    """Which image of each file is read; the other fields become part of `imreadargs`.
+
+    `FileSequence.to_dask_array` documents the fields.
+
+    >>> ImageOptions(series=1, imreadargs={"is_ome": False}).imreadargs
+    {'series': 1, 'is_ome': False}
+    """
+
+    imreadargs: Mapping[str, Any] = None  # type: ignore[assignment]  # becomes {}
+    series: int | str | None = None
+    key: Any = None
+    level: int | None = None
+
+    def __post_init__(self) -> None:
+        args = {}
+        for name in ("series", "key", "level"):
+            if (value := getattr(self, name)) is not None:
+                args[name] = value
+                object.__setattr__(self, name, None)
+        object.__setattr__(self, "imreadargs", args | dict(self.imreadargs or {}))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReadOptions(ImageOptions):
     """How the files of a sequence are read.
 
     `FileSequence.to_dask_array` documents the fields.
     """
 
-    imreadargs: Mapping[str, Any] = None  # type: ignore[assignment]  # becomes {}
     chunkshape: Sequence[int] | None = None
     chunkdtype: DTypeLike | None = None
     axestiled: AxesTiled | None = None
@@ -57,8 +81,8 @@ class ReadOptions:
     errors: Literal["raise", "fill"] = "raise"
 
     def __post_init__(self) -> None:
+        ImageOptions.__post_init__(self)
         check_choice("errors", self.errors, "raise", "fill")
-        object.__setattr__(self, "imreadargs", dict(self.imreadargs or {}))
         if self.chunkshape is not None:
             shape = tuple(map(as_int, self.chunkshape))
             if min(shape, default=0) < 0:
@@ -145,7 +169,7 @@ def takes_options(*types: type) -> Callable[[F], F]:
     >>> @takes_options(ReadOptions)
     ... def read(files, **options): ...
     >>> print(*inspect.signature(read).parameters)
-    files imreadargs chunkshape chunkdtype axestiled fillvalue errors
+    files imreadargs series key level chunkshape chunkdtype axestiled fillvalue errors
     """
 
     def with_signature(function: F) -> F:

@@ -74,9 +74,9 @@ def test_options_are_checked_where_they_are_made():
 
 def test_options_are_split_by_type():
     """An argument of the reader is taken for one of the copy."""
-    options = {"memory": 5, "errors": "fill", "key": 0}
+    options = {"memory": 5, "errors": "fill", "is_ome": False}
     assert split_options(options, WriteOptions, ReadOptions) == [
         {"memory": 5},
         {"errors": "fill"},
-        {"key": 0},
+        {"is_ome": False},
     ]

@@ -39,6 +39,7 @@ KINDS = {
     "channels": "with other names of channels than most",
     "axes": "of other axes than most",
     "series": "with another number of images than most",
+    "unread": "images in files that are not read",
     "missing": "cells without a file",
     "duplicate": "for a cell that has a file",
     "unmatched": "not matched by the pattern",
@@ -136,7 +137,7 @@ def check_files(
     if isinstance(source, LocalFiles):
         _mark_growing(grid, source, results, start)
     found = list(_of_files(grid, results))
-    return [*found, *_of_headers(grid, results, found), *_of_grid(grid)]
+    return [*found, *_of_headers(grid, results, found), *_unread(results), *_of_grid(grid)]
 
 
 def _of_files(grid: FileGrid, results: Sequence[Inspection]) -> Iterator[Finding]:
@@ -170,6 +171,14 @@ def _of_headers(
         name = grid.names[number]
         if not any((kind, name) in known for kind in IMPLIED_BY.get(each.kind, ())):
             yield Finding(each.kind, name, labels_at(grid, int(grid.cells[number])), each.detail)
+
+
+def _unread(results: Sequence[Inspection]) -> Iterator[Finding]:
+    """Yield one finding if most files have images that are not read."""
+    texts = Counter(r.info.metadata.unread for r in results if r.info is not None)
+    for text, count in texts.most_common(1):
+        if text:
+            yield Finding("unread", "", detail=f"{text} ({count:,} files)")
 
 
 def _of_grid(grid: FileGrid) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ import click
 
 from dask_fileseq.cli.cluster import check_files
 from dask_fileseq.cli.options import command, file_options, open_files, option, options_of
-from dask_fileseq.cli.terminal import echo, echo_json, styled
+from dask_fileseq.cli.terminal import command_line_text, echo, echo_json, styled
 from dask_fileseq.plaintext import printable
 
 if TYPE_CHECKING:
@@ -73,5 +73,5 @@ def _line(finding: Finding) -> str:
 
     cell = cell_text(finding.cell)
     if not finding.name:
-        return cell or finding.detail
+        return cell or command_line_text(finding.detail)
     return printable(f"{f'{finding.name} {cell}'.rstrip()}: {finding.detail}", lines=False)

@@ -53,7 +53,7 @@ class CommandGroup(click.Group):
             if isinstance(stream, TextIOWrapper) and stream.errors == "strict":
                 stream.reconfigure(errors="backslashreplace")
         try:
-            with _tifffile_is_silent(), _grid_warnings_in_a_line():
+            with _tifffile_is_silent(), _warnings_in_a_line():
                 return super().invoke(ctx)
         except BrokenPipeError:  # click ends quietly
             raise
@@ -90,16 +90,19 @@ def _tifffile_is_silent() -> Iterator[None]:
 
 
 @contextmanager
-def _grid_warnings_in_a_line() -> Iterator[None]:
-    """Print what a `GridWarning` says as one line, without the line of code."""
-    from dask_fileseq.errors import GridWarning
+def _warnings_in_a_line() -> Iterator[None]:
+    """Print what a warning of this package says as one line, without the line of code."""
+    from dask_fileseq.errors import GridWarning, HeaderWarning, SeriesWarning
+
+    ours = GridWarning, HeaderWarning, SeriesWarning
 
     with warnings.catch_warnings():
-        warnings.simplefilter("always", GridWarning)
+        for category in ours:
+            warnings.simplefilter("always", category)
         show = warnings.showwarning
 
         def show_in_a_line(message: Any, category: Any, *args: Any, **kwargs: Any) -> None:
-            if issubclass(category, GridWarning):
+            if issubclass(category, ours):
                 echo(f"Warning: {command_line_text(str(message))}", err=True)
             else:
                 show(message, category, *args, **kwargs)

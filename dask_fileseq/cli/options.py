@@ -15,7 +15,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dask_fileseq.cli.terminal import spinner
-from dask_fileseq.cli.values import fill, folder_pair, key_value, pairs, scales, sizes
+from dask_fileseq.cli.values import (
+    fill,
+    folder_pair,
+    key_value,
+    pages,
+    pairs,
+    scales,
+    series,
+    sizes,
+)
 
 if TYPE_CHECKING:
     from dask_fileseq.sequence import FileSequence
@@ -25,9 +34,12 @@ TYPES: dict[str, Any] = {
     "fill": fill,
     "folder_pair": folder_pair,
     "key_value": key_value,
+    "natural": click.IntRange(0),
+    "pages": pages,
     "pairs": pairs,
     "positive": click.IntRange(1),
     "scales": scales,
+    "series": series,
     "sizes": sizes,
 }
 """What converts the text of an option, by its name in ``options.toml``."""
@@ -117,7 +129,7 @@ def file_options(*, required: bool = True, **defaults: str) -> list[click.Parame
     """Return FILES and the options of how to open them, some with other default values."""
     argument = click.Argument(["files"], nargs=-1, required=required)
     options = [*options_of("pattern"), PRESETS, *options_of("place")]
-    return [argument, *options, *options_of("names", **defaults)]
+    return [argument, *options, *options_of("image"), *options_of("names", **defaults)]
 
 
 DEFAULTS = {
@@ -127,6 +139,10 @@ DEFAULTS = {
     "unmatched": "raise",
     "duplicates": "raise",
     "spacing": "auto",
+    "series": None,
+    "key": None,
+    "level": None,
+    "imreadargs": None,
 }
 """Default values of `open_sequence` for its arguments that are written out in code."""
 

@@ -130,5 +130,5 @@ def echo_array(info: dict[str, Any]) -> None:
     """Print what the files hold, if the first can be read."""
     from dask_fileseq.report.summary import array_rows
 
-    for row in array_rows(info):
-        echo_row(*row)
+    for label, text in array_rows(info):
+        echo_row(label, command_line_text(text))

@@ -72,6 +72,30 @@ def fill(text: str) -> Any:
     return int(text) if text.lstrip("+-").isdecimal() else number
 
 
+def series(text: str) -> int | str:
+    """Return the number of an image, or its name.
+
+    >>> series("2"), series("all")
+    (2, 'all')
+    """
+    return int(text) if text.lstrip("-").isdecimal() else text
+
+
+def pages(text: str) -> int | slice:
+    """Return the number of a page, or a slice of pages.
+
+    >>> pages("3"), pages("::2")
+    (3, slice(None, None, 2))
+    """
+    try:
+        numbers = [int(part) if part else None for part in text.split(":")]
+    except ValueError:
+        numbers = []
+    if not 0 < len(numbers) <= 3 or numbers == [None]:
+        raise click.BadParameter(f"{text!r} is neither a number nor start:stop or start:stop:step")
+    return slice(*numbers) if len(numbers) > 1 else int(text)
+
+
 def key_value(text: str) -> tuple[str, Any]:
     """Return a key and its value, which is read as JSON if it is, and else is text.
 

@@ -285,6 +285,7 @@ def new_manifest(
             ],
             "regions": len(records),
             "identity": identity,
+            **({"unread": array.metadata.unread} if array.metadata.unread else {}),
         }
         | _left_out(array.names)
         | more

@@ -23,7 +23,7 @@ from dask_fileseq.grid.grid_axes import parse_filenames
 from dask_fileseq.grid.gridmetadata import GridCoord, GridMetadata, coord_of_files
 from dask_fileseq.grid.label_lookup import places_of_labels
 from dask_fileseq.grid.natural_sort import natural_sorted
-from dask_fileseq.grid.selection import indexers_of, parts_of, selected
+from dask_fileseq.grid.selection import indexers_of, part_of_files, parts_of, selected
 
 __all__ = [
     "FileGrid",
@@ -38,6 +38,7 @@ __all__ = [
     "labels_at",
     "natural_sorted",
     "parse_filenames",
+    "part_of_files",
     "parts_of",
     "places_of_labels",
     "plain_labels",

@@ -7,14 +7,12 @@ likely wrong.
 from __future__ import annotations
 
 import math
-import sys
 import warnings
 from collections.abc import Sequence
-from itertools import count as counting
 
 import numpy as np
 
-from dask_fileseq.errors import GridWarning, SparseGridError
+from dask_fileseq.errors import GridWarning, SparseGridError, users_level
 from dask_fileseq.grid.grid_axes import Categories, grid_axes
 from dask_fileseq.grid.text_axis import GridAxis, Spacing
 from dask_fileseq.patterns import NameColumns, NamePattern, unique_dims
@@ -89,7 +87,7 @@ def check_inferred(
             f"{message}: {ways}; with pattern={str(pattern)!r} they are accepted, and pattern=None "
             "puts files in a row"
         )
-    warnings.warn(f"{message}: {ways}", GridWarning, stacklevel=_users_level())
+    warnings.warn(f"{message}: {ways}", GridWarning, stacklevel=users_level())
 
 
 def _denser(
@@ -102,16 +100,3 @@ def _denser(
         if math.prod(other) < math.prod(shape):
             denser.append((spacing, other))
     return denser
-
-
-def _users_level() -> int:
-    """Return the level of the stack, for `warnings.warn` in the caller, of the user's own line."""
-    package = __name__.partition(".")[0]
-    for level in counting(1):
-        try:
-            name = sys._getframe(level).f_globals.get("__name__", "")
-        except ValueError:
-            return 2
-        if name.partition(".")[0] != package:
-            return level
-    raise AssertionError

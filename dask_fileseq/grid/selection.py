@@ -90,6 +90,25 @@ def parts_of(grid: FileGrid, dim: str) -> Iterator[tuple[Any, FileGrid]]:
             yield scalar(label), _part(grid, coords, cells[numbers], numbers, {dim: place})
 
 
+def part_of_files(grid: FileGrid, numbers: NDArray[np.int64]) -> FileGrid:
+    r"""Return the part of a grid that some files need: with the labels that they have.
+
+    >>> from dask_fileseq.grid import grid_of_pattern
+    >>> grid = grid_of_pattern(["t0_a", "t0_b", "t1_a"], r"(t)(\d)_(?P<c>[a-z])")
+    >>> part_of_files(grid, np.array([0, 2]))
+    <FileGrid t: 2, c: 1; 2 files, 0 missing>
+    """
+    places: dict[str, Places] = {}
+    along, coords = [], {}
+    for dim, index in zip(grid.unique_dims, grid.along, strict=True):
+        used, new = np.unique(index[numbers], return_inverse=True)
+        places[dim] = used
+        along.append(new)
+        coords[dim] = grid.coords[dim][used]
+    cells = cell_numbers(along, list(map(len, coords.values())), len(numbers))
+    return _part(grid, coords, cells, numbers, places)
+
+
 def _check_dims(dims: Sequence[str], indexers: Mapping[str, Any]) -> None:
     for dim in indexers:
         if dim not in dims:

@@ -5,6 +5,7 @@ decodes only the bytes that a region needs; a plain function ``imread(file, **im
 becomes a complete reader by `as_reader`. Readers use neither grids nor dask.
 """
 
+from dask_fileseq.readers.bound import BoundReader
 from dask_fileseq.readers.chunk import (
     ByteLayout,
     ChunkSpec,
@@ -19,6 +20,7 @@ from dask_fileseq.readers.chunkmetadata import ChunkMetadata, Labels, Scale
 from dask_fileseq.readers.counters import Counts, count
 from dask_fileseq.readers.headercolumns import PRINT, header_columns
 from dask_fileseq.readers.imagefiles import read_by_suffix, read_image
+from dask_fileseq.readers.padded import PaddedReader
 from dask_fileseq.readers.pages import PagesReader
 from dask_fileseq.readers.reader import (
     TIFF_SUFFIXES,
@@ -34,6 +36,7 @@ from dask_fileseq.readers.tiff import TiffReader, ome_text, read_tiff
 __all__ = [
     "PRINT",
     "TIFF_SUFFIXES",
+    "BoundReader",
     "ByteLayout",
     "ChunkMetadata",
     "ChunkSpec",
@@ -43,6 +46,7 @@ __all__ = [
     "FunctionReader",
     "Labels",
     "NoByteLayout",
+    "PaddedReader",
     "PagesReader",
     "Reader",
     "Region",

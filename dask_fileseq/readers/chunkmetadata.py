@@ -70,6 +70,8 @@ class ChunkMetadata:
     attrs: Mapping[str, Any] = field(default_factory=dict)
     """Attributes of the array: ``nodata``, ``scale_factor``, ``add_offset``, ``long_name``,
     ``units``."""
+    unread: str = ""
+    """In words, which images of the file are not read; empty if all are, or one was chosen."""
 
 
 _UNITS = dict.fromkeys(("um", "micron", "microns", "micrometer", "micrometre", "\u03bcm"), "µm")

@@ -58,12 +58,13 @@ class ImageReader(Reader):
         info = None if imreadargs else _info_of_header(file, complete=False)
         return info or Reader.describe(self, file, **imreadargs)
 
-    def inspect(self, file: File) -> FileInfo:
+    def inspect(self, file: File, **imreadargs: Any) -> FileInfo:
         """Return what a file contains; raise an error if the file is incomplete.
 
         Pixels of PNG, JPEG, JPEG 2000, BMP and NPY files that end as they should are not decoded.
         """
-        return _info_of_header(file, complete=True) or Reader.describe(self, file)
+        info = None if imreadargs else _info_of_header(file, complete=True)
+        return info or Reader.describe(self, file, **imreadargs)
 
     def read_columns(self, file: File, **imreadargs: Any) -> dict[str, Any]:
         """Return what the header of a file says, by columns of `FileSequence.table`.

@@ -60,9 +60,10 @@ class PagesReader(Reader):
         info = self.reader.describe(file, **imreadargs)
         return info if imreadargs else self._described(info)
 
-    def inspect(self, file: File) -> FileInfo:
+    def inspect(self, file: File, **imreadargs: Any) -> FileInfo:
         """Return what a file contains; see `Reader.inspect`."""
-        return self._described(self.reader.inspect(file))
+        info = self.reader.inspect(file, **imreadargs)
+        return info if imreadargs else self._described(info)
 
     def read_columns(self, file: File, **imreadargs: Any) -> dict[str, Any]:
         """Return what the header of a file says; see `Reader.read_columns`."""

@@ -131,12 +131,12 @@ class Reader:
         record(headers=1)
         return FileInfo(plain_spec(self._image(file, imreadargs)))
 
-    def inspect(self, file: File) -> FileInfo:
+    def inspect(self, file: File, **imreadargs: Any) -> FileInfo:
         """Return what `describe` returns; raise an error if the file is incomplete.
 
         This method is called for many files, one after the other.
         """
-        return self.describe(file)
+        return self.describe(file, **imreadargs)
 
     def read_columns(self, file: File, **imreadargs: Any) -> dict[str, Any]:
         """Return what the header of a file says, by columns of `FileSequence.table`.

@@ -75,6 +75,8 @@ def array_summary(grid: FileGrid, info: FileInfo) -> dict[str, Any]:
             "pages": info.pages,
             "compression": info.compression or None,
             "levels": [list(level) for level in info.levels],
+            "images": [list(series.shape) for series in info.series],
+            "unread": info.metadata.unread or None,
         },
         "array": {
             "shape": list(shape),
@@ -110,6 +112,8 @@ def array_rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if chunk["levels"]:
         parts.append(f"a pyramid of {len(chunk['levels'])} levels")
     yield "in a file", "; ".join(parts)
+    if chunk["unread"]:
+        yield "images", chunk["unread"]
     yield "array", f"{tuple(array['shape'])}, {array['dtype']}, {format_bytes(array['bytes'])}"
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import logging
 import os
+import warnings
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
@@ -24,7 +25,7 @@ from numpy.typing import DTypeLike, NDArray
 from tifffile import TIFF
 
 from dask_fileseq.descriptors import explain_descriptor
-from dask_fileseq.errors import NamesError, check_choice
+from dask_fileseq.errors import NamesError, SeriesWarning, check_choice, users_level
 from dask_fileseq.filearray import FileArray, files_version, first_info
 from dask_fileseq.files import (
     LocalFiles,
@@ -48,7 +49,14 @@ from dask_fileseq.headers import HeaderTable, read_table, with_header_coords
 from dask_fileseq.output import asarray
 from dask_fileseq.patterns import NamePattern, explain_names
 from dask_fileseq.plaintext import printable, public_names, public_text, without_secrets
-from dask_fileseq.readers import FileInfo, FunctionReader, PagesReader, Reader, as_reader
+from dask_fileseq.readers import (
+    BoundReader,
+    FileInfo,
+    FunctionReader,
+    PagesReader,
+    Reader,
+    as_reader,
+)
 from dask_fileseq.sequence.arguments import (
     first_given,
     in_order,
@@ -58,8 +66,10 @@ from dask_fileseq.sequence.arguments import (
     tabled_grid,
 )
 from dask_fileseq.sequence.listing import counts, depth_text, listing
+from dask_fileseq.sequence.treeparts import tree_parts
 from dask_fileseq.types import (
     Files,
+    ImageOptions,
     Imread,
     NamingOptions,
     Progress,
@@ -72,7 +82,7 @@ from dask_fileseq.types import (
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from xarray import DataArray
+    from xarray import DataArray, DataTree
 
     from dask_fileseq.check import Finding
     from dask_fileseq.zarr import FileArrayStore
@@ -142,6 +152,8 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         The `fillvalue` of all methods that are not given another one; None is 0, as in
         tifffile, and ``"auto"`` for `to_xarray`, `to_zarr`, and groups in `aszarr` and
         `write_fsspec`, which name the nodata value.
+    series, key, level, imreadargs : optional
+        Which image of each file all methods read, as in `to_dask_array`.
     **kwargs
         Arguments of `parse`: ``pattern``, ``axesorder``, ``categories``.
 
@@ -225,6 +237,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         fillvalue: Any = None,
         **kwargs: Any,
     ) -> None:
+        choosing, kwargs = split_options(kwargs, ImageOptions)
         check_choice("identity", identity, "stat", "name")
         reader = as_reader(imread)
         if container is None:
@@ -237,9 +250,12 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         names, frames = listed_files(given, self.source, reader.suffixes)
         names = in_order(names, sort, found)
         self.reader: Reader = reader.for_file(without_secrets(names[0]) if names else "")
+        if imreadargs := ImageOptions(**choosing).imreadargs:
+            self.reader = BoundReader(self.reader, imreadargs)
         self.identity: Literal["stat", "name"] = identity
         self.fillvalue = fillvalue
         self._container = container
+        self._is_warned = False
         rules = {"unmatched": unmatched, "duplicates": duplicates, "spacing": spacing}
         inferred = isinstance(pattern := kwargs.get("pattern"), str) and pattern == "infer"
         if inferred and frames is not None:
@@ -249,7 +265,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         grid = tabled_grid(packed, self.source, given, table, kwargs, rules)
         self._set_grid(grid or parsed_grid(packed, parse, kwargs, rules))
         pages = self.grid.metadata.pages
-        if pages and not isinstance(self.reader, FunctionReader):
+        if pages and not isinstance(self.reader, FunctionReader | BoundReader):
             self.reader = PagesReader(self.reader, tuple(pages), tuple(pages.values()))
         imread = self.reader.imread
         is_path = isinstance(self.source, LocalFiles) and not path_map
@@ -610,7 +626,11 @@ with well
         """Return what the first file contains, read once for each set of arguments."""
         key = tokenize(options.imreadargs)
         if key not in self._infos:
-            self._infos[key] = first_info(self._names, self.source, self.reader, options)
+            info = first_info(self._names, self.source, self.reader, options)
+            self._infos[key] = info
+            if info.metadata.unread and not self._is_warned:
+                self._is_warned = True
+                warnings.warn(info.metadata.unread, SeriesWarning, stacklevel=users_level())
         return self._infos[key]
 
     @cached_property
@@ -646,7 +666,19 @@ with well
         Parameters
         ----------
         imreadargs : mapping, optional
-            Keyword arguments of `imread`.
+            Keyword arguments of `imread`. Of the TIFF reader, they are those of
+            `tifffile.imread`, such as ``is_imagej=False``, which ignores a description that is
+            wrong, and ``strict=False``, which reads the pages that are there of a file whose
+            chain of pages is broken.
+        series : int or str, optional
+            The image to read of files that contain several (pages of other shapes, stacks that
+            were appended, images of OME-TIFF), by its number from 0 or by its name; or
+            ``"all"``, which adds an axis, ``series``, if all are of one shape and dtype. By
+            default the first one is read, with a `SeriesWarning` if there are others.
+        key : int or slice, optional
+            The pages to read, by their numbers.
+        level : int, optional
+            The level of a pyramid to read; 0 is the largest.
         chunkshape, chunkdtype : optional
             Shape and data type of the array in each file; by default those of the first.
             A file of another shape or dtype is an error when it is read.
@@ -822,6 +854,126 @@ with well
             table = self.table(imreadargs=array.options.imreadargs)
             array = with_header_coords(array, self.grid, table, headers)
         return to_dataarray(array, name=name, chunks=chunks, layout=layout)
+
+    @takes_options(ReadOptions)
+    def to_datatree(
+        self,
+        *,
+        split: str | None = None,
+        levels: bool = False,
+        pad: float | None = None,
+        name: Hashable = "image",
+        chunks: Any = None,
+        scheduler: Any = None,
+        **options: Any,
+    ) -> DataTree:
+        """Return files of several shapes as a tree of lazy arrays; reads the headers of all.
+
+        Parameters
+        ----------
+        split : str, optional
+            An axis of the grid, by its name in `coords`: each of its labels is a node. By
+            default, each shape and data type is one, such as ``"10980x10980_uint16"``. If files
+            of one label have several, there is a node for each below that of the label.
+        levels : bool
+            Whether the levels of pyramids in the files are nodes, ``"0"`` and on, below.
+        pad : number, optional
+            What smaller images of one data type and the same axes become at the end of y, x
+            and all other axes, so that they and the largest ones are one array.
+        name : hashable
+            The name of the array in each node.
+        chunks : optional
+            As in `to_dask_array`.
+        scheduler : optional
+            As in `asarray`, to read headers.
+        imreadargs, chunkshape, chunkdtype, axestiled, fillvalue, errors
+            As in `to_xarray`.
+
+        Returns
+        -------
+        xarray.DataTree
+            Each node with an array has a dataset of the one variable `name`, and the labels
+            along the grid that its files have.
+
+        Raises
+        ------
+        ImportError
+            If xarray is not installed.
+        NamesError
+            If there is no such axis.
+        ReadError
+            If a header cannot be read.
+        ValueError
+            If an argument does not fit.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from dask_fileseq import FileSequence
+        >>> def read(name):
+        ...     return np.zeros((4, 6) if "B02" in name else (2, 3), "u2")
+        >>> names = ["d1_B02", "d1_B05", "d1_B06", "d2_B02", "d2_B05", "d2_B06"]
+        >>> seq = FileSequence(read, names, pattern="d{day:d}_{band}", identity="name")
+        >>> tree = seq.to_datatree()
+        >>> {node: child.image.shape for node, child in tree.children.items()}
+        {'4x6_uint16': (2, 1, 4, 6), '2x3_uint16': (2, 2, 2, 3)}
+        >>> list(seq.to_datatree(split="band").children)
+        ['B02', 'B05', 'B06']
+        >>> seq.to_datatree(pad=0)["4x6_uint16"].image.shape
+        (2, 3, 4, 6)
+        """
+        try:
+            from xarray import DataTree
+        except ImportError as error:
+            raise _needs("to_datatree", "xarray", "xarray") from error
+
+        nodes = self.tree(split=split, levels=levels, pad=pad, scheduler=scheduler, **options)
+        arrays = {
+            path: part.to_xarray(name=name, chunks=chunks, **reading)
+            for path, (part, reading) in nodes.items()
+        }
+        return DataTree.from_dict({path: array.to_dataset() for path, array in arrays.items()})
+
+    def tree(
+        self,
+        *,
+        split: str | None = None,
+        levels: bool = False,
+        pad: float | None = None,
+        scheduler: Any = None,
+        **options: Any,
+    ) -> dict[str, tuple[Self, dict[str, Any]]]:
+        """Return the sequences of which `to_datatree` makes arrays, by the paths of their nodes.
+
+        Parameters
+        ----------
+        split, levels, pad, scheduler, **options
+            As in `to_datatree`.
+
+        Returns
+        -------
+        dict
+            For each node, its sequence, and `options` with the level to read.
+        """
+        if split is not None and split not in self.coords:
+            raise NamesError(f"split={split!r} is none of the axes {', '.join(self.coords)}")
+        imreadargs = dict(options.get("imreadargs") or {})
+        found = tree_parts(
+            self, imreadargs, split=split, levels=levels, pad=pad, scheduler=scheduler
+        )
+        nodes = {}
+        for path, node in found.items():
+            part = self._on(node.grid)
+            if node.reader is not self.reader:
+                is_plain = part.imread is part.reader.imread
+                imread = node.reader.imread
+                part.imread = imread if is_plain else partial(_imread_member, self.source, imread)
+                part.reader = node.reader
+            reading = dict(options)
+            if node.level:
+                reading["imreadargs"] = imreadargs | {"level": node.level}
+            nodes[path] = part, reading
+        return nodes
 
     @takes_options(NamingOptions, ReadOptions)
     def aszarr(

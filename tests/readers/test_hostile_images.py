@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import imagecodecs
 import numpy as np
 import pytest
+import tifffile
 
 from dask_fileseq import ChunkMismatchError, FillWarning, ReadError, open_sequence
 from dask_fileseq.readers import read_image
@@ -40,10 +42,10 @@ def large_png(height: int, width: int) -> bytes:
     )
 
 
-def jpeg2k(height: int, width: int) -> bytes:
-    """Return a codestream of tiles of one pixel."""
+def jpeg2k(height: int, width: int, tile: int) -> bytes:
+    """Return a codestream of which the header has another size, also of tiles."""
     content = imagecodecs.jpeg2k_encode(PIXELS, codecformat="J2K")
-    size = struct.pack(">8I", width, height, 0, 0, 1, 1, 0, 0)
+    size = struct.pack(">8I", width, height, 0, 0, tile, tile, 0, 0)
     return content.replace(struct.pack(">8I", 23, 17, 0, 0, 23, 17, 0, 0), size, 1)
 
 
@@ -62,7 +64,8 @@ CLAIMS = {
     "b.npy": npy((2**40, 2**40)),
     "a.jpg": jpeg(65_500, 65_500),
     "a.png": large_png(50_000, 50_000),
-    "a.j2k": jpeg2k(200, 200),
+    "a.j2k": jpeg2k(200, 200, 1),
+    "b.j2k": jpeg2k(2**30, 2**28, 2**31),
     "a.bmp": bmp(30_000, 30_000),
     "b.bmp": bmp(-30_000, 30_000),
 }
@@ -167,3 +170,39 @@ def test_what_is_no_image(tmp_path: Path, suffix: str) -> None:
     (tmp_path / f"a{suffix}").write_bytes(b"not an image, whatever its name")
     with pytest.raises(ReadError):
         open_sequence(tmp_path).asarray()
+
+
+@pytest.mark.parametrize(
+    ("compression", "encode"),
+    [
+        ("png", imagecodecs.png_encode),
+        ("jpeg", imagecodecs.jpeg8_encode),
+        ("jpeg2000", imagecodecs.jpeg2k_encode),
+    ],
+)
+@pytest.mark.parametrize("tile", [(64, 64), None])
+def test_a_large_image_in_a_small_tile(
+    tmp_path: Path, compression: str, encode: Callable[..., bytes], tile: tuple[int, int] | None
+) -> None:
+    """A tile of 64 x 64 pixels becomes one of any size, of which a corner is taken."""
+    for side, is_read in ((64, True), (640, False)):
+        path = tmp_path / f"{side}.tif"
+        content = encode(np.zeros((side, side), "u1"))
+        args = {"tile": tile} if tile else {"rowsperstrip": 64}
+        with tifffile.TiffWriter(path) as writer:
+            writer.write(
+                iter([content]),
+                shape=(64, 64),
+                dtype="u1",
+                compression=compression,
+                photometric="minisblack",
+                metadata=None,
+                **args,
+            )
+        seq = open_sequence([str(path)])
+        if is_read:
+            assert seq.asarray().shape == (1, 64, 64)
+            continue
+        for read in (seq.asarray, lambda seq=seq: seq.array()[0, :3, :3]):
+            with pytest.raises(ReadError, match="an image of 640 x 640 pixels in place of 64 x 64"):
+                read()

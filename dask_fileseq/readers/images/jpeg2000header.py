@@ -19,6 +19,9 @@ _ICC = 2
 _SHORTEST_TILE = 14
 """Bytes of the markers of a tile."""
 
+_LARGEST_PACKET = 2**30
+"""Pixels of the largest precinct, 2**15 in each direction, of which a packet has a byte or more."""
+
 
 def read_jpeg2000_header(file: BinaryIO) -> ImageHeader:
     """Return what the header of a JPEG 2000 file proves.
@@ -52,7 +55,7 @@ def read_jpeg2000_header(file: BinaryIO) -> ImageHeader:
         raise ValueError("is a JPEG 2000 file with a damaged header")
     tiles = -(-(right - corner[0]) // tile_width) * -(-(bottom - corner[1]) // tile_height)
     start = file.tell()
-    least = start + _SHORTEST_TILE * tiles
+    least = start + max(_SHORTEST_TILE * tiles, width * height // _LARGEST_PACKET)
     dtype = _dtype(components)
     if not plain or dtype is None or width <= 0 or height <= 0:
         return ImageHeader(("jpeg2k",), least=least, end=_END, start=start)

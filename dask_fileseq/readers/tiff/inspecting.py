@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import tifffile
@@ -14,21 +16,21 @@ from dask_fileseq.readers.counters import record
 from dask_fileseq.readers.headercolumns import as_date
 from dask_fileseq.readers.reader import File, FileInfo
 from dask_fileseq.readers.tiff.byteranges import PathBytes
-from dask_fileseq.readers.tiff.opentiff import open_tiff
+from dask_fileseq.readers.tiff.opentiff import open_tiff, split_arguments
 from dask_fileseq.readers.tiff.registry import PROOFS, Proof
 from dask_fileseq.readers.tiff.signature import DATETIME, Header, read_header
 from dask_fileseq.readers.tiff.tiffimage import image_of
 from dask_fileseq.readers.tiff.tiffmetadata import file_columns, tiff_metadata
-from dask_fileseq.readers.tiff.tiffseries import series_of
+from dask_fileseq.readers.tiff.tiffseries import selected_series, series_of
 
 
-def inspect_tiff(file: File) -> FileInfo:
+def inspect_tiff(file: File, imreadargs: Mapping[str, Any]) -> FileInfo:
     """Return what a file contains; raise an error if it is incomplete.
 
     See `TiffReader.inspect`.
     """
-    if not isinstance(file, str):
-        return _inspect_by_tifffile(file)[0]
+    if not isinstance(file, str) or imreadargs:
+        return _inspect_by_tifffile(file, imreadargs)[0]
     require_file(file)
     try:
         with PathBytes(file) as raw:
@@ -52,16 +54,19 @@ def inspect_tiff(file: File) -> FileInfo:
     return info
 
 
-def _inspect_by_tifffile(file: File) -> tuple[FileInfo, FileInfo | None]:
+def _inspect_by_tifffile(
+    file: File, imreadargs: Mapping[str, Any] = MappingProxyType({})
+) -> tuple[FileInfo, FileInfo | None]:
     """Return what a file contains, as tifffile opens it, and the same without its date.
 
     The latter is true for all files with the same signature. It is None if OME-XML may say
     something else of a file with another name.
     """
     record(headers=1)
-    with open_tiff(file, {}) as tif:
-        spec = image_of(tif, {"maxworkers": 1}).spec
-        series = tif.series[0]
+    fileargs, imageargs = split_arguments(imreadargs)
+    with open_tiff(file, fileargs) as tif:
+        spec = image_of(tif, imageargs).spec
+        series = selected_series(tif, imageargs) or tif.series[0]
         keyframe = series.keyframe
         codec = tifffile.COMPRESSION(keyframe.compression).name
         try:
@@ -70,14 +75,14 @@ def _inspect_by_tifffile(file: File) -> tuple[FileInfo, FileInfo | None]:
             raise ValueError(f"nothing decodes its pixels ({codec}): {error}") from error
         levels = tuple(tuple(map(int, level.shape)) for level in series.levels)
         levels = levels if len(levels) > 1 else ()
-        metadata = tiff_metadata(tif, spec, {"maxworkers": 1})
+        metadata = tiff_metadata(tif, spec, imageargs)
         info = FileInfo(
             spec,
             metadata,
             pages=len(tif.pages),
             compression=codec,
             levels=levels,
-            series=series_of(tif),
+            series=() if "key" in imageargs else series_of(tif),
             columns=file_columns(tif, metadata),
         )
         date = tif.pages.first.tags.valueof(DATETIME)

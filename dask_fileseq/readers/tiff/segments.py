@@ -7,6 +7,7 @@ followed by the axes of a page, without those of length one. `PageGrid` holds th
 
 from __future__ import annotations
 
+import io
 import itertools
 import math
 from collections.abc import Sequence
@@ -20,11 +21,16 @@ import tifffile
 
 from dask_fileseq.readers.chunk import Array, ChunkSpec, Region, ascending, pieces
 from dask_fileseq.readers.counters import record
+from dask_fileseq.readers.images import read_image_header
 from dask_fileseq.readers.tiff.byteranges import ByteSource
 from dask_fileseq.readers.tiff.signature import PageSegments
 
 BYTE_CODECS = {1, 5, 8, 32773, 32946, 34925, 50000}
 """None, LZW, Deflate, PackBits, LZMA, Zstandard: their decoders need only the segment's bytes."""
+
+LOOSE = 4
+"""So many times the pixels of a strip or tile may be in the image inside, of which tifffile
+takes a part: some writers do not cut the last one."""
 
 CACHED = 1024
 """Most segments of an array whose places are kept in memory."""
@@ -131,6 +137,22 @@ def _touched(grid: PageGrid, region: Region) -> Sequence[Segment]:
     return touched
 
 
+def _require_size(data: bytes, segment: tuple[int, ...], number: int) -> None:
+    """Raise `ValueError` if the image in a strip or tile is far larger than the tags say.
+
+    A few bytes of a PNG, JPEG or WebP image may become gigabytes of pixels.
+    """
+    header = read_image_header(io.BytesIO(data))
+    if header is None or header.spec is None:
+        return
+    height, width = header.spec.shape[:2]
+    if height * width > LOOSE * math.prod(segment[:4]):
+        raise ValueError(
+            f"strip or tile {number} contains an image of {height} x {width} pixels "
+            f"in place of {segment[2]} x {segment[3]}"
+        )
+
+
 # the same for all files of a sequence
 _cached_touched = lru_cache(maxsize=64)(_touched)
 
@@ -180,6 +202,8 @@ class SegmentedImage:
 
         def decode(item: tuple[bytes, Segment]) -> None:
             data, (page, number, place, part) = item
+            if self.keyframe.compression not in BYTE_CODECS:
+                _require_size(data, self.grid.segment, number)
             tables = self.jpegtables[page]
             image: Any = self.keyframe.decode(data, number, jpegtables=tables)[0]
             out[place] = image[part]

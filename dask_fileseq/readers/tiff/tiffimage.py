@@ -1,10 +1,11 @@
 """The image in an open TIFF file, as something of which parts can be read.
 
-There are three kinds of images, each with a `spec` and a method `read`:
+There are four kinds of images, each with a `spec` and a method `read`:
 
 - `ContiguousImage`: uncompressed pixels, stored as in memory; the bytes of a region are read.
 - `SegmentedImage`: strips or tiles; those that a region touches are read and decoded.
-- `WholeImage`: everything else; tifffile reads the whole image, from which a region is cut.
+- `WholeImage`: everything else; tifffile reads the whole image, from which a region is cut;
+- `StackedImage`: several of these along a first axis.
 
 `file_layout` describes the first two for programs without a TIFF reader: where pixels are and
 how they are encoded. A file has no such layout if its last strip is shorter, its pixels are not
@@ -45,7 +46,13 @@ from dask_fileseq.readers.tiff.opentiff import open_tiff, split_arguments
 from dask_fileseq.readers.tiff.ownpages import own_places
 from dask_fileseq.readers.tiff.segments import BYTE_CODECS, PageGrid, SegmentedImage
 from dask_fileseq.readers.tiff.signature import PageSegments
-from dask_fileseq.readers.tiff.tiffseries import dims_of, selected_series
+from dask_fileseq.readers.tiff.stackedimage import StackedImage
+from dask_fileseq.readers.tiff.tiffseries import (
+    count_of_alike,
+    dims_of,
+    selected_series,
+    series_number,
+)
 
 YCBCR = 6
 
@@ -101,7 +108,7 @@ class WholeImage:
         out[...] = self._array[as_slices(region)]
 
 
-Image = ContiguousImage | SegmentedImage | WholeImage
+Image = ContiguousImage | SegmentedImage | WholeImage | StackedImage
 """An image that has a `spec`, and a method `read` for regions."""
 
 
@@ -115,6 +122,12 @@ def image_of(tif: tifffile.TiffFile, imageargs: Mapping[str, Any]) -> Image:
         raise ValueError("file holds no image")
     strict = imageargs.get("strict", True)
     imageargs = {name: value for name, value in imageargs.items() if name != "strict"}
+    if "series" in imageargs:
+        if imageargs["series"] == "all":
+            numbers = range(count_of_alike(tif))
+            args = dict(imageargs) | {"strict": strict}
+            return StackedImage([image_of(tif, args | {"series": n}) for n in numbers])
+        imageargs["series"] = series_number(tif, imageargs["series"])
 
     def load() -> Any:
         return tif.asarray(**imageargs)

@@ -24,7 +24,7 @@ from dask_fileseq.readers.tiff.gdalmetadata import band_metadata, nodata_value
 from dask_fileseq.readers.tiff.georeference import georeference
 from dask_fileseq.readers.tiff.instruments import instrument_columns, instrument_scales
 from dask_fileseq.readers.tiff.omexml import ome_columns, ome_metadata
-from dask_fileseq.readers.tiff.tiffseries import selected_series
+from dask_fileseq.readers.tiff.tiffseries import selected_series, series_number, unread_images
 
 X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT, SOFTWARE = 282, 283, 296, 305
 MICROMETRES = {2: 25400.0, 3: 10000.0}
@@ -60,7 +60,7 @@ def tiff_metadata(
     image = selected_series(tif, imageargs)
     if image is None:
         return ChunkMetadata()
-    number = imageargs.get("series", 0)
+    number = 0 if image.kind == "page" else series_number(tif, imageargs.get("series", 0))
     full = image if image.kind == "page" else tif.series[number]
     page: Any = full.keyframe
     lengths = zip(full.axes.lower(), full.shape, image.shape, strict=True)
@@ -77,12 +77,15 @@ def tiff_metadata(
     ):
         scales = found | scales
         labels = names | labels
+    if imageargs.get("series") == "all" and len({each.name for each in tif.series}) > 1:
+        labels["series"] = Labels(tuple(each.name for each in tif.series), "names of images")
     sizes = dict(zip(spec.dims, spec.shape, strict=True))
     return ChunkMetadata(
         {d: s.reduced(reduced.get(d, 1.0)) for d, s in scales.items() if d in sizes},
         {d: label for d, label in labels.items() if len(label.names) == sizes.get(d)},
         crs,
         attrs,
+        unread_images(tif, imageargs),
     )
 
 

@@ -122,13 +122,13 @@ class TiffReader(Reader):
             # a page is read also where tifffile cannot make series of the pages
             return FileInfo(spec, metadata, series=() if "key" in imageargs else series_of(tif))
 
-    def inspect(self, file: File) -> FileInfo:
+    def inspect(self, file: File, **imreadargs: Any) -> FileInfo:
         """Return what a file contains, from its header; raise an error if it is incomplete.
 
         tifffile opens the first file of each signature. Others of the same signature contain
         the same, if all their strips or tiles end inside the file.
         """
-        return inspect_tiff(file)
+        return inspect_tiff(file, imreadargs)
 
     def read_columns(self, file: File, **imreadargs: Any) -> dict[str, Any]:
         """Return what the header of a file says, by columns of `FileSequence.table`."""
@@ -176,7 +176,9 @@ class TiffReader(Reader):
             require_chunk(spec, image.spec.shape, image.spec.dtype)
 
     def codec(self, name: str, imreadargs: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Return the codec ``tifffile`` with the reader's arguments."""
+        """Return the codec ``tifffile`` with the reader's arguments, if it has these, too."""
+        if isinstance(imreadargs.get("series"), str) or "strict" in imreadargs:
+            return None
         return {"id": "tifffile", **imreadargs}
 
     def __repr__(self) -> str:

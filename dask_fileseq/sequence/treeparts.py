@@ -1,0 +1,165 @@
+"""Files of several shapes as parts of a tree, each of one shape and data type.
+
+The headers of all files are read, in parallel. What each part is called shows what is in it:
+a label along the axis that the user names, else shape and data type; below it, the level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dask_fileseq.errors import ReadError
+from dask_fileseq.files import Source
+from dask_fileseq.graph import Scheduler, run_batches
+from dask_fileseq.grid import FileGrid, part_of_files, plain_labels
+from dask_fileseq.readers import PaddedReader, Reader
+
+if TYPE_CHECKING:
+    from dask_fileseq.sequence.filesequence import FileSequence
+
+BATCH = 64
+"""Number of files in a task."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """What files of one node have in common."""
+
+    ndim: int
+    dtype: str
+    dims: tuple[str, ...]
+    levels: int
+    """Number of levels of a pyramid."""
+    shapes: tuple[tuple[int, ...], ...]
+    """Shape of each level; empty if they are filled to the largest."""
+
+
+Shapes = tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class TreePart:
+    """The files of one node."""
+
+    grid: FileGrid
+    reader: Reader
+    level: int | None
+    """The level of the pyramid in each file; None where levels are no nodes."""
+
+
+def tree_parts(
+    seq: FileSequence,
+    imreadargs: Mapping[str, Any],
+    *,
+    split: str | None,
+    levels: bool,
+    pad: Any,
+    scheduler: Any,
+) -> dict[str, TreePart]:
+    """Return the parts of a sequence by the path of their node; see `FileSequence.to_datatree`."""
+    forms = _forms(seq, imreadargs, levels, Scheduler(scheduler))
+    parts: dict[str, TreePart] = {}
+    for label, numbers in _labelled(seq.grid, split):
+        groups: dict[Form, list[int]] = {}
+        for number in numbers:
+            form, _ = forms[number]
+            key = form if pad is None else replace(form, shapes=())
+            groups.setdefault(key, []).append(number)
+        for form, members in groups.items():
+            shapes = _largest([forms[number][1] for number in members])
+            name = _node_name(form, shapes[0], groups, pad is not None)
+            path = "/".join([label] * bool(label) + [name] * (not label or len(groups) > 1))
+            grid = part_of_files(seq.grid, np.array(members))
+            for level, shape in enumerate(shapes):
+                reader = seq.reader if pad is None else PaddedReader(seq.reader, shape, pad)
+                place = _unused(f"{path}/{level}" if levels else path, parts)
+                parts[place] = TreePart(grid, reader, level if levels else None)
+    return parts
+
+
+def _labelled(grid: FileGrid, split: str | None) -> Iterator[tuple[str, Sequence[int]]]:
+    """Yield each label along an axis as the name of a node, and the numbers of its files."""
+    if split is None:
+        yield "", range(len(grid.names))
+        return
+    along: NDArray[np.int64] = grid.along[grid.unique_dims.index(split)]
+    names: set[str] = set()
+    for place, value in enumerate(grid.coords[split]):
+        numbers = np.flatnonzero(along == place).tolist()
+        if numbers:
+            name = _unused(str(plain_labels(value)).replace("/", "_").strip(".") or "_", names)
+            names.add(name)
+            yield name, numbers
+
+
+def _unused(name: str, used: Any) -> str:
+    """Return a name that no other node has."""
+    while name in used:
+        name += "_"
+    return name
+
+
+def _node_name(
+    form: Form, shape: tuple[int, ...], others: Mapping[Form, Any], is_padded: bool
+) -> str:
+    """Return shape and type as the name of a node, with the axes if another node has both.
+
+    >>> form = Form(2, "uint8", ("y", "x"), 1, ((4, 6),))
+    >>> _node_name(form, (4, 6), {form: ()}, False)
+    '4x6_uint8'
+    """
+    name = f"{'x'.join(map(str, shape)) or 'scalar'}_{form.dtype}"
+    same = [f for f in others if f.dtype == form.dtype and f.shapes[:1] == form.shapes[:1]]
+    return name if is_padded or len(same) == 1 else f"{name}_{''.join(form.dims)}"
+
+
+def _largest(shapes: Sequence[Shapes]) -> Shapes:
+    """Return the greatest length along each axis of each level."""
+    return tuple(
+        tuple(max(lengths) for lengths in zip(*level, strict=True))
+        for level in zip(*shapes, strict=True)
+    )
+
+
+def _forms(
+    seq: FileSequence, imreadargs: Mapping[str, Any], levels: bool, scheduler: Scheduler
+) -> list[tuple[Form, Shapes]]:
+    """Return the form of each file, from its header; raise a `ReadError` if one has none."""
+    describe = partial(
+        _described, source=seq.source, reader=seq.reader, imreadargs=imreadargs, levels=levels
+    )
+    found = run_batches(scheduler, describe, seq.files, BATCH)
+    for name, form in zip(seq.files, found, strict=True):
+        if isinstance(form, str):
+            raise ReadError(f"cannot read {name!r}: {form}")
+    return found
+
+
+def _described(
+    names: Sequence[str],
+    source: Source,
+    reader: Reader,
+    imreadargs: Mapping[str, Any],
+    levels: bool,
+) -> list[Any]:
+    """Return the form and the shapes of some files; of those without a header, the reason."""
+    found: list[Any] = []
+    for name in names:
+        try:
+            with source.open(name) as file:
+                info = reader.describe(file, **imreadargs)
+                pyramid = reader.inspect(file).levels if levels else ()
+        except Exception as error:  # of any package
+            found.append(" ".join(str(error).split()) or type(error).__name__)
+            continue
+        spec = info.spec
+        shapes = pyramid if pyramid[:1] == (spec.shape,) else (spec.shape,)
+        form = Form(len(spec.shape), str(spec.dtype), spec.dims, len(shapes), shapes)
+        found.append((form, shapes))
+    return found
