@@ -106,7 +106,7 @@ def test_durations_in_stores(folder, tmp_path, zarr_format):
         dataset = xr.open_zarr(store, decode_timedelta=True)
         np.testing.assert_array_equal(dataset.time, seq.coords["time"])
     seq.to_zarr(tmp_path / "copy.zarr")
-    assert zarr.open_array(tmp_path / "copy.zarr", mode="r").shape == (4, 16, 16)
+    assert zarr.open_array(tmp_path / "copy.zarr", path="image", mode="r").shape == (4, 16, 16)
     seq.to_ome_zarr(tmp_path / "ome.zarr")
     about = zarr.open_group(tmp_path / "ome.zarr", mode="r").attrs["fileseq"]
     assert about["along"]["t"]["time"][-1] == "6 days 12:05:00"

@@ -191,6 +191,24 @@ def test_operations_are_those_on_the_file(tmp_path, kind, operation):
         assert CRS(found.rio.crs.to_wkt()).equals(CRS(expected.rio.crs.to_wkt()))
 
 
+@pytest.mark.filterwarnings("ignore:Transform that is non-rectilinear")
+@pytest.mark.parametrize("matrix", [(1, 0.5, 5, 0.5, -2, 7), (0, 2, 5, 2, 0, 7)])
+def test_rotated_images_are_reprojected(tmp_path, matrix):
+    """Their rows are parallel to no axis, so that they have a transform, and no x and y."""
+    a, b, c, d, e, f = matrix
+    place = [doubles(MATRIX, a, b, 0, c, d, e, 0, f, 0, 0, 0, 0, 0, 0, 0, 1)]
+    for t in range(2):
+        pixels = np.arange(30, dtype="u1").reshape(6, 5) + t
+        write_geotiff(tmp_path / f"t{t}.tif", {"model": 1, "projected": 32633}, pixels, place)
+    seq = open_sequence(f"{tmp_path}/*.tif", pattern="t{t:d}.tif")
+    found = seq.to_xarray()
+    assert not {"x", "y"} & found.coords.keys()
+    with rioxarray.open_rasterio(seq[1]) as image:
+        assert found.rio.transform() == image.rio.transform()
+        expected = image.rio.reproject("EPSG:3857")
+    np.testing.assert_array_equal(found.isel(t=1).rio.reproject("EPSG:3857"), expected[0])
+
+
 def test_a_series_is_reprojected_at_once(tmp_path):
     """Images of one band over time are three axes, as rioxarray wants."""
     seq = series(tmp_path, "one band")[1]

@@ -8,6 +8,7 @@ target without them is not complete; converting again continues with it.
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,7 +16,6 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from toolz import concat, first, partition_all
-from zarr.core.buffer import default_buffer_prototype
 from zarr.core.group import GroupMetadata
 
 from dask_fileseq.convert.conversionplan import make_plan
@@ -27,6 +27,7 @@ from dask_fileseq.convert.imagelayout import (
     ome_layout,
 )
 from dask_fileseq.convert.journal import FILES, FOLDER, Journal, Record
+from dask_fileseq.convert.metadataobjects import group_objects, json_object, labels_attribute
 from dask_fileseq.convert.objectsums import damaged
 from dask_fileseq.convert.partition import RegionIndex
 from dask_fileseq.convert.progressline import ProgressLine, progress_callback
@@ -45,25 +46,22 @@ from dask_fileseq.files import shared_folder
 from dask_fileseq.graph import Scheduler, run
 from dask_fileseq.headers import confirmed_metadata
 from dask_fileseq.types import WriteOptions
+from dask_fileseq.zarr import array_path, consolidated, encoded_coordinates, is_document
 
 SOME = 128
 """Number of metadata objects that are written at a time."""
 
 Manifest = dict[str, Any]
 
-PLAIN = (str, int, float, bool, list, tuple)
-
-NOT_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
-"""Numbers that JSON does not have, as zarr writes them."""
-
 
 class Conversion:
     """The conversion of a file array to a target.
 
     `attributes` are those of each array. `groups` returns path and attributes of the groups
-    of some images, the root's last, from the ranges of values of all channels. `about` is
-    the content of the metadata, as a value of JSON: if nothing else changed since a target
-    was completed, the metadata alone are written anew.
+    of some images, the root's last, from the ranges of values of all channels. `beside` are
+    objects of groups, and of coordinates beside an array. `about` is the content of the
+    metadata, as a value of JSON: if nothing else changed since a target was completed, the
+    metadata alone are written anew.
     """
 
     def __init__(
@@ -77,9 +75,11 @@ class Conversion:
         *,
         attributes: Mapping[str, Any] | None = None,
         groups: Callable[..., Iterable[tuple[str, dict[str, Any]]]] | None = None,
+        beside: Mapping[str, bytes] | None = None,
         about: Any = None,
     ) -> None:
         self.array, self.target, self.options, self.groups = array, target, options, groups
+        self.beside = beside or {}
         self.plan = make_plan(array, layout, options, levels, method, attributes or {})
         self.callback = progress_callback(options.progress)
         self.scheduler = Scheduler(options.scheduler, options.workers)
@@ -237,16 +237,20 @@ class Conversion:
         """Write metadata, those of the root last, and the manifest, and close the journal."""
         images, pyramid = self.plan.layout.images, self.plan.pyramid
         objects = dict(
-            _json_object(f"{image.path}/{name}", metadata)
+            json_object(f"{image.path}/{name}", metadata)
             for image in images
             for name, metadata in zip(pyramid.names, pyramid.arrays, strict=True)
         )
         if self.groups:
             ranges = {channel: (low, high) for channel, low, high in manifest["ranges"]}
             groups = self.groups(images, pyramid.partition, ranges)
-            objects |= dict(_json_object(path, GroupMetadata(a)) for path, a in groups)
+            objects |= dict(json_object(path, GroupMetadata(a)) for path, a in groups)
+        if self.beside:
+            objects |= self.beside
+            documents = {k: json.loads(text) for k, text in objects.items() if is_document(k)}
+            objects["zarr.json"] = json.dumps(consolidated(documents, 3)["zarr.json"]).encode()
         root = {"zarr.json": objects.pop("zarr.json")}
-        group = dict([_json_object(FOLDER, GroupMetadata({"manifest": manifest}))])
+        group = dict([json_object(FOLDER, GroupMetadata({"manifest": manifest}))])
         for some in (objects, root, group):
             self._put(some)
         self.journal.close()
@@ -257,23 +261,25 @@ def to_zarr(
     url: Any,
     options: WriteOptions,
     *,
+    groupname: str | None = "image",
     attributes: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Copy a file array to a Zarr array, and return the manifest; see `FileSequence.to_zarr`."""
+    """Copy a file array to Zarr, and return the manifest; see `FileSequence.to_zarr`."""
     if not isinstance(attributes, Mapping | None):
         raise ValueError(f"attributes={attributes!r} is no mapping")
-    array = replace(array, metadata=confirmed_metadata(array))
-    about: dict[str, Any] = {"coords": array_coordinates(array)}
-    if array.metadata.crs:
-        about["crs"] = {key: v for key, v in array.metadata.crs.items() if isinstance(v, PLAIN)}
-    if array.metadata.attrs:
-        about["attrs"] = {key: _json_value(value) for key, value in array.metadata.attrs.items()}
-    every = {"fileseq": about} | dict(attributes or {})
     target = TargetStore(url, options.storage_options)
-    layout = array_layout(array)
+    path = array_path(groupname).rstrip("/")
+    beside = group_objects(path) if path else {}
+    coordinates, own = encoded_coordinates(array, path, array.dims, 3) if path else ({}, {})
+    beside |= {key: value.to_bytes() for key, value in coordinates.items()}
+    if not coordinates:  # at the root, or without xarray
+        own = {"fileseq": labels_attribute(replace(array, metadata=confirmed_metadata(array)))}
+    every = own | dict(attributes or {})
+    layout = array_layout(array, path)
     if options.dry_run:
         return summary(make_plan(array, layout, options, None, "mean", every))
-    return Conversion(array, layout, target, options, attributes=every, about=every).run()
+    metadata: Any = {"attributes": every, "beside": beside, "about": [every, beside]}
+    return Conversion(array, layout, target, options, **metadata).run()
 
 
 def to_ome_zarr(
@@ -318,15 +324,3 @@ def to_ome_zarr(
     return Conversion(
         array, layout, target, options, levels, method, groups=ome.groups, about=about
     ).run()
-
-
-def _json_value(value: Any) -> Any:
-    """Return a value as JSON has it; NaN and infinity are texts."""
-    value = value.item() if hasattr(value, "item") else value
-    return NOT_FINITE.get(str(value), value)
-
-
-def _json_object(path: str, metadata: Any) -> tuple[str, bytes]:
-    """Return key and content of the ``zarr.json`` of an array or a group at a path."""
-    key, content = next(iter(metadata.to_buffer_dict(default_buffer_prototype()).items()))
-    return f"{path.strip('/')}/{key}".lstrip("/"), content.to_bytes()

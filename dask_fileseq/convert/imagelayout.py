@@ -91,10 +91,10 @@ def _cut(
         done = end
 
 
-def array_layout(array: FileArray) -> ImageLayout:
-    """Return the layout of one plain array with all axes."""
+def array_layout(array: FileArray, path: str = "") -> ImageLayout:
+    """Return the layout of one plain array with all axes, at a path."""
     axes, lengths = tuple((i,) for i in range(array.ndim)), tuple((n,) for n in array.shape)
-    return ImageLayout("array", array.dims, axes, lengths, (TargetImage(""),))
+    return ImageLayout("array", array.dims, axes, lengths, (TargetImage(path),))
 
 
 def ome_layout(array: FileArray, axes: Mapping[str, str] | None = None) -> ImageLayout:

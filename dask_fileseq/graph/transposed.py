@@ -28,7 +28,15 @@ class TransposedFiles(Array, metaclass=EqualToArray):
 
     @classmethod
     def of(cls, before: Array, order: Sequence[int]) -> Array:
-        """Return an array with its axes in another order; itself if that is its own."""
+        """Return an array with its axes in another order; itself if that is its own.
+
+        Examples
+        --------
+        >>> from dask.array import zeros
+        >>> array = TransposedFiles.of(zeros((2, 3, 4)), (2, 0, 1))
+        >>> array.shape, array[1:, 0].shape
+        ((4, 2, 3), (3, 3))
+        """
         if tuple(order) == tuple(range(before.ndim)):
             return before
         array = before.transpose(*order)

@@ -48,9 +48,9 @@ class PaddedReader(Reader):
         info = self.reader.describe(file, **imreadargs)
         return replace(info, spec=replace(info.spec, shape=self.shape))
 
-    def inspect(self, file: File) -> FileInfo:
+    def inspect(self, file: File, **imreadargs: Any) -> FileInfo:
         """Return what `describe` returns; raise an error if the file is incomplete."""
-        info = self.reader.inspect(file)
+        info = self.reader.inspect(file, **imreadargs)
         return replace(info, spec=replace(info.spec, shape=self.shape))
 
     def read_columns(self, file: File, **imreadargs: Any) -> dict[str, Any]:

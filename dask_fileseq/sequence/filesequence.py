@@ -1162,12 +1162,18 @@ with well
 
     @takes_options(WriteOptions, ReadOptions)
     def to_zarr(
-        self, url: Any, *, attributes: Mapping[str, Any] | None = None, **options: Any
+        self,
+        url: Any,
+        *,
+        groupname: str | None = "image",
+        attributes: Mapping[str, Any] | None = None,
+        **options: Any,
     ) -> dict[str, Any]:
-        """Copy the array of all files to a Zarr array of format 3, losing nothing.
+        """Copy the array of all files to Zarr of format 3, losing nothing.
 
-        The conversion may be interrupted at any moment; the same call then resumes it. The
-        target becomes a Zarr array only after everything is written and compared.
+        `xarray.open_zarr` opens the copy with all coordinates of `to_xarray`. The conversion
+        may be interrupted at any moment; the same call then resumes it. The target becomes
+        Zarr only after everything is written and compared.
 
         Parameters
         ----------
@@ -1182,8 +1188,12 @@ with well
         codecs : str or zarr codecs
             ``"auto"`` (Blosc: zstd of shuffled bits), ``"blosc"`` (the same, slower and a
             little smaller), ``"zstd"``, ``"gzip"``, ``"none"``, or codecs of zarr.
+        groupname : str or None
+            Name of the array in the group that the target is, beside its coordinates. None makes
+            the array itself the target. Without coordinates, as also where xarray is not
+            installed, labels are in the attribute ``"fileseq"`` of the array.
         attributes : mapping, optional
-            Attributes of the array, in addition to the labels, which are in ``"fileseq"``.
+            More attributes of the array.
         resume : bool
             Whether to resume an interrupted conversion of the same files in the same versions
             with the same arguments; `scheduler`, `memory` and `errors` may change. Changed
@@ -1249,16 +1259,20 @@ with well
         >>> manifest = seq.to_zarr(f"{folder}/cells.zarr")
         >>> manifest["file_count"], manifest["empty"]["count"], manifest["failed"]
         (58, 2, [])
-        >>> zarr.open_array(f"{folder}/cells.zarr").metadata.dimension_names
+        >>> zarr.open_array(f"{folder}/cells.zarr", path="image").metadata.dimension_names
         ('t', 'channel', 'z', 'y', 'x')
+        >>> import xarray
+        >>> xarray.open_zarr(f"{folder}/cells.zarr").channel.values.tolist()
+        ['DAPI', 'GFP']
         """
         try:
             from dask_fileseq.convert import to_zarr
         except ImportError as error:
             raise _needs("to_zarr", "zarr 3", "zarr") from error
 
-        array, writing = self._array_to_write(options)
-        return to_zarr(array, url, writing, attributes=attributes)
+        default = "auto" if groupname else None
+        array, writing = self._array_to_write(options, default)
+        return to_zarr(array, url, writing, groupname=groupname, attributes=attributes)
 
     @takes_options(WriteOptions, ReadOptions)
     def to_ome_zarr(
@@ -1347,9 +1361,12 @@ memory, storage_options, dry_run
         layout = {"axes": axes, "scale": scale, "pixel_size": pixel_size, "name": name}
         return to_ome_zarr(array, url, writing, **layout, levels=levels, method=method)
 
-    def _array_to_write(self, options: Mapping[str, Any]) -> tuple[FileArray, WriteOptions]:
+    def _array_to_write(
+        self, options: Mapping[str, Any], fillvalue: str | None = None
+    ) -> tuple[FileArray, WriteOptions]:
         """Return the array, and how to write it, for the keywords of a copy."""
         writing, reading = split_options(options, WriteOptions)
+        reading["fillvalue"] = first_given(reading.get("fillvalue"), self.fillvalue, fillvalue)
         return self.array(**reading), WriteOptions(**writing)
 
     # what people look at

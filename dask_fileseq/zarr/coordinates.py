@@ -107,6 +107,12 @@ def _encoding(shape: Sequence[int]) -> dict[str, Any]:
 
 
 def _plain(variable: Variable) -> Any:
-    """Return the values of a variable; of words, those of variable length."""
+    r"""Return the values of a variable; words as objects, which Zarr stores by their length.
+
+    Bytes of names that are no text are written as such, for example ``\udce4``.
+    """
     values = variable.values
-    return values.astype(object) if values.dtype.kind in "UT" else values
+    if values.dtype.kind not in "UT":
+        return values
+    words = [str(word).encode("utf-8", "backslashreplace").decode() for word in values.flat]
+    return np.array(words, object).reshape(values.shape)

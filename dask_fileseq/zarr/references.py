@@ -72,7 +72,7 @@ def write_references(
         zarr_format=2,
         path=path,
         encoding=encoding.zarray,
-        consolidated=close and not append,
+        consolidate=close and not append,
         **metadata,
     )
     head, tail = "{\n", "\n}"

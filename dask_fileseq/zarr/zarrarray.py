@@ -173,13 +173,13 @@ def metadata_documents(
     zattrs: Mapping[str, Any] | None = None,
     fill: bool = True,
     encoding: Mapping[str, Any] | None = None,
-    consolidated: bool = True,
+    consolidate: bool = True,
 ) -> dict[str, bytes]:
     """Return the metadata documents of a store, and the chunks of its coordinates, by key.
 
     `path` comes from `array_path`. `fill` is whether format 2 gets a fill value of zero, which
     xarray masks. `encoding` are entries of ``.zarray`` that replace those of uncompressed
-    chunks. If `consolidated`, the root group contains all metadata, which xarray reads first.
+    chunks. If `consolidate`, the root group contains all metadata, which xarray reads first.
     """
     names = array.dims if dimension_names is None else dimension_names
     dims = list(names or [None] * array.ndim)
@@ -207,8 +207,8 @@ def metadata_documents(
     own.update(encoding or {})
     for default in {"storage_transformers", "dimension_separator"} & {*own}:
         del own[default]  # as tifffile does
-    if path and consolidated:
-        documents = _consolidated(documents, zarr_format)
+    if path and consolidate:
+        documents = consolidated(documents, zarr_format)
     encoded = {key: json.dumps(value, indent=2).encode() for key, value in documents.items()}
     return encoded | {k: v.to_bytes() for k, v in objects.items() if not is_document(k)}
 
@@ -253,7 +253,7 @@ def _create_array(
     )
 
 
-def _consolidated(documents: Mapping[str, Any], zarr_format: Literal[2, 3]) -> dict[str, Any]:
+def consolidated(documents: Mapping[str, Any], zarr_format: Literal[2, 3]) -> dict[str, Any]:
     """Return documents one of which contains the metadata of all."""
     # zarr.consolidate_metadata needs all codecs in numcodecs' registry, and warns of format 3
     if zarr_format == 2:

@@ -27,7 +27,7 @@ def test_convert_writes_what_the_files_hold(cells, tmp_path):
     first, *rest = result.stdout.splitlines()
     assert first.startswith("t 6, channel 2 (DAPI, GFP), z 5; 58 files, 2 empty, ")
     assert rest == [str(out), "58 files, 2 empty cells; all compared with the files"]
-    array = zarr.open_array(out, mode="r")
+    array = zarr.open_array(out, path="image", mode="r")
     np.testing.assert_array_equal(open_sequence(os.fspath(cells)).asarray(), array[...])
     assert array.metadata.dimension_names == ("t", "channel", "z", "y", "x")
 
@@ -40,7 +40,7 @@ def test_convert_takes_the_options_of_the_api(cells, tmp_path):
     assert result.exit_code == 0, result.output
     manifest = json.loads(result.stdout)
     assert manifest["verified"]["how"] == "all"
-    array = zarr.open_array(out, mode="r")
+    array = zarr.open_array(out, path="image", mode="r")
     assert array.chunks[-2:] == (64, 128)
     assert array.shards is None
     assert [type(codec).__name__ for codec in array.compressors] == ["ZstdCodec"]
@@ -67,7 +67,7 @@ def test_convert_lays_tiles_edge_to_edge(tmp_path):
     result = invoke("convert", tmp_path, out, *pattern, "--axestiled", "row=y,column=x")
     assert result.exit_code == 0, result.output
     expected = np.repeat(np.repeat([[0, 1, 2], [10, 11, 12]], 8, 0), 6, 1)
-    np.testing.assert_array_equal(expected, zarr.open_array(out, mode="r")[...])
+    np.testing.assert_array_equal(expected, zarr.open_array(out, path="image", mode="r")[...])
     wrong = invoke("convert", tmp_path, out, *pattern, "--axestiled", "line=y")
     assert wrong.exit_code == 2
     assert "'line' is none of row, column" in wrong.stderr
@@ -82,7 +82,7 @@ def test_convert_again_is_no_work_and_other_options_are_an_error(cells, tmp_path
     assert other.exit_code == 1
     assert "--overwrite" in other.stderr
     assert invoke("convert", cells, out, "--chunks", "64", "--overwrite").exit_code == 0
-    assert zarr.open_array(out, mode="r").chunks[-1] == 64
+    assert zarr.open_array(out, path="image", mode="r").chunks[-1] == 64
 
 
 def test_convert_is_strict_about_names_and_files(cells, tmp_path):
@@ -118,7 +118,7 @@ def test_convert_tells_of_files_that_became_the_fill_value(cells, tmp_path):
     assert result.exit_code == 1
     assert broken.name in result.stdout
     assert "1 files could not be read" in result.stdout
-    assert (zarr.open_array(tmp_path / "a.zarr", mode="r")[...] == 7).any()
+    assert (zarr.open_array(tmp_path / "a.zarr", path="image", mode="r")[...] == 7).any()
 
 
 def usages():
@@ -150,7 +150,7 @@ def test_convert_on_a_local_cluster(cells, tmp_path):
     done = run(*MODULE, "convert", cells, out, *options)
     assert done.returncode == 0, done.stderr
     expected = open_sequence(os.fspath(cells)).asarray()
-    np.testing.assert_array_equal(expected, zarr.open_array(out, mode="r")[...])
+    np.testing.assert_array_equal(expected, zarr.open_array(out, path="image", mode="r")[...])
 
 
 @pytest.fixture(scope="module")
@@ -226,7 +226,8 @@ def test_convert_interrupted_goes_on(many_files, tmp_path, when):
     else:  # another cluster takes seconds to start
         assert invoke(*command[len(MODULE) : -len(cluster)]).exit_code == 0
     np.testing.assert_array_equal(
-        open_sequence(os.fspath(many_files)).asarray(), zarr.open_array(out, mode="r")[...]
+        open_sequence(os.fspath(many_files)).asarray(),
+        zarr.open_array(out, path="image", mode="r")[...],
     )
 
 

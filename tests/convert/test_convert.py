@@ -14,6 +14,7 @@ import dask
 import numpy as np
 import pytest
 import tifffile
+import xarray as xr
 import zarr
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -52,8 +53,8 @@ def folder(acquisition, tmp_path):
     return shutil.copytree(acquisition[0], tmp_path / "files")
 
 
-def stored(target):
-    return zarr.open_array(target, mode="r")[...]
+def stored(target, path="image"):
+    return zarr.open_array(target, path=path, mode="r")[...]
 
 
 def test_on_each_scheduler(acquisition, scheduler, tmp_path):
@@ -63,7 +64,7 @@ def test_on_each_scheduler(acquisition, scheduler, tmp_path):
     manifest = sequence(folder).to_zarr(
         target, chunks=16, shards=32, memory=32 * 32 * 2, verify="all"
     )
-    found = zarr.open_array(target, mode="r")
+    found = zarr.open_array(target, path="image", mode="r")
     np.testing.assert_array_equal(found[...], array)
     assert found.metadata.dimension_names == ("time", "channel", "z", "y", "x")
     assert (found.chunks, found.shards) == ((1, 1, 1, 16, 16), (1, 1, 1, 32, 32))
@@ -125,9 +126,13 @@ def test_codecs(acquisition, tmp_path, codecs):
 def test_labels_travel_along(acquisition, tmp_path):
     """What names and files say would be lost."""
     sequence(acquisition[0]).to_zarr(tmp_path / "out.zarr", attributes={"about": "cells", 1: 2})
-    attributes = zarr.open_array(tmp_path / "out.zarr", mode="r").attrs
+    attributes = zarr.open_array(tmp_path / "out.zarr", path="image", mode="r").attrs
     assert attributes["about"] == "cells"
-    coords = attributes["fileseq"]["coords"]
+    with xr.open_zarr(tmp_path / "out.zarr") as labelled:
+        assert labelled.channel.values.tolist() == ["DAPI", "GFP"]
+        assert labelled.time.values.tolist() == [0, 1, 2]
+    sequence(acquisition[0]).to_zarr(tmp_path / "array.zarr", groupname=None)
+    coords = zarr.open_array(tmp_path / "array.zarr", mode="r").attrs["fileseq"]["coords"]
     assert (coords["channel"], coords["time"]) == (["DAPI", "GFP"], [0, 1, 2])
 
 
@@ -141,7 +146,10 @@ def test_metadata_are_json_to_all(tmp_path):
     seq.to_zarr(tmp_path / "out.zarr", fillvalue=np.nan, verify="all")
     for path in (tmp_path / "out.zarr").rglob("zarr.json"):
         json.loads(path.read_text(), parse_constant=pytest.fail)
-    about = zarr.open_array(tmp_path / "out.zarr", mode="r").attrs["fileseq"]
+    with xr.open_zarr(tmp_path / "out.zarr", mask_and_scale=False) as found:
+        assert np.isnan(found.image.attrs["_FillValue"])
+    seq.to_zarr(tmp_path / "array.zarr", fillvalue=np.nan, groupname=None)
+    about = zarr.open_array(tmp_path / "array.zarr", mode="r").attrs["fileseq"]
     assert about["attrs"] == {"nodata": "NaN"}
 
 
@@ -221,7 +229,7 @@ def test_filled_files_are_no_data_to_who_wants_an_error(tmp_path, complete):
     )
     for level in "012":
         np.testing.assert_array_equal(
-            stored(target / level), stored(tmp_path / "expected.zarr" / level)
+            stored(target, level), stored(tmp_path / "expected.zarr", level)
         )
     seq.to_ome_zarr(target, **arguments | {"verify": "all"})
 
@@ -286,7 +294,7 @@ def test_overwriting_leaves_nothing_behind(acquisition, tmp_path):
     seq = sequence(acquisition[0])
     seq.to_zarr(tmp_path / "out.zarr", chunks=8, shards=False)
     seq.to_zarr(tmp_path / "out.zarr", chunks=16, overwrite=True)
-    keys = [p for p in (tmp_path / "out.zarr" / "c").rglob("*") if p.is_file()]
+    keys = [p for p in (tmp_path / "out.zarr" / "image" / "c").rglob("*") if p.is_file()]
     assert len(keys) == 1
     np.testing.assert_array_equal(stored(tmp_path / "out.zarr"), acquisition[1])
 
@@ -330,7 +338,7 @@ def test_an_unfinished_target_is_no_array(acquisition, tmp_path):
             tmp_path / "out.zarr", progress=stopping(3), scheduler="sync", **MANY
         )
     with pytest.raises(FileNotFoundError):
-        zarr.open_array(tmp_path / "out.zarr", mode="r")
+        zarr.open_array(tmp_path / "out.zarr", path="image", mode="r")
     with pytest.raises(UnfinishedError):
         read_manifest(tmp_path / "out.zarr")
 
@@ -379,7 +387,7 @@ def test_verifying_finds_what_is_not_as_it_should_be(acquisition, tmp_path):
     seq = sequence(acquisition[0])
     arguments = MANY
     seq.to_zarr(tmp_path / "out.zarr", **arguments)
-    objects = sorted(p for p in (tmp_path / "out.zarr" / "c").rglob("*") if p.is_file())
+    objects = sorted(p for p in (tmp_path / "out.zarr" / "image" / "c").rglob("*") if p.is_file())
     shutil.copyfile(objects[0], objects[5])
     name = objects[5].relative_to(tmp_path / "out.zarr").as_posix()
     with pytest.raises(VerifyError, match=f"'{name}' of .* is not as written; overwrite=True"):
@@ -400,13 +408,17 @@ def test_what_verifying_finds_is_done_again(acquisition, tmp_path):
 
     def spoil(done, total):
         if done * 2 == total and not spoilt:  # all is written, nothing compared
-            objects = sorted(p for p in (target / "c").rglob("*") if p.is_file())
+            objects = sorted(p for p in (target / "image" / "c").rglob("*") if p.is_file())
             shutil.copyfile(objects[0], objects[5])
             spoilt.append(objects[5])
 
     with pytest.raises(VerifyError, match="convert again: just this is done again"):
         seq.to_zarr(target, verify="all", progress=spoil, **arguments)
-    times = {path: path.stat().st_mtime_ns for path in (target / "c").rglob("*") if path.is_file()}
+    times = {
+        path: path.stat().st_mtime_ns
+        for path in (target / "image" / "c").rglob("*")
+        if path.is_file()
+    }
     seq.to_zarr(target, verify="all", **arguments)
     changed = [path for path, time in times.items() if path.stat().st_mtime_ns != time]
     assert spoilt[0] in changed
@@ -480,7 +492,7 @@ def test_a_full_disk_is_one_error_and_it_goes_on(tmp_path):
         calls = []
         seq.to_ome_zarr(disk / "out.zarr", progress=lambda *a: calls.append(a), **arguments)
         assert calls[0][0] > 0
-        np.testing.assert_array_equal(stored(disk / "out.zarr" / "0"), pixels)
+        np.testing.assert_array_equal(stored(disk / "out.zarr", "0"), pixels)
     finally:
         subprocess.run(["umount", disk], check=True)
 
@@ -505,12 +517,14 @@ def test_memory_is_a_target_on_threads_alone(acquisition):
         seq.to_zarr("memory://converted/other.zarr", scheduler="processes")
     store = zarr.storage.MemoryStore()
     seq.to_zarr(store)
-    np.testing.assert_array_equal(zarr.open_array(store, mode="r")[...], acquisition[1])
+    np.testing.assert_array_equal(
+        zarr.open_array(store, path="image", mode="r")[...], acquisition[1]
+    )
 
 
 def stored_url(url, **options):
     store = zarr.storage.FsspecStore.from_url(url, read_only=True, **options)
-    return zarr.open_array(store, mode="r")[...]
+    return zarr.open_array(store, path="image", mode="r")[...]
 
 
 def test_paths_and_urls_of_files(acquisition, tmp_path, monkeypatch):
@@ -606,7 +620,7 @@ def test_a_worker_that_is_killed(tmp_path):
         )
     assert len(killed) == 2
     assert manifest["regions"] == 60
-    np.testing.assert_array_equal(stored(tmp_path / "out.zarr" / "0"), pixels)
+    np.testing.assert_array_equal(stored(tmp_path / "out.zarr", "0"), pixels)
 
 
 def test_tasks_are_small_and_few_at_a_time(acquisition, cluster, tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ import os
 
 import numpy as np
 import pytest
+import xarray as xr
 import zarr
 
 from dask_fileseq import ChangedError, TiffSequence, WriteError
@@ -22,9 +23,10 @@ def seq(request, acquisition, put_files):
 def test_to_zarr(seq, acquisition, tmp_path):
     """The manifest names the files as their archive or server does."""
     manifest = seq.to_zarr(tmp_path / "out.zarr", verify="all")
-    found = zarr.open_array(tmp_path / "out.zarr", mode="r")
+    found = zarr.open_array(tmp_path / "out.zarr", path="image", mode="r")
     np.testing.assert_array_equal(found[...], acquisition[1])
-    assert found.attrs["fileseq"]["coords"]["channel"] == ["DAPI", "GFP"]
+    with xr.open_zarr(tmp_path / "out.zarr") as labelled:
+        assert labelled.channel.values.tolist() == ["DAPI", "GFP"]
     assert manifest["empty"]["count"] == 1
     files = read_manifest(tmp_path / "out.zarr")["files"]
     assert files["name"] == list(seq)
@@ -65,7 +67,7 @@ def test_files_that_change_on_a_server(acquisition, put_files, served, tmp_path)
         os.utime(changed, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     place.sequence(pattern=PATTERN).to_zarr(tmp_path / "out.zarr", **MANY)
     np.testing.assert_array_equal(
-        zarr.open_array(tmp_path / "out.zarr", mode="r")[...], acquisition[1]
+        zarr.open_array(tmp_path / "out.zarr", path="image", mode="r")[...], acquisition[1]
     )
 
 

@@ -329,5 +329,5 @@ def test_arrays_of_other_shapes(tmp_path, shape):
     """Not all that is in files is an image."""
     seq = FileSequence(lambda name: np.ones(shape, "i2"), ["0", "1"], pattern=r"(?P<t>\d)")
     seq.to_zarr(tmp_path / "out.zarr", verify="all")
-    found = zarr.open_array(tmp_path / "out.zarr", mode="r")
+    found = zarr.open_array(tmp_path / "out.zarr", path="image", mode="r")
     np.testing.assert_array_equal(found[...], np.ones((2, *shape), "i2"))

@@ -24,8 +24,8 @@ def seq(acquisition):
     return TiffSequence(f"{acquisition[0]}/*.tif", pattern=PATTERN)
 
 
-def stored(target):
-    return zarr.open_array(target, mode="r")[...]
+def stored(target, path="image"):
+    return zarr.open_array(target, path=path, mode="r")[...]
 
 
 def calling(after, function):
@@ -104,7 +104,7 @@ def test_a_run_that_is_overtaken_as_it_finishes(seq, acquisition, tmp_path, monk
     assert (target / "fileseq" / "plan.json").exists()
     assert not (target / "zarr.json").exists()
     seq.to_ome_zarr(target, verify="all", **arguments)
-    np.testing.assert_array_equal(stored(target / "0"), acquisition[1])
+    np.testing.assert_array_equal(stored(target, "0"), acquisition[1])
 
 
 @pytest.mark.slow
@@ -131,7 +131,7 @@ def test_a_run_that_is_overtaken_while_it_writes(
     with pytest.raises(ChangedError, match="took the place"):
         seq.to_ome_zarr(target, chunks=16, **arguments)
     monkeypatch.undo()
-    np.testing.assert_array_equal(stored(place("0")), acquisition[1])
+    np.testing.assert_array_equal(stored(place("0"), ""), acquisition[1])
     seq.to_ome_zarr(target, verify="all", chunks=8, **arguments)
 
 
@@ -166,7 +166,7 @@ def test_markers_of_another_conversion_are_none(seq, acquisition, tmp_path):
     interrupted(seq, tmp_path / "out.zarr", chunks=8)
     shutil.rmtree(tmp_path / "out.zarr" / "fileseq" / "done")
     shutil.copytree(*(tmp_path / name / "fileseq" / "done" for name in ("old.zarr", "out.zarr")))
-    shutil.rmtree(tmp_path / "out.zarr" / "c")
+    shutil.rmtree(tmp_path / "out.zarr" / "image" / "c")
     seq.to_zarr(tmp_path / "out.zarr", **MANY | {"chunks": 8})
     np.testing.assert_array_equal(stored(tmp_path / "out.zarr"), acquisition[1])
 
@@ -233,7 +233,7 @@ def test_killed_while_it_deletes_an_old_target(seq, acquisition, tmp_path, monke
         seq.to_zarr(target, chunks=8, overwrite=True)
     monkeypatch.undo()
     with pytest.raises(FileNotFoundError):  # or what is deleted already would read as zeros
-        stored(target)
+        zarr.open_group(target, mode="r")
     with pytest.raises(TargetExistsError, match=r"being deleted.*overwrite=True"):
         seq.to_zarr(target, chunks=8)
     seq.to_zarr(target, chunks=8, overwrite=True)
@@ -261,7 +261,7 @@ def test_other_metadata_alone_are_written_anew(seq, tmp_path):
     assert (target / "zarr.json").stat().st_mtime_ns == metadata
     seq.to_zarr(tmp_path / "out.zarr")
     seq.to_zarr(tmp_path / "out.zarr", attributes={"about": "cells"})
-    assert zarr.open_array(tmp_path / "out.zarr", mode="r").attrs["about"] == "cells"
+    assert zarr.open_array(tmp_path / "out.zarr", path="image", mode="r").attrs["about"] == "cells"
 
 
 def test_files_behind_a_link(seq, acquisition, tmp_path):

@@ -80,7 +80,7 @@ def opened(way, seq, folder, groupname="image"):
     return {"store": seq.aszarr(groupname=groupname, zarr_format=int(way[-1]))}
 
 
-@pytest.mark.parametrize("way", ["aszarr 3", "aszarr 2", "references"])
+@pytest.mark.parametrize("way", ["aszarr 3", "aszarr 2", "references", "to_zarr"])
 def test_zarr_faces_are_what_xarray_is(sequence, way, tmp_path):
     """Less encoding: labels, pixel sizes, places, empty cells, attributes."""
     expected = sequence.to_xarray()
@@ -99,7 +99,7 @@ def test_zarr_faces_are_what_xarray_is(sequence, way, tmp_path):
         assert not found.attrs
 
 
-@pytest.mark.parametrize("way", ["aszarr 3", "aszarr 2", "references"])
+@pytest.mark.parametrize("way", ["aszarr 3", "aszarr 2", "references", "to_zarr"])
 @pytest.mark.parametrize("fillvalue", ["nan", 7])
 def test_other_fill_values(way, fillvalue, tmp_path):
     """NaN needs floats also where the files have integers."""
@@ -115,7 +115,7 @@ def test_other_fill_values(way, fillvalue, tmp_path):
         assert found.image.dtype == expected.dtype
 
 
-@pytest.mark.parametrize("way", ["aszarr 3", "aszarr 2", "references"])
+@pytest.mark.parametrize("way", ["aszarr 3", "aszarr 2", "references", "to_zarr"])
 def test_a_group_in_a_group(way, tmp_path):
     """Coordinates are beside their array."""
     for name in ("t1", "t3"):

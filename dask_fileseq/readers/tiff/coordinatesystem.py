@@ -50,6 +50,15 @@ def coordinate_system(keys: Mapping[str, Any]) -> CRS | None:
 
     `keys` are codes, numbers and texts by the names of `tifffile.TiffPage.geotiff_tags`. Of
     geocentric and unknown models nothing is returned, because their x and y are not defined.
+
+    Examples
+    --------
+    >>> keys = {"GTModelTypeGeoKey": 1, "ProjectedCSTypeGeoKey": 26967}
+    >>> known_code(coordinate_system(keys))  # in metres
+    26967
+    >>> system = coordinate_system(keys | {"ProjLinearUnitsGeoKey": 9003})
+    >>> system.axis_info[0].unit_name, known_code(system)
+    ('US survey foot', 0)
     """
     from pyproj import CRS
     from pyproj.crs import CompoundCRS
