@@ -66,7 +66,8 @@ def with_header_coords(
 ) -> FileArray:
     """Return the array of the files on a grid with columns as coordinates; see `header_coords`."""
     known = array.gridmetadata
-    coords = {**known.coords, **header_coords(table, grid, headers)}
+    found = header_coords(table, grid, headers)
+    coords = {**found, **known.coords} if headers is True else {**known.coords, **found}
     return replace(array, gridmetadata=replace(known, coords=coords))
 
 

@@ -1417,7 +1417,9 @@ memory, storage_options, dry_run
             - ``crs`` (EPSG code or WKT), ``transform`` (a to f in ``x = a * column + b * row + c,
               y = d * column + e * row + f``), ``bounds`` (least x and y, greatest x and y),
               ``nodata``, ``scale_factor``, ``add_offset``, ``band_names``;
-            - ``software``; ``error``, why a header cannot be read.
+            - ``software``; ``error``, why a header cannot be read;
+            - times, positions and the like from a descriptor or table that made the grid, if
+              headers have no such column.
 
             A column with the name of an axis gets the prefix ``file_``. They are from TIFF's
             own tags, OME-XML, and the metadata of ImageJ, Micro-Manager, MetaMorph, MetaXpress,
