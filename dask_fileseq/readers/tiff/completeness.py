@@ -6,6 +6,7 @@ tifffile returns fewer pages or zeros for some truncated files; here these are e
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from operator import add
 from typing import Any
 
@@ -15,6 +16,10 @@ from dask_fileseq.readers.tiff.signature import PageSegments
 
 MAX_MIXED = 2**12
 """Most pages of a file that tifffile compares with each other, which takes seconds."""
+
+EXPANSION = {1: 16} | dict.fromkeys((5, 6, 7, 8, 32773, 32946, 34925, 50000), 100_000)
+"""By TIFF's code of a codec, more bytes than it ever makes of one: 16 without a codec, for bits
+and subsampled colors; 258 * 4, a run in two bits, in Deflate, and 2**15 in Zstandard."""
 
 LISTED = {"uniform", "shaped", "lsm", "mmstack", "ome", "imagej", "ndtiff", "fluoview", "stk"} | {
     "sis", "svs", "scn", "qpi", "ndpi", "bif", "avs", "eer", "philips", "scanimage", "nih", "mdgel"
@@ -127,3 +132,19 @@ def require_segments(tif: tifffile.TiffFile, page: Any) -> None:
         require_extent(tif, offsets[0] + keyframe.nbytes)
     else:
         require_extent(tif, max(map(add, offsets, counts)))
+        _require_room(page, counts)
+
+
+def _require_room(page: Any, counts: Sequence[int]) -> None:
+    """Raise `ValueError` if no codec makes the pixels of a page of the bytes that are stored.
+
+    A damaged width would otherwise ask for any amount of memory. Strips or tiles that were
+    never written take no bytes.
+    """
+    keyframe = page.keyframe
+    most = EXPANSION.get(int(keyframe.compression))
+    if most is not None and keyframe.nbytes > most * sum(counts) and all(counts):
+        raise ValueError(
+            f"file is truncated, or its header is damaged: page {page.index} of shape "
+            f"{keyframe.shape} cannot be in {sum(counts):,} bytes"
+        )
