@@ -812,8 +812,10 @@ with well
             Coordinates along axes in the files are what all headers say: centres
             of pixels in physical units (OME-XML, ImageJ, resolution tags) or on the ground
             (GeoTIFF, with the coordinate reference system in ``spatial_ref``), names of
-            channels. The attribute ``source`` of each names its origin. A tiled axis has one
-            coordinate, which extends over all tiles.
+            channels and bands. The attribute ``source`` of each names its origin. A tiled axis
+            has one coordinate, which extends over all tiles. Attributes are those of rioxarray:
+            ``long_name``, ``units``, ``scale_factor``, ``add_offset`` and ``_FillValue``, of
+            files that GDAL wrote.
 
         Raises
         ------

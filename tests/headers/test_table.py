@@ -273,7 +273,7 @@ def test_a_descriptor_beside_the_files_says_more(tmp_path):
     seq = open_sequence(kind.files)
     array = seq.to_xarray(headers=True)
     table = seq.table()
-    for name in ("stage_x", "elapsed_time", "exposure_time"):
+    for name in ("stage_x", "elapsed_time", "exposure"):
         assert name in table
         for row, indices in enumerate(seq.indices):
             place = dict(zip(seq.dims, indices, strict=True))
