@@ -272,3 +272,12 @@ def test_many_pages_below(tmp_path: Path) -> None:
     path = tmp_path / "a.tif"
     path.write_bytes(many_subpages(20))
     np.testing.assert_array_equal(read_tiff(str(path)), [[0, 1], [2, 3]])
+
+
+def test_ome_chain_that_ends_at_once(tmp_path: Path) -> None:
+    """A file of all planes is read as one plane, as if the others were in other files."""
+    path = str(tmp_path / "a.ome.tif")
+    tifffile.imwrite(path, planes(3), photometric="minisblack")
+    link(path, 0, 0)
+    with pytest.raises(ReadError, match="refer to 3 pages, it has 1"):
+        open_sequence(path).asarray()
