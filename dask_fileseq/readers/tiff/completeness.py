@@ -21,6 +21,12 @@ LISTED = {"uniform", "shaped", "lsm", "mmstack", "ome", "imagej", "ndtiff", "flu
 }  # fmt: skip
 """Formats in which tifffile finds series without comparing all pages."""
 
+LARGE = 2**26
+"""Bytes of pixels that a file may claim without a comparison with what it holds."""
+
+EXPANSIONS = {5: 4096, 7: 1024, 8: 1100, 32773: 64, 32946: 1100, 34925: 2**16, 50000: 2**16}
+"""Most bytes that codecs make of one: LZW, JPEG, Deflate, PackBits, Deflate, LZMA, Zstandard."""
+
 LENIENT = "strict=False reads the pages that are there"
 
 
@@ -87,6 +93,30 @@ def require_extent(tif: tifffile.TiffFile, stop: int) -> None:
     size = tif.filehandle.size
     if stop > size:
         raise ValueError(f"file is truncated: it has {size} bytes, its pixels end at {stop}")
+
+
+def require_plausible(page: Any) -> None:
+    """Raise `ValueError` if a page claims more pixels than its strips or tiles can contain.
+
+    To decode one takes memory for all that it claims.
+    """
+    keyframe = page.keyframe
+    counts = [count for count in page.databytecounts if count]
+    if not counts or not keyframe.dtype:
+        return
+    parts = math.prod(keyframe.chunks) * keyframe.dtype.itemsize
+    if parts <= LARGE:
+        return
+    sizes = " x ".join(map(str, keyframe.chunks))
+    if keyframe.is_tiled and parts > 4 * keyframe.nbytes:
+        whole = " x ".join(map(str, keyframe.shape))
+        raise ValueError(f"it claims tiles of {sizes} pixels for an image of {whole}")
+    most = EXPANSIONS.get(int(keyframe.compression))
+    if most is not None and min(parts, keyframe.nbytes) > most * max(counts):
+        kind = "tiles" if keyframe.is_tiled else "strips"
+        raise ValueError(
+            f"it claims {kind} of {sizes} pixels, but none has over {max(counts):,} bytes"
+        )
 
 
 def stored_places(tif: tifffile.TiffFile, page: Any) -> PageSegments:

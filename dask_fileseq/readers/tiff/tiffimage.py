@@ -39,6 +39,7 @@ from dask_fileseq.readers.tiff.byteranges import ByteSource, ContiguousImage
 from dask_fileseq.readers.tiff.completeness import (
     require_complete,
     require_extent,
+    require_plausible,
     require_segments,
     stored_places,
 )
@@ -139,6 +140,7 @@ def image_of(tif: tifffile.TiffFile, imageargs: Mapping[str, Any]) -> Image:
         require_complete(tif, series)
     if series.keyframe.dtype is None:
         raise ValueError("pixels are of a type that tifffile cannot read")
+    require_plausible(series.keyframe)
     if series.is_multifile or 0 in series.shape:
         return WholeImage(load)
     places = own_places(tif, series)
