@@ -113,6 +113,24 @@ def test_scale_and_offset(chunks):
     assert raw.image.attrs["scale_factor"] == 0.5
 
 
+@pytest.mark.parametrize("chunks", [None, {}])
+def test_scale_and_offset_of_gdal(tmp_path, chunks):
+    """As GDAL writes them into its metadata."""
+    items = '<Item name="OFFSET" sample="0" role="offset">10</Item>'
+    items += '<Item name="SCALE" sample="0" role="scale">0.5</Item>'
+    metadata = (42112, "s", 0, f"<GDALMetadata>{items}</GDALMetadata>", True)
+    for day in (1, 3):
+        path = tmp_path / f"a_2020-07-0{day}.tif"
+        write(path, [[4 * day, -9]], tags=[metadata, *GDAL_NODATA])
+    ds = open_scenes(f"{tmp_path}/*.tif", chunks=chunks)
+    np.testing.assert_array_equal(ds.image.mean("date"), [[14, np.nan]])
+    raw = open_scenes(f"{tmp_path}/*.tif", chunks=chunks, mask_and_scale=False).image
+    assert (raw.attrs["scale_factor"], raw.attrs["add_offset"]) == (0.5, 10)
+    store = open_sequence(f"{tmp_path}/*.tif").aszarr(groupname="image")
+    with xr.open_zarr(store) as found:
+        xr.testing.assert_identical(found.image.compute(), ds.image.compute())
+
+
 def test_files_without_nodata_keep_their_type(tmp_path):
     """Images of microscopes must not become floats."""
     write(tmp_path / "t1.tif", np.ones((2, 3)), "u2", ())

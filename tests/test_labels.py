@@ -282,7 +282,7 @@ def test_real_names_are_the_values():
         assert (bands.shape, bands.files_missing) == (shape, missing)
         assert bands.coords["date"].tolist() == np.array(["1992-03-23"], "M8[ns]").tolist()
     for files in REAL:
-        seq = open_sequence(str(DATA / files))
+        seq = open_sequence(str(DATA / files), table=None)  # descriptors name channels
         for name, index in zip(seq, seq.indices, strict=True):
             for (dim, values), i in zip(seq.coords.items(), index, strict=True):
                 is_date = values.dtype.kind == "M"

@@ -221,3 +221,13 @@ def test_has_file_has_the_chunks_of_the_pixels(tmp_path, chunks):
         np.testing.assert_array_equal(mapped.image, each.image + 1)
     x = open_sequence(pattern).to_xarray(chunks={"band": 2})
     np.testing.assert_array_equal(x.map_blocks(lambda block: block + 1), x + 1)
+
+
+def test_coordinates_of_headers_have_the_chunks_of_the_pixels(tmp_path):
+    """What headers say of each file lies along the grid, as ``has_file`` does."""
+    for i, name in enumerate(("a_t1", "a_t2", "b_t1")):
+        date = f"2020:01:0{i + 1} 10:00:00"
+        tifffile.imwrite(tmp_path / f"{name}.tif", np.ones((4, 6), "u1"), datetime=date)
+    ds = xr.open_dataset(f"{tmp_path}/*.tif", engine="fileseq", headers=True, chunks={})
+    assert len(ds.coords) > 3
+    np.testing.assert_array_equal(ds.map_blocks(lambda block: block + 1).image, ds.image + 1)

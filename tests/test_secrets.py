@@ -144,6 +144,9 @@ def test_commands_show_no_secret(tmp_path, served, capfd):
     for args in (
         ["show", *urls],
         ["show", *urls, "--json"],
+        ["show", urls[0], "--json"],
+        ["show", url("signed", served, "good/t1.tif"), "--json"],
+        ["convert", *urls, "--dry-run", str(tmp_path / "out.zarr"), "--json"],
         ["check", *urls, "--pixels"],
         ["check", *urls, url("user", served, "good/t9.tif"), "--json"],
         ["patterns", *urls, "-v"],

@@ -25,6 +25,7 @@ from dask_fileseq.cli.values import (
     series,
     sizes,
 )
+from dask_fileseq.plaintext import without_secrets
 
 if TYPE_CHECKING:
     from dask_fileseq.sequence import FileSequence
@@ -175,7 +176,7 @@ def python_code(seq: FileSequence, files: tuple[str, ...], options: dict[str, An
         if is_used and options[key] != default:
             code.append(f"{key}={options[key]!r}")
     code += ["storage_options=storage_options"] if options["storage_options"] else []
-    return f"dask_fileseq.open_sequence({', '.join(code)})"
+    return without_secrets(f"dask_fileseq.open_sequence({', '.join(code)})")
 
 
 def raw_string(pattern: str) -> str:

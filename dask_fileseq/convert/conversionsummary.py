@@ -122,14 +122,14 @@ def _target_bytes(plan: ConversionPlan) -> int | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FillWarning)
         for region in islice(_chunks(plan), CHUNKS):
+            if time.monotonic() - begin > SECONDS:
+                break
             try:
                 data = read_region(region)
             except FileSequenceError:  # the conversion will name the file
                 continue
             raw += data.nbytes
             stored += _stored_bytes(plan, data)
-            if time.monotonic() - begin > SECONDS:
-                break
     return round(_raw_bytes(plan) * stored / raw) if stored else None
 
 

@@ -69,9 +69,9 @@ def read_harmony(beside: Beside, name: str, names: Sequence[str]) -> Descriptor:
         dim: micrometres((record.get(key) for record in records), units.get(key, "m"))
         for dim, key in _POSITIONS.items()
     }
-    extras["acquisition_time"] = times(record.get("AbsTime") for record in records)
+    extras["acquired"] = times(record.get("AbsTime") for record in records)
     extras["elapsed_time"] = seconds(record.get("MeasurementTimeOffset") for record in records)
-    extras["exposure_time"] = floats((record.get("ExposureTime") for record in records), "s")
+    extras["exposure"] = floats((record.get("ExposureTime") for record in records), "s")
     return Descriptor(
         source=f"{name} of Harmony",
         files=[base_name(record["URL"]) for record in records],

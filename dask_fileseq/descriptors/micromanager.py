@@ -72,8 +72,8 @@ def read_micromanager(beside: Beside, name: str, names: Sequence[str]) -> Descri
     extras["elapsed_time"] = seconds((record.get("ElapsedTime-ms") for record in records), 1e-3)
     taken = [record.get("Time", record.get("ReceivedTime")) for record in records]
     with suppress(BadDescriptorError):  # some versions write times in other forms
-        extras["acquisition_time"] = times(_ZONE.sub("", str(time or "")) for time in taken)
-    extras["exposure_time"] = floats((record.get("Exposure-ms") for record in records), "s", 1e-3)
+        extras["acquired"] = times(_ZONE.sub("", str(time or "")) for time in taken)
+    extras["exposure"] = floats((record.get("Exposure-ms") for record in records), "s", 1e-3)
     sizes = [record.get("PixelSizeUm", summary.get("PixelSize_um")) for record in records]
     return Descriptor(
         source=f"{name} of Micro-Manager",

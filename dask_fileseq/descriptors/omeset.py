@@ -212,7 +212,7 @@ def _extras(images: Sequence[_Image], pages: Mapping[str, Sequence[Plane]]) -> d
         extra = floats(common(f"Position{axis}"), "µm" if factor else "", factor or 1.0)
         extras[f"stage_{axis.lower()}"] = extra
     in_seconds = {"": 1.0, "s": 1.0, "ms": 1e-3, "min": 60.0, "h": 3600.0}
-    for name, key in {"elapsed_time": "DeltaT", "exposure_time": "ExposureTime"}.items():
+    for name, key in {"elapsed_time": "DeltaT", "exposure": "ExposureTime"}.items():
         factor = in_seconds.get(units.get(f"{key}Unit", ""))
         if factor and name == "elapsed_time":
             extras[name] = seconds(common(key), factor)

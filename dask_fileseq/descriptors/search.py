@@ -119,50 +119,47 @@ def grid_beside(
     GridWarning
         If a descriptor is broken, or contradicts the names, or does not name some files.
     """
+    options = {"spacing": spacing, "duplicates": duplicates}
     places = list(_places(names, source))
     failures: list[tuple[Place, Exception]] = []
     for place in places:
-        own = [place]
-        if place.kind.in_each_folder:
-            if any(place.kind is failed.kind for failed, _ in failures):
-                continue
-            own = [each for each in places if each.kind is place.kind]
+        if place.kind.in_each_folder and any(place.kind is failed.kind for failed, _ in failures):
+            continue
         try:
-            descriptor, folder = _read(own, names)
-            grid = grid_of_descriptor(
-                names,
-                descriptor,
-                folder,
-                wanted(given),
-                spacing=spacing,
-                duplicates=duplicates,
-            )
+            return _grid_at(place, places, names, wanted(given), **options)
         except OtherFileError as other:
             _log.info("%r is no descriptor: %s", public_text(place.path), public_text(str(other)))
-            continue
         except (BadDescriptorError, NamesError, OSError) as failure:
             failures.append((place, failure))
-            continue
-        strays = descriptor.strays(grid.unmatched)
-        others = _others(place, places)
-        if strays and (others or descriptor.is_cut):
-            why = "is one of several" if others else "its end is missing"
-            count = f"{len(grid.names):,} of {len(names):,} files"
-            failures.append((place, BadDescriptorError(f"it describes {count}, and {why}")))
-            continue
-        _warn_of(strays, descriptor)
-        return grid
     if not failures and names[0].lower().endswith(OME_SUFFIXES):
-        options = {"spacing": spacing, "duplicates": duplicates}
         return _grid_of_ome_header(names, source, wanted(given), **options)
     for place, error in failures[:1]:
-        warnings.warn(
-            f"{place.path!r} is left out, and names alone give the grid: {error}; table=None "
-            "does not look for it",
-            GridWarning,
-            stacklevel=2,
-        )
+        text = f"{place.path!r} is left out, and names alone give the grid: {error}"
+        text = public_text(f"{text}; table=None does not look for it")
+        warnings.warn(text, GridWarning, stacklevel=2)
     return None
+
+
+def _grid_at(
+    place: Place,
+    places: Sequence[Place],
+    names: Sequence[str],
+    is_wanted: Callable[[str], bool],
+    **options: Any,
+) -> FileGrid:
+    """Return the grid that a descriptor makes, with those of its kind in other folders."""
+    own = [place]
+    if place.kind.in_each_folder:
+        own = [each for each in places if each.kind is place.kind]
+    descriptor, folder = _read(own, names)
+    grid = grid_of_descriptor(names, descriptor, folder, is_wanted, **options)
+    strays, others = descriptor.strays(grid.unmatched), _others(place, places)
+    if strays and (others or descriptor.is_cut):
+        why = "is one of several" if others else "its end is missing"
+        count = f"{len(grid.names):,} of {len(names):,} files"
+        raise BadDescriptorError(f"it describes {count}, and {why}")
+    _warn_of(strays, descriptor)
+    return grid
 
 
 def _grid_of_ome_header(
@@ -244,12 +241,9 @@ def _others(place: Place, places: Sequence[Place]) -> list[Place]:
 def _warn_of(strays: Sequence[str], descriptor: Descriptor) -> None:
     """Warn of files that a descriptor does not know."""
     if strays:
-        warnings.warn(
-            f"{descriptor.source} does not name {len(strays):,} of the files, which are left "
-            f"out: {shown(strays, len(strays))}",
-            GridWarning,
-            stacklevel=3,
-        )
+        text = f"{descriptor.source} does not name {len(strays):,} of the files, which are left out"
+        text = public_text(f"{text}: {shown(strays, len(strays))}")
+        warnings.warn(text, GridWarning, stacklevel=3)
 
 
 def wanted(given: str) -> Callable[[str], bool]:

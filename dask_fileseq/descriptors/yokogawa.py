@@ -62,13 +62,13 @@ def read_yokogawa(beside: Beside, name: str, names: Sequence[str]) -> Descriptor
     extras = {
         dim: micrometres(record.get(key) for record in records) for dim, key in _POSITIONS.items()
     }
-    extras["acquisition_time"] = times(record.get("Time") for record in records)
+    extras["acquired"] = times(record.get("Time") for record in records)
     channels, settings = _details(beside)
     of_records = [settings.get(record.get("Ch", ""), {}) for record in records]
     titles = [each.get("Fluorophore") or each.get("Target", "") for each in of_records]
     if any(titles):
         extras["channel_name"] = Extra(np.array(titles))
-    extras["exposure_time"] = floats((each.get("ExposureTime") for each in of_records), "s", 1e-3)
+    extras["exposure"] = floats((each.get("ExposureTime") for each in of_records), "s", 1e-3)
     used = [channels[ch] for ch in {r.get("Ch", "") for r in records} if ch in channels]
     return Descriptor(
         source=f"{name} of CellVoyager",
@@ -76,7 +76,7 @@ def read_yokogawa(beside: Beside, name: str, names: Sequence[str]) -> Descriptor
         axes=axes,
         spare=("timeline", "action", "projection"),
         extras=extras,
-        index={"time": "acquisition_time"},
+        index={"time": "acquired"},
         pixel_sizes=_pixel_sizes(used),
         preset="cellvoyager",
         known=frozenset(c.get("ShadingCorrectionSource", "") for c in channels.values()),

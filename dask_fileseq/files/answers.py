@@ -99,7 +99,7 @@ async def read_body(
 def _late(url: str, seconds: float | None) -> TimeoutError:
     """Return the error for a server that does not answer, or too slowly."""
     return TimeoutError(
-        f"the server of {url!r} sent nothing, or next to nothing, for {seconds:g} seconds;"
+        f"the server of {url!r} sent nothing, or next to nothing, for {seconds or 0:g} seconds;"
         " storage_options={'timeout': seconds} gives it more time"
     )
 

@@ -40,6 +40,8 @@ UNBOUNDED = 4096
 """Largest number of bytes to decompress at a time by codecs that decode all that they are given."""
 
 ENCRYPTED = 0x1
+UNICODE = 0x800
+"""Bits of the flags of a member."""
 
 
 class ZipFiles(Archive):
@@ -110,7 +112,9 @@ def _open_member(handle: BinaryIO, info: zipfile.ZipInfo) -> BinaryIO:
     header = handle.read(HEADER)
     if len(header) < HEADER or header[:4] != b"PK\3\4":
         raise zipfile.BadZipFile(f"{info.filename!r} does not stand where the directory says")
-    start = info.header_offset + HEADER + sum(struct.unpack_from("<HH", header, 26))
+    lengths = struct.unpack_from("<HH", header, 26)
+    _require_name(handle.read(lengths[0]), info)
+    start = info.header_offset + HEADER + sum(lengths)
     name = base_name(info.filename)
     if info.compress_type == zipfile.ZIP_STORED and info.compress_size != info.file_size:
         raise zipfile.BadZipFile(f"{info.filename!r} has two sizes, but is not packed")
@@ -133,6 +137,13 @@ def _open_member(handle: BinaryIO, info: zipfile.ZipInfo) -> BinaryIO:
     limit = unpacked_limit(info.compress_size)
     step = sys.maxsize if bounded else UNBOUNDED
     return cast(BinaryIO, DecompressedFile(stream, info.file_size, name, limit, step))
+
+
+def _require_name(raw: bytes, info: zipfile.ZipInfo) -> None:
+    """Raise a BadZipFile if the name before a member is not that in the directory."""
+    found = raw.decode("utf-8" if info.flag_bits & UNICODE else "cp437", "replace")
+    if found != info.orig_filename:
+        raise zipfile.BadZipFile(f"{info.filename!r} is called {found!r} where it is stored")
 
 
 def _compare(crc: int, info: zipfile.ZipInfo) -> None:

@@ -27,6 +27,10 @@ from dask_fileseq.patterns import (
 )
 from dask_fileseq.plaintext import public_names
 
+LONGEST = 8192
+"""Largest number of characters of a name: more than paths have, and most URLs. To find a pattern
+in longer ones would take minutes."""
+
 Unmatched: TypeAlias = Literal["raise", "skip"]
 Categories: TypeAlias = Mapping[str, Mapping[str, int]]
 
@@ -108,6 +112,12 @@ def name_columns(
         raise NoFilesError("files is empty")
     if "://" in names[0]:
         names = public_names(names)  # signatures are no part of what a pattern matches
+    if max(map(len, names)) > LONGEST:
+        longest = max(names, key=len)
+        raise NamesError(
+            f"{longest[:50]!r}... has {len(longest):,} characters: more than {LONGEST:,}, the"
+            " most of a name that patterns are matched with"
+        )
     is_inferred = isinstance(pattern, str) and pattern == "infer"
     if not is_inferred:
         pattern = as_pattern(pattern, names)

@@ -64,9 +64,12 @@ def header_coords(
 def with_header_coords(
     array: FileArray, grid: FileGrid, table: HeaderTable, headers: bool | str | Iterable[str]
 ) -> FileArray:
-    """Return the array of the files on a grid with columns as coordinates; see `header_coords`."""
-    known = array.gridmetadata
-    coords = {**known.coords, **header_coords(table, grid, headers)}
+    """Return the array of the files on a grid with columns as coordinates; see `header_coords`.
+
+    What a descriptor says comes before headers, except for columns that are asked for by name.
+    """
+    known, found = array.gridmetadata, header_coords(table, grid, headers)
+    coords = {**found, **known.coords} if headers is True else {**known.coords, **found}
     return replace(array, gridmetadata=replace(known, coords=coords))
 
 

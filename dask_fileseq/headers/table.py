@@ -151,10 +151,10 @@ def read_table(
         dim: _compact(values[index])
         for (dim, values), index in zip(grid.coords.items(), grid.along, strict=True)
     }
-    about = {"name": np.array(public_names(grid.names), object), "cell": grid.cells} | _sizes(
-        grid, source
-    )
-    ours = {f"file_{k}" if k in labels else k: column for k, column in (about | said).items()}
+    columns = {"name": np.array(public_names(grid.names), object), "cell": grid.cells}
+    columns |= _sizes(grid, source) | said
+    columns |= {name: column for name, column in _described(grid).items() if name not in said}
+    ours = {f"file_{k}" if k in labels else k: column for k, column in columns.items()}
     first = "file_name" if "name" in labels else "name"
     return HeaderTable({first: ours[first]} | labels | ours, count)
 
@@ -167,6 +167,16 @@ def _warn(names: Sequence[str], errors: NDArray[Any]) -> None:
         HeaderWarning,
         stacklevel=4,
     )
+
+
+def _described(grid: FileGrid) -> dict[str, Column]:
+    """Return what a descriptor beside the files says of their cells."""
+    index = dict(zip(grid.unique_dims, grid.along, strict=True))
+    return {
+        name: _compact(coord.values[tuple(index[dim] for dim in coord.dims)])
+        for name, coord in grid.metadata.coords.items()
+        if coord.dims and index.keys() >= set(coord.dims)
+    }
 
 
 def _sizes(grid: FileGrid, source: Source) -> dict[str, Column]:

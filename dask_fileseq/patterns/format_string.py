@@ -14,6 +14,7 @@ _SPEC = re.compile(
     r"(?P<sign>\+?)(?P<zero>0?)(?P<width>\d{0,9})(?:\.\d+)?(?P<type>f[_p,-]|[dfegws]?)"
 )
 _MAX_DIGITS = 1000
+_MAX_IN_A_ROW = 3
 _TEXT = r"[^/\\]+?"
 _ANY = r"[^/\\]*?"
 _UUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
@@ -62,7 +63,7 @@ class _FormatString:
         """Return the regular expression; sets `types` and `parts`."""
         self._find_dates()
         regex: list[str] = []
-        end, open_before = 0, False
+        end, before, in_a_row = 0, "", 0
         for token in _TOKEN.finditer(self.text):
             between = self.text[end : token.start()]
             opening, closing, name, spec, stray = token.groups()
@@ -70,18 +71,20 @@ class _FormatString:
             end = token.end()
             if opening or closing:
                 regex.append(re.escape((opening or closing)[0]))
-                open_before = False
+                before, in_a_row = "", 0
                 continue
             if stray:
                 raise self._stray(stray)
             part, kind = self._field(name, spec or "", self.text[end : end + 1] == "{")
-            is_open = part in (_TEXT, _ANY)
-            if is_open and open_before and not between:
+            ends = _open_end(part, kind)
+            apart = between.strip("0123456789") if before == ends == "number" else between
+            in_a_row = in_a_row + 1 if ends and before and not apart else 1
+            if ends and not apart and (ends == before or in_a_row > _MAX_IN_A_ROW):
                 raise NamesError(
                     f"pattern {self.text!r} has {token[0]!r} right behind another field: put "
                     "what stands between them, or say what they are, as in '{time:03d}'"
                 )
-            open_before = is_open
+            before = ends
             regex.append(self._group(name, spec or "", part, kind) if name else part)
         if not self.types:
             raise NamesError(
@@ -157,6 +160,18 @@ class _FormatString:
         if kind in ("f", "e", "g"):
             return f" *{_FLOAT}" if width else _FLOAT, "float"
         return (_TEXT if name else _ANY), "word" if kind else ""
+
+
+def _open_end(regex: str, kind: str) -> str:
+    """Return "text" or "number" if a field may have any length, else "".
+
+    Two such fields of one kind side by side may divide a text anywhere: what is meant is not
+    clear, and six of them would take years.
+    """
+    if regex in (_TEXT, _ANY):
+        return "text"
+    is_number = kind == "int" or kind.startswith("float")
+    return "number" if is_number and not regex.endswith("}") else ""
 
 
 def _integer(width: int, zero: str, sign: str, touching: bool) -> str:

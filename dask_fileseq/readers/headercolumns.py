@@ -51,6 +51,8 @@ def header_columns(info: FileInfo) -> dict[str, Any]:
     if info.series:
         columns["series"] = len(info.series)
         columns["series_shapes"] = tuple(series.shape for series in info.series)
+    if "crs" not in info.columns and info.metadata.crs:
+        columns["crs"] = crs_name(info.metadata.crs)
     columns |= dict(info.columns) | _metadata_columns(info.metadata, spec.dims, spec.shape)
     return {name: value for name, value in columns.items() if value is not None}
 
@@ -76,6 +78,17 @@ def _metadata_columns(
     for name, value in metadata.attrs.items():
         columns.setdefault("band_names" if name == "long_name" else name, plain_value(value))
     return columns
+
+
+def crs_name(crs: Mapping[str, Any]) -> str | None:
+    """Return the name of a coordinate reference system: its EPSG code, else WKT or a text.
+
+    >>> crs_name({"epsg": 32633, "spatial_ref": "PROJCRS[...]"}), crs_name({})
+    ('EPSG:32633', None)
+    """
+    if code := crs.get("epsg"):
+        return f"EPSG:{code}"
+    return crs.get("spatial_ref") or crs.get("projected_crs_name") or (repr(crs) if crs else None)
 
 
 def pixel_columns(scales: Mapping[str, Scale]) -> dict[str, Any]:

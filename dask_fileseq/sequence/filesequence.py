@@ -812,8 +812,10 @@ with well
             Coordinates along axes in the files are what all headers say: centres
             of pixels in physical units (OME-XML, ImageJ, resolution tags) or on the ground
             (GeoTIFF, with the coordinate reference system in ``spatial_ref``), names of
-            channels. The attribute ``source`` of each names its origin. A tiled axis has one
-            coordinate, which extends over all tiles.
+            channels and bands. The attribute ``source`` of each names its origin. A tiled axis
+            has one coordinate, which extends over all tiles. Attributes are those of rioxarray:
+            ``long_name``, ``units``, ``scale_factor``, ``add_offset`` and ``_FillValue``, of
+            files that GDAL wrote.
 
         Raises
         ------
@@ -864,6 +866,7 @@ with well
         pad: float | None = None,
         name: Hashable = "image",
         chunks: Any = None,
+        layout: Literal["rio"] | None = None,
         scheduler: Any = None,
         **options: Any,
     ) -> DataTree:
@@ -882,8 +885,8 @@ with well
             and all other axes, so that they and the largest ones are one array.
         name : hashable
             The name of the array in each node.
-        chunks : optional
-            As in `to_dask_array`.
+        chunks, layout : optional
+            As in `to_xarray`.
         scheduler : optional
             As in `asarray`, to read headers.
         imreadargs, chunkshape, chunkdtype, axestiled, fillvalue, errors
@@ -929,7 +932,7 @@ with well
 
         nodes = self.tree(split=split, levels=levels, pad=pad, scheduler=scheduler, **options)
         arrays = {
-            path: part.to_xarray(name=name, chunks=chunks, **reading)
+            path: part.to_xarray(name=name, chunks=chunks, layout=layout, **reading)
             for path, (part, reading) in nodes.items()
         }
         return DataTree.from_dict({path: array.to_dataset() for path, array in arrays.items()})
@@ -1417,7 +1420,9 @@ memory, storage_options, dry_run
             - ``crs`` (EPSG code or WKT), ``transform`` (a to f in ``x = a * column + b * row + c,
               y = d * column + e * row + f``), ``bounds`` (least x and y, greatest x and y),
               ``nodata``, ``scale_factor``, ``add_offset``, ``band_names``;
-            - ``software``; ``error``, why a header cannot be read.
+            - ``software``; ``error``, why a header cannot be read;
+            - times, positions and the like from a descriptor or table that made the grid, if
+              headers have no such column.
 
             A column with the name of an axis gets the prefix ``file_``. They are from TIFF's
             own tags, OME-XML, and the metadata of ImageJ, Micro-Manager, MetaMorph, MetaXpress,

@@ -12,7 +12,7 @@ import numpy as np
 
 from dask_fileseq.errors import NamesError
 from dask_fileseq.grid import FileGrid, plain_labels
-from dask_fileseq.plaintext import public_text
+from dask_fileseq.plaintext import public_text, without_secrets
 
 if TYPE_CHECKING:
     from dask_fileseq.patterns import NamePattern
@@ -54,6 +54,8 @@ def depth_text(given: str | None, names: Sequence[str]) -> str:
 
     >>> depth_text("exp", ["exp/a/t1.tif", "exp/a/b/t1.tif"])
     "1 to 2 folders below 'exp', in 2 folders"
+    >>> depth_text("ftp://me:secret@host/exp", ["ftp://me:secret@host/exp/a/t1.tif"])
+    "1 folder below 'ftp://host/exp', in 1 folder"
     """
     folder = (given or "").replace(os.sep, "/").rstrip("/")
     start = f"{folder}/" if folder and folder != "." else ""
@@ -68,7 +70,9 @@ def depth_text(given: str | None, names: Sequence[str]) -> str:
     if not most:
         return ""
     deep = f"{least} to {most}" if least < most else f"{most}"
-    where = f"below {given!r}, in {len(folders):,} folder{'s' * (len(folders) != 1)}"
+    where = (
+        f"below {without_secrets(given)!r}, in {len(folders):,} folder{'s' * (len(folders) != 1)}"
+    )
     return f"{deep} folder{'s' * (most != 1)} {where}"
 
 

@@ -153,13 +153,12 @@ def _described(
     for name in names:
         try:
             with source.open(name) as file:
-                info = reader.describe(file, **imreadargs)
-                pyramid = reader.inspect(file).levels if levels else ()
+                info = (reader.inspect if levels else reader.describe)(file, **imreadargs)
         except Exception as error:  # of any package
             found.append(" ".join(str(error).split()) or type(error).__name__)
             continue
         spec = info.spec
-        shapes = pyramid if pyramid[:1] == (spec.shape,) else (spec.shape,)
+        shapes = info.levels if levels and info.levels[:1] == (spec.shape,) else (spec.shape,)
         form = Form(len(spec.shape), str(spec.dtype), spec.dims, len(shapes), shapes)
         found.append((form, shapes))
     return found

@@ -79,10 +79,11 @@ def lazy_dataset(array: FileArray, name: Hashable, *, mask_and_scale: bool = Fal
     coords, attrs = _coords_and_attrs(array)
     chunks = preferred_chunks(array)
     encoding = _encoding(array, coords) | {"preferred_chunks": chunks}
-    if HAS_FILE in coords and HAS_FILE not in array.dims:  # all variables need the same chunks
-        dims = coords[HAS_FILE].dims
-        coords[HAS_FILE].encoding["preferred_chunks"] = {d: chunks[str(d)] for d in dims}
-    coding = {key: attrs[key] for key in CODING if key in attrs} if mask_and_scale else {}
+    for key, variable in coords.items():
+        if key not in array.dims:  # all variables need the same chunks
+            along = {dim: chunks[str(dim)] for dim in variable.dims}
+            variable.encoding["preferred_chunks"] = along
+    coding = {k: attrs[k] for k in CODING if k in attrs} if mask_and_scale else {}
     if coding:
         empty = np.empty((0,) * array.ndim, array.dtype)
         template = decoded(Variable(array.dims, empty, attrs, encoding))

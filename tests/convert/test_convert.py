@@ -452,7 +452,7 @@ def test_special_numbers_are_kept_bit_for_bit(tmp_path):
         ({"progress": "yes"}, "progress='yes'"),
         ({"chunks": {"q": 3}}, "chunks="),
         ({"shards": {"y": 30}, "chunks": 16}, "shards="),
-        ({"storage_options": {"key": 1}}, "storage_options="),
+        ({"storage_options": {"key": 1}}, r"storage_options \('key'\) are for URLs"),
         ({"scheduler": "fast"}, "scheduler='fast'"),
     ],
 )

@@ -202,3 +202,17 @@ def test_projections_of_cellvoyager(tmp_path):
     seq = open_sequence(kind.files)
     assert seq.coords["projection"].tolist() == ["Maximum", "none"]
     assert len(seq.sel(projection="none")) == 8
+
+
+def test_headers_add_to_descriptors(tmp_path):
+    """What headers say would come before what the instrument's own index says."""
+    kind = harmony(tmp_path)
+    for path in tmp_path.glob("*.tiff"):
+        tifffile.imwrite(path, np.zeros((4, 6), "u2"), datetime="2001:01:01 00:00:00")
+    seq = open_sequence(kind.files)
+    plain, both = seq.to_xarray(), seq.to_xarray(headers=True)
+    assert plain.acquired.identical(both.acquired)
+    named = seq.to_xarray(headers=["acquired"])
+    assert named.acquired == np.datetime64("2001-01-01")
+    assert named.stage_x.attrs["source"] == "Index.idx.xml of Harmony"
+    assert named.acquired.attrs["source"] == "headers"

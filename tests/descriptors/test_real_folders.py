@@ -46,7 +46,7 @@ def test_phenix_channels_and_positions():
     ]
     array = seq.to_xarray()
     np.testing.assert_allclose(array.stage_z, [-5, -3, -3, -4, -4, 0], atol=1e-9)
-    assert array.acquisition_time.values[-1] == np.datetime64("2021-03-29T20:55:29.690")
+    assert array.acquired.values[-1] == np.datetime64("2021-03-29T20:55:29.690")
     assert array.x.values[1] == pytest.approx(0.5979760809567617)
 
 
@@ -55,7 +55,7 @@ def test_cellvoyager_times_and_positions():
     array = open_sequence(next((DATA / "cv8000").iterdir())).to_xarray()
     assert array.stage_z.values.tolist() == [0, 3, 6, 9]
     assert array.stage_x.values.tolist() == [-567.1, 82.8, -567.1, 82.8]
-    first = array.acquisition_time.sel(well="D08", channel=1).isel(field=0, z=0)
+    first = array.acquired.sel(well="D08", channel=1).isel(field=0, z=0)
     assert first == np.datetime64("2023-09-18T11:58:44.438")
     assert array.x.values[1] == pytest.approx(0.325)
 

@@ -241,3 +241,23 @@ def mutant(seed, rng):
         start = rng.randrange(len(content))
         content[at : at + 64] = content[start : start + 64]
     return bytes(content)
+
+
+@pytest.mark.parametrize("name", ["t0.tif", "ü0.tif"])
+@pytest.mark.parametrize("side", [10, 400])
+def test_a_member_of_another_name_than_the_directory_has(tmp_path, name, side):
+    """An image is at another place of the grid than its name says, as zipfile finds out."""
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(name, tiff(images(side)[0]))
+    seq = TiffSequence([name], container=path, pattern=r"(?P<t>\d)\.tif")
+    assert seq.asarray().shape == (1, side, side)
+    content = path.read_bytes()
+    raw = name.encode()
+    at = content.rindex(raw) + len(raw) - 5
+    path.write_bytes(content[:at] + b"7" + content[at + 1 :])
+    other = TiffSequence([name.replace("0", "7")], container=path, pattern=r"(?P<t>\d)\.tif")
+    with pytest.raises(ReadError, match=r"7\.tif' is called '.0\.tif' where it is stored"):
+        other.asarray()
+    with zipfile.ZipFile(path) as archive, pytest.raises(zipfile.BadZipFile):
+        archive.read(archive.namelist()[0])

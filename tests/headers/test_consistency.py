@@ -9,10 +9,10 @@ import tifffile
 import xarray as xr
 import zarr
 
-from dask_fileseq import HeaderWarning, open_sequence
+from dask_fileseq import FileSequence, HeaderWarning, open_sequence
 from dask_fileseq.headers import confirmation
-from dask_fileseq.readers import count
-from tests.helpers.headers import write_geotiff, write_ome, write_pixels
+from dask_fileseq.readers import ChunkMetadata, FileInfo, FunctionReader, Reader, count
+from tests.helpers.headers import geotiff_tags, write_geotiff, write_ome, write_pixels
 
 pytestmark = pytest.mark.usefixtures("settled")
 
@@ -351,3 +351,62 @@ def test_ome_zarr_needs_the_size_of_pixels_but_no_place(tmp_path):
         )
     (image,) = zarr.open_group(tmp_path / "a.ome.zarr/0").attrs["ome"]["multiscales"]
     assert image["datasets"][0]["coordinateTransformations"][0]["scale"][-2:] == [10, 10]
+
+
+@pytest.mark.parametrize("imreadargs", [{"key": 0}, {"series": 0}, {"is_ome": False}])
+def test_arguments_of_imread_are_those_of_all_headers(tmp_path, imreadargs):
+    """With them, the first header is believed again."""
+    for t, epsg in enumerate((32632, 32633, 32632)):
+        write_geotiff(tmp_path / f"t{t}.tif", epsg=epsg)
+    with pytest.warns(HeaderWarning, match="2 of 3 files are in EPSG:32632"):
+        da = open_sequence(tmp_path).to_xarray(imreadargs=imreadargs)
+    assert set(da.coords) == {"t"}
+
+
+def test_another_page_has_other_metadata(tmp_path):
+    """The first page of each file is compared, and another one read."""
+    for t in range(3):
+        with tifffile.TiffWriter(tmp_path / f"t{t}.tif") as writer:
+            for shape, epsg in (((4, 5), 32633), ((6, 7), 32632 if t == 1 else 32633)):
+                tags = geotiff_tags(epsg=epsg)
+                writer.write(np.ones(shape, "u1"), metadata=None, extratags=tags)
+    seq = open_sequence(tmp_path)
+    assert "spatial_ref" in seq.to_xarray(imreadargs={"key": 0}).coords
+    with pytest.warns(HeaderWarning, match="2 of 3 files are in EPSG:32633"):
+        assert set(seq.to_xarray(imreadargs={"key": 1}).coords) == {"t"}
+    with pytest.warns(HeaderWarning, match="2 of 3 files are in EPSG:32633"):
+        assert set(seq.to_xarray(imreadargs={"series": 1}).coords) == {"t"}
+
+
+def test_a_reader_of_ones_own_is_compared(tmp_path):
+    """Only TIFF files would be looked at twice."""
+
+    class Described(Reader):
+        def __call__(self, file, **imreadargs):
+            return np.ones((4, 5))
+
+        def describe(self, file, **imreadargs):
+            system = {"spatial_ref": "ENGCRS[...]" if "1" in os.path.basename(file) else "LOCAL"}
+            spec = FunctionReader(self).describe(file).spec
+            return FileInfo(spec, ChunkMetadata(crs=system))
+
+    for t in range(3):
+        (tmp_path / f"t{t}.bin").write_bytes(b"any")
+    seq = FileSequence(Described(), f"{tmp_path}/*.bin", pattern=r"t(?P<t>\d)")
+    with pytest.warns(HeaderWarning, match="2 of 3 files are in LOCAL"):
+        assert set(seq.to_xarray().coords) == {"t"}
+    assert [(f.kind, f.cell) for f in seq.check()] == [("crs", {"t": 1})]
+
+
+def test_resolution_for_printing_is_no_scale_of_ome_zarr(tmp_path):
+    """A photo has pixels of 352.78 micrometres."""
+    for t in range(3):
+        args = {"resolution": (72, 72), "resolutionunit": "INCH", "metadata": None}
+        tifffile.imwrite(tmp_path / f"t{t}.tif", np.ones((4, 5), "u1"), **args)
+    seq = open_sequence(tmp_path)
+    assert set(seq.to_xarray().coords) == {"t"}
+    assert seq.table().constant["pixel_size_x"] == 25400 / 72
+    seq.to_ome_zarr(tmp_path / "a.ome.zarr", progress=False)
+    (image,) = zarr.open_group(tmp_path / "a.ome.zarr").attrs["ome"]["multiscales"]
+    assert image["datasets"][0]["coordinateTransformations"][0]["scale"] == [1, 1, 1]
+    assert all("unit" not in axis for axis in image["axes"])

@@ -14,6 +14,7 @@ from dask_fileseq import FileSequence, HeaderWarning, TiffSequence, open_sequenc
 from dask_fileseq.headers import table as table_module
 from dask_fileseq.readers import PRINT, count
 from tests.helpers.headers import write_geotiff, write_ome, write_pixels
+from tests.helpers.instruments import micromanager
 from tests.helpers.shared import DATA
 
 METAMORPH = """<MetaData>
@@ -264,6 +265,21 @@ def test_a_shift_in_a_header_is_no_copy_of_another(tmp_path):
     (tmp_path / "t1.tif").write_bytes(moved)
     table = open_sequence(tmp_path).table()
     assert [place[2] for place in table["transform"]] == [100.0, 250.0]
+
+
+def test_a_descriptor_beside_the_files_says_more(tmp_path):
+    """Times and positions in metadata.txt are in no header, and missing in the table."""
+    kind = micromanager(tmp_path)
+    seq = open_sequence(kind.files)
+    array = seq.to_xarray(headers=True)
+    table = seq.table()
+    for name in ("stage_x", "elapsed_time", "exposure"):
+        assert name in table
+        for row, indices in enumerate(seq.indices):
+            place = dict(zip(seq.dims, indices, strict=True))
+            coord = array[name]
+            value = coord.isel({dim: place[dim] for dim in coord.dims}).values
+            assert table[name][row] == value
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="no real data beside the repository")

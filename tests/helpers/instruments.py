@@ -92,7 +92,7 @@ def harmony(folder: Path, *, newer: bool = False) -> Folder:
         {
             "stage_x": (("row",), [0.0, 500.0]),
             "stage_z": (("z",), [0.0, 2.0]),
-            "acquisition_time": (("row", "channel", "time"), np.array(times, "M8[ns]")),
+            "acquired": (("row", "channel", "time"), np.array(times, "M8[ns]")),
         },
         0.5,
     )
@@ -155,8 +155,8 @@ def cellvoyager(folder: Path) -> Folder:
         {
             "stage_x": (("field",), [-567.1, 82.9]),
             "channel_name": (("channel",), ["DAPI", "GFP"]),
-            "exposure_time": ((), 0.1),
-            "acquisition_time": (
+            "exposure": ((), 0.1),
+            "acquired": (
                 ("channel",),
                 np.array(["2023-09-18T11:58:40.438", "2023-09-18T11:58:41.438"], "M8[ns]"),
             ),
@@ -265,8 +265,8 @@ def micromanager(folder: Path, *, version: int = 1) -> Folder:
         {"position": ["Pos0", "Pos1"], "channel": channels, "time": [0, 1]},
         {
             "stage_x": (("position",), [0.0, 100.5]),
-            "exposure_time": (("channel",), [0.01, 0.02]),
-            "acquisition_time": (
+            "exposure": (("channel",), [0.01, 0.02]),
+            "acquired": (
                 ("time",),
                 np.array(["2012-12-04T19:16:40", "2012-12-04T19:16:41"], "M8[ns]"),
             ),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import struct
+import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import imagecodecs
 import numpy as np
@@ -206,3 +208,53 @@ def test_a_large_image_in_a_small_tile(
         for read in (seq.asarray, lambda seq=seq: seq.array()[0, :3, :3]):
             with pytest.raises(ReadError, match="an image of 640 x 640 pixels in place of 64 x 64"):
                 read()
+
+
+def with_width(path: Path, width: int, tag: int = 256) -> None:
+    """Change the width of the first page of a TIFF file, or another number in its tags."""
+    with tifffile.TiffFile(path, mode="r+") as tif:
+        tif.pages.first.tags[tag].overwrite(width, dtype="I")
+
+
+@pytest.mark.parametrize("planar", [False, True])
+@pytest.mark.parametrize("compression", [None, "lzw", "zlib", "zstd", "jpeg", "packbits"])
+@pytest.mark.parametrize("layout", [{"rowsperstrip": 8}, {"tile": (16, 16)}])
+def test_a_tiff_file_that_claims_too_much(
+    tmp_path: Path, compression: str | None, layout: dict[str, Any], planar: bool
+) -> None:
+    """A file of 10 kB asks for 500 GB, which ends the run."""
+    args = {"planarconfig": "separate"} if planar else {}
+    pixels = image((3, 64, 64) if planar else (64, 64), "u1")
+    for name in ("0.tif", "1.tif"):
+        tifffile.imwrite(
+            tmp_path / name,
+            pixels,
+            compression=compression,
+            photometric="rgb" if planar else "minisblack",
+            metadata=None,
+            **layout,
+            **args,
+        )
+    assert open_sequence(tmp_path).asarray().shape == (2, *pixels.shape)
+    with_width(tmp_path / "1.tif", 2**32 - 17)
+    alone = open_sequence([str(tmp_path / "1.tif")])
+    with pytest.raises(ReadError, match=r"header is damaged|strips or tiles"):
+        alone.array()
+    (finding,) = alone.check()
+    assert finding.kind in ("truncated", "unreadable")
+    with pytest.warns(FillWarning):
+        array = open_sequence(tmp_path).asarray(errors="fill", fillvalue=7)
+    assert (array[1] == 7).all()
+    np.testing.assert_array_equal(array[0].shape, pixels.shape)
+
+
+def test_a_tiff_file_without_pixels(tmp_path: Path) -> None:
+    """A damaged header makes an empty image, but tifffile writes arrays without pixels, too."""
+    tifffile.imwrite(tmp_path / "a.tif", image((64, 64), "u1"), metadata=None, compression="lzw")
+    with_width(tmp_path / "a.tif", 0, 257)
+    with pytest.raises(ReadError, match=r"has no pixels|no image"):
+        open_sequence([str(tmp_path / "a.tif")]).asarray()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # other programs do not read it
+        tifffile.imwrite(tmp_path / "b.tif", np.zeros((0, 3), "u1"))
+    assert open_sequence([str(tmp_path / "b.tif")]).asarray().shape == (1, 0, 3)

@@ -6,6 +6,7 @@ tifffile returns fewer pages or zeros for some truncated files; here these are e
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from operator import add
 from typing import Any
 
@@ -16,16 +17,17 @@ from dask_fileseq.readers.tiff.signature import PageSegments
 MAX_MIXED = 2**12
 """Most pages of a file that tifffile compares with each other, which takes seconds."""
 
+EXPANSION = {1: 16} | dict.fromkeys((5, 6, 7, 8, 32773, 32946, 34925, 50000), 100_000)
+"""By TIFF's code of a codec, more bytes than it ever makes of one: 16 without a codec, for bits
+and subsampled colors; 258 * 4, a run in two bits, in Deflate, and 2**15 in Zstandard."""
+
 LISTED = {"uniform", "shaped", "lsm", "mmstack", "ome", "imagej", "ndtiff", "fluoview", "stk"} | {
     "sis", "svs", "scn", "qpi", "ndpi", "bif", "avs", "eer", "philips", "scanimage", "nih", "mdgel"
 }  # fmt: skip
 """Formats in which tifffile finds series without comparing all pages."""
 
 LARGE = 2**26
-"""Bytes of pixels that a file may claim without a comparison with what it holds."""
-
-EXPANSIONS = {5: 4096, 7: 1024, 8: 1100, 32773: 64, 32946: 1100, 34925: 2**16, 50000: 2**16}
-"""Most bytes that codecs make of one: LZW, JPEG, Deflate, PackBits, Deflate, LZMA, Zstandard."""
+"""Bytes of a tile that is never too large, whatever the size of its image."""
 
 LENIENT = "strict=False reads the pages that are there"
 
@@ -95,28 +97,14 @@ def require_extent(tif: tifffile.TiffFile, stop: int) -> None:
         raise ValueError(f"file is truncated: it has {size} bytes, its pixels end at {stop}")
 
 
-def require_plausible(page: Any) -> None:
-    """Raise `ValueError` if a page claims more pixels than its strips or tiles can contain.
-
-    To decode one takes memory for all that it claims.
-    """
-    keyframe = page.keyframe
-    counts = [count for count in page.databytecounts if count]
-    if not counts or not keyframe.dtype:
+def require_plausible(keyframe: tifffile.TiffPage) -> None:
+    """Raise `ValueError` if tiles are far larger than the image: decoding one takes the memory."""
+    if not keyframe.is_tiled or not keyframe.dtype:
         return
-    parts = math.prod(keyframe.chunks) * keyframe.dtype.itemsize
-    if parts <= LARGE:
-        return
-    sizes = " x ".join(map(str, keyframe.chunks))
-    if keyframe.is_tiled and parts > 4 * keyframe.nbytes:
-        whole = " x ".join(map(str, keyframe.shape))
-        raise ValueError(f"it claims tiles of {sizes} pixels for an image of {whole}")
-    most = EXPANSIONS.get(int(keyframe.compression))
-    if most is not None and min(parts, keyframe.nbytes) > most * max(counts):
-        kind = "tiles" if keyframe.is_tiled else "strips"
-        raise ValueError(
-            f"it claims {kind} of {sizes} pixels, but none has over {max(counts):,} bytes"
-        )
+    size = math.prod(keyframe.chunks) * keyframe.dtype.itemsize
+    if size > max(LARGE, 4 * keyframe.nbytes):
+        tile, image = (" x ".join(map(str, n)) for n in (keyframe.chunks, keyframe.shape))
+        raise ValueError(f"it claims tiles of {tile} pixels for an image of {image}")
 
 
 def stored_places(tif: tifffile.TiffFile, page: Any) -> PageSegments:
@@ -157,3 +145,19 @@ def require_segments(tif: tifffile.TiffFile, page: Any) -> None:
         require_extent(tif, offsets[0] + keyframe.nbytes)
     else:
         require_extent(tif, max(map(add, offsets, counts)))
+        _require_room(page, counts)
+
+
+def _require_room(page: Any, counts: Sequence[int]) -> None:
+    """Raise `ValueError` if no codec makes the pixels of a page of the bytes that are stored.
+
+    A damaged width would otherwise ask for any amount of memory. Strips or tiles that were
+    never written take no bytes.
+    """
+    keyframe = page.keyframe
+    most = EXPANSION.get(int(keyframe.compression))
+    if most is not None and keyframe.nbytes > most * sum(counts) and all(counts):
+        raise ValueError(
+            f"file is truncated, or its header is damaged: page {page.index} of shape "
+            f"{keyframe.shape} cannot be in {sum(counts):,} bytes"
+        )

@@ -83,7 +83,7 @@ def _inspect_by_tifffile(
             compression=codec,
             levels=levels,
             series=() if "key" in imageargs else series_of(tif),
-            columns=file_columns(tif, metadata),
+            columns=file_columns(tif, keyframe, metadata),
         )
         date = tif.pages.first.tags.valueof(DATETIME)
         return _dated(info, date), None if tif.pages.first.is_ome else info

@@ -141,6 +141,8 @@ def image_of(tif: tifffile.TiffFile, imageargs: Mapping[str, Any]) -> Image:
     if series.keyframe.dtype is None:
         raise ValueError("pixels are of a type that tifffile cannot read")
     require_plausible(series.keyframe)
+    if 0 in series.shape and series.kind != "shaped":  # tifffile writes arrays without pixels
+        raise ValueError(f"its header is damaged: the image of shape {series.shape} has no pixels")
     if series.is_multifile or 0 in series.shape:
         return WholeImage(load)
     places = own_places(tif, series)

@@ -19,7 +19,7 @@ import tifffile
 
 from dask_fileseq.readers.chunk import ChunkSpec
 from dask_fileseq.readers.chunkmetadata import ChunkMetadata, Labels, Scale, positive, unit_name
-from dask_fileseq.readers.headercolumns import PRINT, pixel_columns
+from dask_fileseq.readers.headercolumns import PRINT, crs_name, pixel_columns
 from dask_fileseq.readers.tiff.gdalmetadata import band_metadata, nodata_value
 from dask_fileseq.readers.tiff.georeference import georeference
 from dask_fileseq.readers.tiff.instruments import instrument_columns, instrument_scales
@@ -89,15 +89,17 @@ def tiff_metadata(
     )
 
 
-def file_columns(tif: tifffile.TiffFile, metadata: ChunkMetadata) -> dict[str, Any]:
+def file_columns(
+    tif: tifffile.TiffFile, page: tifffile.TiffPage, metadata: ChunkMetadata
+) -> dict[str, Any]:
     """Return what a file says beside its metadata, by columns of `FileSequence.table`.
 
-    Of the tag ``DateTime`` it takes no notice, as that differs between files that are otherwise
-    the same. The resolution of prints is there, with its source.
+    `page` is the first one of the image that `metadata` are about. Of the tag ``DateTime`` it
+    takes no notice, as that differs between files that are otherwise the same. The resolution
+    of prints is there, with its source.
     """
-    page: Any = tif.pages.first
     columns = instrument_columns(tif) | ome_columns(tif)
-    if isinstance(software := page.tags.valueof(SOFTWARE), str):
+    if isinstance(software := tif.pages.first.tags.valueof(SOFTWARE), str):
         columns["software"] = software.strip("\0 ")
     is_map = GEO_KEYS[0] in page.tags
     if is_map:
@@ -110,14 +112,11 @@ def file_columns(tif: tifffile.TiffFile, metadata: ChunkMetadata) -> dict[str, A
 
 
 def _crs_name(keys: tuple[str, ...], crs: Mapping[str, Any]) -> str | None:
-    """Return the name of a system: its EPSG code, else WKT or a text; `keys` identify it."""
+    """Return the name of a system, which `keys` identify."""
     if keys not in _CRS_NAMES:
-        code = crs.get("epsg")
-        name = crs.get("spatial_ref") or crs.get("projected_crs_name")
-        name = name or (repr(crs) if crs else None)
         if len(_CRS_NAMES) > MOST_CRS_NAMES:
             _CRS_NAMES.clear()
-        _CRS_NAMES[keys] = f"EPSG:{code}" if code else name
+        _CRS_NAMES[keys] = crs_name(crs)
     return _CRS_NAMES[keys]
 
 

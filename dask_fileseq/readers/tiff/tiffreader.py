@@ -133,8 +133,7 @@ class TiffReader(Reader):
 
     def read_columns(self, file: File, **imreadargs: Any) -> dict[str, Any]:
         """Return what the header of a file says, by columns of `FileSequence.table`."""
-        info = self.describe(file, **imreadargs) if imreadargs else self.inspect(file)
-        return header_columns(info)
+        return header_columns(self.inspect(file, **imreadargs))
 
     def read_region(
         self, file: File, spec: ChunkSpec, region: Region, out: NDArray[Any], **imreadargs: Any

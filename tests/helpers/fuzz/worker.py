@@ -78,6 +78,7 @@ def has_codec(seq: FileSequence) -> bool:
 FACES: tuple[Callable[[FileSequence], object], ...] = (
     lambda seq: seq.check(pixels=True),
     lambda seq: repr(seq.to_xarray()),
+    lambda seq: repr(seq.table()),
     lambda seq: seq.to_dask_array(chunks="auto")[..., ::2].compute(scheduler="sync"),
     lambda seq: has_codec(seq) and seq.write_fsspec(f"{seq[0]}.json", scheduler="sync"),
 )
