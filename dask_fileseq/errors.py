@@ -193,7 +193,9 @@ def public_error(error: BaseException) -> BaseException:
     True
     """
     each: BaseException | None = error
-    while each is not None:
+    seen: set[int] = set()
+    while each is not None and id(each) not in seen:  # libraries make circles of causes
+        seen.add(id(each))
         text = f"{each} {each!r}"
         if without_secrets(text) != text:
             return RuntimeError(without_secrets(f"{type(error).__name__}: {error}"))

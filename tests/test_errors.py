@@ -6,7 +6,7 @@ import zlib
 import pytest
 
 from dask_fileseq import errors
-from dask_fileseq.errors import FileSequenceError, ReadError, shown
+from dask_fileseq.errors import FileSequenceError, ReadError, public_error, shown
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,12 @@ def test_shown_names_a_few():
     """A million names in one message are no help."""
     assert shown(["a", "b"], 2) == "'a', 'b'"
     assert shown(iter("abcdef"), 6, 2) == "'a', 'b' and 4 more"
+
+
+def test_circles_of_causes_end():
+    """Libraries raise an error from its own consequence; to look for secrets must end."""
+    first, second = OSError("first"), ValueError("second")
+    first.__context__, second.__context__ = second, first
+    assert public_error(first) is first
+    second.args = ("http://me:pass@host/t1.tif",)
+    assert str(public_error(first)) == "OSError: first"

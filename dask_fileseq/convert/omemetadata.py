@@ -179,6 +179,10 @@ def channel_names(array: FileArray, layout: ImageLayout) -> list[str]:
 def _names_along(array: FileArray, axis: int, length: int) -> list[str]:
     along = array.tiling.axes[axis]
     if along.chunk is None:
+        dim = array.dims[axis]
+        named = array.gridmetadata.coords.get(f"{dim}_name")  # of channels that have numbers
+        if named is not None and named.dims == (dim,) and all(named.values):
+            return [str(name) for name in named.values]
         return [str(value) for value in array.coords.get(array.dims[axis], range(length))]
     chunkdim = array.spec.dims[along.chunk]
     if chunkdim == "s" and length in (3, 4):

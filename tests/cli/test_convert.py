@@ -121,6 +121,32 @@ def test_convert_tells_of_files_that_became_the_fill_value(cells, tmp_path):
     assert (zarr.open_array(tmp_path / "a.zarr", path="image", mode="r")[...] == 7).any()
 
 
+@pytest.mark.parametrize("target", ["a.zarr", "a.ome.zarr"])
+@pytest.mark.parametrize(
+    ("given", "expected", "dtype"),
+    [((), -9, "i2"), (("nodata",), -9, "i2"), (("nan",), np.nan, "f4"), (("-3",), -3, "i2")],
+)
+def test_convert_fills_empty_cells(tmp_path, target, given, expected, dtype):
+    """With the nodata value that the files declare, unless another one is asked for."""
+    for t in (1, 2, 4):
+        nodata = [(42113, "s", 0, "-9", True)]
+        tifffile.imwrite(tmp_path / f"t{t}.tif", np.full((8, 6), t, "i2"), extratags=nodata)
+    options = ("--fillvalue", *given) if given else ()
+    result = invoke("convert", tmp_path, tmp_path / target, "--spacing", "unit", *options)
+    assert result.exit_code == 0, result.output
+    path = "0" if "ome" in target else "image"
+    array = zarr.open_array(tmp_path / target, path=path, mode="r")
+    np.testing.assert_array_equal(array[:, 0, 0], np.array([1, 2, expected, 4], dtype), strict=True)
+
+
+def test_convert_says_which_fill_values_there_are(tmp_path):
+    """A word that is none of them."""
+    tifffile.imwrite(tmp_path / "t1.tif", np.ones((8, 6), "u1"))
+    result = invoke("convert", tmp_path, tmp_path / "a.zarr", "--fillvalue", "none")
+    assert result.exit_code == 2
+    assert "'none' is neither a number, auto, nodata nor nan" in result.stderr
+
+
 def usages():
     yield ["--scale", "z=2"], "--format ome-zarr"
     yield ["--chunks", "big"], "--chunks"

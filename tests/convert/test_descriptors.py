@@ -3,7 +3,7 @@
 import pytest
 
 from dask_fileseq import open_sequence
-from tests.helpers.instruments import harmony, ome_set
+from tests.helpers.instruments import cellvoyager, harmony, ome_set
 
 zarr = pytest.importorskip("zarr")
 pytest.importorskip("yaozarrs")
@@ -42,3 +42,12 @@ def test_ome_sets(tmp_path, in_file):
     labels = [channel["label"] for channel in group.attrs["ome"]["omero"]["channels"]]
     assert labels == ["DAPI", "GFP"]
     assert group["0"][1, 1, 2].max() == 112
+
+
+def test_numbers_with_names(tmp_path):
+    """Channels that the axis has by their numbers would be called by them."""
+    seq = open_sequence(cellvoyager(tmp_path / "scan").files)
+    seq.to_ome_zarr(tmp_path / "plate.zarr")
+    group, _ = image_of(tmp_path / "plate.zarr", "D/08/0")
+    labels = [channel["label"] for channel in group.attrs["ome"]["omero"]["channels"]]
+    assert labels == ["DAPI", "GFP"]

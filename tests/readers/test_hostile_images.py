@@ -258,3 +258,14 @@ def test_a_tiff_file_without_pixels(tmp_path: Path) -> None:
         warnings.simplefilter("ignore")  # other programs do not read it
         tifffile.imwrite(tmp_path / "b.tif", np.zeros((0, 3), "u1"))
     assert open_sequence([str(tmp_path / "b.tif")]).asarray().shape == (1, 0, 3)
+
+
+def test_a_tiff_file_of_no_samples(tmp_path: Path) -> None:
+    """Its metadata are an error, where its pixels are read."""
+    for name in ("0.tif", "1.tif"):
+        pixels = image((64, 64), "u1")
+        tifffile.imwrite(tmp_path / name, pixels, metadata=None, compression="lzw")
+    with_width(tmp_path / "1.tif", 0, 277)
+    expected = tifffile.imread(tmp_path / "1.tif")
+    np.testing.assert_array_equal(open_sequence([str(tmp_path / "1.tif")]).asarray()[0], expected)
+    np.testing.assert_array_equal(open_sequence(tmp_path).asarray()[1], expected)

@@ -51,6 +51,7 @@ KINDS = {
     "nodata": kind(["d1", "d3"], "d{d:d}.tif", dtype="i2", extratags=GEO + nodata("-9")),
     "nodata zero": kind(["d1", "d3"], "d{d:d}.tif", dtype="u1", extratags=nodata("0")),
     "nodata nan": kind(["d1", "d3"], "d{d:d}.tif", dtype="f4", extratags=GEO + nodata("nan")),
+    "colours": kind(["t1", "t3"], "t{t:d}.tif", dtype="u1", photometric="rgb"),
     "floats": kind(["d1", "d3"], "d{d:d}.tif", dtype="f8"),
     "signed": kind(["d1", "d3"], "d{d:d}.tif", dtype="i4", predictor=True, compression="zlib"),
 }
@@ -63,21 +64,24 @@ def sequence(request, tmp_path):
     for i, name in enumerate(names):
         image = np.arange(48).reshape(6, 8) + i
         image[1, 2:4] = -9 if dtype == "i2" else 0
-        write(image.astype(dtype), tmp_path / f"{name}.tif", **kwargs)
+        image = image.astype(dtype)
+        image = np.dstack([image] * 3) if request.param == "colours" else image
+        write(image, tmp_path / f"{name}.tif", **kwargs)
     files = [str(tmp_path / f"{name}.tif") for name in names]
     return open_sequence(files, pattern=pattern, spacing="step" if pattern else "auto")
 
 
-def opened(way, seq, folder, groupname="image"):
+def opened(way, seq, folder, groupname="image", **kwargs):
     """Return the store that a zarr face makes, as `xarray.open_zarr` takes it."""
+    kwargs["groupname"] = groupname
     if way == "to_zarr":
-        seq.to_zarr(folder / "a.zarr", **({} if groupname == "image" else {"groupname": groupname}))
+        seq.to_zarr(folder / "a.zarr", **{k: v for k, v in kwargs.items() if v != "image"})
         return {"store": folder / "a.zarr"}
     if way == "references":
         imagecodecs.numcodecs.register_codecs(verbose=False)
-        seq.write_fsspec(folder / "a.json", groupname=groupname)
+        seq.write_fsspec(folder / "a.json", **kwargs)
         return {"store": "reference://", "storage_options": {"fo": str(folder / "a.json")}}
-    return {"store": seq.aszarr(groupname=groupname, zarr_format=int(way[-1]))}
+    return {"store": seq.aszarr(zarr_format=int(way[-1]), **kwargs)}
 
 
 @pytest.mark.parametrize("way", ["aszarr 3", "aszarr 2", "references", "to_zarr"])
@@ -113,6 +117,18 @@ def test_other_fill_values(way, fillvalue, tmp_path):
             np.testing.assert_equal(found.image.attrs.pop("_FillValue"), expected.values[1, 0, 0])
         xr.testing.assert_identical(found.image.compute(), expected.compute())
         assert found.image.dtype == expected.dtype
+
+
+@pytest.mark.parametrize("way", ["aszarr 3", "aszarr 2", "references", "to_zarr"])
+def test_a_mosaic(way, tmp_path):
+    """Places extend over all tiles, of which one is missing."""
+    for name in ("t1_r1", "t1_r2", "t2_r1"):
+        tifffile.imwrite(tmp_path / f"{name}.tif", np.full((4, 6), int(name[1]), "u1"))
+    seq = open_sequence(str(tmp_path / "*.tif"), pattern="t{t:d}_r{row:d}.tif")
+    with xr.open_zarr(**opened(way, seq, tmp_path, axestiled={1: 0})) as found:
+        expected = seq.to_xarray(axestiled={1: 0})
+        assert expected.has_file.values.tolist() == [True, False]
+        xr.testing.assert_identical(found.image.compute(), expected.compute())
 
 
 @pytest.mark.parametrize("way", ["aszarr 3", "aszarr 2", "references", "to_zarr"])

@@ -32,7 +32,7 @@ def band_metadata(page: tifffile.TiffPage) -> tuple[dict[str, Labels], dict[str,
     a name has its number as a label, beside others with names.
     """
     roles = _roles(page)
-    count = page.samplesperpixel
+    count = max(1, page.samplesperpixel)  # 0 in some damaged files that are read
     names = tuple(roles.get(("description", band)) for band in range(count))
     units = tuple(roles.get(("unittype", band)) for band in range(count))
     attrs: dict[str, Any] = {}
