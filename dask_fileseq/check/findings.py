@@ -25,6 +25,7 @@ KINDS = {
     "truncated": "cut short",
     "empty": "without any bytes",
     "unreadable": "cannot be read",
+    "differs": "read otherwise in another way",
     "gone": "not there, or not any more",
     "growing": "still being written",
     "shape": "of another shape than most",

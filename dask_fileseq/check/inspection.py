@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dask_fileseq.files import Source, require_file
 from dask_fileseq.readers import FileInfo, Reader, whole_region
@@ -36,10 +37,18 @@ def inspect_files(
     names: Sequence[str], source: Source, reader: Reader, pixels: bool
 ) -> list[Inspection]:
     """Read the headers of some files, and with `pixels` also all their pixels."""
-    return [_inspect_file(name, source, reader, pixels) for name in names]
+    compared: set[Any] = set()
+    return [_inspect_file(name, source, reader, pixels, compared) for name in names]
 
 
-def _inspect_file(name: str, source: Source, reader: Reader, pixels: bool) -> Inspection:
+class _Differs(Exception):
+    """Two ways to read a file find other pixels."""
+
+
+def _inspect_file(
+    name: str, source: Source, reader: Reader, pixels: bool, compared: set[Any]
+) -> Inspection:
+    """Inspect one file; `compared` has the kinds of files that were read in two ways."""
     stat = None
     try:
         with source.open_whole(name) if pixels else source.open(name) as file:
@@ -49,10 +58,16 @@ def _inspect_file(name: str, source: Source, reader: Reader, pixels: bool) -> In
                     return Inspection(None, "empty", "has no bytes", stat)
             info = reader.inspect(file)
             if pixels:
-                read_pixels(file, reader, info)
+                image = read_pixels(file, reader, info)
+                kind = info.spec, info.compression, info.pages
+                if kind not in compared:
+                    compared.add(kind)
+                    _compare(file, reader, info, image)
             return Inspection(info, stat=stat)
     except FileNotFoundError:
         return Inspection(None, "gone", "there is no such file")
+    except _Differs as error:
+        return Inspection(None, "differs", str(error), stat)
     except Exception as error:  # also MemoryError: a damaged header may ask for any size
         reason = error.strerror if isinstance(error, OSError) else None  # without name of file
         detail = " ".join((reason or str(error)).split()) or type(error).__name__
@@ -66,10 +81,19 @@ def size_and_time(path: str) -> Stat:
     return status.st_size, status.st_mtime_ns
 
 
-def read_pixels(file: Any, reader: Reader, info: FileInfo) -> None:
-    """Read all pixels of a file, and let the reader raise errors."""
+def read_pixels(file: Any, reader: Reader, info: FileInfo) -> NDArray[Any]:
+    """Return all pixels of a file, and let the reader raise errors."""
     out = np.empty(info.spec.shape, info.spec.dtype)
     if isinstance(file, str) and reader.read_files([file], info.spec, [out]):
-        return
+        return out
     if out.size:
         reader.read_region(file, info.spec, whole_region(out.shape), out)
+    return out
+
+
+def _compare(file: Any, reader: Reader, info: FileInfo, image: NDArray[Any]) -> None:
+    """Raise `_Differs` if another way to read a file, where there is one, finds other pixels."""
+    other = reader.read_otherwise(file, info.spec)
+    if other is not None and other.tobytes() != image.tobytes():
+        count = int((other != image).sum())
+        raise _Differs(f"{count:,} of its {image.size:,} pixels are others if read page by page")

@@ -56,6 +56,10 @@ class BoundReader(Reader):
         """Read part of a file into an array; see `Reader.read_region`."""
         self.reader.read_region(file, spec, region, out, **self._all(imreadargs))
 
+    def read_otherwise(self, file: File, spec: ChunkSpec, **imreadargs: Any) -> NDArray[Any] | None:
+        """Return the array in a file; see `Reader.read_otherwise`."""
+        return self.reader.read_otherwise(file, spec, **self._all(imreadargs))
+
     def byte_layout(self, file: File, spec: ChunkSpec, **imreadargs: Any) -> ByteLayout:
         """Return the positions and the encoding of the pixels; see `Reader.byte_layout`."""
         return self.reader.byte_layout(file, spec, **self._all(imreadargs))

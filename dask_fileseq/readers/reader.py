@@ -183,6 +183,13 @@ class Reader:
         """
         return 0
 
+    def read_otherwise(self, file: File, spec: ChunkSpec, **imreadargs: Any) -> NDArray[Any] | None:
+        """Return the array in a file, read by other code than `read_region` uses.
+
+        Checks compare the two. None, if there is no other way.
+        """
+        return None
+
     def byte_layout(self, file: File, spec: ChunkSpec, **imreadargs: Any) -> ByteLayout:
         """Return the positions and the encoding of the pixels in a file.
 

@@ -17,6 +17,7 @@ from PIL import Image
 from dask_fileseq import TiffSequence, open_sequence
 from dask_fileseq.errors import ReadError
 from dask_fileseq.readers import read_tiff
+from dask_fileseq.readers.tiff import tiffimage
 
 SHAPE = (16, 20)
 
@@ -106,6 +107,23 @@ def test_strips_in_another_order(tmp_path: Path, name: str, page: int) -> None:
     array = seq.to_dask_array()
     np.testing.assert_array_equal(array[1, :, 3:12:2].compute(), expected[:, 3:12:2])
     np.testing.assert_array_equal(seq.asarray()[1], expected)
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+@pytest.mark.parametrize("name", [name for name in WRITERS if name != "big"])
+def test_check_reads_in_another_way(
+    tmp_path: Path, name: str, wrong: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A check that shares the fault of the reader sees nothing."""
+    args = dict(WRITERS[name])
+    path = str(tmp_path / "a.tif")
+    pixels = planes(args.pop("count", 3))
+    tifffile.imwrite(path, pixels, rowsperstrip=8, photometric="minisblack", **args)
+    exchange_strips(path, 1)
+    if wrong:  # a reader that takes all pages for pages like the first
+        monkeypatch.setattr(tiffimage, "own_places", lambda *args: None)
+    findings = open_sequence(path).check(pixels=True)
+    assert [finding.kind for finding in findings] == ["differs"] * wrong
 
 
 def test_page_that_is_not_alike(tmp_path: Path) -> None:
@@ -272,3 +290,12 @@ def test_many_pages_below(tmp_path: Path) -> None:
     path = tmp_path / "a.tif"
     path.write_bytes(many_subpages(20))
     np.testing.assert_array_equal(read_tiff(str(path)), [[0, 1], [2, 3]])
+
+
+def test_ome_chain_that_ends_at_once(tmp_path: Path) -> None:
+    """A file of all planes is read as one plane, as if the others were in other files."""
+    path = str(tmp_path / "a.ome.tif")
+    tifffile.imwrite(path, planes(3), photometric="minisblack")
+    link(path, 0, 0)
+    with pytest.raises(ReadError, match="refer to 3 pages, it has 1"):
+        open_sequence(path).asarray()

@@ -26,6 +26,9 @@ LISTED = {"uniform", "shaped", "lsm", "mmstack", "ome", "imagej", "ndtiff", "flu
 }  # fmt: skip
 """Formats in which tifffile finds series without comparing all pages."""
 
+LARGE = 2**26
+"""Bytes of a tile that is never too large, whatever the size of its image."""
+
 LENIENT = "strict=False reads the pages that are there"
 
 
@@ -92,6 +95,16 @@ def require_extent(tif: tifffile.TiffFile, stop: int) -> None:
     size = tif.filehandle.size
     if stop > size:
         raise ValueError(f"file is truncated: it has {size} bytes, its pixels end at {stop}")
+
+
+def require_plausible(keyframe: tifffile.TiffPage) -> None:
+    """Raise `ValueError` if tiles are far larger than the image: decoding one takes the memory."""
+    if not keyframe.is_tiled or not keyframe.dtype:
+        return
+    size = math.prod(keyframe.chunks) * keyframe.dtype.itemsize
+    if size > max(LARGE, 4 * keyframe.nbytes):
+        tile, image = (" x ".join(map(str, n)) for n in (keyframe.chunks, keyframe.shape))
+        raise ValueError(f"it claims tiles of {tile} pixels for an image of {image}")
 
 
 def stored_places(tif: tifffile.TiffFile, page: Any) -> PageSegments:

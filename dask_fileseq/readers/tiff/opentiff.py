@@ -123,10 +123,13 @@ def stands_alone(tif: tifffile.TiffFile) -> bool:
 def _require_planes(tif: tifffile.TiffFile) -> None:
     """Raise `ValueError` if OME-XML refers to more pages than there are, and to no other file.
 
-    A single page may be one of a set whose files do not name each other.
+    A single page may be one of a set whose files do not name each other, if the file is too
+    small for the others.
     """
     found = len(tif.pages)
-    if not tif.is_ome or tif.series[0].kind != "ome" or found < 2:
+    if not tif.is_ome or tif.series[0].kind != "ome":
+        return
+    if found < 2 and tif.filehandle.size < tif.series[0].nbytes:
         return
     xml = tif.pages.first.description
     if len(set(re.findall(r'<UUID\b[^>]*\bFileName="([^"]*)"', xml))) > 1:

@@ -22,6 +22,7 @@ import tifffile
 from dask_fileseq.readers.chunk import Array, ChunkSpec, Region, ascending, pieces
 from dask_fileseq.readers.counters import record
 from dask_fileseq.readers.images import read_image_header
+from dask_fileseq.readers.images.jpegheader import read_jpeg_header
 from dask_fileseq.readers.tiff.byteranges import ByteSource
 from dask_fileseq.readers.tiff.signature import PageSegments
 
@@ -31,6 +32,11 @@ BYTE_CODECS = {1, 5, 8, 32773, 32946, 34925, 50000}
 LOOSE = 4
 """So many times the pixels of a strip or tile may be in the image inside, of which tifffile
 takes a part: some writers do not cut the last one."""
+
+JPEG = 7
+
+LARGEST = 2**24
+"""Pixels of a JPEG stream that are decoded whatever the size of the strip or tile."""
 
 CACHED = 1024
 """Most segments of an array whose places are kept in memory."""
@@ -157,6 +163,13 @@ def _require_size(data: bytes, segment: tuple[int, ...], number: int) -> None:
 _cached_touched = lru_cache(maxsize=64)(_touched)
 
 
+def _require_frame(data: bytes, pixels: int) -> None:
+    """Raise `ValueError` if a JPEG stream claims far more pixels than its strip or tile has."""
+    spec = read_jpeg_header(io.BytesIO(data)).spec
+    if spec is not None and math.prod(spec.shape[:2]) > max(LARGEST, 4 * pixels):
+        raise ValueError(f"a JPEG stream of shape {spec.shape} is in a tile of {pixels:,} pixels")
+
+
 @dataclass(frozen=True, slots=True)
 class SegmentedImage:
     """An image whose pages are stored in strips or tiles."""
@@ -202,6 +215,8 @@ class SegmentedImage:
 
         def decode(item: tuple[bytes, Segment]) -> None:
             data, (page, number, place, part) = item
+            if self.keyframe.compression == JPEG:
+                _require_frame(data, math.prod(self.grid.segment[:4]))
             if self.keyframe.compression not in BYTE_CODECS:
                 _require_size(data, self.grid.segment, number)
             tables = self.jpegtables[page]

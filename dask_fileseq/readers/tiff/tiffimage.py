@@ -39,6 +39,7 @@ from dask_fileseq.readers.tiff.byteranges import ByteSource, ContiguousImage
 from dask_fileseq.readers.tiff.completeness import (
     require_complete,
     require_extent,
+    require_plausible,
     require_segments,
     stored_places,
 )
@@ -139,6 +140,7 @@ def image_of(tif: tifffile.TiffFile, imageargs: Mapping[str, Any]) -> Image:
         require_complete(tif, series)
     if series.keyframe.dtype is None:
         raise ValueError("pixels are of a type that tifffile cannot read")
+    require_plausible(series.keyframe)
     if 0 in series.shape and series.kind != "shaped":  # tifffile writes arrays without pixels
         raise ValueError(f"its header is damaged: the image of shape {series.shape} has no pixels")
     if series.is_multifile or 0 in series.shape:

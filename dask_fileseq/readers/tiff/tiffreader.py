@@ -39,6 +39,7 @@ from dask_fileseq.readers.tiff.byteranges import (
 )
 from dask_fileseq.readers.tiff.inspecting import inspect_tiff
 from dask_fileseq.readers.tiff.opentiff import open_once, open_tiff, split_arguments, stands_alone
+from dask_fileseq.readers.tiff.pagebypage import read_by_pages
 from dask_fileseq.readers.tiff.registry import PROOFS, prove
 from dask_fileseq.readers.tiff.signature import FileTemplate, read_header
 from dask_fileseq.readers.tiff.tiffimage import (
@@ -159,6 +160,10 @@ class TiffReader(Reader):
                 return done
             out[...] = scratch
         return len(paths)
+
+    def read_otherwise(self, file: File, spec: ChunkSpec, **imreadargs: Any) -> NDArray[Any] | None:
+        """Return the array in a file, page by page and by tifffile alone, if it is of pages."""
+        return read_by_pages(file, spec, imreadargs)
 
     def byte_layout(self, file: File, spec: ChunkSpec, **imreadargs: Any) -> ByteLayout:
         """Return where in the file the pixels are and how they are encoded."""

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import tifffile
 
 from dask_fileseq import FileSequence, FileSequenceError, open_sequence
 from tests.helpers.fuzz.mutations import mutant
@@ -140,12 +141,23 @@ def compare(whole: object, kind: str, path: Path) -> dict[str, str]:
             if same(whole, expected.reshape(whole.shape) if fits else expected):
                 return {"equal": ""}
             reason = reason or f"{ours}, oracle: {expected.shape} {expected.dtype}"
-        return {"differs": reason} if reason else {"no oracle": ""}
+        if reason and not (oracle_of(kind) == "tifffile" and is_sparse(path)):
+            return {"differs": reason}
+        return {"no oracle": ""}
     except Exception as error:
         theirs = f"oracle: {type(error).__name__}: {error}"[:200]
         if isinstance(whole, np.ndarray):
             return {"differs": reason} if reason else {"oracle refuses": theirs}
         return {"both refuse": f"{ours}, {theirs}"}
+
+
+def is_sparse(path: Path) -> bool:
+    """Return whether strips or tiles have offset 0 or byte count 0: they were never written.
+
+    Of these, the package gives nodata, and tifffile in some ways of reading other bytes.
+    """
+    with tifffile.TiffFile(path, _multifile=False) as tif:
+        return not all(all((*page.dataoffsets, *page.databytecounts)) for page in tif.pages)
 
 
 def judge(seeds: Path, folder: Path, seed: int, number: int) -> None:
