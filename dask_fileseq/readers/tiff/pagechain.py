@@ -56,6 +56,8 @@ class PageTags(NamedTuple):
     """Offsets and byte counts of its strips or tiles."""
     alike: dict[int, tuple[int, bytes]]
     """Types and encoded values of the tags `ALIKE` that are single integers."""
+    place: tuple[int, int, str] = (0, 0, "")
+    """Where the entries have the offset of its strip, if it has just one: start, stop, format."""
 
 
 def end_of_chain(tif: tifffile.TiffFile) -> ChainEnd:
@@ -96,8 +98,22 @@ def require_end(tif: tifffile.TiffFile, end: ChainEnd) -> None:
 
 
 def page_tags(tif: tifffile.TiffFile, count: int) -> list[PageTags]:
-    """Return what the first `count` pages of the chain say of their pixels; fewer at its end."""
-    return [_tags_of(tif, entries) for _, entries, _, _ in islice(_directories(tif), max(0, count))]
+    """Return what the first `count` pages of the chain say of their pixels; fewer at its end.
+
+    Pages of a stack mostly differ in nothing but the offset of their one strip: then only that
+    is read.
+    """
+    found: list[PageTags] = []
+    before, start, stop, form = b"", 0, 0, ""
+    for _, entries, _, _ in islice(_directories(tif), max(0, count)):
+        if stop and entries[:start] == before[:start] and entries[stop:] == before[stop:]:
+            _, counts, alike, place = found[-1]
+            found.append(PageTags(struct.unpack_from(form, entries, start), counts, alike, place))
+            continue
+        tags = _tags_of(tif, entries)
+        found.append(tags)
+        before, (start, stop, form) = entries, tags.place
+    return found
 
 
 def _directories(tif: tifffile.TiffFile) -> Iterator[tuple[int, bytes, int, int]]:
@@ -105,23 +121,27 @@ def _directories(tif: tifffile.TiffFile) -> Iterator[tuple[int, bytes, int, int]
 
     The iteration ends at the first directory that is not whole, or has no image.
     """
-    sizes = [struct.pack(f"{tif.byteorder}H", code) for code in (256, 257)]
+    width, length = (struct.pack(f"{tif.byteorder}H", code) for code in (256, 257))
     tiff, handle = tif.tiff, tif.filehandle
-    at = tif.pages.first.offset
-    while 0 < at < handle.size:
+    at, head, size = tif.pages.first.offset, tiff.tagnosize, 0
+    end = handle.size
+    while 0 < at < end:
         handle.seek(at)
-        raw = handle.read(tiff.tagnosize)
-        if len(raw) < tiff.tagnosize:
+        raw = handle.read(head + size + tiff.offsetsize)  # as many tags as the page before
+        if len(raw) < head:
             return
-        (count,) = struct.unpack(tiff.tagnoformat, raw)
+        (count,) = struct.unpack_from(tiff.tagnoformat, raw)
         if not 0 < count <= MAX_TAGS:
             return
         size = count * tiff.tagsize
-        content = handle.read(size + tiff.offsetsize)
-        if len(content) < size + tiff.offsetsize or any(code not in content for code in sizes):
+        stop = head + size
+        if len(raw) < stop + tiff.offsetsize:
+            raw += handle.read(stop + tiff.offsetsize - len(raw))
+        content = raw[head:stop]
+        if len(raw) < stop + tiff.offsetsize or width not in content or length not in content:
             return
-        (following,) = struct.unpack(tiff.offsetformat, content[size:])
-        yield at, content[:size], at + tiff.tagnosize + size, following
+        (following,) = struct.unpack_from(tiff.offsetformat, raw, stop)
+        yield at, content, at + stop, following
         at = following
 
 
@@ -144,14 +164,18 @@ def _tags_of(tif: tifffile.TiffFile, entries: bytes) -> PageTags:
     offsets: Sequence[int] = ()
     counts: Sequence[int] = ()
     alike = {}
-    for code, kind, count, field in _entries(tif, entries):
+    place = 0, 0, ""
+    for number, (code, kind, count, field) in enumerate(_entries(tif, entries), 1):
         if code in OFFSETS:
             offsets = _values(tif, kind, count, field)
+            if count == 1 and kind in UNSIGNED:
+                stop = number * tif.tiff.tagsize
+                place = stop - len(field), stop, tif.byteorder + UNSIGNED[kind]
         elif code in COUNTS:
             counts = _values(tif, kind, count, field)
         elif code in ALIKE and count == 1 and kind in UNSIGNED:
             alike[code] = kind, field
-    return PageTags(offsets, counts, alike)
+    return PageTags(offsets, counts, alike, place)
 
 
 def _values(tif: tifffile.TiffFile, kind: int, count: int, field: bytes) -> Sequence[int]:
@@ -169,7 +193,7 @@ def _values(tif: tifffile.TiffFile, kind: int, count: int, field: bytes) -> Sequ
 
 def difference(tif: tifffile.TiffFile, first: PageTags, page: PageTags) -> str:
     """Return in words how a page differs from the first one of its array, empty if it does not."""
-    if page.alike == first.alike:
+    if page.alike is first.alike or page.alike == first.alike:
         return ""
     values, expected = (
         {code: _values(tif, kind, 1, field)[0] for code, (kind, field) in tags.alike.items()}
