@@ -132,18 +132,22 @@ def fetch_ranges(fs: Any, path: str, first: Part, ranges: Sequence[Range]) -> li
 def requested_info(fs: Any, path: str) -> Any:
     """Return the entry of a file or folder, as the file system has it.
 
-    fsspec takes a server that does not answer for one that does not have the file.
+    fsspec takes a server that does not answer for one that does not have the file, and s3fs
+    asks it again for minutes.
     """
+    seconds = patience(fs)
 
     def request() -> Any:
         try:
-            return fs.info(path)
+            if _getter(fs) is None:
+                return fs.info(path)
+            return run_async(fs, lambda: answered(fs._info(path), seconds, path))
         except FileNotFoundError as error:
             if isinstance(error.__cause__, TimeoutError):
                 raise TimeoutError(LATE) from error
             raise
 
-    return retried(request, patience(fs))
+    return retried(request, seconds)
 
 
 def version_of(info: Any) -> str:

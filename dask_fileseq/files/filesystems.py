@@ -25,6 +25,9 @@ PACKAGES = {
 }  # fmt: skip
 """The packages of file systems that the extra ``remote`` does not install."""
 
+HARMLESS = {"profile", "region_name", "endpoint_url", "project", "account_name", "host", "encoding"}
+"""Arguments of file systems that errors may show."""
+
 T = TypeVar("T")
 
 _lock = threading.Lock()
@@ -117,7 +120,7 @@ class StorageOptions:
         return hash(self.token)
 
     def hidden_in(self, text: str) -> str:
-        """Return a text without the values of the options.
+        """Return a text without the values of the options, but for some that are no secrets.
 
         >>> StorageOptions({"secret": "9f8e", "n": 1}).hidden_in("no region for '9f8e' 1")
         "no region for '***' 1"
@@ -134,8 +137,9 @@ def _texts(value: Any) -> Iterator[str]:
     """Yield all texts in a mapping or sequence, at any depth."""
     if isinstance(value, str) and len(value) > 1:
         yield value
-    for each in value.values() if isinstance(value, Mapping) else ():
-        yield from _texts(each)
+    for key, each in value.items() if isinstance(value, Mapping) else ():
+        if key not in HARMLESS:
+            yield from _texts(each)
     for each in value if isinstance(value, list | tuple) else ():
         yield from _texts(each)
 

@@ -4,6 +4,7 @@ from dask_fileseq.headers.columncoords import with_header_coords
 from dask_fileseq.headers.comparison import Difference, channel_axes, differences
 from dask_fileseq.headers.confirmation import confirmed_metadata
 from dask_fileseq.headers.properties import PROPERTIES
+from dask_fileseq.headers.rows import read_rows
 from dask_fileseq.headers.table import HeaderTable, read_table
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "channel_axes",
     "confirmed_metadata",
     "differences",
+    "read_rows",
     "read_table",
     "with_header_coords",
 ]

@@ -31,12 +31,12 @@ def shifts(rows: Sequence[Row], along: Sequence[NDArray[Any]]) -> Iterator[tuple
     codes, _ = coded(offsets([rows[number]["transform"] for number in placed]))
     bounds = [rows[number].get("bounds") for number in placed]
     expected = places(codes, [index[placed] for index in along], bounds)
+    _, first, counts = np.unique(codes, return_index=True, return_counts=True)
     for i in np.flatnonzero(codes != expected).tolist():
-        reference = rows[placed[int(np.flatnonzero(codes == expected[i])[0])]]
-        row = rows[placed[i]]
+        usual = expected[i]  # codes are 0, 1, ...
+        reference, row = rows[placed[int(first[usual])]], rows[placed[i]]
         if row.get("crs") == reference.get("crs") and (change := change_text(row, reference)):
-            count = int(np.sum(codes == expected[i]))
-            yield placed[i], f"{change} against {count:,} other files"
+            yield placed[i], f"{change} against {counts[usual]:,} other files"
 
 
 def places(
@@ -62,7 +62,8 @@ def places(
 
 def _first(wanted: NDArray[np.int64], codes: NDArray[np.int64], bounds: Sequence[Any]) -> list[Any]:
     """Return the bounds of the first file of each code that is wanted."""
-    return [bounds[int(np.flatnonzero(codes == code)[0])] for code in np.unique(wanted)]
+    _, first = np.unique(codes, return_index=True)
+    return [bounds[number] for number in first[np.unique(wanted)].tolist()]
 
 
 def offsets(transforms: Sequence[Sequence[float]]) -> list[tuple[float, ...]]:

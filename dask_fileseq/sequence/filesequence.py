@@ -813,7 +813,9 @@ with well
             of pixels in physical units (OME-XML, ImageJ, resolution tags) or on the ground
             (GeoTIFF, with the coordinate reference system in ``spatial_ref``), names of
             channels and bands. The attribute ``source`` of each names its origin. A tiled axis
-            has one coordinate, which extends over all tiles. Attributes are those of rioxarray:
+            has one coordinate, which extends over all tiles. Where cells are empty, ``has_file``
+            along the grid is False; they read as nodata, if that is declared and no `fillvalue`
+            is given. Attributes are those of rioxarray:
             ``long_name``, ``units``, ``scale_factor``, ``add_offset`` and ``_FillValue``, of
             files that GDAL wrote.
 
@@ -991,7 +993,8 @@ with well
     ) -> FileArrayStore:
         """Return the array of all files as a read-only zarr store, by default one chunk a file.
 
-        At most one header is read, and no pixels. The store outlives the sequence.
+        At most one header is read, and no pixels; for a group those that `to_xarray` reads. The
+        store outlives the sequence.
 
         Parameters
         ----------

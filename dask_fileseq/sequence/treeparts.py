@@ -18,6 +18,7 @@ from dask_fileseq.errors import ReadError
 from dask_fileseq.files import Source
 from dask_fileseq.graph import Scheduler, run_batches
 from dask_fileseq.grid import FileGrid, part_of_files, plain_labels
+from dask_fileseq.headers import read_rows
 from dask_fileseq.readers import PaddedReader, Reader
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ class Form:
 
     ndim: int
     dtype: str
-    dims: tuple[str, ...]
+    axes: str
+    """Names of the axes."""
     levels: int
     """Number of levels of a pyramid."""
     shapes: tuple[tuple[int, ...], ...]
@@ -110,13 +112,13 @@ def _node_name(
 ) -> str:
     """Return shape and type as the name of a node, with the axes if another node has both.
 
-    >>> form = Form(2, "uint8", ("y", "x"), 1, ((4, 6),))
+    >>> form = Form(2, "uint8", "yx", 1, ((4, 6),))
     >>> _node_name(form, (4, 6), {form: ()}, False)
     '4x6_uint8'
     """
     name = f"{'x'.join(map(str, shape)) or 'scalar'}_{form.dtype}"
     same = [f for f in others if f.dtype == form.dtype and f.shapes[:1] == form.shapes[:1]]
-    return name if is_padded or len(same) == 1 else f"{name}_{''.join(form.dims)}"
+    return name if is_padded or len(same) == 1 else f"{name}_{form.axes}"
 
 
 def _largest(shapes: Sequence[Shapes]) -> Shapes:
@@ -131,6 +133,10 @@ def _forms(
     seq: FileSequence, imreadargs: Mapping[str, Any], levels: bool, scheduler: Scheduler
 ) -> list[tuple[Form, Shapes]]:
     """Return the form of each file, from its header; raise a `ReadError` if one has none."""
+    if not levels:  # what the table of headers reads is faster, where a reader has columns
+        rows = read_rows(seq.files, seq.source, seq.reader, imreadargs, scheduler)
+        if all("shape" in row or "error" in row for row in rows):
+            return [_form_of_row(name, row) for name, row in zip(seq.files, rows, strict=True)]
     describe = partial(
         _described, source=seq.source, reader=seq.reader, imreadargs=imreadargs, levels=levels
     )
@@ -139,6 +145,13 @@ def _forms(
         if isinstance(form, str):
             raise ReadError(f"cannot read {name!r}: {form}")
     return found
+
+
+def _form_of_row(name: str, row: Mapping[str, Any]) -> tuple[Form, Shapes]:
+    if "error" in row:
+        raise ReadError(f"cannot read {name!r}: {row['error']}")
+    shape: tuple[int, ...] = row["shape"]
+    return Form(len(shape), row["dtype"], row["axes"].lower(), 1, (shape,)), (shape,)
 
 
 def _described(
@@ -159,6 +172,6 @@ def _described(
             continue
         spec = info.spec
         shapes = info.levels if levels and info.levels[:1] == (spec.shape,) else (spec.shape,)
-        form = Form(len(spec.shape), str(spec.dtype), spec.dims, len(shapes), shapes)
+        form = Form(len(spec.shape), str(spec.dtype), "".join(spec.dims), len(shapes), shapes)
         found.append((form, shapes))
     return found

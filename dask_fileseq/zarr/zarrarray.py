@@ -192,13 +192,16 @@ def metadata_documents(
         json.dumps(attributes := dict(zattrs or {}))
     except (TypeError, ValueError) as error:
         raise TypeError(f"zattrs={zattrs!r} cannot be written as JSON: {error}") from error
-    arguments = _array_type(array, fill)
+    arguments = _array_type(array)
     if path:
         coordinates, own = encoded_coordinates(array, path[:-1], dims, zarr_format)
         objects |= coordinates
         attributes = own | attributes
-        if zarr_format == 2 and arguments["fill_value"] is not None:
-            attributes.pop("_FillValue", None)  # xarray takes the fill value for it
+    is_zero = array.dtype.kind in "biufc" and not array.options.fillvalue
+    if is_zero and not fill and attributes.get("_FillValue") != 0:
+        arguments["fill_value"] = None
+    elif zarr_format == 2:
+        attributes.pop("_FillValue", None)  # xarray takes the fill value for it
     arguments["chunks"] = chunkshape
     _create_array(objects, path, dims, attributes, zarr_format=zarr_format, **arguments)
     documents = {k: json.loads(v.to_bytes()) for k, v in objects.items() if is_document(k)}
@@ -213,18 +216,14 @@ def metadata_documents(
     return encoded | {k: v.to_bytes() for k, v in objects.items() if not is_document(k)}
 
 
-def _array_type(array: FileArray, fill: bool) -> dict[str, Any]:
+def _array_type(array: FileArray) -> dict[str, Any]:
     """Return shape, data type and fill value as zarr takes them."""
     try:
         # zarr has only one of two C types of the same size, which numpy tells apart
         dtype = parse_dtype(np.dtype(array.dtype.str), zarr_format=3)
     except ValueError as error:
         raise ValueError(f"zarr has no data type for dtype {array.dtype}") from error
-    fillvalue = array.options.fillvalue
-    is_zero = array.dtype.kind in "biufc" and not fillvalue
-    if is_zero and not fill and array.metadata.attrs.get("nodata") != 0:
-        fillvalue = None
-    return {"shape": array.shape, "dtype": dtype, "fill_value": fillvalue}
+    return {"shape": array.shape, "dtype": dtype, "fill_value": array.options.fillvalue}
 
 
 def _create_array(

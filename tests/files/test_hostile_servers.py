@@ -124,7 +124,7 @@ def test_a_mute_server_is_not_asked_for_each_version(server):
     urls = [f"{server.url}/mute/t{t}.tif" for t in range(1000)]
     seq = TiffSequence(urls, pattern=r"t(?P<t>\d+).tif", storage_options={"timeout": TIMEOUT})
     start = time.monotonic()
-    with pytest.raises(ReadError, match="no answer in time"):
+    with pytest.raises(ReadError, match=r"storage_options=\{'timeout': seconds\}"):
         seq.to_dask_array(chunkshape=(150, 200), chunkdtype="u2")
     assert time.monotonic() - start < 15
 

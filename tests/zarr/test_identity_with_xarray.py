@@ -140,3 +140,16 @@ def test_a_group_in_a_group(way, tmp_path):
     store = opened(way, seq, tmp_path, "plate/well")
     with contextlib.closing(xr.open_zarr(**store, group="plate")) as found:
         xr.testing.assert_identical(found.well.compute(), seq.to_xarray(name="well").compute())
+
+
+@pytest.mark.filterwarnings("ignore::dask_fileseq.HeaderWarning")
+@pytest.mark.parametrize("way", ["aszarr 3", "aszarr 2", "references", "to_zarr"])
+def test_nodata_that_other_files_contradict(way, tmp_path):
+    """It masks nothing: in the second file, its value is a pixel like others."""
+    for name, text in (("t1", "0"), ("t2", "7")):
+        path = tmp_path / f"{name}.tif"
+        tifffile.imwrite(path, np.arange(24, dtype="u1").reshape(4, 6), extratags=nodata(text))
+    seq = open_sequence(str(tmp_path / "*.tif"))
+    with xr.open_zarr(**opened(way, seq, tmp_path)) as found:
+        xr.testing.assert_identical(found.image.compute(), seq.to_xarray().compute())
+        assert found.image.dtype == "u1"
