@@ -269,3 +269,12 @@ def test_a_tiff_file_of_no_samples(tmp_path: Path) -> None:
     expected = tifffile.imread(tmp_path / "1.tif")
     np.testing.assert_array_equal(open_sequence([str(tmp_path / "1.tif")]).asarray()[0], expected)
     np.testing.assert_array_equal(open_sequence(tmp_path).asarray()[1], expected)
+
+
+def test_a_tiff_file_of_an_unknown_planar_configuration(tmp_path: Path) -> None:
+    """Samples are taken for planes, or planes for samples."""
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, image((3, 64, 64), "u1"), photometric="rgb", planarconfig="separate")
+    with_width(path, 216, 284)
+    with pytest.raises(ReadError, match="planar configuration 216 is not 1 or 2"):
+        open_sequence([str(path)]).asarray()

@@ -141,6 +141,8 @@ def image_of(tif: tifffile.TiffFile, imageargs: Mapping[str, Any]) -> Image:
     if series.keyframe.dtype is None:
         raise ValueError("pixels are of a type that tifffile cannot read")
     require_plausible(series.keyframe)
+    if series.keyframe.planarconfig not in (None, 1, 2):
+        raise ValueError(f"planar configuration {series.keyframe.planarconfig} is not 1 or 2")
     if 0 in series.shape and series.kind != "shaped":  # tifffile writes arrays without pixels
         raise ValueError(f"its header is damaged: the image of shape {series.shape} has no pixels")
     if series.is_multifile or 0 in series.shape:

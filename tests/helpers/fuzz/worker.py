@@ -160,6 +160,21 @@ def is_sparse(path: Path) -> bool:
         return not all(all((*page.dataoffsets, *page.databytecounts)) for page in tif.pages)
 
 
+def is_repeatable(path: Path) -> bool:
+    """Return whether tifffile reads the same each time.
+
+    imagecodecs' LZW decoder takes bytes of memory that it never wrote for some damaged streams.
+    """
+    found = set()
+    for number in range(8):
+        try:
+            found.add(tifffile.imread(path, _multifile=False, maxworkers=1).tobytes())
+        except Exception as error:
+            found.add(str(error).encode())
+        np.full(2**14, number, "u1")  # other bytes in the memory that is free
+    return len(found) == 1
+
+
 def judge(seeds: Path, folder: Path, seed: int, number: int) -> None:
     """Judge one mutant, and print the verdict in two steps."""
     kind, path, done = write_mutant(seeds, folder, seed, number)
@@ -170,6 +185,8 @@ def judge(seeds: Path, folder: Path, seed: int, number: int) -> None:
         verdict["memory"] = f"{whole}"[:200]
     tell({"kind": kind, "done": done, "verdict": verdict, "step": "ours"})
     theirs = {} if verdict.keys() & {"differs", "escapes"} else compare(whole, kind, path)
+    if "differs" in verdict | theirs and oracle_of(kind) == "tifffile" and not is_repeatable(path):
+        verdict, theirs = {}, {"no oracle": "its codec gives other pixels each time"}
     for written in folder.glob(f"{path.name}*"):
         written.unlink()
     tell({"kind": kind, "done": done, "verdict": verdict or theirs, "step": "oracle"})
