@@ -9,11 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from dask_fileseq.files import Source, require_file
-from dask_fileseq.readers import FileInfo, Reader, whole_region
+from dask_fileseq.readers import FileInfo, Reader, difference_otherwise, read_whole
 
 Stat = tuple[int, int]
 """Size in bytes, and time of modification in nanoseconds."""
@@ -41,10 +38,6 @@ def inspect_files(
     return [_inspect_file(name, source, reader, pixels, compared) for name in names]
 
 
-class _Differs(Exception):
-    """Two ways to read a file find other pixels."""
-
-
 def _inspect_file(
     name: str, source: Source, reader: Reader, pixels: bool, compared: set[Any]
 ) -> Inspection:
@@ -58,16 +51,15 @@ def _inspect_file(
                     return Inspection(None, "empty", "has no bytes", stat)
             info = reader.inspect(file)
             if pixels:
-                image = read_pixels(file, reader, info)
+                image = read_whole(reader, file, info.spec)
                 kind = info.spec, info.compression, info.pages
                 if kind not in compared:
                     compared.add(kind)
-                    _compare(file, reader, info, image)
+                    if found := difference_otherwise(reader, file, info.spec, image):
+                        return Inspection(None, "differs", found, stat)
             return Inspection(info, stat=stat)
     except FileNotFoundError:
         return Inspection(None, "gone", "there is no such file")
-    except _Differs as error:
-        return Inspection(None, "differs", str(error), stat)
     except Exception as error:  # also MemoryError: a damaged header may ask for any size
         reason = error.strerror if isinstance(error, OSError) else None  # without name of file
         detail = " ".join((reason or str(error)).split()) or type(error).__name__
@@ -79,21 +71,3 @@ def size_and_time(path: str) -> Stat:
     """Return the status of a file; raise `OSError` if it is a folder, pipe or device."""
     status = require_file(path)
     return status.st_size, status.st_mtime_ns
-
-
-def read_pixels(file: Any, reader: Reader, info: FileInfo) -> NDArray[Any]:
-    """Return all pixels of a file, and let the reader raise errors."""
-    out = np.empty(info.spec.shape, info.spec.dtype)
-    if isinstance(file, str) and reader.read_files([file], info.spec, [out]):
-        return out
-    if out.size:
-        reader.read_region(file, info.spec, whole_region(out.shape), out)
-    return out
-
-
-def _compare(file: Any, reader: Reader, info: FileInfo, image: NDArray[Any]) -> None:
-    """Raise `_Differs` if another way to read a file, where there is one, finds other pixels."""
-    other = reader.read_otherwise(file, info.spec)
-    if other is not None and other.tobytes() != image.tobytes():
-        count = int((other != image).sum())
-        raise _Differs(f"{count:,} of its {image.size:,} pixels are others if read page by page")

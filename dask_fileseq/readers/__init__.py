@@ -32,6 +32,7 @@ from dask_fileseq.readers.reader import (
     as_reader,
 )
 from dask_fileseq.readers.tiff import TiffReader, ome_text, read_tiff
+from dask_fileseq.readers.twoways import difference_otherwise, read_whole
 
 __all__ = [
     "PRINT",
@@ -56,6 +57,7 @@ __all__ = [
     "WrongChunk",
     "as_reader",
     "count",
+    "difference_otherwise",
     "header_columns",
     "is_whole",
     "ome_text",
@@ -63,5 +65,6 @@ __all__ = [
     "read_by_suffix",
     "read_image",
     "read_tiff",
+    "read_whole",
     "whole_region",
 ]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dask_fileseq import TiffSequence, open_sequence
-from dask_fileseq.errors import ReadError
+from dask_fileseq.errors import ReadError, VerifyError
 from dask_fileseq.readers import read_tiff
 from dask_fileseq.readers.tiff import tiffimage
 
@@ -111,10 +111,10 @@ def test_strips_in_another_order(tmp_path: Path, name: str, page: int) -> None:
 
 @pytest.mark.parametrize("wrong", [False, True])
 @pytest.mark.parametrize("name", [name for name in WRITERS if name != "big"])
-def test_check_reads_in_another_way(
+def test_checks_read_in_another_way(
     tmp_path: Path, name: str, wrong: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A check that shares the fault of the reader sees nothing."""
+    """A check, or the verification of a copy, shares the fault of the reader and sees nothing."""
     args = dict(WRITERS[name])
     path = str(tmp_path / "a.tif")
     pixels = planes(args.pop("count", 3))
@@ -122,8 +122,15 @@ def test_check_reads_in_another_way(
     exchange_strips(path, 1)
     if wrong:  # a reader that takes all pages for pages like the first
         monkeypatch.setattr(tiffimage, "own_places", lambda *args: None)
-    findings = open_sequence(path).check(pixels=True)
-    assert [finding.kind for finding in findings] == ["differs"] * wrong
+    seq = open_sequence(path)
+    assert [finding.kind for finding in seq.check(pixels=True)] == ["differs"] * wrong
+    if not wrong:
+        seq.to_zarr(tmp_path / "a.zarr", verify="all")
+        return
+    for verify in ("sample", "all"):
+        with pytest.raises(VerifyError, match=r"a\.tif' cannot be trusted: .*page by page"):
+            seq.to_zarr(tmp_path / f"{verify}.zarr", verify=verify)
+    seq.to_zarr(tmp_path / "none.zarr", verify=None)
 
 
 def test_page_that_is_not_alike(tmp_path: Path) -> None:
