@@ -70,7 +70,7 @@ def command_line_text(message: str) -> str:
     text = public_text(" ".join(message.split()))
     text = re.sub(r"\b(unmatched|duplicates|spacing)='(\w+)'", r"--\1 \2", text)
     text = re.sub(r"\baxes=\{('[^{}]+)\}", _axes_option, text)
-    text = re.sub(r"\bpattern='([\w-]+)'", r"--pattern \1", text)
+    text = re.sub(r"\bpattern='(?!infer')([\w-]+)'", r"--pattern \1", text)
     text = re.sub(r"\b(series|key|level)=(?:'(\w+)'|(-?\d+))", r"--\1 \2\3", text)
     text = re.sub(r"\bstrict=False", "--imreadargs strict=false", text)
     text = text.replace("pass pattern=None", "--pattern none")
