@@ -67,6 +67,25 @@ def with_micromanager(path):
     tifffile.imwrite(path, IMAGE, metadata=None, extratags=[(51123, "s", 0, text, True)])
 
 
+def with_scanimage(path):
+    """Write a file as ScanImage does: its own header is between TIFF's and the first page."""
+    tifffile.imwrite(
+        path,
+        IMAGE,
+        bigtiff=True,
+        description="frameNumbers = 1",
+        software="SI.VERSION_MAJOR = 2023",
+        metadata=None,
+    )
+    content = bytearray(path.read_bytes())
+    (tags,) = struct.unpack_from("<Q", content, 16)
+    page = bytes(content[16 : 24 + 20 * tags + 8])
+    text = b"SI.hMotors.motorPosition = [22985 -19885.5 9991.87]\nSI.VERSION_MAJOR = 2023\0"
+    struct.pack_into("<QIIII", content, 8, len(content), 0x07030301, 3, len(text), 0)
+    content[32 : 32 + len(text)] = text
+    path.write_bytes(content + page)
+
+
 PLACE = {"stage_x": 22985.0, "stage_y": -19885.5, "stage_z": 9991.87, "exposure": 0.25}
 SIZE = {"pixel_size_x": 0.65, "pixel_size_y": 0.65, "pixel_unit": "µm"}
 TIME = np.datetime64("2024-07-09T13:13:03.006", "ns")
@@ -87,6 +106,7 @@ KINDS = {
         with_micromanager,
         PLACE | SIZE | {"channel_name": "FITC", "acquired": TIME - np.timedelta64(2, "h")},
     ),
+    "ScanImage": (with_scanimage, {k: PLACE[k] for k in ("stage_x", "stage_y", "stage_z")}),
     "tags": (
         lambda path: described(path, "free", software="me 1.0", datetime="2024:07:09 13:13:03"),
         {"acquired": np.datetime64("2024-07-09T13:13:03", "ns"), "software": "me 1.0", "pages": 1},

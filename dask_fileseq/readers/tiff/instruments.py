@@ -109,8 +109,10 @@ def _scanimage_columns(tif: tifffile.TiffFile) -> dict[str, Any]:
     if not tif.is_scanimage:
         return {}
     try:
-        frame = (tif.scanimage_metadata or {}).get("FrameData", {})
+        frame = (tif.scanimage_metadata or {}).get("FrameData")
     except Exception:  # of any broken metadata
+        return {}
+    if not isinstance(frame, dict):
         return {}
     place = frame.get("SI.hMotors.motorPosition", frame.get("SI.hMotors.axesPosition"))
     place = place if isinstance(place, list) and len(place) >= 3 else [None] * 3
