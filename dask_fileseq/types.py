@@ -152,8 +152,8 @@ class WriteOptions:
 def split_options(options: Mapping[str, Any], *types: type) -> list[dict[str, Any]]:
     """Return the keywords that are fields of each type, and last those of none.
 
-    >>> split_options({"errors": "fill", "memory": 10, "key": 0}, ReadOptions)
-    [{'errors': 'fill'}, {'memory': 10, 'key': 0}]
+    >>> split_options({"errors": "fill", "memory": 10, "sort": True}, ReadOptions)
+    [{'errors': 'fill'}, {'memory': 10, 'sort': True}]
     """
     rest = dict(options)
     names = [[f.name for f in fields(each)] for each in types]

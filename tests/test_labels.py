@@ -247,7 +247,7 @@ REAL = {
 def test_real_sequences_open_without_a_pattern_and_with_a_preset(files):
     """Names that instruments wrote are read otherwise than a human reads them."""
     inferred, preset = REAL[files]
-    seqs = [(open_sequence(str(DATA / files)), inferred)]
+    seqs = [(open_sequence(str(DATA / files), table=None), inferred)]
     read = functools.cache(tifffile.imread)
     if preset is not None:
         seqs.append((open_sequence(str(DATA / files), pattern=preset[0]), preset[1]))

@@ -546,6 +546,7 @@ def test_several_arrays_in_one_file(acquisition, tmp_path, elsewhere):
         "time",
         "channel",
         "z",
+        "has_file",
     }
     code = """
 import sys
