@@ -190,3 +190,21 @@ def test_ndtiff(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alone: bool) ->
     for path in paths[:1] if alone else paths:
         check(str(path), data)
         assert read_tiff.describe(str(path)).spec.dims[0] == ("z" if alone else "i")
+
+
+@pytest.mark.filterwarnings("ignore")  # of rasterio: no georeference
+@pytest.mark.parametrize("compress", ["NONE", "DEFLATE"])
+@pytest.mark.parametrize("order", ["LITTLE", "BIG"])
+def test_integers_of_24_bits(tmp_path, order, compress):
+    """GDAL's integers of 24 bits are refused, or those of one byte order are other numbers."""
+    rasterio = pytest.importorskip("rasterio")
+    expected = (np.arange(35).reshape(5, 7) * 400_000 + 7).astype("u4")
+    path = str(tmp_path / "a.tif")
+    size = {"height": 5, "width": 7, "count": 1, "dtype": "uint32", "nbits": 24}
+    with rasterio.open(path, "w", driver="GTiff", ENDIANNESS=order, compress=compress, **size) as f:
+        f.write(expected, 1)
+    if order == "BIG":
+        with pytest.raises(ValueError, match="256 times their values"):
+            read_tiff(path)
+    else:
+        np.testing.assert_array_equal(read_tiff(path), expected)
