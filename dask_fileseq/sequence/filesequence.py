@@ -784,7 +784,7 @@ with well
         attributes, other headers must confirm it: those of all files, if these are local and at
         most 2,000, which takes 0.1 to 1 ms each; else of 200 files, or of 8 that are not local,
         at equal distances. What one of them contradicts is left out, with a `HeaderWarning`; so
-        is the georeference of a mosaic whose tiles are not in the order of the grid. Results
+        is the georeference of a mosaic whose tiles are not in the order of the grid. Headers
         are kept as long as the files stay the same. `to_dask_array` reads one header only.
 
         Parameters
