@@ -166,3 +166,12 @@ def test_files_are_grouped_by_the_image_that_is_read(tmp_path):
     assert (tree["6x6_uint8"].image == 2).all()
     lazy = xr.open_datatree(seq, engine="fileseq", series=1)
     assert sorted(lazy.children) == sorted(shapes)
+
+
+def test_nodes_of_the_engine_have_headers(tmp_path):
+    """The keyword would be passed to `open_sequence`, which has none of this name."""
+    for t in range(2):
+        image = np.zeros((4, 6 + t), "u1")
+        tifffile.imwrite(tmp_path / f"t{t}.tif", image, datetime=f"2024:07:09 13:13:0{t}")
+    tree = xr.open_datatree(f"{tmp_path}/*.tif", engine="fileseq", headers="acquired")
+    assert (tree["4x7_uint8"].acquired == np.datetime64("2024-07-09T13:13:01", "ns")).all()
