@@ -515,8 +515,14 @@ with well
 
     @property
     def location(self) -> str:
-        """The folder that all files are below, or the container; without credentials."""
-        where = str(self.source) if self._container is not None else self.commonpath()
+        """The folder that all files are below, or the container; without credentials.
+
+        Files on several drives, or with relative and absolute names, are in "several folders".
+        """
+        try:
+            where = str(self.source) if self._container is not None else self.commonpath()
+        except ValueError:
+            return "several folders"
         return without_secrets(where) or os.curdir
 
     def __len__(self) -> int:
