@@ -964,7 +964,7 @@ with well
         """
         if split is not None and split not in self.coords:
             raise NamesError(f"split={split!r} is none of the axes {', '.join(self.coords)}")
-        imreadargs = dict(options.get("imreadargs") or {})
+        imreadargs = dict(ReadOptions(**options).imreadargs)
         found = tree_parts(
             self, imreadargs, split=split, levels=levels, pad=pad, scheduler=scheduler
         )
