@@ -20,7 +20,7 @@ from dask_fileseq.filearray import FileArray
 from dask_fileseq.files import LocalFiles
 from dask_fileseq.graph import Scheduler
 from dask_fileseq.headers.codes import coded, nearly_equal
-from dask_fileseq.headers.properties import PROPERTIES, Row
+from dask_fileseq.headers.properties import PROPERTIES, Property, Row, names_along
 from dask_fileseq.headers.rows import read_rows
 from dask_fileseq.headers.shifts import change_text, offsets
 from dask_fileseq.plaintext import public_names
@@ -180,9 +180,8 @@ class _Confirmation:
                 yield dim, Scale(0.0, abs(scale.step), scale.units, scale.source)
 
     def _agree_on_labels(self, dim: str) -> bool:
-        if dim == "c":
-            return self._agree("channels")
-        return self._agree("bands")
+        kind = {"c": "channels", "s": "bands"}.get(dim)
+        return self._agree(kind) if kind else self._agree(dim, names_along(dim))
 
     def _agree_on_attribute(self, name: str) -> bool:
         """Return whether all files have the same attribute.
@@ -196,9 +195,9 @@ class _Confirmation:
         column = "band_names" if name == "long_name" else name
         return len(coded([row.get(column) for row in self.rows])[1]) == 1
 
-    def _agree(self, kind: str) -> bool:
+    def _agree(self, kind: str, prop: Property | None = None) -> bool:
         """Return whether all files have the same value; keep in words how they do not."""
-        prop = PROPERTIES[kind]
+        prop = prop or PROPERTIES[kind]
         codes, values = coded([prop.value(row) for row in self.rows])
         if len(values) == 1:
             return True

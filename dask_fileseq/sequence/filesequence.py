@@ -806,7 +806,8 @@ with well
             Columns of `table` to have as coordinates, for which all headers are read: True for
             all that vary and are numbers, dates or texts, or names of columns. Each is along
             the axes of the grid on which it depends, such as ``acquired`` along t,
-            ``stage_z`` along z and ``exposure`` along channel, else along all that are not tiled.
+            ``stage_z`` along z and ``exposure`` along channel. What depends on a tiled axis is
+            left out by True.
         chunks, imreadargs, chunkshape, chunkdtype, axestiled, fillvalue, errors
             As in `to_dask_array`. With both `chunkshape` and `chunkdtype` no header is
             read, so axes in the files have no coordinates.
@@ -832,7 +833,8 @@ with well
         ReadError
             If the first file is needed and cannot be read.
         ValueError
-            If an argument does not fit, or no header has one of the `headers`.
+            If an argument does not fit, or no header has one of the `headers`, or one depends
+            on a tiled axis.
 
         Examples
         --------
@@ -968,7 +970,7 @@ with well
         """
         if split is not None and split not in self.coords:
             raise NamesError(f"split={split!r} is none of the axes {', '.join(self.coords)}")
-        imreadargs = dict(options.get("imreadargs") or {})
+        imreadargs = dict(ReadOptions(**options).imreadargs)
         found = tree_parts(
             self, imreadargs, split=split, levels=levels, pad=pad, scheduler=scheduler
         )
