@@ -515,8 +515,14 @@ with well
 
     @property
     def location(self) -> str:
-        """The folder that all files are below, or the container; without credentials."""
-        where = str(self.source) if self._container is not None else self.commonpath()
+        """The folder that all files are below, or the container; without credentials.
+
+        Files on several drives, or with relative and absolute names, are in "several folders".
+        """
+        try:
+            where = str(self.source) if self._container is not None else self.commonpath()
+        except ValueError:
+            return "several folders"
         return without_secrets(where) or os.curdir
 
     def __len__(self) -> int:
@@ -800,7 +806,8 @@ with well
             Columns of `table` to have as coordinates, for which all headers are read: True for
             all that vary and are numbers, dates or texts, or names of columns. Each is along
             the axes of the grid on which it depends, such as ``acquired`` along t,
-            ``stage_z`` along z and ``exposure`` along channel, else along all that are not tiled.
+            ``stage_z`` along z and ``exposure`` along channel. What depends on a tiled axis is
+            left out by True.
         chunks, imreadargs, chunkshape, chunkdtype, axestiled, fillvalue, errors
             As in `to_dask_array`. With both `chunkshape` and `chunkdtype` no header is
             read, so axes in the files have no coordinates.
@@ -826,7 +833,8 @@ with well
         ReadError
             If the first file is needed and cannot be read.
         ValueError
-            If an argument does not fit, or no header has one of the `headers`.
+            If an argument does not fit, or no header has one of the `headers`, or one depends
+            on a tiled axis.
 
         Examples
         --------
