@@ -151,3 +151,18 @@ def test_files_without_a_header_are_named(scene):
     (scene[0] / "d3_B02.tif").write_bytes(b"no TIFF")
     with pytest.raises(ReadError, match=r"d3_B02\.tif"):
         opened(scene[0]).to_datatree()
+
+
+def test_files_are_grouped_by_the_image_that_is_read(tmp_path):
+    """The first image of each file, which is not read, would choose the nodes."""
+    for t, shape in enumerate([(8, 8), (6, 6)]):
+        with tifffile.TiffWriter(tmp_path / f"t{t}.tif") as tif:
+            tif.write(np.zeros((4, 4), "u1"), metadata=None)
+            tif.write(np.full(shape, t + 1, "u1"), metadata=None)
+    seq = open_sequence(tmp_path)
+    tree = seq.to_datatree(series=1)
+    shapes = {name: node.image.shape for name, node in tree.children.items()}
+    assert shapes == {"8x8_uint8": (1, 8, 8), "6x6_uint8": (1, 6, 6)}
+    assert (tree["6x6_uint8"].image == 2).all()
+    lazy = xr.open_datatree(seq, engine="fileseq", series=1)
+    assert sorted(lazy.children) == sorted(shapes)

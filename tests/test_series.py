@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from dask_fileseq import FileSequence, TiffSequence, imread, open_sequence
 from dask_fileseq.cli import fileseq
-from dask_fileseq.errors import ReadError, SeriesWarning
+from dask_fileseq.errors import HeaderWarning, ReadError, SeriesWarning
 
 IMAGES = np.random.default_rng(0).integers(0, 255, (2, 3, 5, 16, 20), "u1")
 """Pixels of two files of three stacks each."""
@@ -96,6 +96,19 @@ def test_all_images(folder: str) -> None:
     np.testing.assert_array_equal(array.values, IMAGES)
     crop = array[1, ::-1, 1:4, ::3, 2:9]
     np.testing.assert_array_equal(crop.values, IMAGES[1, ::-1, 1:4, ::3, 2:9])
+
+
+def test_names_of_images_that_differ(tmp_path: Path) -> None:
+    """Images of all files have the names of those of the first one."""
+    for t, names in enumerate((["a", "b"], ["a", "b"], ["b", "a"])):
+        for name in names:
+            metadata = {"name": name}
+            path = tmp_path / f"t{t}.tif"
+            tifffile.imwrite(path, np.ones((4, 5), "u1"), append=True, metadata=metadata, **GREY)
+    seq = open_sequence(tmp_path, series="all")
+    with pytest.warns(HeaderWarning, match=r"2 of 3 files have names along series a, b, .*t2\.tif"):
+        array = seq.to_xarray()
+    assert "series" not in array.coords
 
 
 def test_other_shapes(tmp_path: Path) -> None:

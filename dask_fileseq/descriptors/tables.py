@@ -6,11 +6,13 @@ Columns that tell files apart are axes, as few as do; the others are coordinates
 from __future__ import annotations
 
 import csv
+import datetime
 import io
 import os
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -29,7 +31,7 @@ from dask_fileseq.descriptors.descriptor import (
 from dask_fileseq.files import common_path
 
 _ABSENT = ("", "n/a", "na", "nan", "none", "null")
-"""What stands for a value that is not there; ``n/a`` in BIDS."""
+"""Texts of values that are not there; ``n/a`` in BIDS."""
 
 _INTEGER = re.compile(r"[+-]?\d{1,18}")
 _FLOAT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
@@ -110,15 +112,22 @@ def _typed(column: Sequence[Any]) -> NDArray[Any]:
 
     >>> _typed(["1", "2"]), _typed(["0.5", "n/a"]), _typed(["2020-07-23"])
     (array([1, 2]), array([0.5, nan]), array(['2020-07-23'], dtype='datetime64[D]'))
+    >>> _typed([5, None]), _typed(["A", None])
+    (array([ 5., nan]), array(['A', ''], dtype='<U1'))
     """
     if not all(isinstance(value, str) for value in column):
         values = np.asarray(column)
-        if values.dtype.kind == "O":
-            try:
-                return values.astype("M8[ns]")
-            except (TypeError, ValueError):
-                return values.astype(str)
-        return values
+        if values.dtype.kind not in "OU":
+            return values
+        known = [value for value in column if not _is_absent(value)]
+        if known and all(isinstance(v, Real) and not isinstance(v, bool) for v in known):
+            return np.array([np.nan if _is_absent(v) else float(v) for v in column])
+        if known and all(isinstance(v, datetime.date | np.datetime64) for v in known):
+            dates = [None if _is_absent(v) else v for v in column]
+            return np.array(dates, object).astype("M8[ns]")
+        if not all(isinstance(value, str) for value in known):
+            return np.array(["" if _is_absent(v) else str(v) for v in column])
+        column = ["" if _is_absent(value) else value for value in column]
     texts = ["" if text.lower() in _ABSENT else text for text in column]
     given = [text for text in texts if text]
     if given and all(map(_FLOAT.fullmatch, given)):
@@ -130,6 +139,14 @@ def _typed(column: Sequence[Any]) -> NDArray[Any]:
             return np.array([text or "NaT" for text in texts], "M8[D]")
         return times(text.replace("Z", "+00:00") for text in texts).values
     return np.array(texts)
+
+
+def _is_absent(value: Any) -> bool:
+    """Return whether a value is None, or NaN, NaT or NA, which do not equal themselves."""
+    try:
+        return value is None or bool(value != value)
+    except (TypeError, ValueError):  # NA of pandas is neither; an array is a value
+        return not isinstance(value, np.ndarray)
 
 
 def _axes(values: Mapping[str, NDArray[Any]], count: int) -> list[str]:
@@ -165,5 +182,14 @@ def _as_found(files: Sequence[str], names: Sequence[str]) -> list[str]:
             if depth <= len(own):
                 end = own[len(own) - depth :]
                 ends[end] = None if end in ends else name  # of several, none
-    folder = common_path(names)
-    return [ends.get(e) or joined_path(folder, f) for e, f in zip(parts, files, strict=True)]
+    found = [ends.get(each) for each in parts]
+    if None not in found:
+        return [name for name in found if name]
+    try:
+        folder = common_path(names)
+    except ValueError as error:  # absolute and relative names, or two drives
+        raise BadDescriptorError(
+            f"no file ends with {files[found.index(None)]!r}, and the files have no folder in "
+            f"common in which it would be: {min(names)!r} and {max(names)!r}"
+        ) from error
+    return [name or joined_path(folder, f) for name, f in zip(found, files, strict=True)]

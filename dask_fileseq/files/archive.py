@@ -30,7 +30,13 @@ from dask_fileseq.files.fileobjects import BLOCK, MemoryFile, NamedBytesIO
 from dask_fileseq.files.filesystems import StorageOptions, filesystem
 from dask_fileseq.files.limits import too_large, unpacked_limit
 from dask_fileseq.files.local import PathMap
-from dask_fileseq.files.names import base_name, below_folder, matching, repeated_names
+from dask_fileseq.files.names import (
+    base_name,
+    below_folder,
+    matching,
+    names_beside,
+    repeated_names,
+)
 from dask_fileseq.files.source import MISSING, Source, Suffixes, Versions
 from dask_fileseq.files.special import refuse_special, require_file
 from dask_fileseq.plaintext import without_secrets
@@ -176,6 +182,10 @@ class Archive(Source):
         """Return the images in all folders below a folder of the archive."""
         return self._search(below_folder, folder, suffixes)
 
+    def beside(self, folder: str) -> Sequence[str]:
+        """Return what is right inside a folder of the archive, by base names."""
+        return names_beside(list(self.directory().members), folder)
+
     def _search(
         self, search: Callable[..., list[str]], where: str, suffixes: Suffixes
     ) -> list[str]:
@@ -275,6 +285,10 @@ class OpenArchive(Source):
     def below(self, folder: str, suffixes: Suffixes = ()) -> list[str]:
         """Return the images in all folders below a folder of the archive."""
         return self._search(below_folder, folder, suffixes)
+
+    def beside(self, folder: str) -> Sequence[str]:
+        """Return what is right inside a folder, by base names; nothing if it cannot be listed."""
+        return names_beside(getattr(self._archive, "namelist", list)(), folder)
 
     def _search(
         self, search: Callable[..., list[str]], where: str, suffixes: Suffixes

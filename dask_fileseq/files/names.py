@@ -135,6 +135,16 @@ def in_folder(names: Sequence[str], folder: str, suffixes: Suffixes) -> list[str
     return with_suffixes(inside, suffixes)
 
 
+def names_beside(names: Sequence[str], folder: str) -> list[str]:
+    """Return the base names of what is right inside a folder; of repeated names, one.
+
+    >>> names_beside(["t1.tif", "exp/t1.tif", "exp/a.txt", "exp/a.txt", "exp/a/t2.tif"], "exp")
+    ['t1.tif', 'a.txt']
+    """
+    inside = dict.fromkeys(name for name in names if os.path.dirname(name) == folder)
+    return list(map(base_name, inside))
+
+
 def below_folder(names: Sequence[str], folder: str, suffixes: Suffixes) -> list[str]:
     """Return the images in all folders below a folder, but for hidden ones.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -58,8 +57,7 @@ class Source(ABC):
 
     def beside(self, folder: str) -> Sequence[str]:
         """Return what is right inside a folder, images or not, by base names; none if unknown."""
-        start = len(folder) + bool(folder)
-        return [name[start:] for name in self.glob(folder) if os.path.dirname(name) == folder]
+        return ()
 
     def open_whole(self, name: str) -> AbstractContextManager[str | BinaryIO]:
         """Return what `open` does, for a file of which all will be read.

@@ -67,8 +67,15 @@ def with_header_coords(
     """Return the array of the files on a grid with columns as coordinates; see `header_coords`.
 
     What a descriptor says comes before headers, except for columns that are asked for by name.
+    Columns that depend on a tiled axis are no coordinates, and by name an error.
     """
     known, found = array.gridmetadata, header_coords(table, grid, headers)
+    axes = zip(array.dims, array.tiling.axes, strict=True)
+    stacked = {dim for dim, axis in axes if axis.chunk is None}
+    for name, coord in found.items():
+        tiled = [dim for dim in coord.dims if dim not in stacked]
+        if tiled and headers is not True:
+            raise ValueError(f"headers has {name!r}, which depends on {tiled[0]!r}, a tiled axis")
     coords = {**found, **known.coords} if headers is True else {**known.coords, **found}
     return replace(array, gridmetadata=replace(known, coords=coords))
 

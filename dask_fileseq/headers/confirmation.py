@@ -20,7 +20,7 @@ from dask_fileseq.filearray import FileArray
 from dask_fileseq.files import LocalFiles
 from dask_fileseq.graph import Scheduler
 from dask_fileseq.headers.codes import coded, nearly_equal
-from dask_fileseq.headers.properties import PROPERTIES, Row
+from dask_fileseq.headers.properties import PROPERTIES, Property, Row, names_along
 from dask_fileseq.headers.rows import read_rows
 from dask_fileseq.headers.shifts import change_text, offsets
 from dask_fileseq.plaintext import public_names
@@ -32,10 +32,11 @@ MOST_FILES = 2000
 SAMPLE, REMOTE_SAMPLE = 200, 8
 """Number of headers that are read of more files, and of those that are not local."""
 
-MOST_RESULTS = 64
-"""Number of arrays whose result is kept."""
+MOST_KEPT = 20_000
+"""Number of headers that are kept, of all arrays together."""
 
-_results: dict[tuple[str, bool, str], tuple[ChunkMetadata, str]] = {}
+_kept: dict[str, Sequence[Row]] = {}
+"""Headers by the tokens of the arrays that they are of, the last one at the end."""
 
 
 def confirmed_metadata(
@@ -78,15 +79,9 @@ def _confirmed(array: FileArray, metadata: ChunkMetadata, keep_steps: bool) -> C
         metadata.scales or metadata.labels or metadata.crs or metadata.attrs
     ):
         return metadata
-    key = array.token, keep_steps, array.gridmetadata.source
-    if key not in _results:
-        numbers = _sample(array)
-        rows = _rows(array, numbers)
-        found = _Confirmation(array, numbers, rows).confirm(metadata, keep_steps)
-        while len(_results) >= MOST_RESULTS:
-            del _results[next(iter(_results))]
-        _results[key] = found
-    confirmed, message = _results[key]
+    numbers = _sample(array)
+    rows = _kept_rows(array, numbers)
+    confirmed, message = _Confirmation(array, numbers, rows).confirm(metadata, keep_steps)
     if message:
         warnings.warn(message, HeaderWarning, stacklevel=3)
     return confirmed
@@ -98,6 +93,18 @@ def _sample(array: FileArray) -> NDArray[np.int64]:
     local = isinstance(array.source, LocalFiles)
     limit = count if local and count <= MOST_FILES else SAMPLE if local else REMOTE_SAMPLE
     return np.unique(np.linspace(0, count - 1, min(count, limit)).round().astype(np.int64))
+
+
+def _kept_rows(array: FileArray, numbers: NDArray[np.int64]) -> Sequence[Row]:
+    """Return what headers say, which is read once as long as the files stay the same."""
+    rows = _kept.get(array.token)
+    if rows is None:
+        rows = _kept[array.token] = _rows(array, numbers)
+        for token in [*_kept][:-1]:
+            if sum(map(len, [*_kept.values()])) <= MOST_KEPT:
+                break
+            _kept.pop(token, None)
+    return rows
 
 
 def _rows(array: FileArray, numbers: NDArray[np.int64]) -> list[dict[str, Any]]:
@@ -173,9 +180,8 @@ class _Confirmation:
                 yield dim, Scale(0.0, abs(scale.step), scale.units, scale.source)
 
     def _agree_on_labels(self, dim: str) -> bool:
-        if dim == "c":
-            return self._agree("channels")
-        return self._agree("bands")
+        kind = {"c": "channels", "s": "bands"}.get(dim)
+        return self._agree(kind) if kind else self._agree(dim, names_along(dim))
 
     def _agree_on_attribute(self, name: str) -> bool:
         """Return whether all files have the same attribute.
@@ -189,9 +195,9 @@ class _Confirmation:
         column = "band_names" if name == "long_name" else name
         return len(coded([row.get(column) for row in self.rows])[1]) == 1
 
-    def _agree(self, kind: str) -> bool:
+    def _agree(self, kind: str, prop: Property | None = None) -> bool:
         """Return whether all files have the same value; keep in words how they do not."""
-        prop = PROPERTIES[kind]
+        prop = prop or PROPERTIES[kind]
         codes, values = coded([prop.value(row) for row in self.rows])
         if len(values) == 1:
             return True

@@ -120,3 +120,8 @@ PROPERTIES = {
     "series": Property(lambda row: row.get("series"), _images_text),
 }
 """What all headers should say the same of, by the kinds of findings; `transform` is one, too."""
+
+
+def names_along(dim: str) -> Property:
+    """Return the names along an axis of an image that is neither its channels nor its bands."""
+    return Property(_plain(f"{dim}_names"), _values_text(f"names along {dim}"))

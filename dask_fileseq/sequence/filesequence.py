@@ -515,8 +515,14 @@ with well
 
     @property
     def location(self) -> str:
-        """The folder that all files are below, or the container; without credentials."""
-        where = str(self.source) if self._container is not None else self.commonpath()
+        """The folder that all files are below, or the container; without credentials.
+
+        Files on several drives, or with relative and absolute names, are in "several folders".
+        """
+        try:
+            where = str(self.source) if self._container is not None else self.commonpath()
+        except ValueError:
+            return "several folders"
         return without_secrets(where) or os.curdir
 
     def __len__(self) -> int:
@@ -784,7 +790,7 @@ with well
         attributes, other headers must confirm it: those of all files, if these are local and at
         most 2,000, which takes 0.1 to 1 ms each; else of 200 files, or of 8 that are not local,
         at equal distances. What one of them contradicts is left out, with a `HeaderWarning`; so
-        is the georeference of a mosaic whose tiles are not in the order of the grid. Results
+        is the georeference of a mosaic whose tiles are not in the order of the grid. Headers
         are kept as long as the files stay the same. `to_dask_array` reads one header only.
 
         Parameters
@@ -800,7 +806,8 @@ with well
             Columns of `table` to have as coordinates, for which all headers are read: True for
             all that vary and are numbers, dates or texts, or names of columns. Each is along
             the axes of the grid on which it depends, such as ``acquired`` along t,
-            ``stage_z`` along z and ``exposure`` along channel, else along all that are not tiled.
+            ``stage_z`` along z and ``exposure`` along channel. What depends on a tiled axis is
+            left out by True.
         chunks, imreadargs, chunkshape, chunkdtype, axestiled, fillvalue, errors
             As in `to_dask_array`. With both `chunkshape` and `chunkdtype` no header is
             read, so axes in the files have no coordinates.
@@ -826,7 +833,8 @@ with well
         ReadError
             If the first file is needed and cannot be read.
         ValueError
-            If an argument does not fit, or no header has one of the `headers`.
+            If an argument does not fit, or no header has one of the `headers`, or one depends
+            on a tiled axis.
 
         Examples
         --------
@@ -962,7 +970,7 @@ with well
         """
         if split is not None and split not in self.coords:
             raise NamesError(f"split={split!r} is none of the axes {', '.join(self.coords)}")
-        imreadargs = dict(options.get("imreadargs") or {})
+        imreadargs = dict(ReadOptions(**options).imreadargs)
         found = tree_parts(
             self, imreadargs, split=split, levels=levels, pad=pad, scheduler=scheduler
         )

@@ -67,6 +67,20 @@ def test_rows_without_a_file_are_missing(tmp_path, scan):
     assert open_sequence(f"{scan}/*[34].tif", table=path).shape == (1, 2)
 
 
+def test_names_without_a_common_folder(scan, monkeypatch):
+    """Relative and absolute names would be a ValueError of os.path, without the table's name."""
+    monkeypatch.chdir(scan)
+    names = ["0001.tif", str(scan / "0002.tif")]
+    table = {"file": ["0001.tif", "0002.tif"], "well": ["A01", "B02"]}
+    seq = open_sequence(names, table=table)
+    assert seq.coords["well"].tolist() == ["A01", "B02"]
+    assert seq.location == "several folders"
+    assert "several folders" in seq._repr_html_()
+    table = {"file": ["0001.tif", "0003.tif"], "well": ["A01", "B02"]}
+    with pytest.raises(NamesError, match=r"no file ends with '0003\.tif'.*0002\.tif' and '0001"):
+        open_sequence(names, table=table)
+
+
 def test_files_without_a_row_are_named(tmp_path, scan):
     """A file would vanish without a word; but a table may be of a few files."""
     path = written(tmp_path / "a.csv", rows=ROWS[:1])
@@ -82,6 +96,38 @@ def test_absent_values(tmp_path, scan):
     assert seq.dims == ("well", "frame")
     np.testing.assert_array_equal(seq.to_xarray().dose, [np.nan, 10.0])
     assert "acq_time" not in seq.to_xarray().coords
+
+
+def test_absent_values_of_columns_in_memory(scan):
+    """A number beside None would be a date in 1970, and a text beside NaN the text 'nan'."""
+    table = {
+        "file": [row[0] for row in ROWS],
+        "t": [0, 1, 2, 3],
+        "z": [5, None, 7, 8],
+        "drug": ["A", None, "B", np.nan],
+        "mixed": ["A", 5, None, 0.5],
+        "time": [None, *np.array(["2020-07-23", "2020-07-24", "NaT"], "M8[D]").tolist()],
+    }
+    array = open_sequence(scan, table=table).to_xarray()
+    assert array.dims[0] == "t"
+    np.testing.assert_array_equal(array.z, [5.0, np.nan, 7.0, 8.0])
+    assert array.drug.values.tolist() == ["A", "", "B", ""]
+    assert array.mixed.values.tolist() == ["A", "5", "", "0.5"]
+    dates = np.array(["NaT", "2020-07-23", "2020-07-24", "NaT"], "M8[ns]")
+    np.testing.assert_array_equal(array.time, dates)
+
+
+def test_absent_values_of_pandas(scan):
+    """NA would make numbers texts."""
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"file": [row[0] for row in ROWS], "t": [0, 1, 2, 3]})
+    frame["z"] = pandas.array([5, None, 7, 8], dtype="Int64")
+    frame["drug"] = ["A", None, "B", "C"]
+    frame["time"] = pandas.to_datetime(["2020-07-23", None, "2020-07-25", "2020-07-26"])
+    array = open_sequence(scan, table=frame).to_xarray()
+    np.testing.assert_array_equal(array.z, [5.0, np.nan, 7.0, 8.0])
+    assert array.drug.values.tolist() == ["A", "", "B", "C"]
+    assert np.isnat(array.time.values).tolist() == [False, True, False, False]
 
 
 def test_tables_of_pandas(tmp_path, scan):

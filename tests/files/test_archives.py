@@ -97,6 +97,22 @@ def test_members_of_the_same_name_are_an_error(write, which):
     assert TiffSequence(["t1.tif"], container=path).asarray().max() == 1
 
 
+@pytest.mark.parametrize("is_open", [False, True])
+def test_other_members_of_the_same_name_do_not_matter(write, is_open):
+    """What nobody wants would keep the archive from opening."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of zipfile's, which says so when it writes
+        images = [(f"exp/t{t}.tif", tiff(t)) for t in range(2)]
+        path = write([*images, ("exp/notes.txt", b"1"), ("exp/notes.txt", b"2")])
+    if is_open and path.suffix == ".tar":
+        pytest.skip("an open TAR file has no namelist")
+    container = zipfile.ZipFile(path) if is_open else path
+    seq = open_sequence("exp/*.tif", container=container)
+    assert seq.asarray()[:, 0, 0].tolist() == [0, 1]
+    if is_open:
+        container.close()
+
+
 def test_open_archives_with_members_of_the_same_name():
     """The same in memory."""
     buffer = io.BytesIO()

@@ -328,6 +328,34 @@ def test_of_very_many_files_a_sample_is_read(tmp_path, monkeypatch):
     assert counts.headers == 1 + 5
 
 
+def test_copies_and_labelled_arrays_have_each_their_own_coordinates(tmp_path):
+    """Once a mosaic is copied, its coordinates begin at its first file, not at its first tile."""
+    for row, column in ((0, 1), (1, 0), (1, 1)):
+        place = {"left": 500_000.0 + 50 * column, "top": 5_000_000.0 - 40 * row}
+        write_geotiff(tmp_path / f"row{row}_col{column}.tif", **place)
+    seq = open_sequence(tmp_path, pattern="row{row:d}_col{col:d}.tif")
+    tiled = {"axestiled": {0: 0, 1: 1}}
+    seq.to_zarr(tmp_path / "mosaic.zarr", groupname=None, fillvalue=0, **tiled)
+    assert seq.to_xarray(**tiled).x.values[:2].tolist() == [500_005, 500_015]
+
+
+def test_headers_are_kept_up_to_a_number(tmp_path, monkeypatch):
+    """Headers of all sequences that a process ever opened fill its memory."""
+    monkeypatch.setattr(confirmation, "MOST_KEPT", 5)
+    for t in range(3):
+        write_pixels(tmp_path / f"a{t}.tif")
+        write_pixels(tmp_path / f"b{t}.tif")
+    first, second = (open_sequence(f"{tmp_path}/{letter}*.tif") for letter in "ab")
+    for seq in (first, second):
+        seq.to_xarray()
+    with count() as counts:
+        second.to_xarray()
+    assert counts.headers == 0
+    with count() as counts:
+        first.to_xarray()
+    assert counts.headers == 3
+
+
 def test_ome_zarr_has_the_pixel_size_of_all_files(tmp_path):
     """A scale bar is twice as long as it should be, for one file of many."""
     for t in range(3):

@@ -109,6 +109,18 @@ def test_what_is_no_coordinate_is_an_error(folder, headers, message):
         open_sequence(folder).to_xarray(headers=headers)
 
 
+def test_columns_along_a_tiled_axis(folder):
+    """A column that was asked for by its name is not there, without a word."""
+    seq = open_sequence(folder)
+    tiled = {"axestiled": {0: 0}}
+    with pytest.raises(ValueError, match="headers has 'acquired', which depends on 't', a tiled"):
+        seq.to_xarray(headers="acquired", **tiled)
+    assert seq.to_xarray(headers="stage_z", **tiled).stage_z.dims == ("z",)
+    found = seq.to_xarray(headers=True, **tiled)
+    assert "stage_z" in found.coords
+    assert "acquired" not in found.coords
+
+
 def test_a_value_that_differs_becomes_a_coordinate(tmp_path):
     """Nodata that depends on the band is lost, though it is known."""
     for t in range(2):

@@ -312,3 +312,18 @@ def test_a_real_plate():
     assert sorted(set(table["channel_name"])) == ["DAPI", "FITC", "Texas Red"]
     assert np.isfinite(table["stage_z"]).all()
     assert (table["acquired"] > np.datetime64("2024-07-09")).all()
+
+
+def test_columns_are_about_the_image_that_is_read(tmp_path):
+    """Time, exposure and place would be those of the first image of each file."""
+    for t in range(2):
+        with tifffile.TiffWriter(tmp_path / f"t{t}.ome.tif") as tif:
+            for number in (0, 1):
+                plane = {"ExposureTime": [0.25 + number], "PositionX": [22.0 + number]}
+                more = {"AcquisitionDate": f"2024-07-09T13:13:0{number}"}
+                tif.write(IMAGE, metadata={"axes": "YX", "Plane": plane, **more})
+    seq = open_sequence(tmp_path, table=None)
+    for number, args in enumerate(({}, {"series": 1})):
+        found = seq.table(imreadargs=args).constant
+        assert (found["exposure"], found["stage_x"]) == (0.25 + number, 22.0 + number)
+        assert found["acquired"] == np.datetime64(f"2024-07-09T13:13:0{number}", "ns")

@@ -20,7 +20,7 @@ from dask_fileseq.readers.tiff.opentiff import open_tiff, split_arguments
 from dask_fileseq.readers.tiff.registry import PROOFS, Proof
 from dask_fileseq.readers.tiff.signature import DATETIME, Header, read_header
 from dask_fileseq.readers.tiff.tiffimage import image_of
-from dask_fileseq.readers.tiff.tiffmetadata import file_columns, tiff_metadata
+from dask_fileseq.readers.tiff.tiffmetadata import file_columns, image_number, tiff_metadata
 from dask_fileseq.readers.tiff.tiffseries import selected_series, series_of
 
 
@@ -83,7 +83,7 @@ def _inspect_by_tifffile(
             compression=codec,
             levels=levels,
             series=() if "key" in imageargs else series_of(tif),
-            columns=file_columns(tif, keyframe, metadata),
+            columns=file_columns(tif, keyframe, image_number(tif, imageargs), metadata),
         )
         date = tif.pages.first.tags.valueof(DATETIME)
         return _dated(info, date), None if tif.pages.first.is_ome else info

@@ -102,12 +102,12 @@ def _pixels(image: Element) -> Element:
     return pixels
 
 
-def ome_columns(tif: tifffile.TiffFile) -> dict[str, Any]:
-    """Return when, where and how the first image was taken, by columns of a table.
+def ome_columns(tif: tifffile.TiffFile, series: int) -> dict[str, Any]:
+    """Return when, where and how an image was taken, by columns of a table.
 
     Time and place are those of its first plane, the others those that all of its planes have.
     """
-    image = ome_image(tif, 0)
+    image = ome_image(tif, series)
     if image is None:
         return {}
     pixels = _pixels(image)

@@ -60,7 +60,7 @@ def tiff_metadata(
     image = selected_series(tif, imageargs)
     if image is None:
         return ChunkMetadata()
-    number = 0 if image.kind == "page" else series_number(tif, imageargs.get("series", 0))
+    number = image_number(tif, imageargs)
     full = image if image.kind == "page" else tif.series[number]
     page: Any = full.keyframe
     lengths = zip(full.axes.lower(), full.shape, image.shape, strict=True)
@@ -89,16 +89,21 @@ def tiff_metadata(
     )
 
 
+def image_number(tif: tifffile.TiffFile, imageargs: Mapping[str, Any]) -> int:
+    """Return the number of the series that arguments select; 0 for pages."""
+    return 0 if "key" in imageargs else series_number(tif, imageargs.get("series", 0))
+
+
 def file_columns(
-    tif: tifffile.TiffFile, page: tifffile.TiffPage, metadata: ChunkMetadata
+    tif: tifffile.TiffFile, page: tifffile.TiffPage, number: int, metadata: ChunkMetadata
 ) -> dict[str, Any]:
     """Return what a file says beside its metadata, by columns of `FileSequence.table`.
 
-    `page` is the first one of the image that `metadata` are about. Of the tag ``DateTime`` it
-    takes no notice, as that differs between files that are otherwise the same. The resolution
-    of prints is there, with its source.
+    `page` is the first one of the image, and `number` that of its series. Of the tag
+    ``DateTime`` it takes no notice, as that differs between files that are otherwise the
+    same. The resolution of prints is there, with its source.
     """
-    columns = instrument_columns(tif) | ome_columns(tif)
+    columns = instrument_columns(tif) | ome_columns(tif, number)
     if isinstance(software := tif.pages.first.tags.valueof(SOFTWARE), str):
         columns["software"] = software.strip("\0 ")
     is_map = GEO_KEYS[0] in page.tags
