@@ -182,5 +182,14 @@ def _as_found(files: Sequence[str], names: Sequence[str]) -> list[str]:
             if depth <= len(own):
                 end = own[len(own) - depth :]
                 ends[end] = None if end in ends else name  # of several, none
-    folder = common_path(names)
-    return [ends.get(e) or joined_path(folder, f) for e, f in zip(parts, files, strict=True)]
+    found = [ends.get(each) for each in parts]
+    if None not in found:
+        return [name for name in found if name]
+    try:
+        folder = common_path(names)
+    except ValueError as error:  # absolute and relative names, or two drives
+        raise BadDescriptorError(
+            f"no file ends with {files[found.index(None)]!r}, and the files have no folder in "
+            f"common in which it would be: {min(names)!r} and {max(names)!r}"
+        ) from error
+    return [name or joined_path(folder, f) for name, f in zip(found, files, strict=True)]

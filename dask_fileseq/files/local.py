@@ -89,8 +89,9 @@ class LocalFiles(Source):
 
     def beside(self, folder: str) -> Sequence[str]:
         """Return what is right inside a folder, by base names."""
+        path = self._map.path(folder) if self._map is not None else folder
         try:
-            return os.listdir(folder or os.curdir)
+            return os.listdir(path or os.curdir)
         except OSError:  # the folder is not there, or cannot be listed
             return []
 

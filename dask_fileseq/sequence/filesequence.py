@@ -515,8 +515,14 @@ with well
 
     @property
     def location(self) -> str:
-        """The folder that all files are below, or the container; without credentials."""
-        where = str(self.source) if self._container is not None else self.commonpath()
+        """The folder that all files are below, or the container; without credentials.
+
+        Files on several drives, or with relative and absolute names, are in "several folders".
+        """
+        try:
+            where = str(self.source) if self._container is not None else self.commonpath()
+        except ValueError:
+            return "several folders"
         return without_secrets(where) or os.curdir
 
     def __len__(self) -> int:
@@ -886,7 +892,8 @@ with well
             Whether the levels of pyramids in the files are nodes, ``"0"`` and on, below.
         pad : number, optional
             What smaller images of one data type and the same axes become at the end of y, x
-            and all other axes, so that they and the largest ones are one array.
+            and all other axes, so that they and the largest ones are one array. Each data type
+            must have this number.
         name : hashable
             The name of the array in each node.
         chunks, layout : optional

@@ -67,6 +67,20 @@ def test_rows_without_a_file_are_missing(tmp_path, scan):
     assert open_sequence(f"{scan}/*[34].tif", table=path).shape == (1, 2)
 
 
+def test_names_without_a_common_folder(scan, monkeypatch):
+    """Relative and absolute names would be a ValueError of os.path, without the table's name."""
+    monkeypatch.chdir(scan)
+    names = ["0001.tif", str(scan / "0002.tif")]
+    table = {"file": ["0001.tif", "0002.tif"], "well": ["A01", "B02"]}
+    seq = open_sequence(names, table=table)
+    assert seq.coords["well"].tolist() == ["A01", "B02"]
+    assert seq.location == "several folders"
+    assert "several folders" in seq._repr_html_()
+    table = {"file": ["0001.tif", "0003.tif"], "well": ["A01", "B02"]}
+    with pytest.raises(NamesError, match=r"no file ends with '0003\.tif'.*0002\.tif' and '0001"):
+        open_sequence(names, table=table)
+
+
 def test_files_without_a_row_are_named(tmp_path, scan):
     """A file would vanish without a word; but a table may be of a few files."""
     path = written(tmp_path / "a.csv", rows=ROWS[:1])

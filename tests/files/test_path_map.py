@@ -7,9 +7,10 @@ import socket
 import numpy as np
 import pytest
 
-from dask_fileseq import NamesError, ReadError, TiffSequence
-from dask_fileseq.files import PathMap
+from dask_fileseq import NamesError, ReadError, TiffSequence, open_sequence
+from dask_fileseq.files import LocalFiles, PathMap
 from tests.helpers.acquisition import PATTERN
+from tests.helpers.instruments import write_images
 from tests.helpers.places import packed
 
 
@@ -111,6 +112,18 @@ def test_what_is_no_mapping_of_paths(path_map):
     """A misspelt mapping must not be found out on the workers."""
     with pytest.raises(NamesError, match="path_map"):
         TiffSequence(["a.tif"], path_map=path_map)
+
+
+def test_a_table_below_another_root(tmp_path):
+    """Its folder would be listed under a name that this machine does not have."""
+    here = tmp_path / "here"
+    write_images(here, ["a.tif", "b.tif"])
+    (here / "t.csv").write_text("file,well\na.tif,A01\nb.tif,B02\n")
+    path_map = {"/data/elsewhere": here}
+    names = ["/data/elsewhere/a.tif", "/data/elsewhere/b.tif"]
+    assert "t.csv" in LocalFiles(PathMap(path_map)).beside("/data/elsewhere")
+    seq = open_sequence(names, table="/data/elsewhere/t.csv", path_map=path_map)
+    assert seq.coords["well"].tolist() == ["A01", "B02"]
 
 
 def test_another_mapping_is_another_array():
