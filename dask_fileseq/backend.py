@@ -18,14 +18,14 @@ from dask_fileseq.headers import with_header_coords
 from dask_fileseq.patterns import date_pattern
 from dask_fileseq.readers import TIFF_SUFFIXES
 from dask_fileseq.sequence import FileSequence, open_sequence
-from dask_fileseq.sequence.arguments import first_given
+from dask_fileseq.sequence.arguments import first_given, is_auto
 from dask_fileseq.types import ReadOptions, split_options, takes_options
 from dask_fileseq.xarray import lazy_dataset
 
 __all__ = ["FileSequenceBackendEntrypoint"]
 
 DECODING = (
-    *("drop_variables", "name", "mask_and_scale", "decode_coords", "decode_times"),
+    *("drop_variables", "name", "headers", "mask_and_scale", "decode_coords", "decode_times"),
     *("decode_timedelta", "use_cftime", "concat_characters"),
 )
 """Keywords of `open_dataset` that say how a dataset is made, and not of which files."""
@@ -218,7 +218,10 @@ def _open(files: Any, options: dict[str, Any]) -> FileSequence:
     given = {"pattern", "parse"} & options.keys()
     if is_list or given or len(seq) > 1 or seq.dims != ("sequence",):
         return seq
-    pattern = date_pattern(seq[0].replace(os.sep, "/").rpartition("/")[2])
+    table = options.get("table")
+    is_tabled = table is not None and not is_auto(table)
+    name = seq[0].replace(os.sep, "/").rpartition("/")[2]
+    pattern = None if is_tabled else date_pattern(name)
     if pattern is None:
         return seq.isel(sequence=0)
     return open_sequence(files, **options, pattern=pattern)

@@ -322,3 +322,16 @@ def test_a_list_of_files_then_chunks(tmp_path):
     assert array.isel(t=[0, 2, 1]).chunk().values[:, 0, 0].tolist() == [0, 2, 1]
     mask = np.array([True, False, True])
     assert array.isel(t=mask).chunk({"t": 1}).values[:, 0, 0].tolist() == [0, 2]
+
+
+def test_one_file_in_a_table_has_no_axis_for_the_date_in_its_name(tmp_path):
+    """A table and a pattern exclude each other, and only the first was asked for."""
+    path = tmp_path / "cam_20240709.tif"
+    tifffile.imwrite(path, np.zeros((4, 6), "u1"))
+    (tmp_path / "t.csv").write_text("file,z\ncam_20240709.tif,5\n")
+    ds = xr.open_dataset(path, engine="fileseq", table=tmp_path / "t.csv")
+    assert ds.image.dims == ("y", "x")
+    assert ds.z == 5
+    for table in ("auto", None):
+        ds = xr.open_dataset(path, engine="fileseq", table=table)
+        assert ds.image.dims == ("date", "y", "x")

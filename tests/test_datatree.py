@@ -166,3 +166,20 @@ def test_files_are_grouped_by_the_image_that_is_read(tmp_path):
     assert (tree["6x6_uint8"].image == 2).all()
     lazy = xr.open_datatree(seq, engine="fileseq", series=1)
     assert sorted(lazy.children) == sorted(shapes)
+
+
+def test_nodes_of_the_engine_have_headers(tmp_path):
+    """The keyword would be passed to `open_sequence`, which has none of this name."""
+    for t in range(2):
+        image = np.zeros((4, 6 + t), "u1")
+        tifffile.imwrite(tmp_path / f"t{t}.tif", image, datetime=f"2024:07:09 13:13:0{t}")
+    tree = xr.open_datatree(f"{tmp_path}/*.tif", engine="fileseq", headers="acquired")
+    assert (tree["4x7_uint8"].acquired == np.datetime64("2024-07-09T13:13:01", "ns")).all()
+
+
+@pytest.mark.parametrize("pad", [0.5, -1, 300, np.nan])
+def test_what_fills_edges_is_a_value_of_the_pixels(scene, pad):
+    """It would be rounded, or be an error for each file when pixels are read."""
+    seq = opened(scene[0])
+    with pytest.raises(ValueError, match=f"^pad={pad} is not a value of dtype uint(8|16)$"):
+        seq.to_datatree(pad=pad)

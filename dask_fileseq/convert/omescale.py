@@ -146,7 +146,7 @@ def _scale_of_planes(array: FileArray, dim: str) -> OmeScale | None:
     if heights is None or heights.dims != (dim,) or len(heights.values) < 2:
         return None
     scale = _scale_of_values(np.sort(heights.values))
-    if scale == OmeScale() or (np.diff(heights.values, 2) > scale.step / 2).any():
+    if scale == OmeScale() or (np.abs(np.diff(heights.values, 2)) > scale.step / 2).any():
         return None
     unit = UNITS.get(heights.attrs.get("units", ""))
     return replace(scale, unit=unit, source=array.gridmetadata.source)

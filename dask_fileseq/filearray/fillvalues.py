@@ -60,8 +60,10 @@ def float_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return np.dtype(np.float32 if dtype.itemsize <= 2 else np.float64)
 
 
-def checked_fillvalue(fillvalue: ArrayLike | None, dtype: np.dtype[Any]) -> Any:
-    """Return `fillvalue` as a scalar of `dtype`; zero for None.
+def checked_fillvalue(
+    fillvalue: ArrayLike | None, dtype: np.dtype[Any], argument: str = "fillvalue"
+) -> Any:
+    """Return `fillvalue`, which is the value of `argument`, as a scalar of `dtype`; zero for None.
 
     Raises
     ------
@@ -87,7 +89,7 @@ def checked_fillvalue(fillvalue: ArrayLike | None, dtype: np.dtype[Any]) -> Any:
         except (TypeError, ValueError, OverflowError):
             fits = False
     if value.ndim or not fits:
-        message = f"fillvalue={fillvalue!r} is not a value of dtype {dtype}"
-        is_nan = not value.ndim and bool(value != value)
+        message = f"{argument}={fillvalue!r} is not a value of dtype {dtype}"
+        is_nan = argument == "fillvalue" and not value.ndim and bool(value != value)
         raise ValueError(message + ("; fillvalue='nan' makes floats of them" if is_nan else ""))
     return cast[()]

@@ -892,7 +892,8 @@ with well
             Whether the levels of pyramids in the files are nodes, ``"0"`` and on, below.
         pad : number, optional
             What smaller images of one data type and the same axes become at the end of y, x
-            and all other axes, so that they and the largest ones are one array.
+            and all other axes, so that they and the largest ones are one array. Each data type
+            must have this number.
         name : hashable
             The name of the array in each node.
         chunks, layout : optional

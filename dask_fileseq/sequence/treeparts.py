@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dask_fileseq.errors import ReadError
+from dask_fileseq.filearray import checked_fillvalue
 from dask_fileseq.files import Source
 from dask_fileseq.graph import Scheduler, run_batches
 from dask_fileseq.grid import FileGrid, part_of_files, plain_labels
@@ -78,8 +79,9 @@ def tree_parts(
             name = _node_name(form, shapes[0], groups, pad is not None)
             path = "/".join([label] * bool(label) + [name] * (not label or len(groups) > 1))
             grid = part_of_files(seq.grid, np.array(members))
+            fill = None if pad is None else checked_fillvalue(pad, np.dtype(form.dtype), "pad")
             for level, shape in enumerate(shapes):
-                reader = seq.reader if pad is None else PaddedReader(seq.reader, shape, pad)
+                reader = seq.reader if pad is None else PaddedReader(seq.reader, shape, fill)
                 place = _unused(f"{path}/{level}" if levels else path, parts)
                 parts[place] = TreePart(grid, reader, level if levels else None)
     return parts

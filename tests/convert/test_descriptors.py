@@ -3,7 +3,7 @@
 import pytest
 
 from dask_fileseq import open_sequence
-from tests.helpers.instruments import cellvoyager, harmony, ome_set
+from tests.helpers.instruments import cellvoyager, harmony, ome_set, write_images
 
 zarr = pytest.importorskip("zarr")
 pytest.importorskip("yaozarrs")
@@ -51,3 +51,20 @@ def test_numbers_with_names(tmp_path):
     group, _ = image_of(tmp_path / "plate.zarr", "D/08/0")
     labels = [channel["label"] for channel in group.attrs["ome"]["omero"]["channels"]]
     assert labels == ["DAPI", "GFP"]
+
+
+@pytest.mark.parametrize(
+    ("heights", "step"),
+    [((0, 2, 4, 6), 2), ((6, 4, 2, 0), 2), ((2, 4, 6, 0), 1), ((6, 0, 2, 4), 1)],
+)
+def test_heights_in_another_order_are_no_scale(tmp_path, heights, step):
+    """Planes of which the last is the lowest would be where they are not."""
+    names = [f"z{z}.tif" for z in range(4)]
+    write_images(tmp_path, names)
+    rows = [f"{name},{z},{heights[z]}" for z, name in enumerate(names)]
+    (tmp_path / "planes.csv").write_text("\n".join(["file,z,stage_z", *rows]))
+    seq = open_sequence(tmp_path, table=str(tmp_path / "planes.csv"))
+    assert seq.to_xarray().stage_z.values.tolist() == list(heights)
+    seq.to_ome_zarr(tmp_path / "stack.zarr")
+    image = zarr.open_group(tmp_path / "stack.zarr", mode="r").attrs["ome"]["multiscales"][0]
+    assert image["datasets"][0]["coordinateTransformations"][0]["scale"] == [step, 1, 1]
