@@ -73,5 +73,5 @@ def _line(finding: Finding) -> str:
 
     cell = cell_text(finding.cell)
     if not finding.name:
-        return cell or command_line_text(finding.detail)
+        return printable(cell, lines=False) or command_line_text(finding.detail)
     return printable(f"{f'{finding.name} {cell}'.rstrip()}: {finding.detail}", lines=False)

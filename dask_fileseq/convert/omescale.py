@@ -73,8 +73,8 @@ def axis_scales(
 def _with_pixel_size(given: Mapping[str, Any], pixel_size: Any) -> dict[str, Any]:
     """Return scales with those of pixels, which are a text, or a size for each axis.
 
-    >>> _with_pixel_size({}, "0.65um"), _with_pixel_size({}, "z=2um, y=1 nm")
-    ({'y': (0.65, 'um'), 'x': (0.65, 'um')}, {'z': (2.0, 'um'), 'y': (1.0, 'nm')})
+    >>> _with_pixel_size({}, "0.65um"), _with_pixel_size({}, "z=2 um")
+    ({'y': (0.65, 'um'), 'x': (0.65, 'um')}, {'z': (2.0, 'um')})
     """
     if pixel_size is None:
         return dict(given)
@@ -181,18 +181,19 @@ def _scale_of_values(values: Any) -> OmeScale:
 def scale_text(scales: Mapping[str, OmeScale]) -> str:
     """Return the size of a pixel, and the steps along other axes, with their sources.
 
-    >>> scale_text({"y": OmeScale(0.65, 0.0, "micrometer", "OME-XML PhysicalSizeY")})
-    '0.65 um a pixel (OME)'
+    >>> size = OmeScale(0.65, 0.0, "micrometer", "OME-XML PhysicalSizeY")
+    >>> scale_text({"y": size, "x": size}), scale_text({"y": size})
+    ('0.65 um a pixel (OME)', 'y 0.65 um (OME), x unknown')
     """
     # a step without a unit is that of numbers in names, or unknown, unless the caller gives it
     known = {dim: s for dim, s in scales.items() if s.unit or s.source == "given"}
     texts, shown = [], {dim: _step_text(scale) for dim, scale in known.items()}
     plane = {dim: shown[dim] for dim in ("y", "x") if dim in shown}
     steps = [text.partition(" (")[0] for text in plane.values()]
-    if len(set(steps)) == 1:
+    if len(plane) == 2 and len(set(steps)) == 1:
         texts.append(next(iter(plane.values())).replace(" (", " a pixel (", 1))
-    else:
-        texts += [f"{dim} {text}" for dim, text in plane.items()]
+    elif plane:
+        texts += [f"{dim} {plane.get(dim, 'unknown')}" for dim in ("y", "x")]
     texts += [f"{dim} {shown[dim]}" for dim in ("z", "t") if dim in shown]
     return ", ".join(texts if plane else ["no pixel size", *texts])
 

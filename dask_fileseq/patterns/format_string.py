@@ -79,7 +79,7 @@ class _FormatString:
             ends = _open_end(part, kind)
             apart = between.strip("0123456789") if before == ends == "number" else between
             in_a_row = in_a_row + 1 if ends and before and not apart else 1
-            if ends and not apart and (ends == before or in_a_row > _MAX_IN_A_ROW):
+            if ends and ((ends == before and not between) or in_a_row > _MAX_IN_A_ROW):
                 raise NamesError(
                     f"pattern {self.text!r} has {token[0]!r} right behind another field: put "
                     "what stands between them, or say what they are, as in '{time:03d}'"

@@ -18,6 +18,9 @@ from dask_fileseq.grid import (
 )
 from dask_fileseq.patterns import NamePattern, frame_names
 
+ARRANGING = ("axesorder", "categories", "_shape")
+"""Arguments of `parse_filenames` that arrange the axes that a pattern finds."""
+
 
 def parsed_grid(
     names: Names, parse: Callable[..., Any] | None, kwargs: dict[str, Any], rules: dict[str, Any]
@@ -42,13 +45,8 @@ def parsed_grid(
     TypeError
         If there are unexpected arguments.
     """
-    check_choice("unmatched", rules["unmatched"], "raise", "skip")
-    check_choice("duplicates", rules["duplicates"], "raise", "first", "last")
-    check_choice("spacing", rules["spacing"], "unit", "auto", "step", "values")
+    check_rules(parse, kwargs, rules)
     if parse is None or parse is parse_filenames:
-        unknown = kwargs.keys() - {"pattern", "axesorder", "categories", "_shape"}
-        if unknown:
-            raise TypeError(f"unexpected keyword arguments: {', '.join(sorted(unknown))}")
         pattern = kwargs.pop("pattern", None)
         is_text = isinstance(pattern, str)
         if pattern is None or (is_text and not pattern and parse is None):
@@ -75,6 +73,19 @@ def parsed_grid(
     return grid_of_indices(kept, dims, shape, indices, duplicates=rules["duplicates"])
 
 
+def check_rules(
+    parse: Callable[..., Any] | None, kwargs: Mapping[str, Any], rules: Mapping[str, Any]
+) -> None:
+    """Raise an error unless rules are known ones, and arguments those of `parse_filenames`."""
+    check_choice("unmatched", rules["unmatched"], "raise", "skip")
+    check_choice("duplicates", rules["duplicates"], "raise", "first", "last")
+    check_choice("spacing", rules["spacing"], "unit", "auto", "step", "values")
+    if parse is None or parse is parse_filenames:
+        unknown = kwargs.keys() - {"pattern", *ARRANGING}
+        if unknown:
+            raise TypeError(f"unexpected keyword arguments: {', '.join(sorted(unknown))}")
+
+
 def is_auto(table: Any) -> bool:
     """Return whether a descriptor is to be looked for beside the files."""
     return isinstance(table, str) and table == "auto"
@@ -99,6 +110,12 @@ def tabled_grid(
     """
     if table is None or not len(names):
         return None
+    check_rules(None, kwargs, rules)
+    arranging = [name for name in ARRANGING if kwargs.get(name)]
+    if arranging and is_auto(table):
+        return None  # they are about the axes in names
+    if arranging:
+        raise NamesError(f"{arranging[0]} arranges axes of names, and a table has its own")
     options = {"spacing": rules["spacing"], "duplicates": rules["duplicates"]}
     if is_auto(table):
         return grid_beside(names, source, given, **options) if isinstance(given, str) else None

@@ -98,3 +98,13 @@ def test_texts_errors_and_logs_have_escapes(folder, caplog):
     for text in shown:
         assert is_clean(text, hostile)
     assert next(iter(seq)) == str(folder / f"{hostile}_t0.tif")
+
+
+def test_colours_in_labels_are_escaped_on_a_terminal(tmp_path):
+    """A name would colour all lines that follow."""
+    for name in ("t1_\x1b[31mred", "t2_a", "t1_a"):
+        tifffile.imwrite(tmp_path / f"{name}.tif", np.zeros((4, 3), "u1"))
+    pattern = r"t(?P<t>\d)_(?P<label>.*)\.tif"
+    result = invoke("check", tmp_path, "--pattern", pattern, color=True)
+    assert r"\x1b[31mred" in result.stdout
+    assert "\x1b[31mred)" not in result.stdout

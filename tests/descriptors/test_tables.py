@@ -175,3 +175,19 @@ def test_commands_take_tables(tmp_path, scan):
     assert f"table={str(path)!r}" in shown
     assert "a.csv (--table none: names alone)" in shown
     assert "sequence" in invoke("show", scan, "--table", "none", "--pattern", "none").output
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "message"),
+    [
+        ({"patern": "x"}, TypeError, "unexpected keyword arguments: patern"),
+        ({"spacing": "vals"}, ValueError, "spacing='vals'"),
+        ({"unmatched": "ignore"}, ValueError, "unmatched='ignore'"),
+        ({"duplicates": "ignore"}, ValueError, "duplicates='ignore'"),
+        ({"axesorder": (1, 0)}, NamesError, "axesorder arranges axes of names"),
+    ],
+)
+def test_arguments_that_a_table_has_no_use_for(tmp_path, scan, wrong, error, message):
+    """A slip in a keyword has no effect, and no word says so."""
+    with pytest.raises(error, match=message):
+        open_sequence(scan, table=written(tmp_path / "a.csv"), **wrong)

@@ -34,6 +34,6 @@ def settle(folder):
         os.utime(path, (then, then))
 
 
-def invoke(*arguments):
-    """Run a command of ``dask fileseq`` in this process."""
-    return CliRunner().invoke(fileseq, [*map(os.fspath, arguments)])
+def invoke(*arguments, **settings):
+    """Run a command of ``dask fileseq`` in this process; `settings` are those of click."""
+    return CliRunner().invoke(fileseq, [*map(os.fspath, arguments)], **settings)

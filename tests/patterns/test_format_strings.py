@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dask_fileseq import open_sequence
 from dask_fileseq.errors import NamesError, UnmatchedError
 from dask_fileseq.grid import grid_of_pattern, parse_filenames
 from dask_fileseq.patterns import as_pattern
@@ -88,6 +89,8 @@ def test_what_format_writes_is_read_as_it_was(rows, template):
         ("{t:d}_x}.tif", "single '}'"),
         ("{a}{b}.tif", "right behind another field"),
         ("{a}{}.tif", "right behind another field"),
+        ("{a:d}{b:d}.tif", "right behind another field"),
+        ("{a:d}0{b:d}0{c:d}0{d:d}.tif", "right behind another field"),
         ("{a}_{b:x}.tif", "unknown type 'x'"),
         ("{a}_{b c}_{t:d}.tif", "'b c', which is no name"),
         ("{t:%Y%Q}.tif", "'%Q' in a date"),
@@ -140,3 +143,10 @@ def test_common_folders_take_part():
     assert parse_filenames(names[:1], "Pos{p:d}/t{t:d}.tif")[:2] == (("p", "t"), (1, 1))
     with pytest.raises(UnmatchedError, match=r"'Pos\{p:d\}/z\{t:d\}' matches none of 2 names:"):
         parse_filenames(names, "Pos{p:d}/z{t:d}")
+
+
+def test_digits_between_two_numbers():
+    """A constant zero between two padded numbers is what names have, and is refused."""
+    names = [f"ch{c:02d}00{z:02d}.tif" for c in (0, 1) for z in range(3)]
+    assert as_pattern("ch{ch:02d}00{z:02d}.tif").match(names[5]) == (("ch", "z"), ("01", "02"))
+    assert open_sequence([f"a/{name}" for name in names]).shape == (2, 3)
