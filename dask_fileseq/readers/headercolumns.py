@@ -42,7 +42,7 @@ def header_columns(info: FileInfo) -> dict[str, Any]:
     columns: dict[str, Any] = {
         "shape": spec.shape,
         "dtype": str(spec.dtype),
-        "axes": "".join(dim.upper() if len(dim) == 1 else f"<{dim}>" for dim in spec.dims),
+        "axes": axes_text(spec.dims),
     }
     if info.compression:
         columns["compression"] = info.compression
@@ -55,6 +55,15 @@ def header_columns(info: FileInfo) -> dict[str, Any]:
         columns["crs"] = crs_name(info.metadata.crs)
     columns |= dict(info.columns) | _metadata_columns(info.metadata, spec.dims, spec.shape)
     return {name: value for name, value in columns.items() if value is not None}
+
+
+def axes_text(dims: Sequence[str]) -> str:
+    """Return the names of axes as one text.
+
+    >>> axes_text(("time", "y", "x"))
+    '<time>YX'
+    """
+    return "".join(dim.upper() if len(dim) == 1 else f"<{dim}>" for dim in dims)
 
 
 def _metadata_columns(

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dask_fileseq.readers.chunk import ChunkSpec, Region, WrongChunk
+from dask_fileseq.readers.headercolumns import axes_text
 from dask_fileseq.readers.reader import File, FileInfo, Reader
 
 
@@ -67,7 +68,12 @@ class PagesReader(Reader):
 
     def read_columns(self, file: File, **imreadargs: Any) -> dict[str, Any]:
         """Return what the header of a file says; see `Reader.read_columns`."""
-        return self.reader.read_columns(file, **imreadargs)
+        columns = self.reader.read_columns(file, **imreadargs)
+        shape = columns.get("shape", ())
+        if imreadargs or len(shape) < 3 or shape[0] != math.prod(self.sizes):
+            return columns
+        axes = axes_text(self.dims) + columns["axes"][-len(shape) + 1 :]
+        return columns | {"shape": (*self.sizes, *shape[1:]), "axes": axes}
 
     def read_region(
         self, file: File, spec: ChunkSpec, region: Region, out: NDArray[Any], **imreadargs: Any

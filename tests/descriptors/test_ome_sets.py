@@ -188,3 +188,15 @@ def test_sets_of_several_images(tmp_path, in_file):
     assert seq.coords["image"].tolist() == ["pos 0", "pos 1"]
     assert (len(seq), seq.files_missing) == (4 if in_file else 24, 0)
     np.testing.assert_array_equal(seq.isel(image=0).asarray(), seq.isel(image=1).asarray())
+
+
+def test_tables_and_trees_have_the_axes_of_pages(tmp_path):
+    """They would have the pages along one axis, which the array does not have."""
+    ome_set(tmp_path, in_file="tz")
+    seq = open_sequence(tmp_path)
+    constant = seq.table().constant
+    assert (constant["shape"], constant["axes"]) == (seq.array().shape[1:], "TZYX")
+    pytest.importorskip("xarray")
+    for pad in (None, 0):
+        tree = seq.to_datatree(pad=pad)
+        np.testing.assert_array_equal(tree["2x3x4x6_uint16"].image, seq.asarray())
