@@ -31,7 +31,7 @@ from dask_fileseq.descriptors.several import merged
 from dask_fileseq.descriptors.tables import read_columns, read_table
 from dask_fileseq.descriptors.yokogawa import FILE_NAME as YOKOGAWA
 from dask_fileseq.descriptors.yokogawa import read_yokogawa
-from dask_fileseq.errors import GridWarning, NamesError, shown
+from dask_fileseq.errors import GridWarning, NamesError, shown, users_level
 from dask_fileseq.files import LocalFiles, Source, common_path
 from dask_fileseq.grid import FileGrid
 from dask_fileseq.plaintext import public_text
@@ -136,7 +136,7 @@ def grid_beside(
     for place, error in failures[:1]:
         text = f"{place.path!r} is left out, and names alone give the grid: {error}"
         text = public_text(f"{text}; table=None does not look for it")
-        warnings.warn(text, GridWarning, stacklevel=2)
+        warnings.warn(text, GridWarning, stacklevel=users_level())
     return None
 
 
@@ -243,7 +243,7 @@ def _warn_of(strays: Sequence[str], descriptor: Descriptor) -> None:
     if strays:
         text = f"{descriptor.source} does not name {len(strays):,} of the files, which are left out"
         text = public_text(f"{text}: {shown(strays, len(strays))}")
-        warnings.warn(text, GridWarning, stacklevel=3)
+        warnings.warn(text, GridWarning, stacklevel=users_level())
 
 
 def wanted(given: str) -> Callable[[str], bool]:

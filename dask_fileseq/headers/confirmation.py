@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dask_fileseq.errors import HeaderWarning
+from dask_fileseq.errors import HeaderWarning, users_level
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.files import LocalFiles
 from dask_fileseq.graph import Scheduler
@@ -83,7 +83,7 @@ def _confirmed(array: FileArray, metadata: ChunkMetadata, keep_steps: bool) -> C
     rows = _kept_rows(array, numbers)
     confirmed, message = _Confirmation(array, numbers, rows).confirm(metadata, keep_steps)
     if message:
-        warnings.warn(message, HeaderWarning, stacklevel=3)
+        warnings.warn(message, HeaderWarning, stacklevel=users_level())
     return confirmed
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dask_fileseq.errors import HeaderWarning
+from dask_fileseq.errors import HeaderWarning, users_level
 from dask_fileseq.files import Source
 from dask_fileseq.graph import Scheduler
 from dask_fileseq.grid import FileGrid
@@ -165,7 +165,7 @@ def _warn(names: Sequence[str], errors: NDArray[Any]) -> None:
         f"{len(failed):,} of {len(names):,} headers cannot be read, such as that of"
         f" {names[failed[0]]!r}: {errors[failed[0]]}. The column 'error' has all reasons",
         HeaderWarning,
-        stacklevel=4,
+        stacklevel=users_level(),
     )
 
 

@@ -361,8 +361,10 @@ def test_ome_zarr_has_the_pixel_size_of_all_files(tmp_path):
     for t in range(3):
         write_pixels(tmp_path / f"t{t}.tif", shape=(4, 5), axes="YX", step=0.25 if t == 1 else 0.5)
     seq = open_sequence(tmp_path)
-    with pytest.warns(HeaderWarning, match=r"pixels of 0.5 x 0.5 µm .x, y., '.*t1.tif' has"):
+    match = r"pixels of 0.5 x 0.5 µm .x, y., '.*t1.tif' has"
+    with pytest.warns(HeaderWarning, match=match) as caught:
         seq.to_ome_zarr(tmp_path / "a.ome.zarr", progress=False)
+    assert caught[0].filename == __file__
     (image,) = zarr.open_group(tmp_path / "a.ome.zarr").attrs["ome"]["multiscales"]
     assert image["datasets"][0]["coordinateTransformations"][0]["scale"][-2:] == [1, 1]
     assert all("unit" not in axis for axis in image["axes"][-2:])

@@ -193,8 +193,11 @@ def test_headers_that_cannot_be_read_have_their_reason(tmp_path):
     for t in range(3):
         tifffile.imwrite(tmp_path / f"t{t}.tif", IMAGE)
     (tmp_path / "t1.tif").write_bytes(b"nothing")
-    with pytest.warns(HeaderWarning, match=r"1 of 3 headers cannot be read.*t1\.tif.*not a TIFF"):
+    with pytest.warns(
+        HeaderWarning, match=r"1 of 3 headers cannot be read.*t1\.tif.*not a TIFF"
+    ) as caught:
         table = open_sequence(tmp_path).table()
+    assert caught[0].filename == __file__
     assert "not a TIFF" in table["error"][1]
     assert table["shape"].tolist() == [(4, 5), None, (4, 5)]
 
