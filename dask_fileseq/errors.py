@@ -162,7 +162,8 @@ class FillWarning(UserWarning):
 
 
 class GridWarning(UserWarning):
-    """Over a third of the grid that ``pattern="infer"`` made is empty: it may be another one."""
+    """The axes may be others: over a third of the grid that ``pattern="infer"`` made is empty,
+    or arguments choose pages of which an instrument's index describes no axes."""
 
 
 class SeriesWarning(UserWarning):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from dask_fileseq.readers.reader import File, FileInfo, Reader
 class PagesReader(Reader):
     """Reader of files in which the pages, one axis, are planes along several axes.
 
-    With `imreadargs`, which may choose other pages, files are read as by the inner reader.
+    Where `imreadargs` choose other pages, files are read as by the inner reader.
 
     >>> inner = np.arange(12).reshape(6, 1, 2)
     >>> from dask_fileseq.readers import as_reader
@@ -54,23 +54,23 @@ class PagesReader(Reader):
     def __call__(self, file: File, **imreadargs: Any) -> Any:
         """Return the array in a file."""
         image = np.asarray(self.reader(file, **imreadargs))
-        return image if imreadargs else image.reshape((*self.sizes, *image.shape[1:]))
+        if not self._has_pages(image.shape, imreadargs):
+            return image
+        return image.reshape((*self.sizes, *image.shape[1:]))
 
     def describe(self, file: File, **imreadargs: Any) -> FileInfo:
         """Return what a file contains; see `Reader.describe`."""
-        info = self.reader.describe(file, **imreadargs)
-        return info if imreadargs else self._described(info)
+        return self._described(self.reader.describe(file, **imreadargs), imreadargs)
 
     def inspect(self, file: File, **imreadargs: Any) -> FileInfo:
         """Return what a file contains; see `Reader.inspect`."""
-        info = self.reader.inspect(file, **imreadargs)
-        return info if imreadargs else self._described(info)
+        return self._described(self.reader.inspect(file, **imreadargs), imreadargs)
 
     def read_columns(self, file: File, **imreadargs: Any) -> dict[str, Any]:
         """Return what the header of a file says; see `Reader.read_columns`."""
         columns = self.reader.read_columns(file, **imreadargs)
         shape = columns.get("shape", ())
-        if imreadargs or len(shape) < 3 or shape[0] != math.prod(self.sizes):
+        if len(shape) < 3 or shape[0] != math.prod(self.sizes) or _chooses(imreadargs):
             return columns
         axes = axes_text(self.dims) + columns["axes"][-len(shape) + 1 :]
         return columns | {"shape": (*self.sizes, *shape[1:]), "axes": axes}
@@ -79,7 +79,7 @@ class PagesReader(Reader):
         self, file: File, spec: ChunkSpec, region: Region, out: NDArray[Any], **imreadargs: Any
     ) -> None:
         """Read part of a file into an array; see `Reader.read_region`."""
-        if imreadargs:
+        if not self._is_of_pages(spec, imreadargs):
             self.reader.read_region(file, spec, region, out, **imreadargs)
             return
         inner = self._inner(spec)
@@ -89,7 +89,14 @@ class PagesReader(Reader):
             index = [along[i] for along, i in zip(slow, place, strict=True)]
             start = int(np.ravel_multi_index((*index, 0), self.sizes)) if index else 0
             pages = range(last.start + start, last.stop + start, last.step)
-            self.reader.read_region(file, inner, (pages, *rest), out[place])
+            try:
+                self.reader.read_region(file, inner, (pages, *rest), out[place], **imreadargs)
+            except WrongChunk as error:
+                if not imreadargs or error.found[0] != spec.shape:
+                    raise
+                # with these arguments, the inner reader finds the same axes by itself
+                self.reader.read_region(file, spec, region, out, **imreadargs)
+                return
 
     def read_files(
         self, paths: Sequence[str], spec: ChunkSpec, outs: Sequence[NDArray[Any]]
@@ -101,6 +108,25 @@ class PagesReader(Reader):
             return 0
         return self.reader.read_files(paths, inner, flat)
 
+    def read_otherwise(self, file: File, spec: ChunkSpec, **imreadargs: Any) -> NDArray[Any] | None:
+        """Return the array in a file; see `Reader.read_otherwise`."""
+        if not self._is_of_pages(spec, imreadargs):
+            return self.reader.read_otherwise(file, spec, **imreadargs)
+        image = self.reader.read_otherwise(file, self._inner(spec), **imreadargs)
+        return None if image is None else image.reshape(spec.shape)
+
+    def _has_pages(self, shape: tuple[int, ...], imreadargs: Mapping[str, Any]) -> bool:
+        """Return whether what the inner reader finds with some arguments is all pages."""
+        if _chooses(imreadargs):
+            return False
+        return not imreadargs or (len(shape) > 2 and shape[0] == math.prod(self.sizes))
+
+    def _is_of_pages(self, spec: ChunkSpec, imreadargs: Mapping[str, Any]) -> bool:
+        """Return whether `describe` with some arguments returned the axes of pages."""
+        if not imreadargs:
+            return True
+        return not _chooses(imreadargs) and spec.shape[: len(self.sizes)] == self.sizes
+
     def _inner(self, spec: ChunkSpec) -> ChunkSpec:
         """Return what the inner reader finds in a file."""
         count = len(self.sizes)
@@ -108,8 +134,10 @@ class PagesReader(Reader):
         shape, tile = (pages, *spec.shape[count:]), (1, *spec.tile[count:])
         return replace(spec, shape=shape, tile=tile, dims=("i", *spec.dims[count:]))
 
-    def _described(self, info: FileInfo) -> FileInfo:
+    def _described(self, info: FileInfo, imreadargs: Mapping[str, Any]) -> FileInfo:
         spec = info.spec
+        if not self._has_pages(spec.shape, imreadargs):
+            return info
         pages = math.prod(self.sizes)
         if len(spec.shape) < 3 or spec.shape[0] != pages:
             shape = (pages, *spec.shape[-2:])
@@ -122,3 +150,12 @@ class PagesReader(Reader):
             dims=(*self.dims, *spec.dims[1:]),
         )
         return replace(info, spec=spec)
+
+
+def _chooses(imreadargs: Mapping[str, Any]) -> bool:
+    """Return whether arguments choose some pages, or another image than the first one.
+
+    >>> _chooses({"level": 0, "series": 0}), _chooses({"series": "all"}), _chooses({"key": 0})
+    (False, True, True)
+    """
+    return imreadargs.get("key") is not None or imreadargs.get("series") not in (None, 0)

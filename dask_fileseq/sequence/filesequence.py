@@ -25,7 +25,7 @@ from numpy.typing import DTypeLike, NDArray
 from tifffile import TIFF
 
 from dask_fileseq.descriptors import explain_descriptor
-from dask_fileseq.errors import NamesError, SeriesWarning, check_choice, users_level
+from dask_fileseq.errors import GridWarning, NamesError, SeriesWarning, check_choice, users_level
 from dask_fileseq.filearray import FileArray, files_version, first_info
 from dask_fileseq.files import (
     LocalFiles,
@@ -250,12 +250,11 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         names, frames = listed_files(given, self.source, reader.suffixes)
         names = in_order(names, sort, found)
         self.reader: Reader = reader.for_file(without_secrets(names[0]) if names else "")
-        if imreadargs := ImageOptions(**choosing).imreadargs:
-            self.reader = BoundReader(self.reader, imreadargs)
         self.identity: Literal["stat", "name"] = identity
         self.fillvalue = fillvalue
         self._container = container
         self._is_warned = False
+        self._is_warned_of_pages = False
         rules = {"unmatched": unmatched, "duplicates": duplicates, "spacing": spacing}
         inferred = isinstance(pattern := kwargs.get("pattern"), str) and pattern == "infer"
         if inferred and frames is not None:
@@ -265,8 +264,12 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         grid = tabled_grid(packed, self.source, given, table, kwargs, rules)
         self._set_grid(grid or parsed_grid(packed, parse, kwargs, rules))
         pages = self.grid.metadata.pages
-        if pages and not isinstance(self.reader, FunctionReader | BoundReader):
-            self.reader = PagesReader(self.reader, tuple(pages), tuple(pages.values()))
+        self._page_dims: tuple[str, ...] = ()
+        if pages and not isinstance(self.reader, FunctionReader):
+            self._page_dims = tuple(pages)
+            self.reader = PagesReader(self.reader, self._page_dims, tuple(pages.values()))
+        if imreadargs := ImageOptions(**choosing).imreadargs:
+            self.reader = BoundReader(self.reader, imreadargs)
         imread = self.reader.imread
         is_path = isinstance(self.source, LocalFiles) and not path_map
         self.imread = imread if is_path else partial(_imread_member, self.source, imread)
@@ -637,6 +640,16 @@ with well
             if info.metadata.unread and not self._is_warned:
                 self._is_warned = True
                 warnings.warn(info.metadata.unread, SeriesWarning, stacklevel=users_level())
+            dims = self._page_dims
+            if info.spec.dims[: len(dims)] != dims and not self._is_warned_of_pages:
+                self._is_warned_of_pages = True
+                warnings.warn(
+                    f"{self.grid.metadata.source} describes the pages of each file along "
+                    f"{', '.join(dims)}, but key=, series= or imreadargs= choose others; "
+                    f"the axes of the array in each file are {', '.join(info.spec.dims)}",
+                    GridWarning,
+                    stacklevel=users_level(),
+                )
         return self._infos[key]
 
     @cached_property

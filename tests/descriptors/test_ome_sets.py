@@ -12,7 +12,7 @@ import pytest
 import tifffile
 
 from dask_fileseq import GridWarning, TiffSequence, open_sequence
-from dask_fileseq.readers import count
+from dask_fileseq.readers import PagesReader, Reader, count
 from tests.helpers.instruments import MAKERS, ome_set
 
 IMAGE = np.add.outer(np.add.outer([0, 100], [0, 10]), [0, 1, 2])[..., None, None] + np.zeros(
@@ -200,3 +200,50 @@ def test_tables_and_trees_have_the_axes_of_pages(tmp_path):
     for pad in (None, 0):
         tree = seq.to_datatree(pad=pad)
         np.testing.assert_array_equal(tree["2x3x4x6_uint16"].image, seq.asarray())
+
+
+@pytest.mark.parametrize("args", [{"level": 0}, {"series": 0}, {"imreadargs": {"is_ome": False}}])
+@pytest.mark.filterwarnings("error")
+def test_arguments_that_leave_all_pages_leave_their_axes(tmp_path, args):
+    """The pages would be along one axis without a name, and nothing would say so."""
+    ome_set(tmp_path, in_file="tz")
+    seq = open_sequence(tmp_path)
+    image = seq.asarray()
+    for array in (seq.array(**args), open_sequence(tmp_path, **args).array()):
+        assert array.dims == ("c", "t", "z", "y", "x")
+        np.testing.assert_array_equal(array[...], image)
+        np.testing.assert_array_equal(array[1, :, ::-2, 1:3], image[1, :, ::-2, 1:3])
+    spec = seq.array(**args).spec
+    other = seq.reader.read_otherwise(seq[1], spec, **seq.array(**args).options.imreadargs)
+    np.testing.assert_array_equal(other, image[1])
+
+
+@pytest.mark.parametrize("args", [{"key": 4}, {"series": "all"}])
+def test_arguments_that_choose_other_pages_are_a_warning(tmp_path, args):
+    """Axes that the descriptor has would be gone without a word."""
+    ome_set(tmp_path, in_file="tz")
+    seq = open_sequence(tmp_path)
+    with pytest.warns(GridWarning, match="describes the pages of each file along t, z") as found:
+        array = seq.array(**args)
+    assert len(found) == 1
+    other = open_sequence(tmp_path, **args)
+    with pytest.warns(GridWarning, match="describes the pages of each file along t, z"):
+        other = other.array()
+    assert array.dims == other.dims
+    np.testing.assert_array_equal(array[...], other[...])
+
+
+def test_pages_whose_axes_the_reader_finds_are_read_by_it(tmp_path):
+    """They would be taken for pages along one axis, and be an error."""
+
+    class Planes(Reader):
+        def __call__(self, file, flat=True):
+            return np.arange(144).reshape((6, 4, 6) if flat else (2, 3, 4, 6))
+
+    reader = PagesReader(Planes(), ("t", "z"), (2, 3))
+    for flat in (True, False):
+        spec = reader.describe("a.tif", flat=flat).spec
+        out = np.empty((2, 2, 4, 6), int)
+        region = (range(1, -1, -1), range(1, 3), range(4), range(6))
+        reader.read_region("a.tif", spec, region, out, flat=flat)
+        np.testing.assert_array_equal(out, reader("a.tif", flat=flat)[::-1, 1:])
