@@ -258,6 +258,16 @@ def test_it_pickles(files):
         np.testing.assert_array_equal(ds.image, array[2])
 
 
+def test_chunks_of_a_variable_by_keyword(files):
+    """They would be ignored, and all files be one block."""
+    pattern, array = files
+    variable = open_lazily(pattern).image.variable
+    assert isinstance(variable, FileVariable)
+    chunked = variable.chunk(z=1)
+    assert chunked.chunks == variable.chunk({"z": 1}).chunks == ((3,), (2,), (1, 1), (48,), (64,))
+    np.testing.assert_array_equal(chunked, array)
+
+
 def test_chunking_later_is_xarrays_own(files):
     """Of a selection, or where another way is asked for, xarray does what it always does."""
     pattern, array = files

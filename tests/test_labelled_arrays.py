@@ -13,6 +13,7 @@ import tifffile
 import xarray as xr
 
 from dask_fileseq import open_sequence
+from dask_fileseq.graph import TransposedFiles
 from dask_fileseq.readers import count
 from tests.helpers.shared import DATA
 
@@ -277,3 +278,13 @@ def test_what_was_computed_of_it_goes_beside_it(tmp_path):
     np.testing.assert_array_equal(both, ds.a.values * 3)
     one, other = xr.unify_chunks(x, ds.b.chunk(t=2))
     assert one.chunks == other.chunks
+
+
+def test_slices_and_transposed_arrays_go_into_one_dataset(tmp_path):
+    """Each would equal dask's own class, but not the other's."""
+    for t in range(3):
+        tifffile.imwrite(tmp_path / f"t{t}.tif", np.full((4, 6), t, "u1"))
+    x = open_sequence(str(tmp_path)).to_xarray()
+    turned = xr.DataArray(TransposedFiles.of(x.data, (0, 2, 1)), dims=("t", "x", "y"))
+    loaded = xr.Dataset({"a": x, "b": turned}).compute()
+    np.testing.assert_array_equal(loaded.b.transpose("t", "y", "x"), loaded.a)

@@ -25,14 +25,15 @@ Index = tuple[int | range, ...]
 
 
 class EqualToArray(type):
-    """The class of a class that counts as `Array` wherever classes are compared.
+    """The metaclass of subclasses of `Array` that equal it, and each other, in comparisons.
 
-    xarray compares them, and refuses an array of a subclass beside a plain one: two variables
-    of a dataset, of which one was computed from the other, could not be loaded or written.
+    xarray compares the classes of arrays, and refuses an array of a subclass beside a plain one:
+    two variables of a dataset, of which one was computed from the other, could not be loaded or
+    written.
     """
 
     def __eq__(cls, other: object) -> bool:
-        return other is Array or other is cls
+        return other is Array or isinstance(other, EqualToArray)
 
     def __hash__(cls) -> int:
         return hash(Array)

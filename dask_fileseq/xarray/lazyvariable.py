@@ -21,6 +21,9 @@ from dask_fileseq.graph import AUTO_BYTES, block_chunks, to_dask_array
 CODING = ("_FillValue", "scale_factor", "add_offset")
 """Attributes by which xarray decodes pixels: nodata becomes NaN, numbers become physical values."""
 
+NO_AXES = ("name", "lock", "inline_array", "chunked_array_type", "from_array_kwargs")
+"""Keywords of `xarray.Variable.chunk` that are not chunks along an axis of that name."""
+
 
 def decoded(variable: Variable) -> Variable:
     """Return a variable with its pixels decoded, lazily if they are a dask array."""
@@ -44,6 +47,8 @@ class FileVariable(Variable):
         with_dask = manager in (None, "dask") or isinstance(manager, DaskManager)
         if pixels is None or args or not with_dask or not isinstance(chunks, Mapping):
             return super().chunk(chunks, *args, **kwargs)
+        by_keyword = {dim: c for dim, c in kwargs.items() if dim not in NO_AXES}
+        chunks = {**by_keyword, **chunks}
         data = to_dask_array(pixels.array, {dim: chunks.get(dim, -1) for dim in self.dims})
         if pixels.coding:
             data = decoded(Variable(self.dims, data, pixels.coding)).data
