@@ -656,7 +656,7 @@ with well
         In a group, which xarray opens, empty cells are nodata as in `to_xarray`.
         """
         naming, others = split_options(kwargs, NamingOptions)
-        naming["fill"] = others.get("fillvalue") not in (None, "auto")
+        naming["fill"] = first_given(others.get("fillvalue"), self.fillvalue) not in (None, "auto")
         if naming.get("groupname"):
             others["fillvalue"] = first_given(others.get("fillvalue"), self.fillvalue, "auto")
         return self._array_of(others), naming
