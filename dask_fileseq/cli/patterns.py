@@ -69,8 +69,8 @@ def _fits(files: tuple[str, ...], options: dict[str, Any], *, verbose: bool) -> 
             inferred = {"error": str(error)}
     fits = [fit for fit in fits if fit["files"] >= len(seq) / 2]
     fits.sort(key=lambda fit: (-fit["files"], fit["empty"]))
-    told = {"files": len(seq), "presets": fits, "inferred": inferred}
-    return told | ({"explanation": explain_names(seq.files)} if verbose else {})
+    found = {"files": len(seq), "presets": fits, "inferred": inferred}
+    return found | ({"explanation": explain_names(seq.files)} if verbose else {})
 
 
 def _fit(names: list[str], pattern: str) -> Fit:

@@ -154,9 +154,7 @@ class Journal:
             self.require()
             self.checked = state
 
-    def records(
-        self, token: str, *, filled: bool, verify: str | None = "sample"
-    ) -> dict[str, Record]:
+    def records(self, token: str, *, filled: bool, verify: str | None) -> dict[str, Record]:
         """Return the records of all finished regions of a conversion, by name.
 
         Regions with objects that are not as they were written are to be done again, and unless

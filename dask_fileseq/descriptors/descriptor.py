@@ -40,7 +40,7 @@ class Descriptor:
     planned: bool = False
     """Whether it names no files: then `files` are those names that it explains."""
     spare: tuple[str, ...] = ()
-    """Those axes that are left out unless two files would share a cell without."""
+    """Axes that the grid has only if two files would be in one cell without them."""
     labels: Mapping[str, Mapping[Any, str]] = field(default_factory=dict)
     """Names to show in place of the values of an axis, in the order of the values."""
     extras: Mapping[str, Extra] = field(default_factory=dict)

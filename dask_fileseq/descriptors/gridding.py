@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +18,16 @@ from dask_fileseq.descriptors.descriptor import (
     well_name,
 )
 from dask_fileseq.errors import shown
-from dask_fileseq.grid import FileGrid, GridCoord, GridMetadata, coord_of_files, grid_of_columns
+from dask_fileseq.grid import (
+    Duplicates,
+    FileGrid,
+    GridCoord,
+    GridMetadata,
+    Spacing,
+    coord_of_files,
+    grid_of_columns,
+)
 from dask_fileseq.patterns import NameColumns, as_pattern, factorize, typed_texts
-
-Spacing = Literal["unit", "auto", "step", "values"]
-Duplicates = Literal["raise", "first", "last"]
 
 
 def grid_of_descriptor(
@@ -31,8 +36,8 @@ def grid_of_descriptor(
     folder: str,
     is_wanted: Callable[[str], bool],
     *,
-    spacing: Spacing = "auto",
-    duplicates: Duplicates = "raise",
+    spacing: Spacing,
+    duplicates: Duplicates,
     is_sure: bool = False,
 ) -> FileGrid:
     """Return the grid of those of the names that a descriptor has.

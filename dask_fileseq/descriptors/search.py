@@ -19,7 +19,7 @@ from dask_fileseq.descriptors.descriptor import (
     OtherFileError,
     base_name,
 )
-from dask_fileseq.descriptors.gridding import Duplicates, Spacing, grid_of_descriptor
+from dask_fileseq.descriptors.gridding import grid_of_descriptor
 from dask_fileseq.descriptors.harmony import FILE_NAME as HARMONY
 from dask_fileseq.descriptors.harmony import read_harmony
 from dask_fileseq.descriptors.metaxpress import HTD_NAME, ND_NAME, read_htd, read_nd
@@ -33,7 +33,7 @@ from dask_fileseq.descriptors.yokogawa import FILE_NAME as YOKOGAWA
 from dask_fileseq.descriptors.yokogawa import read_yokogawa
 from dask_fileseq.errors import GridWarning, NamesError, shown, users_level
 from dask_fileseq.files import LocalFiles, Source, common_path
-from dask_fileseq.grid import FileGrid
+from dask_fileseq.grid import Duplicates, FileGrid, Spacing
 from dask_fileseq.plaintext import public_text
 from dask_fileseq.readers import ome_text
 
@@ -92,8 +92,8 @@ def grid_beside(
     source: Source,
     given: str,
     *,
-    spacing: Spacing = "auto",
-    duplicates: Duplicates = "raise",
+    spacing: Spacing,
+    duplicates: Duplicates,
 ) -> FileGrid | None:
     """Return the grid of which a descriptor beside the files says where they are.
 
@@ -271,8 +271,8 @@ def grid_of_table(
     given: str | Sequence[str],
     table: Any,
     *,
-    spacing: Spacing = "auto",
-    duplicates: Duplicates = "raise",
+    spacing: Spacing,
+    duplicates: Duplicates,
 ) -> FileGrid:
     """Return the grid of files of which a table, or a descriptor that is named, says where.
 

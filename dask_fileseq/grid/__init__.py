@@ -11,6 +11,7 @@ these is looked at once. Each module imports only from those before it: `natural
 """
 
 from dask_fileseq.grid.filegrid import (
+    Duplicates,
     FileGrid,
     grid_of_columns,
     grid_of_indices,
@@ -24,11 +25,14 @@ from dask_fileseq.grid.gridmetadata import GridCoord, GridMetadata, coord_of_fil
 from dask_fileseq.grid.label_lookup import places_of_labels
 from dask_fileseq.grid.natural_sort import natural_sorted
 from dask_fileseq.grid.selection import indexers_of, part_of_files, parts_of, selected
+from dask_fileseq.grid.text_axis import Spacing
 
 __all__ = [
+    "Duplicates",
     "FileGrid",
     "GridCoord",
     "GridMetadata",
+    "Spacing",
     "coord_of_files",
     "grid_of_columns",
     "grid_of_indices",

@@ -97,7 +97,9 @@ def crs_name(crs: Mapping[str, Any]) -> str | None:
     """
     if code := crs.get("epsg"):
         return f"EPSG:{code}"
-    return crs.get("spatial_ref") or crs.get("projected_crs_name") or (repr(crs) if crs else None)
+    system = {key: value for key, value in crs.items() if key != "GeoTransform"}  # a place
+    name = system.get("spatial_ref") or system.get("projected_crs_name")
+    return name or (repr(system) if system else None)
 
 
 def pixel_columns(scales: Mapping[str, Scale]) -> dict[str, Any]:

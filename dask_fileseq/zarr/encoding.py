@@ -153,7 +153,7 @@ def _each_file(source: Source, function: Callable[[File], Any], names: Sequence[
                 results.append(function(file))
         except NoByteLayout as error:
             results.append(error)
-        except Exception as error:
+        except Exception as error:  # of any reader or file system
             raise failure_of(error, name, {}) from error
     return results
 
@@ -172,7 +172,7 @@ def _prove(array: FileArray, decode: Callable[[BinaryIO], NDArray[Any]]) -> None
         ):
             stream.seek(0)
             found = decode(stream)
-    except Exception as error:
+    except Exception as error:  # of any codec
         raise NoByteLayout(f"{name!r} cannot be decoded without its reader: {error}") from error
     same = (found.shape, found.dtype) == (expected.shape, expected.dtype)
     if not same or found.tobytes() != expected.tobytes():  # bytes, for NaNs

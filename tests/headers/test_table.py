@@ -13,7 +13,7 @@ import tifffile
 from dask_fileseq import FileSequence, HeaderWarning, TiffSequence, open_sequence
 from dask_fileseq.headers import table as table_module
 from dask_fileseq.readers import PRINT, count
-from tests.helpers.headers import write_geotiff, write_ome, write_pixels
+from tests.helpers.headers import geotiff_tags, write_geotiff, write_ome, write_pixels
 from tests.helpers.instruments import micromanager
 from tests.helpers.shared import DATA
 
@@ -228,6 +228,24 @@ def test_any_scheduler_and_many_parts(tmp_path, scheduler, monkeypatch):
     np.testing.assert_equal(table["nodata"], [np.nan] * 6 + [-1] * 5)
     assert table.constant["crs"] == "EPSG:32633"
     assert calls[-1] == (11, 11)
+
+
+@pytest.mark.parametrize(
+    ("keys", "system"),
+    [
+        ((1, 1, 0, 1, 1025, 0, 1, 1), None),
+        ((1, 1, 0, 1, 2057, 34736, 1, 0), "{'semi_major_axis': 6378137.0}"),
+    ],
+)
+def test_systems_without_a_name(tmp_path, keys, system):
+    """Files have the place of another one in the name of their system."""
+    for t in range(2):
+        tags = [(34735, "H", 8, keys, True), (34736, "d", 1, 6378137.0, True)]
+        tags.append(geotiff_tags(left=10.0 * t, turned=True)[1])
+        tifffile.imwrite(tmp_path / f"t{t}.tif", IMAGE, extratags=tags, metadata=None)
+    table = open_sequence(tmp_path).table()
+    assert ("crs" in table, table.constant.get("crs")) == (system is not None, system)
+    assert [transform[2] for transform in table["transform"]] == [0, 10]
 
 
 def test_pandas_and_arrow_have_the_same(tmp_path):

@@ -78,7 +78,7 @@ def _shaped_pages(tif: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> in
 
 
 def _ends_in_pixels(tif: tifffile.TiffFile) -> bool:
-    """Return whether the file goes on behind the pixels of its only page, which stand last.
+    """Return whether the pixels of the only page follow its header, and more bytes follow them.
 
     ImageJ writes large stacks as one page, with the pixels of all images behind it.
     """
