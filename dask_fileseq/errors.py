@@ -162,8 +162,11 @@ class FillWarning(UserWarning):
 
 
 class GridWarning(UserWarning):
-    """The axes may be others: over a third of the grid that ``pattern="infer"`` made is empty,
-    or arguments choose pages of which an instrument's index describes no axes."""
+    """The axes may not be the right ones.
+
+    Over a third of the grid that ``pattern="infer"`` made is empty, or arguments choose pages
+    whose axes an instrument's index does not describe.
+    """
 
 
 class SeriesWarning(UserWarning):
