@@ -599,13 +599,8 @@ def test_the_fill_value_of_the_sequence_is_in_references(tmp_path):
     for t in (0, 2):
         tifffile.imwrite(tmp_path / f"t{t}.tif", np.ones((4, 6), "u1"))
     target = tmp_path / "a.json"
-    for own, given, expected in (
-        (0, None, 0),
-        (7, None, 7),
-        (7, 0, 0),
-        (None, 0, 0),
-        (None, None, None),
-    ):
+    cases = (0, None, 0), (7, None, 7), (7, 0, 0), (None, 0, 0), (None, None, None)
+    for own, given, expected in cases:
         seq = open_sequence(f"{tmp_path}/*.tif", fillvalue=own, spacing="unit")
         seq.write_fsspec(target, fillvalue=given, version=0)
         assert json.loads(json.loads(target.read_text())[".zarray"])["fill_value"] == expected
