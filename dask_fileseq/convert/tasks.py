@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -120,7 +121,11 @@ def verify_region(job: Job, region: RegionTask) -> None:
     way.
     """
     if region.block is not None:
-        _require_same_otherwise(region.block)
+        try:
+            _require_same_otherwise(region.block)
+        except VerifyError:
+            job.journal.forget([region.index.name])
+            raise
     for level, window, data in region_levels(job, region):
         job.journal.require()
         cause, problem = None, "is not what the files hold"
@@ -145,12 +150,19 @@ def _require_same_otherwise(block: FileArray) -> None:
     if math.prod(spec.shape) * spec.dtype.itemsize > SECOND_WAY:
         return
     for name in {*block.names[:1], *block.names[-1:]}:
-        try:
-            with block.source.open(name) as file:
+        with ExitStack() as stack:
+            try:
+                file = stack.enter_context(block.source.open_whole(name))
                 image = read_whole(reader, file, spec, **args)
+            except Exception:  # the comparison of the region raises it, or fills the file again
+                continue
+            try:
                 found = difference_otherwise(reader, file, spec, image, **args)
-        except Exception:  # the comparison of the region raises it, or fills the file again
-            continue
+            except Exception as error:  # any of tifffile's; the first way had none
+                raise VerifyError(
+                    f"{public_text(name)!r} cannot be trusted: a second way to read it fails: "
+                    f"{error}"
+                ) from error
         if found:
             raise VerifyError(f"{public_text(name)!r} cannot be trusted: {found}")
 

@@ -133,6 +133,18 @@ def test_checks_read_in_another_way(
     seq.to_zarr(tmp_path / "none.zarr", verify=None)
 
 
+def test_second_way_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that only one of two ways can read passes for compared."""
+    tifffile.imwrite(tmp_path / "a.tif", planes(3), photometric="minisblack")
+
+    def failing(*args: Any, **imreadargs: Any) -> None:
+        raise RuntimeError("no such codec")
+
+    monkeypatch.setattr(type(read_tiff), "read_otherwise", failing)
+    with pytest.raises(VerifyError, match=r"a\.tif' cannot be trusted: .*no such codec"):
+        open_sequence(tmp_path / "a.tif").to_zarr(tmp_path / "a.zarr")
+
+
 def test_page_that_is_not_alike(tmp_path: Path) -> None:
     """Pixels of a page of another length are cut as if it had that of the first."""
     path = str(tmp_path / "a.tif")
