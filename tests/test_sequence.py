@@ -376,3 +376,12 @@ def test_open_sequence_takes_the_evident_step():
     assert seq.shape == (3,)
     assert seq.coords["t"].tolist() == [10000, 20000, 30000]
     assert TiffSequence(names, pattern=r"t(?P<t>\d+)").shape == (20001,)
+
+
+@pytest.mark.parametrize("method", ["array", "to_dask_array", "to_xarray", "aszarr", "to_zarr"])
+def test_misspelt_keywords_of_methods_are_named(tmp_path, method):
+    """The error is about a class that users do not know."""
+    tifffile.imwrite(tmp_path / "t0.tif", np.zeros((4, 6), "u1"))
+    seq = open_sequence(tmp_path)
+    with pytest.raises(TypeError, match=r"unexpected keyword arguments?:? '?filvalue"):
+        getattr(seq, method)(*([tmp_path / "out"] if method == "to_zarr" else []), filvalue=3)

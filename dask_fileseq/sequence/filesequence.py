@@ -612,6 +612,9 @@ with well
         ReadError, ValueError
             As `to_dask_array` does.
         """
+        options, unknown = split_options(options, ReadOptions)
+        if unknown:
+            raise TypeError(f"unexpected keyword arguments: {', '.join(sorted(unknown))}")
         fillvalue = first_given(options.get("fillvalue"), self.fillvalue)
         reading = ReadOptions(**options | {"fillvalue": fillvalue})
         # first, so that a server that is down gets one request, not one for each version
