@@ -82,7 +82,7 @@ class RemoteFiles(Source):
             return []
         except (ImportError, NamesError):
             raise
-        except Exception as error:
+        except Exception as error:  # of any package
             raise ReadError.of(error, f"cannot list {pattern!r}: {error}") from public_error(error)
         return self._kept(_prefix(pattern, path), infos)
 
@@ -198,7 +198,7 @@ class RemoteFiles(Source):
             return request(fs, path)
         except FileNotFoundError:
             return None
-        except Exception as error:
+        except Exception as error:  # of any package
             message = f"cannot request {url!r}: {error}; identity='name' needs no request"
             raise ReadError.of(error, message) from public_error(error)
 

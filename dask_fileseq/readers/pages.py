@@ -46,11 +46,6 @@ class PagesReader(Reader):
         """Name of the inner reader."""
         return self.reader.name
 
-    @property
-    def imread(self) -> Any:
-        """The reader itself."""
-        return self
-
     def __call__(self, file: File, **imreadargs: Any) -> Any:
         """Return the array in a file."""
         image = np.asarray(self.reader(file, **imreadargs))

@@ -100,7 +100,7 @@ def _inspect_short(file: str, end: EOFError) -> FileInfo:
     """Let tifffile open a file whose directories seem to end too early."""
     try:
         return _inspect_by_tifffile(file)[0]
-    except Exception as error:
+    except Exception as error:  # any of tifffile's, of a damaged file
         texts = "truncated", "not a TIFF", "chain of pages"
         if texts[0] in str(end) and not any(text in str(error) for text in texts):
             raise ValueError(f"file is truncated, in its header: {error}") from error
