@@ -20,10 +20,10 @@ import sys
 import threading
 import time
 from collections import Counter
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import unquote
 
-from tests.helpers.servers.process import end_with_stdin
+from tests.helpers.servers.process import serve
 
 folder = sys.argv[1] if __name__ == "__main__" else ""
 lock = threading.Lock()
@@ -123,16 +123,5 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-class Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-
-    def handle_error(self, *_):
-        pass
-
-
 if __name__ == "__main__":
-    server = Server(("127.0.0.1", 0), Handler)
-    print(server.server_address[1], flush=True)
-    end_with_stdin()
-    server.serve_forever()
+    serve(Handler)

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -49,3 +50,19 @@ class Server:
 
     def __exit__(self, *_):
         self.stop()
+
+
+class _Threads(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, *_):
+        pass
+
+
+def serve(handler: type[BaseHTTPRequestHandler]):
+    """Serve HTTP on a free port of this machine, and print the port, until stdin ends."""
+    server = _Threads(("127.0.0.1", 0), handler)
+    print(server.server_address[1], flush=True)
+    end_with_stdin()
+    server.serve_forever()

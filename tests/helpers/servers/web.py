@@ -18,10 +18,10 @@ import os
 import sys
 import threading
 from collections import Counter
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import unquote
 
-from tests.helpers.servers.process import end_with_stdin
+from tests.helpers.servers.process import serve
 
 folder, mode = sys.argv[1:3] if __name__ == "__main__" else ("", "")
 log = []
@@ -127,16 +127,5 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-class Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-
-    def handle_error(self, *_):
-        pass
-
-
 if __name__ == "__main__":
-    server = Server(("127.0.0.1", 0), Handler)
-    print(server.server_address[1], flush=True)
-    end_with_stdin()
-    server.serve_forever()
+    serve(Handler)
