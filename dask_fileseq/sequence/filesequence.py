@@ -65,7 +65,7 @@ from dask_fileseq.sequence.arguments import (
     parsed_grid,
     tabled_grid,
 )
-from dask_fileseq.sequence.listing import counts, depth_text, listing
+from dask_fileseq.sequence.listing import counts, depth_text, listing, short_counts
 from dask_fileseq.sequence.treeparts import tree_parts
 from dask_fileseq.types import (
     Files,
@@ -559,7 +559,7 @@ with well
         self.close()
 
     def __repr__(self) -> str:
-        return f"<dask_fileseq.{type(self).__name__} @0x{id(self):016X}>"
+        return f"<{type(self).__name__} {short_counts(self.grid)}>"
 
     def __str__(self) -> str:
         name = self[0] if self._container is None else str(self.source)
