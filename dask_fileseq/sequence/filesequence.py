@@ -120,7 +120,8 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         ``parse(names, **kwargs) -> dims, shape, indices, names`` in place of
         `parse_filenames`, which is used where there is a `pattern`.
     unmatched : {"raise", "skip"}
-        Whether names that the pattern does not match are an error or left out.
+        Whether names that the pattern does not match, or a `table` does not have, are an error
+        or left out.
     duplicates : {"raise", "first", "last"}
         Whether several files for one cell are an error, or which of them stays.
     spacing : {"unit", "auto", "step", "values"}
