@@ -1449,8 +1449,8 @@ memory, storage_options, dry_run
               y = d * column + e * row + f``), ``bounds`` (least x and y, greatest x and y),
               ``nodata``, ``scale_factor``, ``add_offset``, ``band_names``;
             - ``software``; ``error``, why a header cannot be read;
-            - times, positions and the like from a descriptor or table that made the grid, if
-              headers have no such column.
+            - times, positions, pixel sizes and the like from a descriptor or table that made the
+              grid, in place of those in headers; only a georeference in headers comes first.
 
             A column with the name of an axis gets the prefix ``file_``. They are from TIFF's
             own tags, OME-XML, and the metadata of ImageJ, Micro-Manager, MetaMorph, MetaXpress,
