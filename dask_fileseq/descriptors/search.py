@@ -10,7 +10,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from dask_fileseq.descriptors.beside import Beside, xml_elements
 from dask_fileseq.descriptors.descriptor import (
@@ -31,7 +31,7 @@ from dask_fileseq.descriptors.several import merged
 from dask_fileseq.descriptors.tables import read_columns, read_table
 from dask_fileseq.descriptors.yokogawa import FILE_NAME as YOKOGAWA
 from dask_fileseq.descriptors.yokogawa import read_yokogawa
-from dask_fileseq.errors import GridWarning, NamesError, shown, users_level
+from dask_fileseq.errors import GridWarning, NamesError, UnmatchedError, shown, users_level
 from dask_fileseq.files import LocalFiles, Source, common_path
 from dask_fileseq.grid import Duplicates, FileGrid, Spacing
 from dask_fileseq.plaintext import public_text
@@ -271,16 +271,20 @@ def grid_of_table(
     given: str | Sequence[str],
     table: Any,
     *,
+    unmatched: Literal["raise", "skip"],
     spacing: Spacing,
     duplicates: Duplicates,
 ) -> FileGrid:
     """Return the grid of files of which a table, or a descriptor that is named, says where.
 
     The `table` is the path of a text file or a descriptor, on this machine or where the files
-    are, or a mapping or DataFrame of columns. Other parameters are those of `grid_beside`.
+    are, or a mapping or DataFrame of columns. `unmatched` is whether files that it does not name
+    are an error or a `GridWarning`. Other parameters are those of `grid_beside`.
 
     Raises
     ------
+    UnmatchedError
+        If the table does not name some files.
     NamesError
         If the table cannot be read, or does not describe the files.
     """
@@ -300,7 +304,13 @@ def grid_of_table(
         raise NamesError(f"{what}: {error}") from error
     except OSError as error:
         raise NamesError(f"{what} cannot be read: {error}") from error
-    _warn_of(descriptor.strays(grid.unmatched), descriptor)
+    strays = descriptor.strays(grid.unmatched)
+    if strays and unmatched == "raise":
+        raise UnmatchedError(
+            f"{what} does not name {len(strays):,} of {len(names):,} files: "
+            f"{shown(strays, len(strays))}; unmatched='skip' leaves them out"
+        )
+    _warn_of(strays, descriptor)
     return grid
 
 

@@ -122,7 +122,8 @@ def tabled_grid(
     pattern = kwargs.get("pattern")
     if pattern is not None and not (isinstance(pattern, str) and pattern == "infer"):
         raise NamesError(f"pattern={pattern!r:.100} and table={table!r:.100}: give one of them")
-    return grid_of_table(names, source, given, table, **options)
+    unmatched = rules["unmatched"]
+    return grid_of_table(names, source, given, table, unmatched=unmatched, **options)
 
 
 def listed_files(
