@@ -65,7 +65,7 @@ from dask_fileseq.sequence.arguments import (
     parsed_grid,
     tabled_grid,
 )
-from dask_fileseq.sequence.listing import counts, depth_text, listing
+from dask_fileseq.sequence.listing import counts, depth_text, listing, short_counts
 from dask_fileseq.sequence.treeparts import tree_parts
 from dask_fileseq.types import (
     Files,
@@ -120,7 +120,8 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         ``parse(names, **kwargs) -> dims, shape, indices, names`` in place of
         `parse_filenames`, which is used where there is a `pattern`.
     unmatched : {"raise", "skip"}
-        Whether names that the pattern does not match are an error or left out.
+        Whether names that the pattern does not match, or a `table` does not have, are an error
+        or left out.
     duplicates : {"raise", "first", "last"}
         Whether several files for one cell are an error, or which of them stays.
     spacing : {"unit", "auto", "step", "values"}
@@ -559,7 +560,7 @@ with well
         self.close()
 
     def __repr__(self) -> str:
-        return f"<dask_fileseq.{type(self).__name__} @0x{id(self):016X}>"
+        return f"<{type(self).__name__} {short_counts(self.grid)}>"
 
     def __str__(self) -> str:
         name = self[0] if self._container is None else str(self.source)
@@ -1464,8 +1465,8 @@ memory, storage_options, dry_run
               y = d * column + e * row + f``), ``bounds`` (least x and y, greatest x and y),
               ``nodata``, ``scale_factor``, ``add_offset``, ``band_names``;
             - ``software``; ``error``, why a header cannot be read;
-            - times, positions and the like from a descriptor or table that made the grid, if
-              headers have no such column.
+            - times, positions, pixel sizes and the like from a descriptor or table that made the
+              grid, in place of those in headers; only a georeference in headers comes first.
 
             A column with the name of an axis gets the prefix ``file_``. They are from TIFF's
             own tags, OME-XML, and the metadata of ImageJ, Micro-Manager, MetaMorph, MetaXpress,

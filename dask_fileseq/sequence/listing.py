@@ -12,7 +12,7 @@ import numpy as np
 
 from dask_fileseq.errors import NamesError
 from dask_fileseq.grid import FileGrid, plain_labels
-from dask_fileseq.plaintext import public_text, without_secrets
+from dask_fileseq.plaintext import printable, public_text, without_secrets
 
 if TYPE_CHECKING:
     from dask_fileseq.patterns import NamePattern
@@ -113,3 +113,17 @@ def counts(grid: FileGrid, pattern: NamePattern) -> str:
         f"pattern={public_text(str(pattern))!r} for {len(grid.names):,} files: {', '.join(axes)}; "
         f"{empty:,} empty cell{'s' * (empty != 1)}"
     )
+
+
+def short_counts(grid: FileGrid) -> str:
+    """Return the number of files, that of cells if some are empty, and the length of each axis.
+
+    >>> from dask_fileseq.grid import grid_of_pattern
+    >>> short_counts(grid_of_pattern(["1_a", "2_a", "2_b"], "{t:d}_{c}"))
+    '3 of 4 files, t 2, c 2'
+    """
+    files, empty = len(grid.names), grid.files_missing
+    count = f"{files:,} of {files + empty:,}" if empty else f"{files:,}"
+    axes = [f", {dim} {size:,}" for dim, size in zip(grid.unique_dims, grid.shape, strict=True)]
+    text = f"{count} file{'s' * (files + empty != 1)}{''.join(axes)}"
+    return printable(text, lines=False)
