@@ -70,13 +70,13 @@ def open_sequence(
         - None: the files form one axis, in their order.
     table : str, os.PathLike, mapping, DataFrame or None
         Says where the files are, in place of their names. ``"auto"``, unless there is a
-        `pattern`, looks beside the files that a folder or glob pattern finds for what the
-        instrument itself wrote: ``Index.xml`` and ``Index.idx.xml`` of Harmony, ``.HTD`` of
-        MetaXpress, ``.nd`` of MetaMorph, ``MeasurementData.mlf`` of CellVoyager,
-        ``metadata.txt`` of Micro-Manager, ``.companion.ome`` of OME; or, of names that end in
-        ``.ome.tif``, the header of the first file. It gives the axes, the names of channels, times,
-        positions and pixel sizes; files that it names and that are not there are
-        empty cells (`FileSequence.missing`), and of a plan, what no file has is no index. One
+        `pattern`, looks beside the files (of a list, if they are on this machine and the first
+        one exists) for what the instrument itself wrote: ``Index.xml`` and ``Index.idx.xml`` of
+        Harmony, ``.HTD`` of MetaXpress, ``.nd`` of MetaMorph, ``MeasurementData.mlf`` of
+        CellVoyager, ``metadata.txt`` of Micro-Manager, ``.companion.ome`` of OME; or, of names that
+        end in ``.ome.tif``, the header of the first file. It gives the axes, the names of channels,
+        times, positions and pixel sizes; files that it names and that are not there are empty
+        cells (`FileSequence.missing`), and of a plan, what no file has is no index. One
         that is broken, or that the names contradict, is a `GridWarning`, and the names count.
         None leaves all to the names. Others are as in `FileSequence`.
     imread : callable, optional

@@ -121,7 +121,8 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         ``parse(names, **kwargs) -> dims, shape, indices, names`` in place of
         `parse_filenames`, which is used where there is a `pattern`.
     unmatched : {"raise", "skip"}
-        Whether names that the pattern does not match are an error or left out.
+        Whether names that the pattern does not match, or a `table` does not have, are an error
+        or left out.
     duplicates : {"raise", "first", "last"}
         Whether several files for one cell are an error, or which of them stays.
     spacing : {"unit", "auto", "step", "values"}
@@ -1517,8 +1518,8 @@ memory, storage_options, dry_run
               y = d * column + e * row + f``), ``bounds`` (least x and y, greatest x and y),
               ``nodata``, ``scale_factor``, ``add_offset``, ``band_names``;
             - ``software``; ``error``, why a header cannot be read;
-            - times, positions and the like from a descriptor or table that made the grid, if
-              headers have no such column.
+            - times, positions, pixel sizes and the like from a descriptor or table that made the
+              grid, in place of those in headers; only a georeference in headers comes first.
 
             A column with the name of an axis gets the prefix ``file_``. They are from TIFF's
             own tags, OME-XML, and the metadata of ImageJ, Micro-Manager, MetaMorph, MetaXpress,
