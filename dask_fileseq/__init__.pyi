@@ -27,7 +27,7 @@ from .filearray import FileArray
 from .grid import natural_sorted, parse_filenames
 from .patterns import NamePattern, add_presets, register_preset
 from .readers import read_tiff
-from .sequence import FileSequence, TiffSequence, imread, open_sequence
+from .sequence import FileSequence, TiffSequence, concat, imread, open_sequence
 
 __all__ = [
     "ChangedError",
@@ -55,6 +55,7 @@ __all__ = [
     "WriteError",
     "__version__",
     "add_presets",
+    "concat",
     "errors",
     "imread",
     "natural_sorted",

@@ -1,12 +1,15 @@
-"""The other ways to open a sequence: `TiffSequence`, `open_sequence`, `imread`."""
+"""The other ways to make a sequence: `TiffSequence`, `open_sequence`, `concat`; and `imread`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from dask.array.core import Array
 
+from dask_fileseq.errors import ChunkMismatchError, FileSequenceError, NamesError
 from dask_fileseq.graph import to_dask_array
+from dask_fileseq.grid import joined_grids
 from dask_fileseq.readers import as_reader, read_by_suffix, read_tiff
 from dask_fileseq.sequence.arguments import is_auto
 from dask_fileseq.sequence.filesequence import FileSequence
@@ -116,6 +119,78 @@ def open_sequence(
         kwargs["table"] = table
     reader = as_reader(imread or read_by_suffix, read_by_suffix.suffixes)
     return FileSequence(reader, files, **{"spacing": "auto", "fillvalue": "auto"} | kwargs)
+
+
+def concat(sequences: Iterable[FileSequence], dim: str, labels: Any = None) -> FileSequence:
+    """Return several sequences of the same axes as one, along one of the axes or a new one.
+
+    The header of one file of each sequence is read.
+
+    Parameters
+    ----------
+    sequences : iterable of FileSequence
+        Sequences of the same reader, of files that contain arrays of one shape and data type,
+        on one file system or in one container.
+    dim : str
+        The axis, along which no two sequences have the same label; or the name of a new one.
+        Along other axes, the result has the labels of all sequences: cells may be empty.
+    labels : sequence, optional
+        The label of each sequence along a new axis, which becomes the first one.
+
+    Returns
+    -------
+    FileSequence
+        A sequence with the class, `identity` and `fillvalue` of the first one.
+
+    Raises
+    ------
+    NamesError
+        If the sequences, their axes or their labels do not fit; the error says what differs.
+    ChunkMismatchError
+        If the arrays in files differ in shape, data type or axes.
+    ReadError
+        If a header cannot be read.
+
+    Warns
+    -----
+    HeaderWarning
+        If instruments' indexes differ in pixel sizes, which are left out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dask_fileseq import FileSequence, concat
+    >>> def read(name):
+    ...     return np.eye(4)
+    >>> a = FileSequence(read, ["t1_DAPI", "t1_GFP"], pattern="t{time:d}_{channel}")
+    >>> b = FileSequence(read, ["t2_DAPI", "t2_GFP"], pattern="t{time:d}_{channel}")
+    >>> concat([a, b], "time")
+    <FileSequence 4 files, time 2, channel 2>
+    >>> concat([a, b.sel(channel=["GFP"])], "time").missing
+    [(1, 0)]
+    >>> concat([a, a], "run", labels=["first", "second"])
+    <FileSequence 4 files, run 2, time 1, channel 2>
+    """
+    parts = list(sequences)
+    if not parts or not all(isinstance(part, FileSequence) for part in parts):
+        raise NamesError(f"sequences={sequences!r:.100} must be file sequences, at least one")
+    _require_alike(parts, ("reader", "source", "identity", "fillvalue"), NamesError)
+    grid = joined_grids([part.grid for part in parts], dim, labels)
+    _require_alike(parts, ("chunkshape", "chunkdtype", "chunkdims"), ChunkMismatchError)
+    return parts[0].with_grid(grid)
+
+
+def _require_alike(
+    parts: Sequence[FileSequence], names: tuple[str, ...], error: type[FileSequenceError]
+) -> None:
+    """Raise an error that shows which of some attributes differ between sequences."""
+    first = [getattr(parts[0], name) for name in names]
+    for number, part in enumerate(parts):
+        pairs = zip(names, first, (getattr(part, name) for name in names), strict=True)
+        differ = [(name, a, b) for name, a, b in pairs if a != b and repr(a) != repr(b)]
+        if differ:
+            texts = [f"{name}: {a!r} and {b!r}" for name, a, b in differ]
+            raise error(f"sequences 0 and {number} differ in {'; '.join(texts)}")
 
 
 @takes_options(ReadOptions)

@@ -39,10 +39,11 @@ from dask_fileseq.files import (
 from dask_fileseq.graph import to_dask_array, warn_of_small_files
 from dask_fileseq.grid import (
     FileGrid,
-    indexers_of,
+    by_axis,
     parts_of,
     places_of_labels,
     plain_labels,
+    renamed,
     selected,
 )
 from dask_fileseq.headers import HeaderTable, read_table, with_header_coords
@@ -274,12 +275,12 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         imread = self.reader.imread
         is_path = isinstance(self.source, LocalFiles) and not path_map
         self.imread = imread if is_path else partial(_imread_member, self.source, imread)
-        self._inferred = self.pattern if inferred else None
+        self._is_inferred = inferred and self.pattern is not None
         if grid is not None and is_auto(table):
             _log.info("table=%r finds %s", table, grid.metadata.source)
-        if self._inferred is not None and _log.isEnabledFor(logging.INFO):
+        if self._is_inferred and _log.isEnabledFor(logging.INFO):
             below = f"; files {self.below}" if self.below else ""
-            _log.info("%s%s", counts(self.grid, self._inferred), below)
+            _log.info("%s%s", counts(self.grid), below)
 
     def _set_grid(self, grid: FileGrid) -> None:
         """Set the grid, and derive names and axis codes from it."""
@@ -289,13 +290,19 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         self.axes = "".join(codes.get(dim.lower(), dim[0].upper()) for dim in grid.dims)
         self._infos: dict[str, FileInfo] = {}
 
-    def _on(self, grid: FileGrid) -> Self:
-        """Return the same sequence on a part of its grid, without what it has read."""
-        part = copy.copy(self)
+    def with_grid(self, grid: FileGrid) -> Self:
+        """Return the same sequence with the files on another grid; touches no file.
+
+        Parameters
+        ----------
+        grid : FileGrid
+            The grid, of files that the `source` opens and the `reader` reads.
+        """
+        other = copy.copy(self)
         for name in ("_collection", "_version", "_tables"):
-            part.__dict__.pop(name, None)
-        part._set_grid(grid)
-        return part
+            other.__dict__.pop(name, None)
+        other._set_grid(grid)
+        return other
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__ | {"_container": None if self._container is None else self.source}
@@ -460,7 +467,7 @@ with well
         NoFilesError
             If all cells of the selection are empty.
         """
-        return self._on(selected(self.grid, indexers_of(indexers, kwargs)))
+        return self.with_grid(selected(self.grid, by_axis("indexers", indexers, kwargs)))
 
     def sel(self, indexers: Mapping[str, Any] | None = None, **kwargs: Any) -> Self:
         """Return the sequence of the files at some labels; touches no file.
@@ -487,7 +494,7 @@ with well
         NoFilesError
             If all cells of the selection are empty.
         """
-        labels = indexers_of(indexers, kwargs)
+        labels = by_axis("indexers", indexers, kwargs)
         options = {"method", "tolerance", "drop"} & labels.keys() - self.coords.keys()
         if options:
             raise NamesError(
@@ -498,7 +505,7 @@ with well
             for dim, value in labels.items()
             if dim in self.coords
         }
-        return self._on(selected(self.grid, labels | places, labels=labels))
+        return self.with_grid(selected(self.grid, labels | places, labels=labels))
 
     def split(self, dim: str) -> dict[Any, Self]:
         """Return one sequence, without the axis, for each label along an axis that has files.
@@ -515,7 +522,35 @@ with well
         NamesError
             If there is no such axis.
         """
-        return {label: self._on(grid) for label, grid in parts_of(self.grid, dim)}
+        return {label: self.with_grid(grid) for label, grid in parts_of(self.grid, dim)}
+
+    def rename(self, names: Mapping[str, str] | None = None, **kwargs: str) -> Self:
+        """Return the sequence with other names of axes of the grid; touches no file.
+
+        Parameters
+        ----------
+        names : mapping of str to str, optional
+            The new names of axes, by their names in `coords`, as in xarray.
+        **kwargs
+            The same as keywords.
+
+        Returns
+        -------
+        FileSequence
+            A sequence of the same class. Its `pattern` is still the one of the names.
+
+        Raises
+        ------
+        NamesError
+            If there is no such axis, or the new name is that of another one.
+
+        Examples
+        --------
+        >>> from dask_fileseq import TiffSequence
+        >>> TiffSequence(["t1.tif", "t2.tif"], pattern="infer").rename(t="time")
+        <TiffSequence 2 files, time 2>
+        """
+        return self.with_grid(renamed(self.grid, by_axis("names", names, kwargs)))
 
     @property
     def location(self) -> str:
@@ -564,8 +599,8 @@ with well
 
     def __str__(self) -> str:
         name = self[0] if self._container is None else str(self.source)
-        inferred = printable(str(self._inferred), lines=False)
-        found = [] if self._inferred is None else [f"pattern: {inferred}"]
+        pattern = self.pattern if self._is_inferred else None
+        found = [] if pattern is None else [f"pattern: {printable(str(pattern), lines=False)}"]
         found += [f"table: {self.grid.metadata.source}"] if self.grid.metadata.source else []
         return public_text(
             "\n ".join(
@@ -597,6 +632,31 @@ with well
         """Names of the axes of the array in each file; reads one header."""
         return self._info(ReadOptions()).spec.dims
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Length of each axis of the array of all files, by name; reads one header.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from dask_fileseq import FileSequence
+        >>> seq = FileSequence(lambda name: np.zeros((4, 6), "u2"), ["t1", "t2"], pattern="infer")
+        >>> seq.sizes, seq.dtype, seq.nbytes
+        ({'t': 2, 'y': 4, 'x': 6}, dtype('uint16'), 96)
+        """
+        array = self._outline()
+        return dict(zip(array.dims, array.shape, strict=True))
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Data type of the array of all files; reads one header."""
+        return self._outline().dtype
+
+    @property
+    def nbytes(self) -> int:
+        """Size of the array of all files in memory, once read; reads one header."""
+        return self._outline().nbytes
+
     @takes_options(ReadOptions)
     def array(self, **options: Any) -> FileArray:
         """Return the array of all files as a `FileArray`; reads at most one header.
@@ -620,13 +680,21 @@ with well
         reading = ReadOptions(**options | {"fillvalue": fillvalue})
         # first, so that a server that is down gets one request, not one for each version
         info = self._info(reading) if reading.needs_header else None
+        return self._file_array(reading, info, self._version)
+
+    def _outline(self) -> FileArray:
+        """Return the array as far as shape and data type go: files are not looked up."""
+        reading = ReadOptions(fillvalue=self.fillvalue)
+        return self._file_array(reading, self._info(reading), "unknown")
+
+    def _file_array(self, reading: ReadOptions, info: FileInfo | None, version: str) -> FileArray:
         return FileArray.from_grid(
             self.grid,
             self.reader,
             source=self.source,
             options=reading,
             identity=self.identity,
-            version=self._version,
+            version=version,
             info=info,
         )
 
@@ -1009,7 +1077,7 @@ with well
         )
         nodes = {}
         for path, node in found.items():
-            part = self._on(node.grid)
+            part = self.with_grid(node.grid)
             if node.reader is not self.reader:
                 is_plain = part.imread is part.reader.imread
                 imread = node.reader.imread
