@@ -22,7 +22,7 @@ from dask.highlevelgraph import HighLevelGraph
 
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.graph.chunks import Chunks, block_chunks, default_chunks
-from dask_fileseq.graph.sliced import SlicedFiles
+from dask_fileseq.graph.sliced import SlicedFiles, WholeFiles
 
 
 def to_dask_array(array: FileArray, chunks: Any = None, *, default: str = "file") -> Array:
@@ -43,6 +43,11 @@ def to_dask_array(array: FileArray, chunks: Any = None, *, default: str = "file"
             " set it to False before dask.array is imported"
         )
     cut = default_chunks(array, default) if chunks is None else block_chunks(array, chunks)
+    return SlicedFiles.of(WholeFiles(array, cut, _with_graph))
+
+
+def _with_graph(array: FileArray, cut: Chunks) -> Array:
+    """Return a file array, cut into blocks, as an ordinary dask array."""
     name = f"read-{array.reader.name}-{tokenize(array, cut)}"
     indices = tuple(range(array.ndim))
     layer = blockwise(
@@ -57,8 +62,7 @@ def to_dask_array(array: FileArray, chunks: Any = None, *, default: str = "file"
         _data_producer=True,
     )
     graph = HighLevelGraph.from_collections(name, layer)
-    whole = Array(graph, name, cut, dtype=array.dtype)
-    return SlicedFiles.of(whole, array, whole, tuple(map(range, whole.shape)))
+    return Array(graph, name, cut, dtype=array.dtype)
 
 
 class _PerBlock(BlockwiseDep):
