@@ -14,6 +14,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -85,6 +86,7 @@ def asarray(
     name = f"read-{array.reader.name}"
     largest = math.prod(map(max, block_chunks(array, "auto"))) * array.dtype.itemsize
     batch = max(1, TRAVELLING // largest)
+    array = replace(array, identified="")  # in no graph; it may be a request for each file
     run(with_workers, _read_block, None, _blocks(array), place, name=name, batch=batch)
     return result
 

@@ -251,7 +251,9 @@ def read_in_place(
     keys = ("num_workers", "pool")
     given = any(scheduler.options.get(key) or dask.config.get(key, None) for key in keys)
     small = array.spec.nbytes < SMALL_FILE
-    if small and not given and array.source.concurrency == 1:
+    if not given and (waiting := array.source.concurrency) > 1:
+        scheduler = Scheduler("threads", waiting, **scheduler.options)
+    elif small and not given:
         scheduler = Scheduler("sync", **scheduler.options)
     run(scheduler, _read_part, (array, result), parts, name=f"read-{array.reader.name}")
 

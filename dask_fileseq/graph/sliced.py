@@ -32,6 +32,9 @@ Index = tuple[int | range, ...]
 PARTS = 32
 """Number of parts into which at least what is read in place is cut, if it has so many blocks."""
 
+FAR_PARTS = 4
+"""The same for files that are far away: a part requests many of them at the same time."""
+
 PART_BYTES = 4 * 2**20
 """Largest size of a part of more than one block, in bytes."""
 
@@ -168,21 +171,24 @@ class SlicedFiles(Array, metaclass=EqualToArray):
         result = np.empty(self.shape, self.dtype)
         if result.size:
             axes = tuple(slice(None) if isinstance(p, range) else None for p in index)
-            parts = _parts(index, self.chunks, self.dtype.itemsize)
+            count = PARTS if self._whole.files.source.concurrency == 1 else FAR_PARTS
+            parts = _parts(index, self.chunks, self.dtype.itemsize, count)
             read_in_place(self._whole.files, parts, result[axes], scheduler)
         return result
 
 
-def _parts(index: Index, chunks: Chunks, itemsize: int) -> Iterator[tuple[list[range], Box]]:
+def _parts(
+    index: Index, chunks: Chunks, itemsize: int, most: int
+) -> Iterator[tuple[list[range], Box]]:
     """Yield regions of all files to read at once, and their boxes along all axes.
 
-    They are blocks; small blocks that follow each other are one part.
+    They are blocks; small blocks that follow each other are one part, if there are so many of them.
     """
     lengths = iter(chunks)
     along = [(1,) if isinstance(part, int) else next(lengths) for part in index]
     count = math.prod(map(len, along))
     nbytes = math.prod(map(sum, along)) * itemsize
-    joined = max(1, min(count // PARTS, PART_BYTES * count // nbytes))
+    joined = max(1, min(count // most, PART_BYTES * count // nbytes))
     cuts: list[list[tuple[range, slice]]] = []
     for part, each in zip(reversed(index), reversed(along), strict=True):
         together = min(joined, len(each))

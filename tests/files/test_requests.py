@@ -83,10 +83,12 @@ def test_versions_come_from_the_listing(place):
     place, server = place
     seq = place.sequence("small_*.tif", pattern=r"small_(?P<t>\d+)")
     server.log()
-    seq.to_dask_array(chunkshape=(64, 64), chunkdtype="u2")
+    array = seq.to_dask_array(chunkshape=(64, 64), chunkdtype="u2")
+    assert asked(server)[0] == 0
+    assert array.name == seq.to_dask_array(chunkshape=(64, 64), chunkdtype="u2").name
     assert asked(server)[0] == (0 if place.prefix.startswith("s3") else 40)
     again = place.sequence([f"small_{i}.tif" for i in range(40)])
-    again.to_dask_array(chunkshape=(64, 64), chunkdtype="u2")
+    assert again.to_dask_array(chunkshape=(64, 64), chunkdtype="u2").name
     assert asked(server)[0] == (1 if place.prefix.startswith("s3") else 40)
 
 
