@@ -179,6 +179,7 @@ def takes_options(*types: type) -> Callable[[F], F]:
             Parameter(f.name, Parameter.KEYWORD_ONLY, default=f.default, annotation=f.type)
             for each in types
             for f in fields(each)
+            if f.name not in signature.parameters
         ]
         parameters = sorted(given + added, key=lambda parameter: parameter.kind)
         function.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
