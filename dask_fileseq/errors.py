@@ -8,6 +8,7 @@ written for either keeps working::
      |   |- NoFilesError              nothing to open
      |   |- UnmatchedError            names that the pattern does not match
      |   |- DuplicateError            two files for one cell
+    |   |- LabelError (KeyError)     a label that an axis does not have
      |   `- SparseGridError           a grid that is nearly all empty
      |- ChunkMismatchError (ValueError)  a file of another shape or dtype
      |- ReadError (OSError)           a file could not be read; also the builtin of its cause
@@ -46,6 +47,7 @@ __all__ = [
     "FillWarning",
     "GridWarning",
     "HeaderWarning",
+    "LabelError",
     "LayoutError",
     "NamesError",
     "NoFilesError",
@@ -88,6 +90,16 @@ class UnmatchedError(NamesError):
 
 class DuplicateError(NamesError):
     """Two files have the same cell; ``duplicates="first"`` or ``"last"`` keeps one."""
+
+
+class LabelError(NamesError, KeyError):
+    """An axis does not have a label.
+
+    >>> print(LabelError("t=7 is not on the axis"))
+    t=7 is not on the axis
+    """
+
+    __str__ = Exception.__str__  # a KeyError puts its text into quotes
 
 
 class SparseGridError(NamesError):

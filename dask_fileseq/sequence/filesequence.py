@@ -73,6 +73,7 @@ from dask_fileseq.types import (
     ImageOptions,
     Imread,
     NamingOptions,
+    PatternOptions,
     Progress,
     ReadOptions,
     ReferenceOptions,
@@ -156,8 +157,10 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         `write_fsspec`, which name the nodata value.
     series, key, level, imreadargs : optional
         Which image of each file all methods read, as in `to_dask_array`.
+    pattern, axesorder, categories : optional
+        As in `parse_filenames`, and as `pattern` in `open_sequence`; arguments of `parse`.
     **kwargs
-        Arguments of `parse`: ``pattern``, ``axesorder``, ``categories``.
+        More arguments of `parse`.
 
     Attributes
     ----------
@@ -221,6 +224,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
     imread: Imread
     axes: str
 
+    @takes_options(PatternOptions, ImageOptions)
     def __init__(
         self,
         imread: Imread,
@@ -490,7 +494,9 @@ with well
         Raises
         ------
         NamesError
-            If there is no such axis or label.
+            If there is no such axis.
+        LabelError
+            If the axis has no such label.
         NoFilesError
             If all cells of the selection are empty.
         """
