@@ -53,6 +53,7 @@ __all__ = [
     "NoFilesError",
     "ReadError",
     "SeriesWarning",
+    "SmallFilesWarning",
     "SparseGridError",
     "TargetExistsError",
     "UnfinishedError",
@@ -187,6 +188,10 @@ class SeriesWarning(UserWarning):
 
 class HeaderWarning(UserWarning):
     """The headers of files disagree on something that is the same for all pixels of an array."""
+
+
+class SmallFilesWarning(UserWarning):
+    """A dask array has a task for each of very many small files; ``chunks=`` groups them."""
 
 
 def _read_error_type(base: type[BaseException]) -> type[ReadError]:

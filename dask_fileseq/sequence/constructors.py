@@ -8,6 +8,7 @@ from typing import Any
 from dask.array.core import Array
 
 from dask_fileseq.errors import ChunkMismatchError, FileSequenceError, NamesError
+from dask_fileseq.graph import to_dask_array
 from dask_fileseq.grid import joined_grids
 from dask_fileseq.readers import as_reader, read_by_suffix, read_tiff
 from dask_fileseq.sequence.arguments import is_auto
@@ -216,7 +217,11 @@ def imread(files: Files, *, chunks: Any = None, **kwargs: Any) -> Array:
     ----------
     files : str, os.PathLike or iterable of these
         As in `open_sequence`.
-    imreadargs, series, key, level, chunkshape, chunkdtype, axestiled, chunks, fillvalue, errors
+    chunks : optional
+        As in `FileSequence.to_dask_array`, but None is ``"grouped"``, unless ``fileseq.chunks`` in
+        dask's configuration says otherwise: files whose array is below 1 MiB are grouped into
+        blocks of at most 8 MiB, along the last axes of the grid first; others are a block each.
+    imreadargs, series, key, level, chunkshape, chunkdtype, axestiled, fillvalue, errors
         As in `FileSequence.to_dask_array`.
     pattern, table, imread, container, sort, parse, unmatched, duplicates, spacing, identity, \
 storage_options, path_map, axesorder, categories
@@ -227,6 +232,21 @@ storage_options, path_map, axesorder, categories
     Returns
     -------
     dask.array.Array
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import numpy as np, tifffile
+    >>> from dask_fileseq import imread
+    >>> folder = tempfile.mkdtemp()
+    >>> for t in range(64):
+    ...     tifffile.imwrite(os.path.join(folder, f"t{t:02d}.tif"), np.zeros((4, 6), "u2"))
+    >>> imread(folder)
+    dask.array<read-tiff, shape=(64, 4, 6), dtype=uint16, chunksize=(4, 4, 6),
+        chunktype=numpy.ndarray, 4 files a block>
+    >>> imread(folder, chunks="file").npartitions
+    64
     """
     reading, opening = split_options(kwargs, ReadOptions)
-    return open_sequence(files, **opening).to_dask_array(chunks=chunks, **reading)
+    array = open_sequence(files, **opening).array(**reading)
+    return to_dask_array(array, chunks, default="grouped")

@@ -36,7 +36,7 @@ from dask_fileseq.files import (
     given_names,
     open_source,
 )
-from dask_fileseq.graph import to_dask_array
+from dask_fileseq.graph import to_dask_array, warn_of_small_files
 from dask_fileseq.grid import (
     FileGrid,
     by_axis,
@@ -782,9 +782,12 @@ with well
         axestiled : mapping or sequence of pairs, optional
             Grid axes to place edge to edge, each with the axis of the array in a file.
         chunks : optional
-            None makes one block of each file; ``"auto"``, a size such as ``"100MiB"``,
-            or dask's usual forms group small files and split large ones. A mapping may
-            name dimensions.
+            None makes one block of each file, or what ``fileseq.chunks`` in dask's
+            configuration says. ``"file"`` makes one block of each file, and so does ``"grouped"``,
+            unless the array of a file is below 1 MiB: of these, as many as 8 MiB hold make a
+            block, along the last axes of the grid first, but there are at least 16 blocks of 16
+            files or more. ``"auto"``, a size such as ``"100MiB"``, or dask's usual forms group
+            small files and split large ones. A mapping may name dimensions.
         fillvalue : scalar or {"auto", "nodata", "nan"}, optional
             Value of the pixels of empty cells. ``"nodata"``: the one that the first file
             declares (the GDAL tag of TIFF). ``"auto"``: that, or 0 if it declares none.
@@ -806,8 +809,17 @@ with well
             If the first file is needed and cannot be read.
         ValueError
             If an argument does not fit.
+
+        Warns
+        -----
+        SmallFilesWarning
+            If over 10,000 files, each with an array below 256 KiB, become as many blocks because
+            there are no `chunks`.
         """
-        return to_dask_array(self.array(**options), chunks)
+        array = self.array(**options)
+        if chunks is None:
+            warn_of_small_files(array)
+        return to_dask_array(array, chunks)
 
     @takes_options(ReadOptions)
     def asarray(
@@ -899,7 +911,10 @@ with well
             the axes of the grid on which it depends, such as ``acquired`` along t,
             ``stage_z`` along z and ``exposure`` along channel. What depends on a tiled axis is
             left out by True.
-        chunks, imreadargs, chunkshape, chunkdtype, axestiled, fillvalue, errors
+        chunks : optional
+            As in `to_dask_array`, but None is ``"grouped"``, unless ``fileseq.chunks`` in dask's
+            configuration says otherwise.
+        imreadargs, chunkshape, chunkdtype, axestiled, fillvalue, errors
             As in `to_dask_array`. With both `chunkshape` and `chunkdtype` no header is
             read, so axes in the files have no coordinates.
 
@@ -1675,7 +1690,7 @@ memory, storage_options, dry_run
     @cached_property
     def _collection(self) -> Array:
         """The dask array that dask sees in this sequence."""
-        return self.to_dask_array()
+        return to_dask_array(self.array())
 
     def __dask_graph__(self) -> Any:
         return self._collection.__dask_graph__()
