@@ -18,10 +18,18 @@ from tests.helpers.architecture import ORDER
 pytestmark = pytest.mark.docs
 
 ROOT = Path(__file__).parents[1]
-INPUT = ("docs", "notebooks", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "pyproject.toml")
+INPUT = (
+    *("docs", "notebooks", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"),
+    "pyproject.toml",
+)
 """What a build of the documentation and a collection of its examples read."""
 MADE = ("_build", "generated", "jupyter_execute", "notebooks")
 """Folders in ``docs`` that a build makes."""
+PAGES = (
+    *("architecture", "coming_from", "first_steps", "how_it_works", "patterns"),
+    *(f"guide/{name}" for name in ("chunks", "missing", "opening", "remote", "xarray", "zarr")),
+)
+"""Pages with examples that run."""
 
 
 def run_in(folder, *command):
@@ -72,7 +80,7 @@ def test_documentation_builds_again(root, built):
     found = [line for line in run_in(root, *command).splitlines() if "::" in line]
     assert {line.partition("::")[0] for line in found} == {
         "README.md",
-        *(f"docs/{name}.md" for name in ("architecture", "coming_from", "patterns")),
+        *(f"docs/{page}.md" for page in PAGES),
     }
 
 
