@@ -1202,23 +1202,25 @@ with well
         jsonfile: str | os.PathLike[str] | TextIO,
         url: str | None = None,
         *,
-        zarr_format: Literal[2] = 2,
+        groupname: str | None = "image",
+        zarr_format: Literal[2, 3] = 2,
         _append: bool = False,
         _close: bool = True,
         **kwargs: Any,
     ) -> None:
         r"""Write references to the bytes in the files, so that other programs read them as Zarr.
 
-        fsspec's ``ReferenceFileSystem`` and zarr open the JSON file, as an array of zarr
-        format 2, without this package. All headers are read, in parallel, and the pixels of
-        the first file.
+        fsspec's ``ReferenceFileSystem``, zarr, xarray, kerchunk and VirtualiZarr open the JSON
+        file without this package. All headers are read, in parallel, and the pixels of the
+        first file.
 
         A chunk is a tile, a strip, a page or part of a page. Uncompressed TIFF files and those
         in tiles or full strips of Deflate, LZMA or Zstandard need numcodecs only, which comes
         with zarr; LZW, PackBits and predictors need
-        ``imagecodecs.numcodecs.register_codecs()``. If files cannot be split so, or are not
-        all encoded alike, a chunk is a file, for the codec of
-        ``tifffile.numcodecs.register_codec()``.
+        ``imagecodecs.numcodecs.register_codecs()``, or in format 3
+        ``imagecodecs.zarr.register_codecs()`` of a release that has it. If files cannot be split
+        so, or are not all encoded alike, a chunk is a file, for the codec of
+        ``tifffile.numcodecs.register_codec()``, which only format 2 has.
 
         Users, passwords and signatures in URLs are left out: who reads the references gives
         them as ``remote_options`` of the ``ReferenceFileSystem``.
@@ -1233,16 +1235,18 @@ with well
         quote : bool, optional
             Whether to quote names as in URLs. None: only if `url` is one of HTTP.
         groupname : str, optional
-            As in `aszarr`: `xarray.open_zarr` needs a group.
+            Name of the array in a group that also contains the coordinates, as in `aszarr`, which
+            xarray and VirtualiZarr need. None makes the array the root, as in tifffile.
         templatename : str, optional
-            Name of the template for `url`, in version 1; by default ``"u"``.
+            Name of a template for `url`, in version 1; by default there is none, and references
+            have whole locations.
         codec_id : str, optional
             The numcodecs codec that decodes whole files; it gets the arguments of `imread`,
             and is not tested. By default that of the reader, if it has one.
-        zarr_format : 2
-            Version of zarr's format.
-        version : {None, 0, 1}
-            Version of the reference file's format; None: 0.
+        zarr_format : {2, 3}
+            Version of zarr's format. VirtualiZarr knows the codecs of imagecodecs only in 3.
+        version : {1, 0}, optional
+            Version of the reference file's format; by default 1, or 0 if it is not closed.
         chunks : {None, "tile", "file"}
             Parts of files if possible; parts of files, else an error; whole files.
         fillvalue, chunkshape, chunkdtype, axestiled, dimension_names, zattrs, imreadargs, errors
@@ -1272,7 +1276,7 @@ with well
         >>> folder = write_acquisition(tempfile.mkdtemp())
         >>> seq = TiffSequence(folder, pattern=r"t(?P<time>\d)_(?P<channel>[A-Z]+)_z(?P<z>\d)")
         >>> references = os.path.join(folder, "references.json")
-        >>> seq.write_fsspec(references, groupname="image")
+        >>> seq.write_fsspec(references)
         >>> import imagecodecs.numcodecs  # for LZW
         >>> imagecodecs.numcodecs.register_codecs(verbose=False)
         >>> dataset = xarray.open_zarr("reference://", storage_options={"fo": references})
@@ -1284,16 +1288,10 @@ with well
         except ImportError as error:
             raise _needs("write_fsspec", "zarr 3", "zarr") from error
 
-        if zarr_format not in (None, 2):
-            raise ValueError(f"zarr_format={zarr_format!r}: references are of format 2")
-        if self._container is not None:
-            raise ValueError(
-                f"the files in {self.source} have no locations of their own: references can"
-                " point only to files"
-            )
         references, others = split_options(kwargs, ReferenceOptions)
-        array, naming = self._named_array_of(others)
-        write_references(array, jsonfile, url, append=_append, close=_close, **references, **naming)
+        array, naming = self._named_array_of(others | {"groupname": groupname})
+        references |= {"zarr_format": zarr_format, "append": _append, "close": _close}
+        write_references(array, jsonfile, url, **references, **naming)
 
     # copies
 
