@@ -69,12 +69,10 @@ def own_values(signature: tuple[Any, ...], path: str) -> OwnValues | None:
         form.append(entry)
         if code == DESCRIPTION:
             descriptions += 1
-            if kind != ASCII or descriptions > 1:
-                return None
             text = more[1].partition(b"\0")[0] if more else b""
             if text[-10:].strip().endswith(b"OME>"):  # so tifffile decides
                 alike = _form_of_xml(text, os.path.basename(path).encode())
-                if alike is None:
+                if alike is None or kind != ASCII:
                     return None
                 xml, form[-1] = text.decode("utf-8"), (code, kind, alike)
         elif code in PLACES and kind == DOUBLE:
@@ -83,7 +81,7 @@ def own_values(signature: tuple[Any, ...], path: str) -> OwnValues | None:
                 return None
             numbers = unpack(f"{signature[0]}{count}d", value[: ITEMS[kind] * count])
             places[code], form[-1] = list(numbers), (code, kind, count)
-    return OwnValues(tuple(form), places, xml)
+    return None if xml and descriptions > 1 else OwnValues(tuple(form), places, xml)
 
 
 def _form_of_xml(xml: bytes, name: bytes) -> bytes | None:
