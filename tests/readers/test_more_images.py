@@ -171,13 +171,21 @@ def test_damaged_files_are_errors(content: bytes, message: str) -> None:
 def test_several_netpbm_images_in_a_file_are_an_error() -> None:
     """All but the first one would be lost."""
     with pytest.raises(ValueError, match="contains several images"):
-        read_image(io.BytesIO(b"P5 2 1 9\nabP5 2 1 9\nab"))
-    assert read_image(io.BytesIO(b"P5 2 1 9\nab\n")).shape == (1, 2)
+        read_image(io.BytesIO(b"P5 2 1 255\nabP5 2 1 255\nab"))
+    assert read_image(io.BytesIO(b"P5 2 1 255\nab\n")).shape == (1, 2)
+
+
+def test_binary_netpbm_with_pixels_above_the_largest() -> None:
+    """One of the two is damaged."""
+    assert read_image(io.BytesIO(b"P5 2 1 9\n\x00\x09")).tolist() == [[0, 9]]
+    for content in (b"P5 2 1 9\n\x00\x0a", b"P2 2 1 9 0 -1"):
+        with pytest.raises(ValueError, match="not between 0 and 9"):
+            read_image(io.BytesIO(content))
 
 
 def test_netpbm_has_no_arguments(tmp_path: Path) -> None:
     """An argument would do nothing."""
-    (tmp_path / "a.pgm").write_bytes(b"P5 2 1 9\nab")
+    (tmp_path / "a.pgm").write_bytes(b"P5 2 1 255\nab")
     with pytest.raises(ReadError, match="unexpected keyword argument 'index'"):
         open_sequence(tmp_path, imreadargs={"index": 1}).asarray()
 
@@ -211,7 +219,7 @@ def test_avif(mode: str) -> None:
 def test_suffixes_of_more_images_count_only_by_themselves(tmp_path: Path) -> None:
     """A preview, or the header of an ENVI file, beside images is none of them."""
     for name in ("t1.pgm", "t2.pgm"):
-        (tmp_path / name).write_bytes(b"P5 2 1 9\nab")
+        (tmp_path / name).write_bytes(b"P5 2 1 255\nab")
     (tmp_path / "preview.gif").write_bytes(gif([image((9, 11), "u1")]))
     (tmp_path / "image.hdr").write_text("ENVI\n")
     assert [os.path.basename(name) for name in open_sequence(tmp_path)] == ["t1.pgm", "t2.pgm"]

@@ -88,6 +88,8 @@ def netpbm_decode(content: bytes) -> NDArray[Any]:
     else:
         count = layout.size // layout.stored.itemsize
         numbers = np.frombuffer(content, layout.stored, count, layout.start)
+    if layout.kind not in "4fF" and (numbers.min() < 0 or numbers.max() > layout.maximum):
+        raise ValueError(f"has pixels that are not between 0 and {layout.maximum}")
     image = numbers.reshape(layout.shape).astype(layout.stored.newbyteorder("="))
     if layout.kind in "14":
         image = (1 - image) * np.uint8(255)
@@ -127,6 +129,4 @@ def _numbers(text: bytes, layout: _Layout) -> NDArray[Any]:
         numbers = np.array(list(map(int, texts)), np.int64)
     except ValueError as error:
         raise ValueError(f"has pixels that are no numbers: {error}") from error
-    if numbers.min() < 0 or numbers.max() > layout.maximum:
-        raise ValueError(f"has pixels that are not between 0 and {layout.maximum}")
     return numbers
