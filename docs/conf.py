@@ -49,9 +49,15 @@ nb_execution_mode = "off"
 myst_heading_anchors = 3
 myst_enable_extensions = ["colon_fence"]
 
+LOGO = "_static/logo.svg"
 html_theme = "pydata_sphinx_theme"
 html_title = f"dask-fileseq {release}"
 html_theme_options = {
+    "logo": {
+        "text": "dask-fileseq",
+        "image_light": "_static/logo.svg",
+        "image_dark": "_static/logo.svg",
+    },
     "header_links_before_dropdown": 6,
     "show_toc_level": 2,
     "show_prev_next": False,
@@ -62,7 +68,6 @@ html_theme_options = {
 html_sidebars = {page: [] for page in ("index", "CHANGELOG")}
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
-html_logo = "_static/logo.svg"
 html_favicon = "_static/favicon.svg"
 html_show_sourcelink = False
 smartquotes = False
