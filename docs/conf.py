@@ -145,6 +145,11 @@ def find_public_name(app: Any, env: Any, node: Any, content: Any) -> Any:
     )
 
 
+def end_examples(app: Any, name: str, content: list[str]) -> None:
+    """Remove the blank line that ends the output of an example for doctest."""
+    content[0] = content[0].replace("\n\n```\n", "\n```\n")
+
+
 def setup(app: Any) -> None:
     """Write the pages that are made of the package, and remove those of earlier builds."""
     remove_old_pages()
@@ -152,4 +157,5 @@ def setup(app: Any) -> None:
     write_command_line()
     write_presets()
     write_show()
+    app.connect("source-read", end_examples)
     app.connect("missing-reference", find_public_name)

@@ -55,7 +55,7 @@ def save(picture: Any, path: Path) -> None:
     way = Image.Resampling.NEAREST if image.width < WIDTH / 2 else Image.Resampling.LANCZOS
     image = image.resize((WIDTH, height), way)
     for colours in (128, 64, 32, 16, 8):
-        image.quantize(colours, dither=Image.Dither.NONE).save(path, optimize=True)
+        image.quantize(colours, kmeans=3, dither=Image.Dither.NONE).save(path, optimize=True)
         if os.path.getsize(path) < MOST_BYTES:
             break
 
