@@ -48,7 +48,12 @@ from dask_fileseq.grid import (
     renamed,
     selected,
 )
-from dask_fileseq.headers import HeaderTable, read_table, with_header_coords
+from dask_fileseq.headers import (
+    HeaderTable,
+    read_table,
+    with_header_coords,
+    with_physical_coords,
+)
 from dask_fileseq.output import asarray
 from dask_fileseq.patterns import NamePattern, explain_names
 from dask_fileseq.plaintext import printable, public_names, public_text, without_secrets
@@ -796,6 +801,18 @@ with well
         fillvalue = first_given(options.get("fillvalue"), self.fillvalue, "auto")
         return self.array(**{**options, "fillvalue": fillvalue})
 
+    def _with_headers(
+        self, array: FileArray, headers: bool | str | Sequence[str] | None
+    ) -> FileArray:
+        """Return the array with columns of headers as coordinates; see `to_xarray`."""
+        options = array.options
+        if headers is None and not options.has_chunk:
+            return with_physical_coords(array, self.grid, self._info(options).columns)
+        if headers:
+            table = self.table(imreadargs=options.imreadargs)
+            return with_header_coords(array, self.grid, table, headers)
+        return array
+
     def _info(self, options: ReadOptions) -> FileInfo:
         """Return what the first file contains, read once for each set of arguments."""
         key = tokenize(options.imreadargs)
@@ -833,15 +850,19 @@ with well
         reading["imreadargs"] = imreadargs | dict(reading.get("imreadargs") or {})
         return self.array(**reading)
 
-    def _named_array_of(self, kwargs: Mapping[str, Any]) -> tuple[FileArray, dict[str, Any]]:
+    def _named_array_of(
+        self, kwargs: Mapping[str, Any], headers: bool | str | Sequence[str] | None
+    ) -> tuple[FileArray, dict[str, Any]]:
         """Return `_array_of`, and what it is called in Zarr; only a given `fillvalue` masks.
 
-        In a group, which xarray opens, empty cells are nodata as in `to_xarray`.
+        In a group, which xarray opens, empty cells are nodata, and coordinates there are, as in
+        `to_xarray`.
         """
         naming, others = split_options(kwargs, NamingOptions)
         naming["fill"] = first_given(others.get("fillvalue"), self.fillvalue) not in (None, "auto")
         if naming.get("groupname"):
             others["fillvalue"] = first_given(others.get("fillvalue"), self.fillvalue, "auto")
+            return self._with_headers(self._array_of(others), headers), naming
         return self._array_of(others), naming
 
     # faces: dask, numpy, xarray, zarr
@@ -976,7 +997,7 @@ with well
         name: Hashable = "image",
         chunks: Any = None,
         layout: Literal["rio"] | None = None,
-        headers: bool | str | Sequence[str] = False,
+        headers: bool | str | Sequence[str] | None = None,
         **options: Any,
     ) -> DataArray:
         """Return the array of all files as a lazy, labelled `xarray.DataArray`.
@@ -997,12 +1018,16 @@ with well
             with their names or numbers from 1, and y and x are the last axes. Slices read only
             what they select, as otherwise. ``rio.reproject`` and ``rio.to_raster`` take at most
             three axes, such as ``isel(time=0)`` of images with bands.
-        headers : bool, str or sequence of str
+        headers : bool, str, sequence of str or None
             Columns of `table` to have as coordinates, for which all headers are read: True for
             all that vary and are numbers, dates or texts, or names of columns. Each is along
-            the axes of the grid on which it depends, such as ``acquired`` along t,
-            ``stage_z`` along z and ``exposure`` along channel. What depends on a tiled axis is
-            left out by True.
+            the axes of the grid on which it depends. What depends on a tiled axis is left out by
+            True. None: what can replace numbers and words along an axis, if all headers have it
+            and it depends on that axis alone: ``acquired`` along t, if it increases, ``stage_z``
+            along z, if it goes one way, and ``exposure`` along channel. For that, headers of up to
+            2,000 local files are read if the first has any of these; of more, 200, and if they
+            have them a `HeaderWarning` says how to ask; of files that are not local, none.
+            False: none.
         chunks : optional
             As in `to_dask_array`, but None is ``"grouped"``, unless ``fileseq.chunks`` in dask's
             configuration says otherwise.
@@ -1059,10 +1084,7 @@ with well
         except ImportError as error:
             raise _needs("to_xarray", "xarray", "xarray") from error
 
-        array = self._labelled_array(options)
-        if headers:
-            table = self.table(imreadargs=array.options.imreadargs)
-            array = with_header_coords(array, self.grid, table, headers)
+        array = self._with_headers(self._labelled_array(options), headers)
         return to_dataarray(array, name=name, chunks=chunks, layout=layout)
 
     @takes_options(ReadOptions)
@@ -1075,6 +1097,7 @@ with well
         name: Hashable = "image",
         chunks: Any = None,
         layout: Literal["rio"] | None = None,
+        headers: bool | str | Sequence[str] | None = None,
         scheduler: Any = None,
         **options: Any,
     ) -> DataTree:
@@ -1094,7 +1117,7 @@ with well
             must have this number.
         name : hashable
             The name of the array in each node.
-        chunks, layout : optional
+        chunks, layout, headers : optional
             As in `to_xarray`.
         scheduler : optional
             As in `asarray`, to read headers.
@@ -1141,7 +1164,9 @@ with well
 
         nodes = self.tree(split=split, levels=levels, pad=pad, scheduler=scheduler, **options)
         arrays = {
-            path: part.to_xarray(name=name, chunks=chunks, layout=layout, **reading)
+            path: part.to_xarray(
+                name=name, chunks=chunks, layout=layout, headers=headers, **reading
+            )
             for path, (part, reading) in nodes.items()
         }
         return DataTree.from_dict({path: array.to_dataset() for path, array in arrays.items()})
@@ -1196,6 +1221,7 @@ with well
         zarr_format: Literal[2, 3] = 3,
         ioworkers: int | None = None,
         read_only: bool = True,
+        headers: bool | str | Sequence[str] | None = None,
         **kwargs: Any,
     ) -> FileArrayStore:
         """Return the array of all files as a read-only zarr store, by default one chunk a file.
@@ -1221,6 +1247,8 @@ with well
             Name of the array in a group that also contains the coordinates of `to_xarray`, by
             the CF conventions, for `xarray.open_zarr`; xarray makes them, and without it there
             are none. By default the array is the root.
+        headers : bool, str, sequence of str or None
+            As in `to_xarray`, for a group.
         dimension_names : sequence of str or None, optional
             Names of the array's axes, and of coordinates along them; by default its dims.
         zattrs : mapping, optional
@@ -1261,7 +1289,7 @@ with well
         except ImportError as error:
             raise _needs("aszarr", "zarr 3", "zarr") from error
 
-        array, naming = self._named_array_of(kwargs)
+        array, naming = self._named_array_of(kwargs, headers)
         return FileArrayStore(
             array,
             chunkmode=chunkmode,
@@ -1280,6 +1308,7 @@ with well
         *,
         groupname: str | None = "image",
         zarr_format: Literal[2, 3] = 2,
+        headers: bool | str | Sequence[str] | None = None,
         _append: bool = False,
         _close: bool = True,
         **kwargs: Any,
@@ -1313,6 +1342,8 @@ with well
         groupname : str, optional
             Name of the array in a group that also contains the coordinates, as in `aszarr`, which
             xarray and VirtualiZarr need. None makes the array the root, as in tifffile.
+        headers : bool, str, sequence of str or None
+            As in `to_xarray`, for a group.
         templatename : str, optional
             Name of a template for `url`, in version 1; by default there is none, and references
             have whole locations.
@@ -1365,7 +1396,7 @@ with well
             raise _needs("write_fsspec", "zarr 3", "zarr") from error
 
         references, others = split_options(kwargs, ReferenceOptions)
-        array, naming = self._named_array_of(others | {"groupname": groupname})
+        array, naming = self._named_array_of(others | {"groupname": groupname}, headers)
         references |= {"zarr_format": zarr_format, "append": _append, "close": _close}
         write_references(array, jsonfile, url, **references, **naming)
 
@@ -1377,6 +1408,7 @@ with well
         url: Any,
         *,
         groupname: str | None = "image",
+        headers: bool | str | Sequence[str] | None = None,
         attributes: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> dict[str, Any]:
@@ -1403,6 +1435,8 @@ with well
             Name of the array in the group that the target is, beside its coordinates. None makes
             the array itself the target. Without coordinates, as also where xarray is not
             installed, labels are in the attribute ``"fileseq"`` of the array.
+        headers : bool, str, sequence of str or None
+            As in `to_xarray`, for a group.
         attributes : mapping, optional
             More attributes of the array.
         resume : bool
@@ -1483,6 +1517,7 @@ with well
 
         default = "auto" if groupname else None
         array, writing = self._array_to_write(options, default)
+        array = self._with_headers(array, headers) if groupname else array
         return to_zarr(array, url, writing, groupname=groupname, attributes=attributes)
 
     @takes_options(WriteOptions, ReadOptions)
