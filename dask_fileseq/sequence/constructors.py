@@ -94,9 +94,10 @@ def open_sequence(
         None leaves all to the names. Others are as in `FileSequence`.
     imread : callable, optional
         Reads one file; by default chosen by the first file's type.
-    container, sort, parse, unmatched, duplicates, spacing, identity, storage_options, path_map, \
-fillvalue, axesorder, categories, series, key, level, imreadargs
-        As in `FileSequence`; `spacing` and `fillvalue` are ``"auto"`` by default.
+    container, sort, parse, unmatched, duplicates, spacing, identity, storage_options
+        As in `FileSequence`; `spacing` is ``"auto"`` by default.
+    path_map, fillvalue, axesorder, categories, series, key, level, imreadargs
+        As in `FileSequence`; `fillvalue` is ``"auto"`` by default.
     **kwargs
         More arguments of `parse`.
 
