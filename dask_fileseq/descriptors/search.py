@@ -42,8 +42,8 @@ OME_SUFFIXES = (".ome.tif", ".ome.tiff", ".ome.tf2", ".ome.tf8", ".ome.btf")
 FOLDERS = 1000
 """Most folders of files in which descriptors are looked for."""
 
-FAR_FOLDERS = 16
-"""The same, where each listing is a request."""
+FEW_FOLDERS = 16
+"""The same, where each listing is a request, and of listed files, which no search found."""
 
 _log = logging.getLogger("dask_fileseq")
 
@@ -90,7 +90,7 @@ class Place(NamedTuple):
 def grid_beside(
     names: Sequence[str],
     source: Source,
-    given: str,
+    given: str | Sequence[str],
     *,
     spacing: Spacing,
     duplicates: Duplicates,
@@ -100,12 +100,13 @@ def grid_beside(
     Parameters
     ----------
     names : sequence of str
-        The files that a search found.
+        The files.
     source : Source
         Opens the descriptor, and lists the folders of the files.
-    given : str
+    given : str or sequence of str
         What was searched for: a folder, or a glob pattern. Files that it does not match are not
-        missing.
+        missing. Or a list: then no other files are missing, and nothing is looked for if they
+        are far away, or the first one is not there.
     spacing, duplicates : str
         As in `FileSequence`.
 
@@ -120,24 +121,41 @@ def grid_beside(
         If a descriptor is broken, or contradicts the names, or does not name some files.
     """
     options = {"spacing": spacing, "duplicates": duplicates}
-    places = list(_places(names, source))
+    is_listed = not isinstance(given, str)
+    if is_listed and not _is_near(names, source):
+        return None
+    is_wanted = wanted(given) if isinstance(given, str) else lambda path: False
+    most = FOLDERS if source.concurrency == 1 and not is_listed else FEW_FOLDERS
+    places = list(_places(names, source, most))
     failures: list[tuple[Place, Exception]] = []
     for place in places:
         if place.kind.in_each_folder and any(place.kind is failed.kind for failed, _ in failures):
             continue
         try:
-            return _grid_at(place, places, names, wanted(given), **options)
+            return _grid_at(place, places, names, is_wanted, **options)
         except OtherFileError as other:
             _log.info("%r is no descriptor: %s", public_text(place.path), public_text(str(other)))
         except (BadDescriptorError, NamesError, OSError) as failure:
             failures.append((place, failure))
     if not failures and names[0].lower().endswith(OME_SUFFIXES):
-        return _grid_of_ome_header(names, source, wanted(given), **options)
+        return _grid_of_ome_header(names, source, is_wanted, **options)
     for place, error in failures[:1]:
         text = f"{place.path!r} is left out, and names alone give the grid: {error}"
         text = public_text(f"{text}; table=None does not look for it")
         warnings.warn(text, GridWarning, stacklevel=users_level())
     return None
+
+
+def _is_near(names: Sequence[str], source: Source) -> bool:
+    """Return whether listed files are on this machine, in a common folder, and the first exists."""
+    if source.concurrency > 1:
+        return False
+    try:
+        common_path(names)
+    except ValueError:  # on different drives, or absolute and relative
+        return False
+    versions = source.versions(names[:1])
+    return versions is not None and bool(versions[0, 0] >= 0)
 
 
 def _grid_at(
@@ -188,13 +206,12 @@ def _grid_of_ome_header(
         return None
 
 
-def _places(names: Sequence[str], source: Source) -> Iterator[Place]:
-    """Yield the descriptors beside files: in the folder of all, above steps, then in each."""
+def _places(names: Sequence[str], source: Source, most: int) -> Iterator[Place]:
+    """Yield the descriptors beside files: in the folder of all, above steps, then in `most`."""
     folders = [common_path(names)]
     while _STEP.fullmatch(base_name(folders[-1])) and len(folders) < 3:
         folders.append(os.path.dirname(folders[-1]))
     own = dict.fromkeys(map(_folder, names))
-    most = FOLDERS if source.concurrency == 1 else FAR_FOLDERS
     each = [folder for folder in islice(own, most) if folder not in folders]
     for folder in (*folders, *each):
         try:

@@ -18,7 +18,7 @@ from dask_fileseq.files.local import LocalFiles, require_file
 from dask_fileseq.files.names import Names, common_folder, common_path, shared_folder
 from dask_fileseq.files.path_map import PathMap
 from dask_fileseq.files.remote import RemoteFiles
-from dask_fileseq.files.source import Source, Suffixes
+from dask_fileseq.files.source import Source, Suffixes, Versions
 from dask_fileseq.files.tarfiles import TarFiles
 from dask_fileseq.files.writing import new_file, write_error
 from dask_fileseq.files.zipfiles import ZipFiles
@@ -31,6 +31,7 @@ __all__ = [
     "Source",
     "Suffixes",
     "TarFiles",
+    "Versions",
     "ZipFiles",
     "archive_of",
     "common_folder",

@@ -3,7 +3,12 @@
 Only this package uses dask's graph internals.
 """
 
-from dask_fileseq.graph.chunks import AUTO_BYTES, block_chunks
+from dask_fileseq.graph.chunks import (
+    AUTO_BYTES,
+    block_chunks,
+    default_chunks,
+    warn_of_small_files,
+)
 from dask_fileseq.graph.layer import to_dask_array
 from dask_fileseq.graph.runner import Box, Scheduler, read_in_place, run, run_batches
 from dask_fileseq.graph.sliced import SlicedFiles
@@ -16,8 +21,10 @@ __all__ = [
     "SlicedFiles",
     "TransposedFiles",
     "block_chunks",
+    "default_chunks",
     "read_in_place",
     "run",
     "run_batches",
     "to_dask_array",
+    "warn_of_small_files",
 ]

@@ -83,8 +83,8 @@ class FileInfo:
     series: tuple[SeriesInfo, ...] = ()
     """All images in a TIFF file, also those that are not read; empty for other files."""
     columns: Mapping[str, Any] = field(default_factory=dict)
-    """When, where and how the image was taken, by columns of `FileSequence.table`; only from
-    `Reader.inspect`."""
+    """When, where and how the image was taken, by columns of `FileSequence.table`; all of them
+    only from `Reader.inspect`."""
 
 
 class Reader:

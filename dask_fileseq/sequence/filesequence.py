@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
+from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Literal, Self, TextIO, overload
 
 import dask.threaded
@@ -26,26 +27,33 @@ from tifffile import TIFF
 
 from dask_fileseq.descriptors import explain_descriptor
 from dask_fileseq.errors import GridWarning, NamesError, SeriesWarning, check_choice, users_level
-from dask_fileseq.filearray import FileArray, files_version, first_info
+from dask_fileseq.filearray import FileArray, first_info, version_hash
 from dask_fileseq.files import (
     LocalFiles,
     Names,
     Source,
+    Versions,
     archive_of,
     common_path,
     given_names,
     open_source,
 )
-from dask_fileseq.graph import to_dask_array
+from dask_fileseq.graph import to_dask_array, warn_of_small_files
 from dask_fileseq.grid import (
     FileGrid,
-    indexers_of,
+    by_axis,
     parts_of,
     places_of_labels,
     plain_labels,
+    renamed,
     selected,
 )
-from dask_fileseq.headers import HeaderTable, read_table, with_header_coords
+from dask_fileseq.headers import (
+    HeaderTable,
+    read_table,
+    with_header_coords,
+    with_physical_coords,
+)
 from dask_fileseq.output import asarray
 from dask_fileseq.patterns import NamePattern, explain_names
 from dask_fileseq.plaintext import printable, public_names, public_text, without_secrets
@@ -66,12 +74,14 @@ from dask_fileseq.sequence.arguments import (
     tabled_grid,
 )
 from dask_fileseq.sequence.listing import counts, depth_text, listing, short_counts
+from dask_fileseq.sequence.reopening import Opening, known_versions
 from dask_fileseq.sequence.treeparts import tree_parts
 from dask_fileseq.types import (
     Files,
     ImageOptions,
     Imread,
     NamingOptions,
+    PatternOptions,
     Progress,
     ReadOptions,
     ReferenceOptions,
@@ -155,8 +165,10 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         `write_fsspec`, which name the nodata value.
     series, key, level, imreadargs : optional
         Which image of each file all methods read, as in `to_dask_array`.
+    pattern, axesorder, categories : optional
+        As in `parse_filenames`, and as `pattern` in `open_sequence`; arguments of `parse`.
     **kwargs
-        Arguments of `parse`: ``pattern``, ``axesorder``, ``categories``.
+        More arguments of `parse`.
 
     Attributes
     ----------
@@ -220,6 +232,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
     imread: Imread
     axes: str
 
+    @takes_options(PatternOptions, ImageOptions)
     def __init__(
         self,
         imread: Imread,
@@ -263,7 +276,11 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
             table = None if is_auto(table) else table
         packed = Names(names)
         grid = tabled_grid(packed, self.source, given, table, kwargs, rules)
-        self._set_grid(grid or parsed_grid(packed, parse, kwargs, rules))
+        self._set_grid(grid or parsed_grid(packed, parse, dict(kwargs), rules))
+        kept = kwargs | ({} if self.pattern is None else {"pattern": self.pattern})
+        self._opening: Opening | None = Opening(
+            self._given, reader.suffixes, sort, parse, table if grid else None, kept, rules
+        )
         pages = self.grid.metadata.pages
         self._page_dims: tuple[str, ...] = ()
         if pages and not isinstance(self.reader, FunctionReader):
@@ -274,12 +291,12 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         imread = self.reader.imread
         is_path = isinstance(self.source, LocalFiles) and not path_map
         self.imread = imread if is_path else partial(_imread_member, self.source, imread)
-        self._inferred = self.pattern if inferred else None
+        self._is_inferred = inferred and self.pattern is not None
         if grid is not None and is_auto(table):
             _log.info("table=%r finds %s", table, grid.metadata.source)
-        if self._inferred is not None and _log.isEnabledFor(logging.INFO):
+        if self._is_inferred and _log.isEnabledFor(logging.INFO):
             below = f"; files {self.below}" if self.below else ""
-            _log.info("%s%s", counts(self.grid, self._inferred), below)
+            _log.info("%s%s", counts(self.grid), below)
 
     def _set_grid(self, grid: FileGrid) -> None:
         """Set the grid, and derive names and axis codes from it."""
@@ -289,18 +306,27 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         self.axes = "".join(codes.get(dim.lower(), dim[0].upper()) for dim in grid.dims)
         self._infos: dict[str, FileInfo] = {}
 
-    def _on(self, grid: FileGrid) -> Self:
-        """Return the same sequence on a part of its grid, without what it has read."""
-        part = copy.copy(self)
-        for name in ("_collection", "_version", "_tables"):
-            part.__dict__.pop(name, None)
-        part._set_grid(grid)
-        return part
+    def with_grid(self, grid: FileGrid) -> Self:
+        """Return the same sequence with the files on another grid; touches no file.
+
+        Parameters
+        ----------
+        grid : FileGrid
+            The grid, of files that the `source` opens and the `reader` reads.
+        """
+        other = copy.copy(self)
+        for name in ("_collection", "_version", "_versions", "_tables"):
+            other.__dict__.pop(name, None)
+        other._set_grid(grid)
+        other._opening = None
+        return other
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__ | {"_container": None if self._container is None else self.source}
         state.pop("_collection", None)  # as large as the sequence, and made in no time
         state.pop("_tables", None)  # larger than the sequence
+        state.pop("_versions", None)
+        state["_opening"] = None if self._opening is None else self._opening.for_pickles()
         if self.pattern is not None and self.pattern.lookup is not None:
             # a user's function may not pickle, and a table may be as large as all names
             state["grid"] = replace(self.grid, pattern=None)
@@ -460,7 +486,7 @@ with well
         NoFilesError
             If all cells of the selection are empty.
         """
-        return self._on(selected(self.grid, indexers_of(indexers, kwargs)))
+        return self.with_grid(selected(self.grid, by_axis("indexers", indexers, kwargs)))
 
     def sel(self, indexers: Mapping[str, Any] | None = None, **kwargs: Any) -> Self:
         """Return the sequence of the files at some labels; touches no file.
@@ -483,11 +509,13 @@ with well
         Raises
         ------
         NamesError
-            If there is no such axis or label.
+            If there is no such axis.
+        LabelError
+            If the axis has no such label.
         NoFilesError
             If all cells of the selection are empty.
         """
-        labels = indexers_of(indexers, kwargs)
+        labels = by_axis("indexers", indexers, kwargs)
         options = {"method", "tolerance", "drop"} & labels.keys() - self.coords.keys()
         if options:
             raise NamesError(
@@ -498,7 +526,69 @@ with well
             for dim, value in labels.items()
             if dim in self.coords
         }
-        return self._on(selected(self.grid, labels | places, labels=labels))
+        return self.with_grid(selected(self.grid, labels | places, labels=labels))
+
+    def refresh(self) -> Self:
+        """Return the sequence of the files that are there now; the pattern stays.
+
+        The grid has the labels of all files, as if they had been opened now with the present
+        pattern, so it may grow anywhere along its axes; files that are gone are empty cells, or
+        no part of it. Arrays that were made before stay as they are. Where possible, only the
+        names of new files are parsed, and their versions taken: files that were there before
+        count as unchanged. Names that were given as a list stay.
+
+        Returns
+        -------
+        FileSequence
+            The sequence itself if nothing changed.
+
+        Raises
+        ------
+        ValueError
+            If this is a part of a sequence, or one with functions or tables that was pickled.
+        NamesError
+            If new names do not fit.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import numpy as np, tifffile
+        >>> from dask_fileseq import open_sequence
+        >>> folder = tempfile.mkdtemp()
+        >>> for t in (0, 1):
+        ...     tifffile.imwrite(f"{folder}/t{t}.tif", np.full((4, 6), t, "u1"))
+        >>> seq = open_sequence(folder)
+        >>> tifffile.imwrite(f"{folder}/t2.tif", np.full((4, 6), 2, "u1"))
+        >>> seq.refresh().shape, seq.shape
+        ((3,), (2,))
+        """
+        if self._reopened.given is None:
+            return self
+        return self._with_files(self._reopened.names(self.source, self._names))
+
+    @property
+    def _reopened(self) -> Opening:
+        if self._opening is None:
+            raise ValueError(
+                "a part of a sequence, or one that was pickled with functions or tables, does not"
+                " know what it was opened with: refresh the whole sequence, and select then"
+            )
+        return self._opening
+
+    def _with_files(self, names: Sequence[str], **rules: Any) -> Self:
+        """Return the same sequence with all files of these names that fit its pattern."""
+        grid = self._reopened.grid(self.grid, names, self.source, **rules)
+        if grid is self.grid:
+            return self
+        grown = self.with_grid(grid)
+        grown._opening = self._opening
+        if grown[0] == self[0]:
+            grown._infos = dict(self._infos)
+        if "_versions" in self.__dict__:
+            known = known_versions(self._names, self._versions, grown, self.source)
+            if known is not None:
+                grown.__dict__["_versions"] = known
+        return grown
 
     def split(self, dim: str) -> dict[Any, Self]:
         """Return one sequence, without the axis, for each label along an axis that has files.
@@ -515,7 +605,35 @@ with well
         NamesError
             If there is no such axis.
         """
-        return {label: self._on(grid) for label, grid in parts_of(self.grid, dim)}
+        return {label: self.with_grid(grid) for label, grid in parts_of(self.grid, dim)}
+
+    def rename(self, names: Mapping[str, str] | None = None, **kwargs: str) -> Self:
+        """Return the sequence with other names of axes of the grid; touches no file.
+
+        Parameters
+        ----------
+        names : mapping of str to str, optional
+            The new names of axes, by their names in `coords`, as in xarray.
+        **kwargs
+            The same as keywords.
+
+        Returns
+        -------
+        FileSequence
+            A sequence of the same class. Its `pattern` is still the one of the names.
+
+        Raises
+        ------
+        NamesError
+            If there is no such axis, or the new name is that of another one.
+
+        Examples
+        --------
+        >>> from dask_fileseq import TiffSequence
+        >>> TiffSequence(["t1.tif", "t2.tif"], pattern="infer").rename(t="time")
+        <TiffSequence 2 files, time 2>
+        """
+        return self.with_grid(renamed(self.grid, by_axis("names", names, kwargs)))
 
     @property
     def location(self) -> str:
@@ -540,7 +658,22 @@ with well
     @overload
     def __getitem__(self, key: slice) -> list[str]: ...
     def __getitem__(self, key: int | slice) -> str | list[str]:
+        if isinstance(key, tuple | EllipsisType):
+            raise TypeError(
+                f"{key!r} is an index of an array, and a sequence has names: seq[0] is the first"
+                " one, and seq.array()[...] or seq.to_dask_array()[...] gives pixels"
+            )
         return self._names[key]
+
+    def __getattr__(self, name: str) -> Any:
+        # The shape of a sequence is that of its grid, as in tifffile. What asks for `ndim` takes
+        # it for an array, and would go wrong; an AttributeError is often taken for an answer.
+        if name == "ndim":
+            raise TypeError(
+                f"a {type(self).__name__} is a sequence of file names, which has no ndim: pass"
+                " seq.array(), seq.to_dask_array() or np.asarray(seq) for pixels, or seq.files"
+            )
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def close(self) -> None:
         """Close the container, if any.
@@ -564,8 +697,8 @@ with well
 
     def __str__(self) -> str:
         name = self[0] if self._container is None else str(self.source)
-        inferred = printable(str(self._inferred), lines=False)
-        found = [] if self._inferred is None else [f"pattern: {inferred}"]
+        pattern = self.pattern if self._is_inferred else None
+        found = [] if pattern is None else [f"pattern: {printable(str(pattern), lines=False)}"]
         found += [f"table: {self.grid.metadata.source}"] if self.grid.metadata.source else []
         return public_text(
             "\n ".join(
@@ -597,6 +730,31 @@ with well
         """Names of the axes of the array in each file; reads one header."""
         return self._info(ReadOptions()).spec.dims
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Length of each axis of the array of all files, by name; reads one header.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from dask_fileseq import FileSequence
+        >>> seq = FileSequence(lambda name: np.zeros((4, 6), "u2"), ["t1", "t2"], pattern="infer")
+        >>> seq.sizes, seq.dtype, seq.nbytes
+        ({'t': 2, 'y': 4, 'x': 6}, dtype('uint16'), 96)
+        """
+        array = self._outline()
+        return dict(zip(array.dims, array.shape, strict=True))
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Data type of the array of all files; reads one header."""
+        return self._outline().dtype
+
+    @property
+    def nbytes(self) -> int:
+        """Size of the array of all files in memory, once read; reads one header."""
+        return self._outline().nbytes
+
     @takes_options(ReadOptions)
     def array(self, **options: Any) -> FileArray:
         """Return the array of all files as a `FileArray`; reads at most one header.
@@ -620,13 +778,21 @@ with well
         reading = ReadOptions(**options | {"fillvalue": fillvalue})
         # first, so that a server that is down gets one request, not one for each version
         info = self._info(reading) if reading.needs_header else None
+        return self._file_array(reading, info, self._version)
+
+    def _outline(self) -> FileArray:
+        """Return the array as far as shape and data type go: files are not looked up."""
+        reading = ReadOptions(fillvalue=self.fillvalue)
+        return self._file_array(reading, self._info(reading), "unknown")
+
+    def _file_array(self, reading: ReadOptions, info: FileInfo | None, version: str) -> FileArray:
         return FileArray.from_grid(
             self.grid,
             self.reader,
             source=self.source,
             options=reading,
             identity=self.identity,
-            version=self._version,
+            version=version,
             info=info,
         )
 
@@ -634,6 +800,18 @@ with well
         """Return the array with nodata in empty cells by default: its readers learn the value."""
         fillvalue = first_given(options.get("fillvalue"), self.fillvalue, "auto")
         return self.array(**{**options, "fillvalue": fillvalue})
+
+    def _with_headers(
+        self, array: FileArray, headers: bool | str | Sequence[str] | None
+    ) -> FileArray:
+        """Return the array with columns of headers as coordinates; see `to_xarray`."""
+        options = array.options
+        if headers is None and not options.has_chunk:
+            return with_physical_coords(array, self.grid, self._info(options).columns)
+        if headers:
+            table = self.table(imreadargs=options.imreadargs)
+            return with_header_coords(array, self.grid, table, headers)
+        return array
 
     def _info(self, options: ReadOptions) -> FileInfo:
         """Return what the first file contains, read once for each set of arguments."""
@@ -659,7 +837,12 @@ with well
     @cached_property
     def _version(self) -> str:
         """The hash of all files in their present versions."""
-        return files_version(self.grid, self._names, self.source, self.identity)
+        return version_hash(self.grid, self._names, self.source, self._versions)
+
+    @cached_property
+    def _versions(self) -> Versions | None:
+        """The versions of all files, taken once; None if names alone identify them."""
+        return self.source.versions(self._names) if self.identity == "stat" else None
 
     def _array_of(self, kwargs: Mapping[str, Any]) -> FileArray:
         """Return the array for keywords of which the unknown ones are arguments of `imread`."""
@@ -667,15 +850,19 @@ with well
         reading["imreadargs"] = imreadargs | dict(reading.get("imreadargs") or {})
         return self.array(**reading)
 
-    def _named_array_of(self, kwargs: Mapping[str, Any]) -> tuple[FileArray, dict[str, Any]]:
+    def _named_array_of(
+        self, kwargs: Mapping[str, Any], headers: bool | str | Sequence[str] | None
+    ) -> tuple[FileArray, dict[str, Any]]:
         """Return `_array_of`, and what it is called in Zarr; only a given `fillvalue` masks.
 
-        In a group, which xarray opens, empty cells are nodata as in `to_xarray`.
+        In a group, which xarray opens, empty cells are nodata, and coordinates there are, as in
+        `to_xarray`.
         """
         naming, others = split_options(kwargs, NamingOptions)
         naming["fill"] = first_given(others.get("fillvalue"), self.fillvalue) not in (None, "auto")
         if naming.get("groupname"):
             others["fillvalue"] = first_given(others.get("fillvalue"), self.fillvalue, "auto")
+            return self._with_headers(self._array_of(others), headers), naming
         return self._array_of(others), naming
 
     # faces: dask, numpy, xarray, zarr
@@ -708,9 +895,12 @@ with well
         axestiled : mapping or sequence of pairs, optional
             Grid axes to place edge to edge, each with the axis of the array in a file.
         chunks : optional
-            None makes one block of each file; ``"auto"``, a size such as ``"100MiB"``,
-            or dask's usual forms group small files and split large ones. A mapping may
-            name dimensions.
+            None makes one block of each file, or what ``fileseq.chunks`` in dask's
+            configuration says. ``"file"`` makes one block of each file, and so does ``"grouped"``,
+            unless the array of a file is below 1 MiB: of these, as many as 8 MiB hold make a
+            block, along the last axes of the grid first, but there are at least 16 blocks of 16
+            files or more. ``"auto"``, a size such as ``"100MiB"``, or dask's usual forms group
+            small files and split large ones. A mapping may name dimensions.
         fillvalue : scalar or {"auto", "nodata", "nan"}, optional
             Value of the pixels of empty cells. ``"nodata"``: the one that the first file
             declares (the GDAL tag of TIFF). ``"auto"``: that, or 0 if it declares none.
@@ -732,8 +922,17 @@ with well
             If the first file is needed and cannot be read.
         ValueError
             If an argument does not fit.
+
+        Warns
+        -----
+        SmallFilesWarning
+            If over 10,000 files, each with an array below 256 KiB, become as many blocks because
+            there are no `chunks`.
         """
-        return to_dask_array(self.array(**options), chunks)
+        array = self.array(**options)
+        if chunks is None:
+            warn_of_small_files(array)
+        return to_dask_array(array, chunks)
 
     @takes_options(ReadOptions)
     def asarray(
@@ -798,7 +997,7 @@ with well
         name: Hashable = "image",
         chunks: Any = None,
         layout: Literal["rio"] | None = None,
-        headers: bool | str | Sequence[str] = False,
+        headers: bool | str | Sequence[str] | None = None,
         **options: Any,
     ) -> DataArray:
         """Return the array of all files as a lazy, labelled `xarray.DataArray`.
@@ -819,13 +1018,20 @@ with well
             with their names or numbers from 1, and y and x are the last axes. Slices read only
             what they select, as otherwise. ``rio.reproject`` and ``rio.to_raster`` take at most
             three axes, such as ``isel(time=0)`` of images with bands.
-        headers : bool, str or sequence of str
+        headers : bool, str, sequence of str or None
             Columns of `table` to have as coordinates, for which all headers are read: True for
             all that vary and are numbers, dates or texts, or names of columns. Each is along
-            the axes of the grid on which it depends, such as ``acquired`` along t,
-            ``stage_z`` along z and ``exposure`` along channel. What depends on a tiled axis is
-            left out by True.
-        chunks, imreadargs, chunkshape, chunkdtype, axestiled, fillvalue, errors
+            the axes of the grid on which it depends. What depends on a tiled axis is left out by
+            True. None: what can replace numbers and words along an axis, if all headers have it
+            and it depends on that axis alone: ``acquired`` along t, if it increases, ``stage_z``
+            along z, if it goes one way, and ``exposure`` along channel. For that, headers of up to
+            2,000 local files are read if the first has any of these; of more, 200, and if they
+            have them a `HeaderWarning` says how to ask; of files that are not local, none.
+            False: none.
+        chunks : optional
+            As in `to_dask_array`, but None is ``"grouped"``, unless ``fileseq.chunks`` in dask's
+            configuration says otherwise.
+        imreadargs, chunkshape, chunkdtype, axestiled, fillvalue, errors
             As in `to_dask_array`. With both `chunkshape` and `chunkdtype` no header is
             read, so axes in the files have no coordinates.
 
@@ -878,10 +1084,7 @@ with well
         except ImportError as error:
             raise _needs("to_xarray", "xarray", "xarray") from error
 
-        array = self._labelled_array(options)
-        if headers:
-            table = self.table(imreadargs=array.options.imreadargs)
-            array = with_header_coords(array, self.grid, table, headers)
+        array = self._with_headers(self._labelled_array(options), headers)
         return to_dataarray(array, name=name, chunks=chunks, layout=layout)
 
     @takes_options(ReadOptions)
@@ -894,6 +1097,7 @@ with well
         name: Hashable = "image",
         chunks: Any = None,
         layout: Literal["rio"] | None = None,
+        headers: bool | str | Sequence[str] | None = None,
         scheduler: Any = None,
         **options: Any,
     ) -> DataTree:
@@ -913,7 +1117,7 @@ with well
             must have this number.
         name : hashable
             The name of the array in each node.
-        chunks, layout : optional
+        chunks, layout, headers : optional
             As in `to_xarray`.
         scheduler : optional
             As in `asarray`, to read headers.
@@ -960,7 +1164,9 @@ with well
 
         nodes = self.tree(split=split, levels=levels, pad=pad, scheduler=scheduler, **options)
         arrays = {
-            path: part.to_xarray(name=name, chunks=chunks, layout=layout, **reading)
+            path: part.to_xarray(
+                name=name, chunks=chunks, layout=layout, headers=headers, **reading
+            )
             for path, (part, reading) in nodes.items()
         }
         return DataTree.from_dict({path: array.to_dataset() for path, array in arrays.items()})
@@ -994,7 +1200,7 @@ with well
         )
         nodes = {}
         for path, node in found.items():
-            part = self._on(node.grid)
+            part = self.with_grid(node.grid)
             if node.reader is not self.reader:
                 is_plain = part.imread is part.reader.imread
                 imread = node.reader.imread
@@ -1015,6 +1221,7 @@ with well
         zarr_format: Literal[2, 3] = 3,
         ioworkers: int | None = None,
         read_only: bool = True,
+        headers: bool | str | Sequence[str] | None = None,
         **kwargs: Any,
     ) -> FileArrayStore:
         """Return the array of all files as a read-only zarr store, by default one chunk a file.
@@ -1040,6 +1247,8 @@ with well
             Name of the array in a group that also contains the coordinates of `to_xarray`, by
             the CF conventions, for `xarray.open_zarr`; xarray makes them, and without it there
             are none. By default the array is the root.
+        headers : bool, str, sequence of str or None
+            As in `to_xarray`, for a group.
         dimension_names : sequence of str or None, optional
             Names of the array's axes, and of coordinates along them; by default its dims.
         zattrs : mapping, optional
@@ -1080,7 +1289,7 @@ with well
         except ImportError as error:
             raise _needs("aszarr", "zarr 3", "zarr") from error
 
-        array, naming = self._named_array_of(kwargs)
+        array, naming = self._named_array_of(kwargs, headers)
         return FileArrayStore(
             array,
             chunkmode=chunkmode,
@@ -1097,23 +1306,26 @@ with well
         jsonfile: str | os.PathLike[str] | TextIO,
         url: str | None = None,
         *,
-        zarr_format: Literal[2] = 2,
+        groupname: str | None = "image",
+        zarr_format: Literal[2, 3] = 2,
+        headers: bool | str | Sequence[str] | None = None,
         _append: bool = False,
         _close: bool = True,
         **kwargs: Any,
     ) -> None:
         r"""Write references to the bytes in the files, so that other programs read them as Zarr.
 
-        fsspec's ``ReferenceFileSystem`` and zarr open the JSON file, as an array of zarr
-        format 2, without this package. All headers are read, in parallel, and the pixels of
-        the first file.
+        fsspec's ``ReferenceFileSystem``, zarr, xarray, kerchunk and VirtualiZarr open the JSON
+        file without this package. All headers are read, in parallel, and the pixels of the
+        first file.
 
         A chunk is a tile, a strip, a page or part of a page. Uncompressed TIFF files and those
         in tiles or full strips of Deflate, LZMA or Zstandard need numcodecs only, which comes
         with zarr; LZW, PackBits and predictors need
-        ``imagecodecs.numcodecs.register_codecs()``. If files cannot be split so, or are not
-        all encoded alike, a chunk is a file, for the codec of
-        ``tifffile.numcodecs.register_codec()``.
+        ``imagecodecs.numcodecs.register_codecs()``, or in format 3
+        ``imagecodecs.zarr.register_codecs()`` of a release that has it. If files cannot be split
+        so, or are not all encoded alike, a chunk is a file, for the codec of
+        ``tifffile.numcodecs.register_codec()``, which only format 2 has.
 
         Users, passwords and signatures in URLs are left out: who reads the references gives
         them as ``remote_options`` of the ``ReferenceFileSystem``.
@@ -1128,16 +1340,20 @@ with well
         quote : bool, optional
             Whether to quote names as in URLs. None: only if `url` is one of HTTP.
         groupname : str, optional
-            As in `aszarr`: `xarray.open_zarr` needs a group.
+            Name of the array in a group that also contains the coordinates, as in `aszarr`, which
+            xarray and VirtualiZarr need. None makes the array the root, as in tifffile.
+        headers : bool, str, sequence of str or None
+            As in `to_xarray`, for a group.
         templatename : str, optional
-            Name of the template for `url`, in version 1; by default ``"u"``.
+            Name of a template for `url`, in version 1; by default there is none, and references
+            have whole locations.
         codec_id : str, optional
             The numcodecs codec that decodes whole files; it gets the arguments of `imread`,
             and is not tested. By default that of the reader, if it has one.
-        zarr_format : 2
-            Version of zarr's format.
-        version : {None, 0, 1}
-            Version of the reference file's format; None: 0.
+        zarr_format : {2, 3}
+            Version of zarr's format. VirtualiZarr knows the codecs of imagecodecs only in 3.
+        version : {1, 0}, optional
+            Version of the reference file's format; by default 1, or 0 if it is not closed.
         chunks : {None, "tile", "file"}
             Parts of files if possible; parts of files, else an error; whole files.
         fillvalue, chunkshape, chunkdtype, axestiled, dimension_names, zattrs, imreadargs, errors
@@ -1167,7 +1383,7 @@ with well
         >>> folder = write_acquisition(tempfile.mkdtemp())
         >>> seq = TiffSequence(folder, pattern=r"t(?P<time>\d)_(?P<channel>[A-Z]+)_z(?P<z>\d)")
         >>> references = os.path.join(folder, "references.json")
-        >>> seq.write_fsspec(references, groupname="image")
+        >>> seq.write_fsspec(references)
         >>> import imagecodecs.numcodecs  # for LZW
         >>> imagecodecs.numcodecs.register_codecs(verbose=False)
         >>> dataset = xarray.open_zarr("reference://", storage_options={"fo": references})
@@ -1179,16 +1395,10 @@ with well
         except ImportError as error:
             raise _needs("write_fsspec", "zarr 3", "zarr") from error
 
-        if zarr_format not in (None, 2):
-            raise ValueError(f"zarr_format={zarr_format!r}: references are of format 2")
-        if self._container is not None:
-            raise ValueError(
-                f"the files in {self.source} have no locations of their own: references can"
-                " point only to files"
-            )
         references, others = split_options(kwargs, ReferenceOptions)
-        array, naming = self._named_array_of(others)
-        write_references(array, jsonfile, url, append=_append, close=_close, **references, **naming)
+        array, naming = self._named_array_of(others | {"groupname": groupname}, headers)
+        references |= {"zarr_format": zarr_format, "append": _append, "close": _close}
+        write_references(array, jsonfile, url, **references, **naming)
 
     # copies
 
@@ -1198,6 +1408,7 @@ with well
         url: Any,
         *,
         groupname: str | None = "image",
+        headers: bool | str | Sequence[str] | None = None,
         attributes: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> dict[str, Any]:
@@ -1224,6 +1435,8 @@ with well
             Name of the array in the group that the target is, beside its coordinates. None makes
             the array itself the target. Without coordinates, as also where xarray is not
             installed, labels are in the attribute ``"fileseq"`` of the array.
+        headers : bool, str, sequence of str or None
+            As in `to_xarray`, for a group.
         attributes : mapping, optional
             More attributes of the array.
         resume : bool
@@ -1304,6 +1517,7 @@ with well
 
         default = "auto" if groupname else None
         array, writing = self._array_to_write(options, default)
+        array = self._with_headers(array, headers) if groupname else array
         return to_zarr(array, url, writing, groupname=groupname, attributes=attributes)
 
     @takes_options(WriteOptions, ReadOptions)
@@ -1414,7 +1628,8 @@ memory, storage_options, dry_run
         """Return what the headers of all files say, a row a file; reads no pixels.
 
         It is kept with the sequence. A header takes 0.1 ms if it is like others but for its
-        date, else up to 1 ms, so 100,000 files take 10 to 100 seconds of one process;
+        date or its place on the ground, 0.25 ms if its OME-XML differs in times and positions,
+        else up to 1 ms, so 100,000 files take 10 to 100 seconds of one process;
         ``scheduler="processes"`` or a cluster divides that.
 
         Parameters
@@ -1601,7 +1816,7 @@ memory, storage_options, dry_run
     @cached_property
     def _collection(self) -> Array:
         """The dask array that dask sees in this sequence."""
-        return self.to_dask_array()
+        return to_dask_array(self.array())
 
     def __dask_graph__(self) -> Any:
         return self._collection.__dask_graph__()
