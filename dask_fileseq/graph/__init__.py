@@ -5,19 +5,30 @@ Only this package uses dask's graph internals.
 
 from dask_fileseq.graph.chunks import AUTO_BYTES, block_chunks
 from dask_fileseq.graph.layer import to_dask_array
-from dask_fileseq.graph.runner import Box, Scheduler, read_in_place, run, run_batches
+from dask_fileseq.graph.progressline import ProgressLine, progress_callback
+from dask_fileseq.graph.runner import (
+    Box,
+    Scheduler,
+    read_in_place,
+    run,
+    run_batches,
+    run_on_blocks,
+)
 from dask_fileseq.graph.sliced import SlicedFiles
 from dask_fileseq.graph.transposed import TransposedFiles
 
 __all__ = [
     "AUTO_BYTES",
     "Box",
+    "ProgressLine",
     "Scheduler",
     "SlicedFiles",
     "TransposedFiles",
     "block_chunks",
+    "progress_callback",
     "read_in_place",
     "run",
     "run_batches",
+    "run_on_blocks",
     "to_dask_array",
 ]

@@ -23,6 +23,7 @@ from dask_fileseq.patterns.name_pattern import (
     factorize,
     unique_dims,
 )
+from dask_fileseq.patterns.name_template import NameTemplate
 from dask_fileseq.patterns.presets import (
     Preset,
     add_presets,
@@ -41,6 +42,7 @@ __all__ = [
     "FrameNames",
     "NameColumns",
     "NamePattern",
+    "NameTemplate",
     "Preset",
     "add_presets",
     "as_pattern",

@@ -64,6 +64,11 @@ class CRSAttributes(Mapping[str, Any]):
         self._keys = keys
         self._more = more
 
+    @property
+    def geokeys(self) -> Mapping[str, Any]:
+        """The GeoKeys that it is made of, by tifffile's names."""
+        return self._keys
+
     @cached_property
     def _attributes(self) -> dict[str, Any]:
         return crs_attributes(self._keys) | dict(self._more)
