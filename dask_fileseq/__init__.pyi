@@ -10,11 +10,13 @@ from .errors import (
     FillWarning,
     GridWarning,
     HeaderWarning,
+    LabelError,
     LayoutError,
     NamesError,
     NoFilesError,
     ReadError,
     SeriesWarning,
+    SmallFilesWarning,
     SparseGridError,
     TargetExistsError,
     UnfinishedError,
@@ -26,7 +28,7 @@ from .filearray import FileArray
 from .grid import natural_sorted, parse_filenames
 from .patterns import NamePattern, add_presets, register_preset
 from .readers import read_tiff
-from .sequence import FileSequence, TiffSequence, imread, open_sequence
+from .sequence import FileSequence, TiffSequence, concat, imread, open_sequence
 from .write import to_files
 
 __all__ = [
@@ -39,12 +41,14 @@ __all__ = [
     "FillWarning",
     "GridWarning",
     "HeaderWarning",
+    "LabelError",
     "LayoutError",
     "NamePattern",
     "NamesError",
     "NoFilesError",
     "ReadError",
     "SeriesWarning",
+    "SmallFilesWarning",
     "SparseGridError",
     "TargetExistsError",
     "TiffSequence",
@@ -54,6 +58,7 @@ __all__ = [
     "WriteError",
     "__version__",
     "add_presets",
+    "concat",
     "errors",
     "imread",
     "natural_sorted",

@@ -8,6 +8,7 @@ written for either keeps working::
      |   |- NoFilesError              nothing to open
      |   |- UnmatchedError            names that the pattern does not match
      |   |- DuplicateError            two files for one cell
+    |   |- LabelError (KeyError)     a label that an axis does not have
      |   `- SparseGridError           a grid that is nearly all empty
      |- ChunkMismatchError (ValueError)  a file of another shape or dtype
      |- ReadError (OSError)           a file could not be read; also the builtin of its cause
@@ -46,11 +47,13 @@ __all__ = [
     "FillWarning",
     "GridWarning",
     "HeaderWarning",
+    "LabelError",
     "LayoutError",
     "NamesError",
     "NoFilesError",
     "ReadError",
     "SeriesWarning",
+    "SmallFilesWarning",
     "SparseGridError",
     "TargetExistsError",
     "UnfinishedError",
@@ -88,6 +91,16 @@ class UnmatchedError(NamesError):
 
 class DuplicateError(NamesError):
     """Two files have the same cell; ``duplicates="first"`` or ``"last"`` keeps one."""
+
+
+class LabelError(NamesError, KeyError):
+    """An axis does not have a label.
+
+    >>> print(LabelError("t=7 is not on the axis"))
+    t=7 is not on the axis
+    """
+
+    __str__ = Exception.__str__  # a KeyError puts its text into quotes
 
 
 class SparseGridError(NamesError):
@@ -175,6 +188,10 @@ class SeriesWarning(UserWarning):
 
 class HeaderWarning(UserWarning):
     """The headers of files disagree on something that is the same for all pixels of an array."""
+
+
+class SmallFilesWarning(UserWarning):
+    """A dask array has a task for each of very many small files; ``chunks=`` groups them."""
 
 
 def _read_error_type(base: type[BaseException]) -> type[ReadError]:

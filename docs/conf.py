@@ -8,11 +8,13 @@ notebooks, and tests compare these with new ones. Intermediate files are in
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
+from click.testing import CliRunner
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
@@ -21,6 +23,7 @@ sys.path.insert(0, str(ROOT))
 
 from dask_fileseq import __version__  # noqa: E402
 from dask_fileseq.cli import fileseq  # noqa: E402
+from dask_fileseq.demo import write_acquisition  # noqa: E402
 from dask_fileseq.patterns import presets  # noqa: E402
 
 project = "dask-fileseq"
@@ -46,21 +49,26 @@ nb_execution_mode = "off"
 myst_heading_anchors = 3
 myst_enable_extensions = ["colon_fence"]
 
+LOGO = "_static/logo.svg"
 html_theme = "pydata_sphinx_theme"
 html_title = f"dask-fileseq {release}"
 html_theme_options = {
+    "logo": {
+        "text": "dask-fileseq",
+        "image_light": "_static/logo.svg",
+        "image_dark": "_static/logo.svg",
+    },
+    "header_links_before_dropdown": 6,
     "show_toc_level": 2,
+    "show_prev_next": False,
     "navigation_with_keys": False,
     "footer_start": ["copyright"],
     "footer_end": [],
 }
-html_sidebars = {
-    page: []
-    for page in (
-        *("guide", "patterns", "coming_from", "command_line"),
-        *("architecture", "contributing", "CHANGELOG"),
-    )
-}
+html_sidebars = {page: [] for page in ("index", "CHANGELOG")}
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_favicon = "_static/favicon.svg"
 html_show_sourcelink = False
 smartquotes = False
 
@@ -92,6 +100,16 @@ def helps(command: click.Command, path: str) -> Iterator[tuple[str, str]]:
             below = command.get_command(context, name)
             assert below is not None
             yield from helps(below, f"{path} {name}")
+
+
+def write_show() -> None:
+    """Write what ``dask fileseq show`` prints of the demo's acquisition."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_acquisition(Path(folder) / "cells")
+        result = CliRunner().invoke(fileseq, ["show", str(Path(folder) / "cells")])
+    assert result.exit_code == 0, result.output
+    text = result.output.replace(f"{folder}{os.sep}", "").rstrip()
+    write(GENERATED / "show.md", f"```console\n$ dask fileseq show cells\n{text}\n```\n")
 
 
 def write_presets() -> None:
@@ -127,10 +145,17 @@ def find_public_name(app: Any, env: Any, node: Any, content: Any) -> Any:
     )
 
 
+def end_examples(app: Any, name: str, content: list[str]) -> None:
+    """Remove the blank line that ends the output of an example for doctest."""
+    content[0] = content[0].replace("\n\n```\n", "\n```\n")
+
+
 def setup(app: Any) -> None:
     """Write the pages that are made of the package, and remove those of earlier builds."""
     remove_old_pages()
     copy_notebooks()
     write_command_line()
     write_presets()
+    write_show()
+    app.connect("source-read", end_examples)
     app.connect("missing-reference", find_public_name)

@@ -6,7 +6,9 @@ import re
 import shutil
 import subprocess
 import sys
+from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import imagecodecs
 import pytest
@@ -18,10 +20,24 @@ from tests.helpers.architecture import ORDER
 pytestmark = pytest.mark.docs
 
 ROOT = Path(__file__).parents[1]
-INPUT = ("docs", "notebooks", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "pyproject.toml")
+INPUT = (
+    *("docs", "notebooks", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"),
+    "pyproject.toml",
+)
 """What a build of the documentation and a collection of its examples read."""
-MADE = ("_build", "generated", "jupyter_execute", "notebooks")
+MADE = {"_build", "generated", "jupyter_execute", "notebooks"}
 """Folders in ``docs`` that a build makes."""
+PAGES = (
+    *("architecture", "coming_from", "first_steps", "how_it_works", "patterns"),
+    *(f"guide/{name}" for name in ("chunks", "missing", "opening", "remote", "xarray", "zarr")),
+)
+"""Pages with examples that run."""
+WRITTEN = [
+    path
+    for path in sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+    if MADE.isdisjoint(path.relative_to(ROOT).parts)
+]
+"""Pages that no build makes."""
 
 
 def run_in(folder, *command):
@@ -72,7 +88,7 @@ def test_documentation_builds_again(root, built):
     found = [line for line in run_in(root, *command).splitlines() if "::" in line]
     assert {line.partition("::")[0] for line in found} == {
         "README.md",
-        *(f"docs/{name}.md" for name in ("architecture", "coming_from", "patterns")),
+        *(f"docs/{page}.md" for page in PAGES),
     }
 
 
@@ -103,6 +119,56 @@ def test_pages_fetch_nothing(built):
         text = page.read_text("utf-8")
         for tag in ('<script src="http', '<link rel="stylesheet" href="http', '<img src="http'):
             assert tag not in text, page.name
+
+
+class Links(HTMLParser):
+    """The addresses that a page leads to, and the places in it that others may lead to."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.addresses, self.places = set(), set()
+        self.feed(path.read_text("utf-8"))
+
+    def handle_starttag(self, tag, attrs):
+        for key, value in attrs:
+            if key == "id":
+                self.places.add(value)
+            elif key in ("href", "src") and value:
+                self.addresses.add(value)
+
+
+def test_links_lead_somewhere(built):
+    """A reader who follows a link would get an error page, or the top of a long one.
+
+    Those to other sites are not followed: only their form is looked at.
+    """
+    paths = [path.resolve() for path in built.rglob("*.html") if "_static" not in path.parts]
+    pages = {path: Links(path) for path in paths}
+    broken = []
+    for path, page in pages.items():
+        for address in page.addresses:
+            url = urlsplit(address)
+            target = (path.parent / unquote(url.path)).resolve() if url.path else path
+            if url.scheme in ("http", "https"):
+                sound = re.fullmatch(r"[\w-]+(\.[\w-]+)+", url.netloc) and " " not in address
+            elif url.scheme:
+                sound = url.scheme in ("mailto", "data")
+            elif url.fragment and target in pages:
+                sound = unquote(url.fragment) in pages[target].places
+            else:
+                sound = target.exists()
+            if not sound:
+                broken.append((path.name, address))
+    assert broken == []
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere_on_github(page):
+    """The same pages are read in the repository, where nothing is built."""
+    text = re.sub(r"```.*?```|`[^`]*`", "", page.read_text("utf-8"), flags=re.DOTALL)
+    found = re.findall(r"\]\(([^)\s]+)\)", text)
+    local = [link.partition("#")[0] for link in found if not urlsplit(link).scheme]
+    assert [link for link in local if link and not (page.parent / link).exists()] == []
 
 
 def test_picture_shows_what_the_package_does(tmp_path, monkeypatch):

@@ -281,7 +281,7 @@ def test_a_million_files_stay_symbolic():
         f"/d/t{t:04d}_c{c}_z{z:03d}.tif" for t in range(1000) for c in range(10) for z in range(100)
     ]
     seq = FileSequence(read_nothing, names, pattern=r"t(?P<t>\d+)_c(?P<c>\d)_z(?P<z>\d+)")
-    x = seq.to_dask_array(chunkshape=(256, 256), chunkdtype="u2")
+    x = seq.to_dask_array(chunks="file", chunkshape=(256, 256), chunkdtype="u2")
     (layer,) = x.__dask_graph__().layers.values()
     graph = pickle.dumps(x.__dask_graph__())
     assert len(graph) < 40e6

@@ -238,15 +238,27 @@ def test_default_files(folder, monkeypatch):
     assert len(FileSequence(read, None)) == 4
 
 
-def test_context_manager_and_repr(folder):
-    """As in tifffile, under our own name."""
+def test_context_manager(folder):
+    """As in tifffile."""
     with TiffSequence(str(folder / "s1")) as seq:
-        assert repr(seq).startswith("<dask_fileseq.TiffSequence @0x")
+        assert repr(seq) == "<TiffSequence 3 files, sequence 3>"
     seq.close()
     assert seq.files == list(seq)
     assert isinstance(seq.imread(seq[0]), np.ndarray)
     assert seq.index(seq[1]) == 1
     assert seq[-1] in seq
+
+
+def test_repr_is_one_line_of_what_it_is():
+    """An address in memory tells nothing."""
+    names = ["t1_a", "t1_b", "t2_a", "t3_b"]
+    seq = FileSequence(read, names, pattern="t{time:d}_{channel}")
+    assert repr(seq) == "<FileSequence 4 of 6 files, time 3, channel 2>"
+    assert repr(seq.sel(channel="b")) == "<FileSequence 2 of 3 files, time 3>"
+    assert repr(seq.isel(time=0, channel=0)) == "<FileSequence 1 file>"
+    repeated = FileSequence(read, ["1_1", "1_2"], pattern=r"(\d)_(\d)")
+    assert repr(repeated) == "<FileSequence 2 files, Q_0 1, Q_1 2>"
+    assert repr(TiffSequence(["x"] * 2000)) == "<TiffSequence 2,000 files, sequence 2,000>"
 
 
 @pytest.fixture(scope="module")

@@ -673,7 +673,7 @@ def test_array_without_a_sequence(acquisition, tmp_path):
     array = FileArray.from_grid(seq.grid)
     np.testing.assert_array_equal(zarr.open_array(FileArrayStore(array))[...], acquisition[1])
     write_references(array, tmp_path / "a.json", fill=False)
-    seq.write_fsspec(tmp_path / "b.json")
+    seq.write_fsspec(tmp_path / "b.json", groupname=None)
     assert (tmp_path / "a.json").read_text() == (tmp_path / "b.json").read_text()
 
 

@@ -40,7 +40,7 @@ def demo(folder: str | None, as_json: bool) -> None:
         echo_array(info)
     axis = seq.dims.index("z")
     with spinner("computing its projection"):
-        projection = seq.to_dask_array().max(axis=axis).compute()
+        projection = seq.to_dask_array(chunks="grouped").max(axis=axis).compute()
         pixels, picture = images.save_projection(folder, projection)
     if as_json:
         del info["error"]
@@ -54,5 +54,5 @@ def demo(folder: str | None, as_json: bool) -> None:
         "  from dask_fileseq import open_sequence\n"
         f"  seq = open_sequence({files!r},\n"
         f"                      pattern={raw_string(images.PATTERN)})\n"
-        f"  projection = seq.to_dask_array().max(axis={axis}).compute()"
+        f'  projection = seq.to_dask_array(chunks="grouped").max(axis={axis}).compute()'
     )

@@ -81,13 +81,15 @@ def _also_fits(seq: FileSequence) -> dict[str, list[str]]:
 
 def names_info(seq: FileSequence, container: str | None = None) -> dict[str, Any]:
     """Return what follows from the names alone; reads no file."""
+    from dask_fileseq.report.gridlayout import grid_layout
     from dask_fileseq.report.gridmap import text_map
     from dask_fileseq.report.summary import grid_summary
 
     where = without_secrets(container or seq.commonpath()) or os.curdir
     info = {"type": type(seq).__name__, "where": where, "below": seq.below}
     info |= grid_summary(seq.grid)
-    return info | {"map": text_map(seq.grid) if seq.files_missing else []}
+    is_drawn = seq.files_missing or grid_layout(seq.grid).kind != "table"
+    return info | {"map": text_map(seq.grid) if is_drawn else []}
 
 
 def array_info(seq: FileSequence) -> dict[str, Any]:
@@ -110,13 +112,13 @@ def echo_names(info: dict[str, Any]) -> None:
     if info["below"]:
         echo_row("found", info["below"])
     echo_row("first", os.path.basename(info["first"]))
-    grid, *axes = grid_rows(info)
-    echo_row(*grid)
-    for name, text in axes:
-        echo_row(f"  {name}", text)
+    axes = {axis["name"] for axis in info["axes"]}
+    for name, text in grid_rows(info):
+        echo_row(f"  {name}" if name in axes else name, text)
     if info["empty"]:
         cells = [cell_text(cell) for cell in info["empty_cells"][:SHOWN]]
         echo_row("empty", first_of_many(cells, info["empty"]))
+    if info["map"]:
         echo_row("map", "\n".join(info["map"]))
     duplicates = [f"{pair['name']!r} for {pair['kept']!r}" for pair in info["duplicates"]]
     left_out = {"unmatched": list(map(repr, info["unmatched"])), "left out": duplicates}

@@ -23,7 +23,7 @@ from zarr.core.sync import sync
 from zarr.storage import FsspecStore, LocalStore
 
 from dask_fileseq.errors import FileSequenceError, WriteError
-from dask_fileseq.files import has_scheme, local_path
+from dask_fileseq.files import has_scheme, limit_calls, limited_arguments, local_path, scheme_of
 from dask_fileseq.plaintext import without_secrets
 
 MANY = 32
@@ -68,7 +68,7 @@ class TargetStore:
         if isinstance(self.url, Store):
             return self.url
         if self.is_remote:
-            return FsspecStore.from_url(self.url, storage_options=self.options)
+            return _remote_store(self.url, self.options)
         return LocalStore(self.url)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -147,6 +147,15 @@ class TargetStore:
         if self.folder is not None:
             for path in self.folder.rglob("*.partial"):
                 path.unlink(missing_ok=True)
+
+
+def _remote_store(url: str, options: Mapping[str, Any]) -> FsspecStore:
+    """Return the store at a URL; one on S3 does not wait for ever for a server."""
+    if scheme_of(url) != "s3":
+        return FsspecStore.from_url(url, storage_options=dict(options))
+    store = FsspecStore.from_url(url, storage_options=limited_arguments(options))
+    limit_calls(store.fs)
+    return store
 
 
 def _all(calls: Iterable[Awaitable[Any]]) -> list[Any]:

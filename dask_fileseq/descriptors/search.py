@@ -10,7 +10,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from dask_fileseq.descriptors.beside import Beside, xml_elements
 from dask_fileseq.descriptors.descriptor import (
@@ -31,7 +31,7 @@ from dask_fileseq.descriptors.several import merged
 from dask_fileseq.descriptors.tables import read_columns, read_table
 from dask_fileseq.descriptors.yokogawa import FILE_NAME as YOKOGAWA
 from dask_fileseq.descriptors.yokogawa import read_yokogawa
-from dask_fileseq.errors import GridWarning, NamesError, shown, users_level
+from dask_fileseq.errors import GridWarning, NamesError, UnmatchedError, shown, users_level
 from dask_fileseq.files import LocalFiles, Source, common_path
 from dask_fileseq.grid import Duplicates, FileGrid, Spacing
 from dask_fileseq.plaintext import public_text
@@ -42,8 +42,8 @@ OME_SUFFIXES = (".ome.tif", ".ome.tiff", ".ome.tf2", ".ome.tf8", ".ome.btf")
 FOLDERS = 1000
 """Most folders of files in which descriptors are looked for."""
 
-FAR_FOLDERS = 16
-"""The same, where each listing is a request."""
+FEW_FOLDERS = 16
+"""The same, where each listing is a request, and of listed files, which no search found."""
 
 _log = logging.getLogger("dask_fileseq")
 
@@ -90,7 +90,7 @@ class Place(NamedTuple):
 def grid_beside(
     names: Sequence[str],
     source: Source,
-    given: str,
+    given: str | Sequence[str],
     *,
     spacing: Spacing,
     duplicates: Duplicates,
@@ -100,12 +100,13 @@ def grid_beside(
     Parameters
     ----------
     names : sequence of str
-        The files that a search found.
+        The files.
     source : Source
         Opens the descriptor, and lists the folders of the files.
-    given : str
+    given : str or sequence of str
         What was searched for: a folder, or a glob pattern. Files that it does not match are not
-        missing.
+        missing. Or a list: then no other files are missing, and nothing is looked for if they
+        are far away, or the first one is not there.
     spacing, duplicates : str
         As in `FileSequence`.
 
@@ -120,24 +121,41 @@ def grid_beside(
         If a descriptor is broken, or contradicts the names, or does not name some files.
     """
     options = {"spacing": spacing, "duplicates": duplicates}
-    places = list(_places(names, source))
+    is_listed = not isinstance(given, str)
+    if is_listed and not _is_near(names, source):
+        return None
+    is_wanted = wanted(given) if isinstance(given, str) else lambda path: False
+    most = FOLDERS if source.concurrency == 1 and not is_listed else FEW_FOLDERS
+    places = list(_places(names, source, most))
     failures: list[tuple[Place, Exception]] = []
     for place in places:
         if place.kind.in_each_folder and any(place.kind is failed.kind for failed, _ in failures):
             continue
         try:
-            return _grid_at(place, places, names, wanted(given), **options)
+            return _grid_at(place, places, names, is_wanted, **options)
         except OtherFileError as other:
             _log.info("%r is no descriptor: %s", public_text(place.path), public_text(str(other)))
         except (BadDescriptorError, NamesError, OSError) as failure:
             failures.append((place, failure))
     if not failures and names[0].lower().endswith(OME_SUFFIXES):
-        return _grid_of_ome_header(names, source, wanted(given), **options)
+        return _grid_of_ome_header(names, source, is_wanted, **options)
     for place, error in failures[:1]:
         text = f"{place.path!r} is left out, and names alone give the grid: {error}"
         text = public_text(f"{text}; table=None does not look for it")
         warnings.warn(text, GridWarning, stacklevel=users_level())
     return None
+
+
+def _is_near(names: Sequence[str], source: Source) -> bool:
+    """Return whether listed files are on this machine, in a common folder, and the first exists."""
+    if source.concurrency > 1:
+        return False
+    try:
+        common_path(names)
+    except ValueError:  # on different drives, or absolute and relative
+        return False
+    versions = source.versions(names[:1])
+    return versions is not None and bool(versions[0, 0] >= 0)
 
 
 def _grid_at(
@@ -188,13 +206,12 @@ def _grid_of_ome_header(
         return None
 
 
-def _places(names: Sequence[str], source: Source) -> Iterator[Place]:
-    """Yield the descriptors beside files: in the folder of all, above steps, then in each."""
+def _places(names: Sequence[str], source: Source, most: int) -> Iterator[Place]:
+    """Yield the descriptors beside files: in the folder of all, above steps, then in `most`."""
     folders = [common_path(names)]
     while _STEP.fullmatch(base_name(folders[-1])) and len(folders) < 3:
         folders.append(os.path.dirname(folders[-1]))
     own = dict.fromkeys(map(_folder, names))
-    most = FOLDERS if source.concurrency == 1 else FAR_FOLDERS
     each = [folder for folder in islice(own, most) if folder not in folders]
     for folder in (*folders, *each):
         try:
@@ -271,16 +288,20 @@ def grid_of_table(
     given: str | Sequence[str],
     table: Any,
     *,
+    unmatched: Literal["raise", "skip"],
     spacing: Spacing,
     duplicates: Duplicates,
 ) -> FileGrid:
     """Return the grid of files of which a table, or a descriptor that is named, says where.
 
     The `table` is the path of a text file or a descriptor, on this machine or where the files
-    are, or a mapping or DataFrame of columns. Other parameters are those of `grid_beside`.
+    are, or a mapping or DataFrame of columns. `unmatched` is whether files that it does not name
+    are an error or a `GridWarning`. Other parameters are those of `grid_beside`.
 
     Raises
     ------
+    UnmatchedError
+        If the table does not name some files.
     NamesError
         If the table cannot be read, or does not describe the files.
     """
@@ -300,7 +321,13 @@ def grid_of_table(
         raise NamesError(f"{what}: {error}") from error
     except OSError as error:
         raise NamesError(f"{what} cannot be read: {error}") from error
-    _warn_of(descriptor.strays(grid.unmatched), descriptor)
+    strays = descriptor.strays(grid.unmatched)
+    if strays and unmatched == "raise":
+        raise UnmatchedError(
+            f"{what} does not name {len(strays):,} of {len(names):,} files: "
+            f"{shown(strays, len(strays))}; unmatched='skip' leaves them out"
+        )
+    _warn_of(strays, descriptor)
     return grid
 
 

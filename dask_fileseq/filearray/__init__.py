@@ -8,13 +8,14 @@ from dask_fileseq.filearray.failures import (
     recorded_fills,
 )
 from dask_fileseq.filearray.fillvalues import checked_fillvalue
-from dask_fileseq.filearray.first_file import first_info, first_readable
+from dask_fileseq.filearray.first_file import described_scales, first_info, first_readable
 from dask_fileseq.filearray.version import files_version
 
 __all__ = [
     "FileArray",
     "checked_fillvalue",
     "current_worker",
+    "described_scales",
     "failure_of",
     "files_version",
     "first_info",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -63,12 +63,22 @@ def chunk_metadata(
 ) -> ChunkMetadata:
     """Return the metadata in the header; of pixel sizes, those of a descriptor come first."""
     metadata = ChunkMetadata() if options.has_chunk or info is None else info.metadata
-    scales = dict(metadata.scales)
-    for dim, (step, units) in grid.pixel_sizes.items():
-        if dim not in scales or not scales[dim].absolute:
-            scales[dim] = Scale(0.0, step, units, grid.source)
+    absolute = [dim for dim, scale in metadata.scales.items() if scale.absolute]
+    scales = {**metadata.scales, **described_scales(grid, absolute)}
     labels = {dim: Labels(names, grid.source) for dim, names in grid.page_labels.items()}
     return replace(metadata, scales=scales, labels={**metadata.labels, **labels})
+
+
+def described_scales(grid: GridMetadata, absolute: Collection[str]) -> dict[str, Scale]:
+    """Return the pixel sizes of a descriptor, which come before those in headers.
+
+    Only along axes whose places on the ground are in headers, the `absolute` ones, these count.
+    """
+    return {
+        dim: Scale(0.0, step, units, grid.source)
+        for dim, (step, units) in grid.pixel_sizes.items()
+        if dim not in absolute
+    }
 
 
 def first_readable(names: Sequence[str], source: Source, read: Callable[[Any], T]) -> T:

@@ -5,14 +5,20 @@ opens a file, and identifies versions of files. Sources pickle, except for `Open
 each process opens its own archive, and its own connections.
 """
 
+from dask_fileseq.files.answers import limit_calls
 from dask_fileseq.files.fetching import is_transient
-from dask_fileseq.files.filesystems import has_scheme, local_path
+from dask_fileseq.files.filesystems import (
+    has_scheme,
+    limited_arguments,
+    local_path,
+    scheme_of,
+)
 from dask_fileseq.files.finding import archive_of, find_files, given_names, open_source, searched
-from dask_fileseq.files.local import LocalFiles, PathMap
+from dask_fileseq.files.local import LocalFiles, require_file
 from dask_fileseq.files.names import Names, common_folder, common_path, shared_folder
+from dask_fileseq.files.path_map import PathMap
 from dask_fileseq.files.remote import RemoteFiles
 from dask_fileseq.files.source import Source, Suffixes
-from dask_fileseq.files.special import require_file
 from dask_fileseq.files.tarfiles import TarFiles
 from dask_fileseq.files.writing import new_file, write_error
 from dask_fileseq.files.zipfiles import ZipFiles
@@ -33,10 +39,13 @@ __all__ = [
     "given_names",
     "has_scheme",
     "is_transient",
+    "limit_calls",
+    "limited_arguments",
     "local_path",
     "new_file",
     "open_source",
     "require_file",
+    "scheme_of",
     "searched",
     "shared_folder",
     "write_error",

@@ -24,6 +24,9 @@ SLOWEST = 256
 UNSIZED = 2**30
 """Largest number of bytes of a file whose server neither sends parts of it nor its size."""
 
+UPLOAD = 4096
+"""Number of bytes that are sent to S3 for which a call may take a second more."""
+
 SURPLUS = 16 * 2**20
 """Largest number of bytes that a server may declare to send beyond those that were requested."""
 
@@ -42,15 +45,24 @@ def slots() -> asyncio.Semaphore:
     return _slots.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(REQUESTS))
 
 
+def _protocol(fs: Any) -> str:
+    """Return the protocol of a file system, the first one if it has several."""
+    return str(fs.protocol[0] if isinstance(fs.protocol, tuple | list) else fs.protocol)
+
+
+def is_s3(fs: Any) -> bool:
+    """Return whether a file system is s3fs's."""
+    return _protocol(fs) in ("s3", "s3a")
+
+
 def patience(fs: Any) -> float | None:
     """Return the seconds that the server of a file system may take; None for no limit.
 
     These are the ``timeout`` in `storage_options`; a timeout of aiohttp or botocore is respected.
     """
-    protocol = fs.protocol[0] if isinstance(fs.protocol, tuple | list) else fs.protocol
-    if protocol in ("s3", "s3a"):
+    if is_s3(fs):
         seconds = fs.config_kwargs.get("read_timeout", TIMEOUT)
-    elif protocol in ("http", "https"):
+    elif _protocol(fs) in ("http", "https"):
         session = fs.client_kwargs.get("timeout", TIMEOUT)
         seconds = fs.kwargs.get("timeout", session)
     else:
@@ -68,6 +80,29 @@ async def answered(request: Awaitable[T], seconds: float | None, url: str) -> T:
             return await request
     except TimeoutError as error:
         raise _late(url, seconds) from error
+
+
+def limit_calls(fs: Any) -> None:
+    """Let each call of an S3 file system end in time, with all retries by s3fs and botocore.
+
+    Without it, they ask a server that never answers 25 times. The error is no TimeoutError, after
+    which s3fs would call again.
+    """
+    if not is_s3(fs) or "_call_s3" in vars(fs):  # fsspec shares file systems
+        return
+    call, seconds = fs._call_s3, patience(fs)
+
+    async def limited(method: str, *args: Any, **kwargs: Any) -> Any:
+        names = (kwargs.get(key) for key in ("Bucket", "Key", "Prefix"))
+        url = "/".join(["s3:/", *filter(None, names)])
+        sent = len(kwargs.get("Body") or b"")
+        limit = None if seconds is None else seconds + sent / UPLOAD
+        try:
+            return await answered(call(method, *args, **kwargs), limit, url)
+        except TimeoutError as error:
+            raise OSError(str(error)) from error
+
+    fs._call_s3 = limited
 
 
 async def read_body(

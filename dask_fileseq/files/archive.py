@@ -29,7 +29,7 @@ from dask_fileseq.files.fetching import Part, fetch_start, range_file
 from dask_fileseq.files.fileobjects import BLOCK, MemoryFile, NamedBytesIO
 from dask_fileseq.files.filesystems import StorageOptions, filesystem
 from dask_fileseq.files.limits import too_large, unpacked_limit
-from dask_fileseq.files.local import PathMap
+from dask_fileseq.files.local import refuse_special, require_file
 from dask_fileseq.files.names import (
     base_name,
     below_folder,
@@ -37,8 +37,8 @@ from dask_fileseq.files.names import (
     names_beside,
     repeated_names,
 )
+from dask_fileseq.files.path_map import PathMap
 from dask_fileseq.files.source import MISSING, Source, Suffixes, Versions
-from dask_fileseq.files.special import refuse_special, require_file
 from dask_fileseq.plaintext import without_secrets
 
 

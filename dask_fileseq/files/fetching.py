@@ -252,7 +252,7 @@ async def _get_s3(fs: Any, path: str, start: int, stop: int) -> Part:
     seconds = patience(fs)
     kwargs |= {"Bucket": bucket, "Key": key, "Range": f"bytes={start}-{stop - 1}"}
     try:
-        response = await answered(fs._call_s3("get_object", **kwargs), seconds, path)
+        response = await fs._call_s3("get_object", **kwargs)
     except OSError as error:
         if "InvalidRange" not in f"{error!r} {error.__cause__!r}":
             raise

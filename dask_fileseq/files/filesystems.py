@@ -17,7 +17,7 @@ from urllib.request import url2pathname
 from dask.base import tokenize
 
 from dask_fileseq.errors import NamesError, ReadError
-from dask_fileseq.files.answers import TIMEOUT
+from dask_fileseq.files.answers import TIMEOUT, limit_calls
 
 PACKAGES = {
     "gs": "gcsfs", "gcs": "gcsfs", "abfs": "adlfs", "abfss": "adlfs", "az": "adlfs",
@@ -181,6 +181,7 @@ def _opened(root: str, options: StorageOptions, process: int, thread: int) -> An
         fs, _ = fsspec.url_to_fs(root, **_arguments(links, options.values))
         if is_async and hasattr(fs, "set_session"):
             run_async(fs, fs.set_session)
+        limit_calls(getattr(fs, "fs", fs))
     except Exception as error:  # of any package
         raise ReadError.of(
             error, options.hidden_in(f"cannot set up the file system of {root!r}: {error!r}")
@@ -205,11 +206,23 @@ def _arguments(links: list[str], values: Mapping[str, Any]) -> dict[str, Any]:
             return values | {links[-1]: {"timeout": limit} | values.get(links[-1], {})}
         # without its cache of listings, the HTTP file system requests a page several times
         return {"use_listings_cache": True, "timeout": TIMEOUT} | values
-    if links == ["s3"] and "timeout" in values:
-        seconds = values.pop("timeout")
-        limits = {"connect_timeout": seconds, "read_timeout": seconds}
-        values["config_kwargs"] = limits | values.get("config_kwargs", {})
+    if links[-1] == "s3":
+        if len(links) == 1:
+            return limited_arguments(values)
+        return values | {"s3": limited_arguments(values.get("s3", {}))}
     return values
+
+
+def limited_arguments(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of an S3 file system, where ``timeout`` becomes botocore's.
+
+    >>> limited_arguments({"timeout": 5})
+    {'config_kwargs': {'connect_timeout': 5, 'read_timeout': 5}}
+    """
+    values = dict(values)
+    seconds = values.pop("timeout", TIMEOUT)
+    limits = {"connect_timeout": seconds, "read_timeout": seconds}
+    return values | {"config_kwargs": limits | values.get("config_kwargs", {})}
 
 
 def run_async(fs: Any, function: Callable[[], Awaitable[T]]) -> T:

@@ -20,7 +20,8 @@ from dask_fileseq.files.archive import (
     RemoteArchiveFile,
 )
 from dask_fileseq.files.filesystems import StorageOptions, has_scheme, is_url, local_path, scheme_of
-from dask_fileseq.files.local import LocalFiles, PathMap
+from dask_fileseq.files.local import LocalFiles
+from dask_fileseq.files.path_map import PathMap
 from dask_fileseq.files.remote import RemoteFiles
 from dask_fileseq.files.source import Source, Suffixes
 from dask_fileseq.files.tarfiles import COMPRESSIONS, TarFiles

@@ -1,25 +1,23 @@
-"""Files on a local file system, listed and identified in little time, also below other roots."""
+"""Files on a local file system, listed and identified in little time; no pipes, no devices."""
 
 from __future__ import annotations
 
 import fnmatch
 import glob
 import os
-import re
-from collections.abc import Mapping, Sequence
+import stat
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext, suppress
 from itertools import chain
 from operator import attrgetter
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dask_fileseq.errors import NamesError
-from dask_fileseq.files.filesystems import is_url
 from dask_fileseq.files.names import with_suffixes
+from dask_fileseq.files.path_map import PathMap
 from dask_fileseq.files.source import (
     MISSING,
     Source,
@@ -28,7 +26,6 @@ from dask_fileseq.files.source import (
     is_searched,
     require_few_folders,
 )
-from dask_fileseq.files.special import is_special, refuse_special
 
 SAMPLE = 64
 """Number of files that show whether any exist, and whether threads are faster."""
@@ -38,13 +35,22 @@ SLOW_STAT = 100e-6
 
 STAT_THREADS = 16
 
-_WINDOWS = re.compile(r"[A-Za-z]:|\\\\")
-
 _TRIPLE = np.dtype((np.int64, 3))
 
 _SIZE_TIME_MODE = attrgetter("st_size", "st_mtime_ns", "st_mode")
 
 _NONE = (*MISSING, 0)
+
+_FORMAT = stat.S_IFMT(0o777777)
+"""The bits of a mode that hold the kind of a file."""
+
+_KINDS = {
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFDIR: "a folder",
+}
 
 
 class LocalFiles(Source):
@@ -190,74 +196,28 @@ def _status(name: str) -> tuple[int, int, int]:
         return _NONE
 
 
-class PathMap:
-    r"""A mapping of roots of paths to the roots that replace them on other machines.
+def require_file(path: str) -> os.stat_result:
+    """Return the status of a file; raise `OSError` for a folder, pipe, socket or device."""
+    status = os.stat(path)
+    if stat.S_ISREG(status.st_mode):
+        return status
+    raise OSError(f"is no file but {_KINDS.get(stat.S_IFMT(status.st_mode), 'something else')}")
 
-    A path below a root is first looked for below the other root, and if there is no such file,
-    under its own name. So one mapping serves workers that see the files under either root. If
-    several roots fit, the longest one counts. Windows paths, with a drive letter or two
-    backslashes, match in any letter case and with slashes of either kind, on every system.
 
-    >>> path_map = PathMap({"/data": "/mnt/data", "D:\\scans": "/mnt/scans"})
-    >>> path_map.mapped("/data/day1/t1.tif"), path_map.mapped("d:/scans/t1.tif")
-    ('/mnt/data/day1/t1.tif', '/mnt/scans/t1.tif')
-    >>> path_map.mapped("/database/t1.tif") is None
-    True
+def is_special(modes: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which modes of files, as `os.stat` returns them, are of pipes, sockets or devices."""
+    return np.isin(modes & _FORMAT, [0, stat.S_IFREG, stat.S_IFDIR], invert=True)
+
+
+def refuse_special(path: str) -> str:
+    """Return a path; raise `OSError` if it is that of a pipe, socket or device, or a link to one.
+
+    The path of a folder, or of nothing, is left to the reader.
     """
-
-    def __init__(self, path_map: Mapping[Any, Any] | None = None) -> None:
-        if not isinstance(path_map, Mapping | None):
-            raise NamesError(f"path_map={path_map!r} is not a mapping of roots of paths to others")
-        roots = []
-        for entry in (path_map or {}).items():
-            try:
-                root, other = map(os.fspath, entry)
-            except TypeError as error:
-                raise NamesError(f"path_map={path_map!r}: {error}") from error
-            if not all(isinstance(p, str) and p and not is_url(p) for p in (root, other)):
-                raise NamesError(f"path_map={path_map!r}: {root!r}: {other!r} are not both paths")
-            roots.append((_with_slashes(root).rstrip("/"), bool(_WINDOWS.match(root)), other))
-        self._roots = tuple(sorted(roots, key=lambda entry: -len(entry[0])))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, PathMap) and self._roots == other._roots
-
-    def __hash__(self) -> int:
-        return hash(self._roots)
-
-    def __bool__(self) -> bool:
-        return bool(self._roots)
-
-    def mapped(self, name: str) -> str | None:
-        """Return the path below the other root; None if the path is below no root."""
-        windows = bool(_WINDOWS.match(name))
-        plain = _with_slashes(name)
-        for root, is_windows, other in self._roots:
-            start, rest = plain[: len(root)], plain[len(root) :]
-            same = start.lower() == root.lower() if windows else start == root
-            if same and windows is is_windows and (not rest or rest.startswith("/")):
-                if _WINDOWS.match(other):
-                    rest = rest.replace("/", "\\")
-                return other.rstrip("/\\") + rest
-        return None
-
-    def path(self, name: str) -> str:
-        """Return the path under which this process finds a file."""
-        mapped = self.mapped(name)
-        return mapped if mapped is not None and os.path.exists(mapped) else name
-
-    def require(self, name: str) -> str:
-        """Return what `path` returns; raise a FileNotFoundError for a missing file below a root."""
-        path = self.path(name)
-        mapped = self.mapped(name)
-        if mapped is not None and path == name and not os.path.exists(name):
-            raise FileNotFoundError(f"neither {mapped!r} (by path_map) nor {name!r} exists")
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):  # no such file, or not a name of a file
         return path
-
-    def __repr__(self) -> str:
-        return repr({root or "/": other for root, _, other in self._roots})
-
-
-def _with_slashes(path: str) -> str:
-    """Return a Windows path with slashes in place of backslashes, other paths as they are."""
-    return path.replace("\\", "/") if _WINDOWS.match(path) else path
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        require_file(path)
+    return path

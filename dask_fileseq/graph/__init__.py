@@ -3,7 +3,12 @@
 Only this package uses dask's graph internals.
 """
 
-from dask_fileseq.graph.chunks import AUTO_BYTES, block_chunks
+from dask_fileseq.graph.chunks import (
+    AUTO_BYTES,
+    block_chunks,
+    default_chunks,
+    warn_of_small_files,
+)
 from dask_fileseq.graph.layer import to_dask_array
 from dask_fileseq.graph.progressline import ProgressLine, progress_callback
 from dask_fileseq.graph.runner import (
@@ -25,10 +30,12 @@ __all__ = [
     "SlicedFiles",
     "TransposedFiles",
     "block_chunks",
+    "default_chunks",
     "progress_callback",
     "read_in_place",
     "run",
     "run_batches",
     "run_on_blocks",
     "to_dask_array",
+    "warn_of_small_files",
 ]

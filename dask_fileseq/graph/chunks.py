@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping
 from numbers import Integral
 from typing import Any
 
 import dask
 from dask.array.core import normalize_chunks
-from dask.utils import parse_bytes
+from dask.utils import format_bytes, parse_bytes
 
+from dask_fileseq.errors import SmallFilesWarning, users_level
 from dask_fileseq.filearray import FileArray
 
 Chunks = tuple[tuple[int, ...], ...]
@@ -19,7 +21,17 @@ AUTO_BYTES = 32 * 2**20
 """Largest size of a block, in bytes, with ``chunks="auto"``."""
 
 AUTO_BLOCKS = 16
-"""Smallest number of blocks with ``chunks="auto"``, if there are that many files."""
+"""Smallest number of blocks with ``"auto"`` and ``"grouped"``, if there are that many files."""
+
+SMALL_BYTES = 2**20
+"""Size of the array in a file, in bytes, below which ``chunks="grouped"`` groups files."""
+
+MANY_FILES = 10_000
+TINY_BYTES = 256 * 2**10
+"""More files than that, each with an array below that size, are not worth a task each."""
+
+GROUP_BYTES = 8 * 2**20
+"""Largest size of a block, in bytes, with ``chunks="grouped"``."""
 
 
 def block_chunks(array: FileArray, chunks: Any = None) -> Chunks:
@@ -29,8 +41,11 @@ def block_chunks(array: FileArray, chunks: Any = None) -> Chunks:
     ----------
     array : FileArray
         The array to cut.
-    chunks : None, "auto", str, int, tuple or mapping
-        None makes one block a file. ``"auto"`` groups small files and splits large
+    chunks : None, "file", "grouped", "auto", str, int, tuple or mapping
+        None and ``"file"`` make one block a file. ``"grouped"`` does, too, but for files whose
+        array is below 1 MiB: of these, as many as 8 MiB hold make a block, along the last axes
+        of the grid first, and there are at least 16 blocks if there are that many files.
+        ``"auto"`` groups small files and splits large
         ones along the borders of their tiles or strips, into blocks of at most 32 MiB
         (and dask's ``array.chunk-size``), at least 16 if there are that many files;
         a size such as ``"100MiB"`` sets that limit. An int, a tuple of these, or a
@@ -43,8 +58,12 @@ def block_chunks(array: FileArray, chunks: Any = None) -> Chunks:
         If `chunks` does not fit the array.
     """
     files = array.chunks
-    if chunks is None:
+    if chunks is None or (isinstance(chunks, str) and chunks == "file"):
         return files
+    if isinstance(chunks, str) and chunks == "grouped":
+        if array.spec.nbytes >= SMALL_BYTES:
+            return files
+        return _auto_chunks(array, files, list(range(array.ndim)), GROUP_BYTES)
     limit = min(AUTO_BYTES, parse_bytes(dask.config.get("array.chunk-size")))
     wanted = _each_axis(array, chunks)
     for i, want in enumerate(wanted):
@@ -59,6 +78,37 @@ def block_chunks(array: FileArray, chunks: Any = None) -> Chunks:
     except (TypeError, ValueError, ZeroDivisionError) as error:
         raise ValueError(f"chunks={chunks!r} does not fit shape {array.shape}: {error}") from error
     return _auto_chunks(array, cut, auto, limit) if auto else cut
+
+
+def configured_chunks() -> Any:
+    """Return ``fileseq.chunks`` of dask's configuration, what to do without `chunks`, or None."""
+    return dask.config.get("fileseq.chunks", None)
+
+
+def default_chunks(array: FileArray, default: Any) -> Chunks:
+    """Return the lengths of blocks where no `chunks` were given: as configured, else a default."""
+    configured = configured_chunks()
+    try:
+        return block_chunks(array, default if configured is None else configured)
+    except ValueError as error:
+        if configured is None:
+            raise
+        raise ValueError(f"fileseq.chunks in dask's configuration: {error}") from error
+
+
+def warn_of_small_files(array: FileArray) -> None:
+    """Warn that one block a file makes very many small blocks, if none were configured."""
+    count = len(array.names)
+    if count <= MANY_FILES or array.spec.nbytes >= TINY_BYTES or configured_chunks() is not None:
+        return
+    auto = block_chunks(array, "auto")
+    warnings.warn(
+        f"{count:,} files of {format_bytes(array.spec.nbytes)} become as many tasks of dask;"
+        f' chunks="auto" makes {math.prod(map(len, auto)):,} blocks of shape'
+        f' {tuple(map(max, auto))} of them; chunks="file" keeps one for each',
+        SmallFilesWarning,
+        stacklevel=users_level(),
+    )
 
 
 def _each_axis(array: FileArray, chunks: Any) -> list[Any]:

@@ -21,11 +21,11 @@ from dask.blockwise import BlockwiseDep, blockwise
 from dask.highlevelgraph import HighLevelGraph
 
 from dask_fileseq.filearray import FileArray
-from dask_fileseq.graph.chunks import Chunks, block_chunks
+from dask_fileseq.graph.chunks import Chunks, block_chunks, default_chunks
 from dask_fileseq.graph.sliced import SlicedFiles
 
 
-def to_dask_array(array: FileArray, chunks: Any = None) -> Array:
+def to_dask_array(array: FileArray, chunks: Any = None, *, default: str = "file") -> Array:
     """Return a file array as a lazy dask array.
 
     Parameters
@@ -34,13 +34,15 @@ def to_dask_array(array: FileArray, chunks: Any = None) -> Array:
         What to read.
     chunks : optional
         How to cut it into blocks; see `block_chunks`.
+    default : {"file", "grouped", "auto"}
+        The `chunks` if none are given, and none are ``fileseq.chunks`` in dask's configuration.
     """
     if dask.config.get("array.query-planning", False):
         raise NotImplementedError(
             "dask's array.query-planning=True does not push slices down into reads;"
             " set it to False before dask.array is imported"
         )
-    cut = block_chunks(array, chunks)
+    cut = default_chunks(array, default) if chunks is None else block_chunks(array, chunks)
     name = f"read-{array.reader.name}-{tokenize(array, cut)}"
     indices = tuple(range(array.ndim))
     layer = blockwise(

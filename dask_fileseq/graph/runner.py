@@ -6,7 +6,6 @@ that travel from other processes, headers of many files, regions of a conversion
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import nullcontext
@@ -287,7 +286,7 @@ def read_in_place(
     """
     keys = ("num_workers", "pool")
     given = any(scheduler.options.get(key) or dask.config.get(key, None) for key in keys)
-    small = math.prod(array.spec.shape) * array.spec.dtype.itemsize < SMALL_FILE
+    small = array.spec.nbytes < SMALL_FILE
     if small and not given and array.source.concurrency == 1:
         scheduler = Scheduler("sync", **scheduler.options)
     run(scheduler, _read_part, (array, result), parts, name=f"read-{array.reader.name}")

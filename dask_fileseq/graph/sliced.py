@@ -11,6 +11,7 @@ the result, without the copy by which dask concatenates blocks.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -71,6 +72,14 @@ class SlicedFiles(Array, metaclass=EqualToArray):
             for part, length in zip(combined, self._whole.shape, strict=True)
         ]
         return SlicedFiles.of(self._whole[tuple(whole)], self._files, self._whole, combined)
+
+    def __repr__(self) -> str:
+        text: str = super().__repr__()  # type: ignore[no-untyped-call]
+        if self.name != self._whole.name:
+            return text
+        axes = zip(self.chunksize, self._files.tiling.axes, strict=True)
+        files = math.prod(max(1, length // max(1, axis.size)) for length, axis in axes)
+        return f"{text[:-1]}, {files} files a block>" if files > 1 else text
 
     def compute(self, **kwargs: Any) -> Any:
         """Return it as numpy. Local schedulers decode the files straight into the result.

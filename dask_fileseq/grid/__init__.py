@@ -7,7 +7,7 @@ function by `grid_of_indices`, or from the order of the files alone by `grid_of_
 All work goes by column: a million names have few distinct texts along an axis, and each of
 these is looked at once. Each module imports only from those before it: `natural_sort`,
 `text_axis`, `grid_axes`, `density`, `durations`, `gridmetadata`, `filegrid`; `label_lookup` and
-`selection` make parts of a grid.
+`selection` make parts of a grid, and `joining` makes one grid of several.
 """
 
 from dask_fileseq.grid.filegrid import (
@@ -22,9 +22,10 @@ from dask_fileseq.grid.filegrid import (
 )
 from dask_fileseq.grid.grid_axes import parse_filenames
 from dask_fileseq.grid.gridmetadata import GridCoord, GridMetadata, coord_of_files
+from dask_fileseq.grid.joining import joined_grids, renamed
 from dask_fileseq.grid.label_lookup import places_of_labels
 from dask_fileseq.grid.natural_sort import natural_sorted
-from dask_fileseq.grid.selection import indexers_of, part_of_files, parts_of, selected
+from dask_fileseq.grid.selection import by_axis, part_of_files, parts_of, selected
 from dask_fileseq.grid.text_axis import Spacing
 
 __all__ = [
@@ -33,12 +34,13 @@ __all__ = [
     "GridCoord",
     "GridMetadata",
     "Spacing",
+    "by_axis",
     "coord_of_files",
     "grid_of_columns",
     "grid_of_indices",
     "grid_of_pattern",
     "grid_of_sequence",
-    "indexers_of",
+    "joined_grids",
     "labels_at",
     "natural_sorted",
     "parse_filenames",
@@ -46,5 +48,6 @@ __all__ = [
     "parts_of",
     "places_of_labels",
     "plain_labels",
+    "renamed",
     "selected",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -18,18 +18,20 @@ Places: TypeAlias = int | NDArray[np.int64]
 """One index, which drops the axis, or the indices that stay, in their new order."""
 
 
-def indexers_of(indexers: Mapping[str, Any] | None, kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return indexers given as a mapping or as keywords, as xarray takes them.
+def by_axis(
+    argument: str, given: Mapping[str, Any] | None, kwargs: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what is given for axes, in a mapping or as keywords, as xarray takes it.
 
-    >>> indexers_of({"t": 0}, {"c": 1})
+    >>> by_axis("indexers", {"t": 0}, {"c": 1})
     {'t': 0, 'c': 1}
     """
-    if indexers is not None and not isinstance(indexers, Mapping):
-        raise NamesError(f"indexers={indexers!r:.100} must be a mapping, as {{'time': 0}}")
-    twice = [dim for dim in indexers or {} if dim in kwargs]
+    if given is not None and not isinstance(given, Mapping):
+        raise NamesError(f"{argument}={given!r:.100} must be a mapping, as {{'time': 0}}")
+    twice = [dim for dim in given or {} if dim in kwargs]
     if twice:
-        raise NamesError(f"{twice[0]} is given twice, in indexers and as a keyword")
-    return {**(indexers or {}), **kwargs}
+        raise NamesError(f"{twice[0]} is given twice, in {argument} and as a keyword")
+    return {**(given or {}), **kwargs}
 
 
 def selected(
@@ -47,7 +49,7 @@ def selected(
     <FileGrid t: 1; 1 files, 0 missing>
     """
     dims = grid.unique_dims
-    _check_dims(dims, indexers)
+    require_dims(dims, indexers)
     places: dict[str, Places] = {
         dim: _places(dim, indexers[dim], size)
         for dim, size in zip(dims, grid.shape, strict=True)
@@ -76,7 +78,7 @@ def selected(
 
 def parts_of(grid: FileGrid, dim: str) -> Iterator[tuple[Any, FileGrid]]:
     """Yield each label along an axis that has files, and its part of the grid."""
-    _check_dims(grid.unique_dims, {dim: None})
+    require_dims(grid.unique_dims, [dim])
     axis = grid.unique_dims.index(dim)
     others, sizes = list(grid.along), list(grid.shape)
     along, size = others.pop(axis), sizes.pop(axis)
@@ -109,8 +111,9 @@ def part_of_files(grid: FileGrid, numbers: NDArray[np.int64]) -> FileGrid:
     return _part(grid, coords, cells, numbers, places)
 
 
-def _check_dims(dims: Sequence[str], indexers: Mapping[str, Any]) -> None:
-    for dim in indexers:
+def require_dims(dims: Sequence[str], wanted: Iterable[str]) -> None:
+    """Raise a `NamesError` unless all axes that are wanted are there."""
+    for dim in wanted:
         if dim not in dims:
             raise NamesError(
                 f"no axis {dim!r}, only {', '.join(map(repr, dims)) or 'a single cell'}"

@@ -94,7 +94,7 @@ def axis_of_texts(
         return _float_axis([text[:1] + text[1:].replace(mark, ".") for text in texts], spacing)
     numbers = None if kind == "word" else _numbers(texts)
     if numbers is None:
-        return _word_axis(texts, _word_keys(dim, texts))
+        return _word_axis(texts, word_keys(dim, texts))
     if numbers.dtype != np.int64:
         return _float_axis(texts, spacing)
     return _integer_axis(dim, numbers, spacing if start is None else "unit", start)
@@ -293,10 +293,10 @@ def _word_axis(texts: list[str], keys: Sequence[Any]) -> GridAxis:
     return GridAxis(np.argsort(order), np.array([texts[i] for i in order]))
 
 
-def _word_keys(dim: str, texts: list[str]) -> list[Any]:
+def word_keys(dim: str, texts: list[str]) -> list[Any]:
     """Return what orders words naturally, and wells by row, then column: AA01 after Z48.
 
-    >>> sorted(["AA1", "B2", "A10"], key=dict(zip(["AA1", "B2", "A10"], _word_keys("w", [
+    >>> sorted(["AA1", "B2", "A10"], key=dict(zip(["AA1", "B2", "A10"], word_keys("w", [
     ...     "AA1", "B2", "A10"]))).get)
     ['A10', 'B2', 'AA1']
     """

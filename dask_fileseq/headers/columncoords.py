@@ -51,10 +51,11 @@ def header_coords(
     sizes = dict(zip(grid.unique_dims, grid.shape, strict=True))
     coords = {}
     for name, values in found.items():
-        units = UNITS.get(name.removeprefix("file_"))
+        units, source = UNITS.get(name.removeprefix("file_")), "headers"
         if name.startswith(("pixel_size_", "origin_")):
             units = table.constant.get("pixel_unit")
-        attrs = {"source": "headers"} | ({"units": units} if isinstance(units, str) else {})
+            source = table.constant.get("pixel_source", source)
+        attrs = {"source": source} | ({"units": units} if isinstance(units, str) else {})
         coord = coord_of_files(values, grid.cells, sizes, attrs)
         if coord is not None:
             coords[name] = coord
@@ -66,7 +67,7 @@ def with_header_coords(
 ) -> FileArray:
     """Return the array of the files on a grid with columns as coordinates; see `header_coords`.
 
-    What a descriptor says comes before headers, except for columns that are asked for by name.
+    Coordinates of a descriptor are in the array already, and in the table in place of headers.
     Columns that depend on a tiled axis are no coordinates, and by name an error.
     """
     known, found = array.gridmetadata, header_coords(table, grid, headers)
@@ -76,8 +77,7 @@ def with_header_coords(
         tiled = [dim for dim in coord.dims if dim not in stacked]
         if tiled and headers is not True:
             raise ValueError(f"headers has {name!r}, which depends on {tiled[0]!r}, a tiled axis")
-    coords = {**found, **known.coords} if headers is True else {**known.coords, **found}
-    return replace(array, gridmetadata=replace(known, coords=coords))
+    return replace(array, gridmetadata=replace(known, coords={**found, **known.coords}))
 
 
 def _listed(headers: Any) -> list[str]:

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dask_fileseq.errors import HeaderWarning, users_level
+from dask_fileseq.filearray import described_scales
 from dask_fileseq.files import Source
 from dask_fileseq.graph import Scheduler
 from dask_fileseq.grid import FileGrid
 from dask_fileseq.headers.rows import read_rows
 from dask_fileseq.plaintext import public_names
-from dask_fileseq.readers import Reader
+from dask_fileseq.readers import Reader, pixel_columns, single
 from dask_fileseq.types import Progress
 
 if TYPE_CHECKING:
@@ -152,8 +153,7 @@ def read_table(
         for (dim, values), index in zip(grid.coords.items(), grid.along, strict=True)
     }
     columns = {"name": np.array(public_names(grid.names), object), "cell": grid.cells}
-    columns |= _sizes(grid, source) | said
-    columns |= {name: column for name, column in _described(grid).items() if name not in said}
+    columns |= _sizes(grid, source) | _with_described(said, grid)
     ours = {f"file_{k}" if k in labels else k: column for k, column in columns.items()}
     first = "file_name" if "name" in labels else "name"
     return HeaderTable({first: ours[first]} | labels | ours, count)
@@ -169,14 +169,24 @@ def _warn(names: Sequence[str], errors: NDArray[Any]) -> None:
     )
 
 
-def _described(grid: FileGrid) -> dict[str, Column]:
-    """Return what a descriptor beside the files says of their cells."""
+def _with_described(columns: dict[str, Column], grid: FileGrid) -> dict[str, Column]:
+    """Return columns of headers with those of a descriptor, which come first."""
     index = dict(zip(grid.unique_dims, grid.along, strict=True))
-    return {
-        name: _compact(coord.values[tuple(index[dim] for dim in coord.dims)])
+    described = {
+        name: _compact(np.asarray(coord.values[tuple(index[dim] for dim in coord.dims)]))
         for name, coord in grid.metadata.coords.items()
-        if coord.dims and index.keys() >= set(coord.dims)
+        if index.keys() >= set(coord.dims)
     }
+    scales = described_scales(grid.metadata, "xy" if "transform" in columns else "")
+    if not scales:
+        return columns | described
+    others = {name: v for name, v in columns.items() if name.removeprefix("origin_") not in scales}
+    pixels = {name: as_column([value]) for name, value in pixel_columns(scales).items()}
+    if any(name.startswith("pixel_size_") and name not in pixels for name in others):
+        unit, theirs = pixels["pixel_unit"][()], columns["pixel_unit"].ravel().tolist()
+        units = [(unit, *(u if isinstance(u, tuple) else (u,))) for u in theirs]
+        pixels["pixel_unit"] = as_column([single([*dict.fromkeys(each)]) for each in units])
+    return others | pixels | described
 
 
 def _sizes(grid: FileGrid, source: Source) -> dict[str, Column]:
@@ -187,7 +197,7 @@ def _sizes(grid: FileGrid, source: Source) -> dict[str, Column]:
 
 def _compact(values: NDArray[Any]) -> Column:
     """Return an array, or its first value if all are the same."""
-    return values[0:1].reshape(()) if len(values) and (values == values[0]).all() else values
+    return values[:1].reshape(()) if values.ndim and (values == values[0]).all() else values
 
 
 def columns_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, Column]:

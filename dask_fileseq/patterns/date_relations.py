@@ -60,24 +60,46 @@ def pair_clock(parts: Sequence[NamePart]) -> NamePart | None:
     """Return a clock and the day elsewhere in the names that it belongs to, as one part.
 
     They are ``%Y-%m-%d`` in a folder and ``%H_%M`` in a file name, for instance. The result
-    is an axis of its own, and the two parts have it as their `axis`.
+    is an axis of its own, and the two parts have it as their `axis`. Bare digits before all
+    days, such as ``022001_20130101``, are a clock only if the next minute or hour shows it;
+    else they become a number, in place.
     """
     days = [p for p in parts if re.search("%-?[dj]", p.form) and not re.search("%-?[HI]", p.form)]
     clocks = [p for p in parts if p.varies and "%H" in p.form and is_duration_format(p.form)]
     clocks = [p for p in clocks if "%d" not in p.form]
     if len(clocks) != 1 or not any(day is not clocks[0] for day in days):
         return None
+    clock = clocks[0]
+    place = next(i for i, part in enumerate(parts) if part is clock)
+    is_first = not any(day is part for day in days for part in parts[:place])
+    if is_first and clock.form == "%H%M%S" and not _carries(clock):
+        clock.form = clock.family = clock.why = ""
+        return None
     day = next((day for day in days if day.varies), days[0])
     blank = NamePart([" "], np.zeros_like(day.codes))
-    pair = joined([day, blank, clocks[0]])
-    pair.form, pair.family = f"{day.form} {clocks[0].form}", "date"
+    one, two = (clock, day) if is_first else (day, clock)
+    pair = joined([one, blank, two])
+    pair.form, pair.family = f"{one.form} {two.form}", "date"
     try:
         moments(pair.texts, pair.form)
     except ValueError:  # hours of more than a day
         return None
-    for part in (day, clocks[0]):
+    for part in (day, clock):
         part.axis, part.why = pair, "a day and a clock are one date"
     return pair
+
+
+def _carries(clock: NamePart) -> bool:
+    """Return whether times follow each other with even steps, and numbers with the same digits not.
+
+    ``095950, 100000, 100010`` is a clock; ``022001, 022002`` and ``022001, 023001`` are numbers.
+    """
+    seconds = np.unique(moments(clock.texts, clock.form).astype("m8[s]").astype(int))
+    numbers = np.unique(np.array(clock.texts).astype(int))
+    steps, number_steps = (
+        (values[-1] - values[0]) // np.gcd.reduce(np.diff(values)) for values in (seconds, numbers)
+    )
+    return bool(steps < min(2 * len(seconds), number_steps))
 
 
 def is_within(part: NamePart, whole: NamePart) -> bool:

@@ -18,7 +18,7 @@ from dask_fileseq.readers.chunk import (
 )
 from dask_fileseq.readers.chunkmetadata import ChunkMetadata, Labels, Scale, unit_name
 from dask_fileseq.readers.counters import Counts, count
-from dask_fileseq.readers.headercolumns import PRINT, header_columns
+from dask_fileseq.readers.headercolumns import PRINT, header_columns, pixel_columns, single
 from dask_fileseq.readers.imagefiles import read_by_suffix, read_image
 from dask_fileseq.readers.padded import PaddedReader
 from dask_fileseq.readers.pages import PagesReader
@@ -63,11 +63,13 @@ __all__ = [
     "header_columns",
     "is_whole",
     "ome_text",
+    "pixel_columns",
     "plain_dims",
     "read_by_suffix",
     "read_image",
     "read_tiff",
     "read_whole",
+    "single",
     "unit_name",
     "whole_region",
 ]

@@ -6,6 +6,7 @@ an i-th element, and is never ambiguous as a slice can be.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,11 @@ class ChunkSpec:
     """Lower-case name of each axis; no name occurs twice."""
     tile: tuple[int, ...]
     """Shape of the smallest part worth reading by itself; `shape` if there is none."""
+
+    @property
+    def nbytes(self) -> int:
+        """Size of the array in memory."""
+        return math.prod(self.shape) * self.dtype.itemsize
 
 
 class WrongChunk(ValueError):

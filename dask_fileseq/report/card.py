@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dask_fileseq.grid import FileGrid
 from dask_fileseq.readers import FileInfo
-from dask_fileseq.report.gridmap import svg_map
 from dask_fileseq.report.summary import array_summary, grid_summary, summary_rows
+from dask_fileseq.report.svgmap import map_legend, svg_map
 from dask_fileseq.report.templates import render
 
 
@@ -35,4 +35,5 @@ def html_card(grid: FileGrid, title: str, location: str, info: FileInfo | None) 
         pattern=grid.pattern,
         table=grid.metadata.source,
         map=svg_map(grid),
+        legend=map_legend(grid),
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -19,10 +20,12 @@ from dask_fileseq.files import Source
 from dask_fileseq.grid import FileGrid
 from dask_fileseq.plaintext import public_names
 from dask_fileseq.readers import Reader
-from dask_fileseq.report.gridmap import COLOURS, svg_map
-from dask_fileseq.report.sheet import Contrast, Picture, Projection, Sheet, contact_sheet
+from dask_fileseq.report.contrast import Contrast
+from dask_fileseq.report.sheet import Projection, Sheet, contact_sheet
 from dask_fileseq.report.summary import array_rows, cell_text, summary_rows
+from dask_fileseq.report.svgmap import map_legend, svg_map
 from dask_fileseq.report.templates import render
+from dask_fileseq.report.thumbnails import Picture
 from dask_fileseq.types import Progress
 
 QUALITY = 82
@@ -66,6 +69,7 @@ def report_html(
     """
     sheet = contact_sheet(grid, source, reader, project=project, progress=progress)
     contrasts = sheet.contrasts
+    marked = _marked(grid, findings)
     array = [text for term, text in array_rows(summary) if term == "array"]
     return render(
         "page.html",
@@ -73,8 +77,8 @@ def report_html(
         subtitle=", ".join([f"{summary['files']:,} files", *array]),
         rows=summary_rows(summary),
         summary=summary,
-        map=svg_map(grid, most=(48, 96), width=480, largest=30, marked=_marked(grid, findings)),
-        colours=COLOURS,
+        map=svg_map(grid, width=480, largest=30, marked=marked),
+        legend=map_legend(grid, marked=bool(marked)),
         count=f"{len(findings):,}" if findings else "",
         findings=by_kind(findings),
         kinds=KINDS,
@@ -95,6 +99,7 @@ def report_html(
                 for channel, contrast in zip(sheet.pictures, contrasts, strict=True)
             ],
             "aspect": round(1 / sheet.aspect, 4),
+            "board": sheet.board and asdict(sheet.board),
         },
     )
 
@@ -111,7 +116,8 @@ def _picture(picture: Picture, contrast: Contrast) -> dict[str, str]:
     if picture.image is None:
         return {"why": picture.why}
     content = imagecodecs.jpeg8_encode(contrast.shades(picture.image), level=QUALITY)
-    return {"src": f"data:image/jpeg;base64,{base64.b64encode(content).decode('ascii')}"}
+    source = {"src": f"data:image/jpeg;base64,{base64.b64encode(content).decode('ascii')}"}
+    return source | ({"note": picture.note} if picture.note else {})
 
 
 def _histograms(sheet: Sheet, contrasts: Sequence[Contrast]) -> Iterator[dict[str, str]]:

@@ -14,6 +14,8 @@ from dask_fileseq.files import Source
 from dask_fileseq.grid import FileGrid, labels_at, plain_labels
 from dask_fileseq.plaintext import public_names, without_secrets
 from dask_fileseq.readers import FileInfo, Reader
+from dask_fileseq.report.gridlayout import grid_layout
+from dask_fileseq.report.gridmap import grid_map
 
 EMPTY_CELLS = 1000
 """Number of empty cells in a summary, at most."""
@@ -50,6 +52,7 @@ def grid_summary(grid: FileGrid) -> dict[str, Any]:
         "table": grid.metadata.source or None,
         "shape": list(grid.shape),
         "cells": math.prod(grid.shape),
+        "plate": plate_summary(grid),
         "axes": axes,
         "empty": grid.files_missing,
         "empty_cells": [labels_at(grid, cell) for cell in grid.empty_cells[:EMPTY_CELLS].tolist()],
@@ -58,6 +61,26 @@ def grid_summary(grid: FileGrid) -> dict[str, Any]:
             {"name": without_secrets(name), "kept": without_secrets(kept)}
             for name, kept in grid.duplicates
         ],
+    }
+
+
+def plate_summary(grid: FileGrid) -> dict[str, int] | None:
+    """Return the number of wells of a plate, and of those with files; None if it is none.
+
+    >>> from dask_fileseq.grid import grid_of_pattern
+    >>> plate_summary(grid_of_pattern(["A01_s1", "A02_s1", "A02_s2"], "{well}_s{s:d}"))
+    {'rows': 8, 'columns': 12, 'wells': 96, 'with_files': 2, 'in_part': 1}
+    """
+    layout = grid_layout(grid)
+    if layout.kind != "plate":
+        return None
+    states = grid_map(grid, layout.shape).states
+    return {
+        "rows": layout.down.size,
+        "columns": layout.across.size,
+        "wells": states.size,
+        "with_files": int((states != "empty").sum()),
+        "in_part": int((states == "some").sum()),
     }
 
 
@@ -90,6 +113,9 @@ def grid_rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield titles and texts of ``grid_summary(...)``: the cells, then each axis."""
     product = f"{sizes_text(summary['shape'])} = " if len(summary["shape"]) > 1 else ""
     yield "grid", f"{product}{summary['cells']:,} cells, {summary['empty']:,} of them empty"
+    if plate := summary["plate"]:
+        part = f", {plate['in_part']:,} of them not all" if plate["in_part"] else ""
+        yield "plate", f"{plate['with_files']:,} of {plate['wells']:,} wells have files{part}"
     for axis in summary["axes"]:
         least, most = min(axis["files"]), max(axis["files"])
         files = f" ({least:,} to {most:,} files each)" if least < most else ""
@@ -145,12 +171,3 @@ def cell_text(labels: Mapping[str, Any]) -> str:
     """
     text = ", ".join(f"{dim} {label}" for dim, label in labels.items())
     return f"({text})" if text else ""
-
-
-def short_label(label: Any) -> str:
-    """Return a label; of a date, without seconds and time of day if they are zero.
-
-    >>> short_label("2026-01-31T00:00:00.000000000"), short_label("2026-01-31T10:30:00.000000000")
-    ('2026-01-31', '2026-01-31T10:30:00')
-    """
-    return str(label).removesuffix(".000000000").removesuffix("T00:00:00")

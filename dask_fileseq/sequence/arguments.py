@@ -101,8 +101,6 @@ def tabled_grid(
 ) -> FileGrid | None:
     """Return the grid that a table, or a descriptor beside the files, makes; None without one.
 
-    A descriptor is looked for only beside files that a search found.
-
     Raises
     ------
     NamesError
@@ -118,11 +116,12 @@ def tabled_grid(
         raise NamesError(f"{arranging[0]} arranges axes of names, and a table has its own")
     options = {"spacing": rules["spacing"], "duplicates": rules["duplicates"]}
     if is_auto(table):
-        return grid_beside(names, source, given, **options) if isinstance(given, str) else None
+        return grid_beside(names, source, given, **options)
     pattern = kwargs.get("pattern")
     if pattern is not None and not (isinstance(pattern, str) and pattern == "infer"):
         raise NamesError(f"pattern={pattern!r:.100} and table={table!r:.100}: give one of them")
-    return grid_of_table(names, source, given, table, **options)
+    unmatched = rules["unmatched"]
+    return grid_of_table(names, source, given, table, unmatched=unmatched, **options)
 
 
 def listed_files(

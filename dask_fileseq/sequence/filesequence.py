@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
+from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Literal, Self, TextIO, overload
 
 import dask.threaded
@@ -36,13 +37,14 @@ from dask_fileseq.files import (
     given_names,
     open_source,
 )
-from dask_fileseq.graph import to_dask_array
+from dask_fileseq.graph import to_dask_array, warn_of_small_files
 from dask_fileseq.grid import (
     FileGrid,
-    indexers_of,
+    by_axis,
     parts_of,
     places_of_labels,
     plain_labels,
+    renamed,
     selected,
 )
 from dask_fileseq.headers import HeaderTable, read_table, with_header_coords
@@ -65,13 +67,14 @@ from dask_fileseq.sequence.arguments import (
     parsed_grid,
     tabled_grid,
 )
-from dask_fileseq.sequence.listing import counts, depth_text, listing
+from dask_fileseq.sequence.listing import counts, depth_text, listing, short_counts
 from dask_fileseq.sequence.treeparts import tree_parts
 from dask_fileseq.types import (
     Files,
     ImageOptions,
     Imread,
     NamingOptions,
+    PatternOptions,
     Progress,
     ReadOptions,
     ReferenceOptions,
@@ -120,7 +123,8 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         ``parse(names, **kwargs) -> dims, shape, indices, names`` in place of
         `parse_filenames`, which is used where there is a `pattern`.
     unmatched : {"raise", "skip"}
-        Whether names that the pattern does not match are an error or left out.
+        Whether names that the pattern does not match, or a `table` does not have, are an error
+        or left out.
     duplicates : {"raise", "first", "last"}
         Whether several files for one cell are an error, or which of them stays.
     spacing : {"unit", "auto", "step", "values"}
@@ -154,8 +158,10 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         `write_fsspec`, which name the nodata value.
     series, key, level, imreadargs : optional
         Which image of each file all methods read, as in `to_dask_array`.
+    pattern, axesorder, categories : optional
+        As in `parse_filenames`, and as `pattern` in `open_sequence`; arguments of `parse`.
     **kwargs
-        Arguments of `parse`: ``pattern``, ``axesorder``, ``categories``.
+        More arguments of `parse`.
 
     Attributes
     ----------
@@ -219,6 +225,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
     imread: Imread
     axes: str
 
+    @takes_options(PatternOptions, ImageOptions)
     def __init__(
         self,
         imread: Imread,
@@ -273,12 +280,12 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         imread = self.reader.imread
         is_path = isinstance(self.source, LocalFiles) and not path_map
         self.imread = imread if is_path else partial(_imread_member, self.source, imread)
-        self._inferred = self.pattern if inferred else None
+        self._is_inferred = inferred and self.pattern is not None
         if grid is not None and is_auto(table):
             _log.info("table=%r finds %s", table, grid.metadata.source)
-        if self._inferred is not None and _log.isEnabledFor(logging.INFO):
+        if self._is_inferred and _log.isEnabledFor(logging.INFO):
             below = f"; files {self.below}" if self.below else ""
-            _log.info("%s%s", counts(self.grid, self._inferred), below)
+            _log.info("%s%s", counts(self.grid), below)
 
     def _set_grid(self, grid: FileGrid) -> None:
         """Set the grid, and derive names and axis codes from it."""
@@ -288,13 +295,19 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         self.axes = "".join(codes.get(dim.lower(), dim[0].upper()) for dim in grid.dims)
         self._infos: dict[str, FileInfo] = {}
 
-    def _on(self, grid: FileGrid) -> Self:
-        """Return the same sequence on a part of its grid, without what it has read."""
-        part = copy.copy(self)
+    def with_grid(self, grid: FileGrid) -> Self:
+        """Return the same sequence with the files on another grid; touches no file.
+
+        Parameters
+        ----------
+        grid : FileGrid
+            The grid, of files that the `source` opens and the `reader` reads.
+        """
+        other = copy.copy(self)
         for name in ("_collection", "_version", "_tables"):
-            part.__dict__.pop(name, None)
-        part._set_grid(grid)
-        return part
+            other.__dict__.pop(name, None)
+        other._set_grid(grid)
+        return other
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__ | {"_container": None if self._container is None else self.source}
@@ -459,7 +472,7 @@ with well
         NoFilesError
             If all cells of the selection are empty.
         """
-        return self._on(selected(self.grid, indexers_of(indexers, kwargs)))
+        return self.with_grid(selected(self.grid, by_axis("indexers", indexers, kwargs)))
 
     def sel(self, indexers: Mapping[str, Any] | None = None, **kwargs: Any) -> Self:
         """Return the sequence of the files at some labels; touches no file.
@@ -482,11 +495,13 @@ with well
         Raises
         ------
         NamesError
-            If there is no such axis or label.
+            If there is no such axis.
+        LabelError
+            If the axis has no such label.
         NoFilesError
             If all cells of the selection are empty.
         """
-        labels = indexers_of(indexers, kwargs)
+        labels = by_axis("indexers", indexers, kwargs)
         options = {"method", "tolerance", "drop"} & labels.keys() - self.coords.keys()
         if options:
             raise NamesError(
@@ -497,7 +512,7 @@ with well
             for dim, value in labels.items()
             if dim in self.coords
         }
-        return self._on(selected(self.grid, labels | places, labels=labels))
+        return self.with_grid(selected(self.grid, labels | places, labels=labels))
 
     def split(self, dim: str) -> dict[Any, Self]:
         """Return one sequence, without the axis, for each label along an axis that has files.
@@ -514,7 +529,35 @@ with well
         NamesError
             If there is no such axis.
         """
-        return {label: self._on(grid) for label, grid in parts_of(self.grid, dim)}
+        return {label: self.with_grid(grid) for label, grid in parts_of(self.grid, dim)}
+
+    def rename(self, names: Mapping[str, str] | None = None, **kwargs: str) -> Self:
+        """Return the sequence with other names of axes of the grid; touches no file.
+
+        Parameters
+        ----------
+        names : mapping of str to str, optional
+            The new names of axes, by their names in `coords`, as in xarray.
+        **kwargs
+            The same as keywords.
+
+        Returns
+        -------
+        FileSequence
+            A sequence of the same class. Its `pattern` is still the one of the names.
+
+        Raises
+        ------
+        NamesError
+            If there is no such axis, or the new name is that of another one.
+
+        Examples
+        --------
+        >>> from dask_fileseq import TiffSequence
+        >>> TiffSequence(["t1.tif", "t2.tif"], pattern="infer").rename(t="time")
+        <TiffSequence 2 files, time 2>
+        """
+        return self.with_grid(renamed(self.grid, by_axis("names", names, kwargs)))
 
     @property
     def location(self) -> str:
@@ -539,7 +582,22 @@ with well
     @overload
     def __getitem__(self, key: slice) -> list[str]: ...
     def __getitem__(self, key: int | slice) -> str | list[str]:
+        if isinstance(key, tuple | EllipsisType):
+            raise TypeError(
+                f"{key!r} is an index of an array, and a sequence has names: seq[0] is the first"
+                " one, and seq.array()[...] or seq.to_dask_array()[...] gives pixels"
+            )
         return self._names[key]
+
+    def __getattr__(self, name: str) -> Any:
+        # The shape of a sequence is that of its grid, as in tifffile. What asks for `ndim` takes
+        # it for an array, and would go wrong; an AttributeError is often taken for an answer.
+        if name == "ndim":
+            raise TypeError(
+                f"a {type(self).__name__} is a sequence of file names, which has no ndim: pass"
+                " seq.array(), seq.to_dask_array() or np.asarray(seq) for pixels, or seq.files"
+            )
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def close(self) -> None:
         """Close the container, if any.
@@ -559,12 +617,12 @@ with well
         self.close()
 
     def __repr__(self) -> str:
-        return f"<dask_fileseq.{type(self).__name__} @0x{id(self):016X}>"
+        return f"<{type(self).__name__} {short_counts(self.grid)}>"
 
     def __str__(self) -> str:
         name = self[0] if self._container is None else str(self.source)
-        inferred = printable(str(self._inferred), lines=False)
-        found = [] if self._inferred is None else [f"pattern: {inferred}"]
+        pattern = self.pattern if self._is_inferred else None
+        found = [] if pattern is None else [f"pattern: {printable(str(pattern), lines=False)}"]
         found += [f"table: {self.grid.metadata.source}"] if self.grid.metadata.source else []
         return public_text(
             "\n ".join(
@@ -596,6 +654,31 @@ with well
         """Names of the axes of the array in each file; reads one header."""
         return self._info(ReadOptions()).spec.dims
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Length of each axis of the array of all files, by name; reads one header.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from dask_fileseq import FileSequence
+        >>> seq = FileSequence(lambda name: np.zeros((4, 6), "u2"), ["t1", "t2"], pattern="infer")
+        >>> seq.sizes, seq.dtype, seq.nbytes
+        ({'t': 2, 'y': 4, 'x': 6}, dtype('uint16'), 96)
+        """
+        array = self._outline()
+        return dict(zip(array.dims, array.shape, strict=True))
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Data type of the array of all files; reads one header."""
+        return self._outline().dtype
+
+    @property
+    def nbytes(self) -> int:
+        """Size of the array of all files in memory, once read; reads one header."""
+        return self._outline().nbytes
+
     @takes_options(ReadOptions)
     def array(self, **options: Any) -> FileArray:
         """Return the array of all files as a `FileArray`; reads at most one header.
@@ -619,13 +702,21 @@ with well
         reading = ReadOptions(**options | {"fillvalue": fillvalue})
         # first, so that a server that is down gets one request, not one for each version
         info = self._info(reading) if reading.needs_header else None
+        return self._file_array(reading, info, self._version)
+
+    def _outline(self) -> FileArray:
+        """Return the array as far as shape and data type go: files are not looked up."""
+        reading = ReadOptions(fillvalue=self.fillvalue)
+        return self._file_array(reading, self._info(reading), "unknown")
+
+    def _file_array(self, reading: ReadOptions, info: FileInfo | None, version: str) -> FileArray:
         return FileArray.from_grid(
             self.grid,
             self.reader,
             source=self.source,
             options=reading,
             identity=self.identity,
-            version=self._version,
+            version=version,
             info=info,
         )
 
@@ -707,9 +798,12 @@ with well
         axestiled : mapping or sequence of pairs, optional
             Grid axes to place edge to edge, each with the axis of the array in a file.
         chunks : optional
-            None makes one block of each file; ``"auto"``, a size such as ``"100MiB"``,
-            or dask's usual forms group small files and split large ones. A mapping may
-            name dimensions.
+            None makes one block of each file, or what ``fileseq.chunks`` in dask's
+            configuration says. ``"file"`` makes one block of each file, and so does ``"grouped"``,
+            unless the array of a file is below 1 MiB: of these, as many as 8 MiB hold make a
+            block, along the last axes of the grid first, but there are at least 16 blocks of 16
+            files or more. ``"auto"``, a size such as ``"100MiB"``, or dask's usual forms group
+            small files and split large ones. A mapping may name dimensions.
         fillvalue : scalar or {"auto", "nodata", "nan"}, optional
             Value of the pixels of empty cells. ``"nodata"``: the one that the first file
             declares (the GDAL tag of TIFF). ``"auto"``: that, or 0 if it declares none.
@@ -731,8 +825,17 @@ with well
             If the first file is needed and cannot be read.
         ValueError
             If an argument does not fit.
+
+        Warns
+        -----
+        SmallFilesWarning
+            If over 10,000 files, each with an array below 256 KiB, become as many blocks because
+            there are no `chunks`.
         """
-        return to_dask_array(self.array(**options), chunks)
+        array = self.array(**options)
+        if chunks is None:
+            warn_of_small_files(array)
+        return to_dask_array(array, chunks)
 
     @takes_options(ReadOptions)
     def asarray(
@@ -824,7 +927,10 @@ with well
             the axes of the grid on which it depends, such as ``acquired`` along t,
             ``stage_z`` along z and ``exposure`` along channel. What depends on a tiled axis is
             left out by True.
-        chunks, imreadargs, chunkshape, chunkdtype, axestiled, fillvalue, errors
+        chunks : optional
+            As in `to_dask_array`, but None is ``"grouped"``, unless ``fileseq.chunks`` in dask's
+            configuration says otherwise.
+        imreadargs, chunkshape, chunkdtype, axestiled, fillvalue, errors
             As in `to_dask_array`. With both `chunkshape` and `chunkdtype` no header is
             read, so axes in the files have no coordinates.
 
@@ -993,7 +1099,7 @@ with well
         )
         nodes = {}
         for path, node in found.items():
-            part = self._on(node.grid)
+            part = self.with_grid(node.grid)
             if node.reader is not self.reader:
                 is_plain = part.imread is part.reader.imread
                 imread = node.reader.imread
@@ -1096,23 +1202,25 @@ with well
         jsonfile: str | os.PathLike[str] | TextIO,
         url: str | None = None,
         *,
-        zarr_format: Literal[2] = 2,
+        groupname: str | None = "image",
+        zarr_format: Literal[2, 3] = 2,
         _append: bool = False,
         _close: bool = True,
         **kwargs: Any,
     ) -> None:
         r"""Write references to the bytes in the files, so that other programs read them as Zarr.
 
-        fsspec's ``ReferenceFileSystem`` and zarr open the JSON file, as an array of zarr
-        format 2, without this package. All headers are read, in parallel, and the pixels of
-        the first file.
+        fsspec's ``ReferenceFileSystem``, zarr, xarray, kerchunk and VirtualiZarr open the JSON
+        file without this package. All headers are read, in parallel, and the pixels of the
+        first file.
 
         A chunk is a tile, a strip, a page or part of a page. Uncompressed TIFF files and those
         in tiles or full strips of Deflate, LZMA or Zstandard need numcodecs only, which comes
         with zarr; LZW, PackBits and predictors need
-        ``imagecodecs.numcodecs.register_codecs()``. If files cannot be split so, or are not
-        all encoded alike, a chunk is a file, for the codec of
-        ``tifffile.numcodecs.register_codec()``.
+        ``imagecodecs.numcodecs.register_codecs()``, or in format 3
+        ``imagecodecs.zarr.register_codecs()`` of a release that has it. If files cannot be split
+        so, or are not all encoded alike, a chunk is a file, for the codec of
+        ``tifffile.numcodecs.register_codec()``, which only format 2 has.
 
         Users, passwords and signatures in URLs are left out: who reads the references gives
         them as ``remote_options`` of the ``ReferenceFileSystem``.
@@ -1127,16 +1235,18 @@ with well
         quote : bool, optional
             Whether to quote names as in URLs. None: only if `url` is one of HTTP.
         groupname : str, optional
-            As in `aszarr`: `xarray.open_zarr` needs a group.
+            Name of the array in a group that also contains the coordinates, as in `aszarr`, which
+            xarray and VirtualiZarr need. None makes the array the root, as in tifffile.
         templatename : str, optional
-            Name of the template for `url`, in version 1; by default ``"u"``.
+            Name of a template for `url`, in version 1; by default there is none, and references
+            have whole locations.
         codec_id : str, optional
             The numcodecs codec that decodes whole files; it gets the arguments of `imread`,
             and is not tested. By default that of the reader, if it has one.
-        zarr_format : 2
-            Version of zarr's format.
-        version : {None, 0, 1}
-            Version of the reference file's format; None: 0.
+        zarr_format : {2, 3}
+            Version of zarr's format. VirtualiZarr knows the codecs of imagecodecs only in 3.
+        version : {1, 0}, optional
+            Version of the reference file's format; by default 1, or 0 if it is not closed.
         chunks : {None, "tile", "file"}
             Parts of files if possible; parts of files, else an error; whole files.
         fillvalue, chunkshape, chunkdtype, axestiled, dimension_names, zattrs, imreadargs, errors
@@ -1166,7 +1276,7 @@ with well
         >>> folder = write_acquisition(tempfile.mkdtemp())
         >>> seq = TiffSequence(folder, pattern=r"t(?P<time>\d)_(?P<channel>[A-Z]+)_z(?P<z>\d)")
         >>> references = os.path.join(folder, "references.json")
-        >>> seq.write_fsspec(references, groupname="image")
+        >>> seq.write_fsspec(references)
         >>> import imagecodecs.numcodecs  # for LZW
         >>> imagecodecs.numcodecs.register_codecs(verbose=False)
         >>> dataset = xarray.open_zarr("reference://", storage_options={"fo": references})
@@ -1178,16 +1288,10 @@ with well
         except ImportError as error:
             raise _needs("write_fsspec", "zarr 3", "zarr") from error
 
-        if zarr_format not in (None, 2):
-            raise ValueError(f"zarr_format={zarr_format!r}: references are of format 2")
-        if self._container is not None:
-            raise ValueError(
-                f"the files in {self.source} have no locations of their own: references can"
-                " point only to files"
-            )
         references, others = split_options(kwargs, ReferenceOptions)
-        array, naming = self._named_array_of(others)
-        write_references(array, jsonfile, url, append=_append, close=_close, **references, **naming)
+        array, naming = self._named_array_of(others | {"groupname": groupname})
+        references |= {"zarr_format": zarr_format, "append": _append, "close": _close}
+        write_references(array, jsonfile, url, **references, **naming)
 
     # copies
 
@@ -1413,7 +1517,8 @@ memory, storage_options, dry_run
         """Return what the headers of all files say, a row a file; reads no pixels.
 
         It is kept with the sequence. A header takes 0.1 ms if it is like others but for its
-        date, else up to 1 ms, so 100,000 files take 10 to 100 seconds of one process;
+        date or its place on the ground, 0.25 ms if its OME-XML differs in times and positions,
+        else up to 1 ms, so 100,000 files take 10 to 100 seconds of one process;
         ``scheduler="processes"`` or a cluster divides that.
 
         Parameters
@@ -1449,8 +1554,8 @@ memory, storage_options, dry_run
               y = d * column + e * row + f``), ``bounds`` (least x and y, greatest x and y),
               ``nodata``, ``scale_factor``, ``add_offset``, ``band_names``;
             - ``software``; ``error``, why a header cannot be read;
-            - times, positions and the like from a descriptor or table that made the grid, if
-              headers have no such column.
+            - times, positions, pixel sizes and the like from a descriptor or table that made the
+              grid, in place of those in headers; only a georeference in headers comes first.
 
             A column with the name of an axis gets the prefix ``file_``. They are from TIFF's
             own tags, OME-XML, and the metadata of ImageJ, Micro-Manager, MetaMorph, MetaXpress,
@@ -1600,7 +1705,7 @@ memory, storage_options, dry_run
     @cached_property
     def _collection(self) -> Array:
         """The dask array that dask sees in this sequence."""
-        return self.to_dask_array()
+        return to_dask_array(self.array())
 
     def __dask_graph__(self) -> Any:
         return self._collection.__dask_graph__()

@@ -6,16 +6,12 @@ import glob
 import os
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dask_fileseq.errors import NamesError
 from dask_fileseq.grid import FileGrid, plain_labels
-from dask_fileseq.plaintext import public_text, without_secrets
-
-if TYPE_CHECKING:
-    from dask_fileseq.patterns import NamePattern
+from dask_fileseq.plaintext import printable, public_text, without_secrets
 
 
 def listing(grid: FileGrid, limit: int | None, below: str = "") -> str:
@@ -92,12 +88,12 @@ def cell_labels(grid: FileGrid, indices: Sequence[tuple[int, ...]]) -> list[str]
     ]
 
 
-def counts(grid: FileGrid, pattern: NamePattern) -> str:
-    """Return a pattern that can be pasted, the files along each axis, and the empty cells.
+def counts(grid: FileGrid) -> str:
+    """Return the pattern, which can be pasted, the files along each axis, and the empty cells.
 
     >>> from dask_fileseq.grid import grid_of_pattern
     >>> grid = grid_of_pattern(["1_a", "2_a", "2_b"], "{t:d}_{c}")
-    >>> print(counts(grid, grid.pattern))
+    >>> print(counts(grid))
     pattern='{t:d}_{c}' for 3 files: t 2 (1 to 2 files each), c 2 (1 to 2 files each); 1 empty cell
     """
     cells = np.arange(len(grid.names)) if grid.positions is None else grid.positions
@@ -108,8 +104,22 @@ def counts(grid: FileGrid, pattern: NamePattern) -> str:
         few, many = int(files.min()), int(files.max())
         each = f"{few:,} to {many:,}" if few < many else f"{few:,}"
         axes.append(f"{dim} {size:,} ({each} file{'s' * (many > 1)} each)")
-    empty = grid.files_missing
+    empty, pattern = grid.files_missing, public_text(str(grid.pattern))
     return (
-        f"pattern={public_text(str(pattern))!r} for {len(grid.names):,} files: {', '.join(axes)}; "
+        f"pattern={pattern!r} for {len(grid.names):,} files: {', '.join(axes)}; "
         f"{empty:,} empty cell{'s' * (empty != 1)}"
     )
+
+
+def short_counts(grid: FileGrid) -> str:
+    """Return the number of files, that of cells if some are empty, and the length of each axis.
+
+    >>> from dask_fileseq.grid import grid_of_pattern
+    >>> short_counts(grid_of_pattern(["1_a", "2_a", "2_b"], "{t:d}_{c}"))
+    '3 of 4 files, t 2, c 2'
+    """
+    files, empty = len(grid.names), grid.files_missing
+    count = f"{files:,} of {files + empty:,}" if empty else f"{files:,}"
+    axes = [f", {dim} {size:,}" for dim, size in zip(grid.unique_dims, grid.shape, strict=True)]
+    text = f"{count} file{'s' * (files + empty != 1)}{''.join(axes)}"
+    return printable(text, lines=False)

@@ -53,14 +53,14 @@ def to_dataarray(
     name : hashable
         Name of the array; None stands for the name of the dask array.
     chunks : optional
-        As in `FileSequence.to_dask_array`.
+        As in `FileSequence.to_xarray`.
     layout : {None, "rio"}
         As in `FileSequence.to_xarray`.
     """
     if layout not in (None, "rio"):
         raise ValueError(f"layout={layout!r}: it is 'rio' for rioxarray's axes, else None")
     coords, attrs = _coords_and_attrs(array)
-    data, dims = to_dask_array(array, chunks), array.dims
+    data, dims = to_dask_array(array, chunks, default="grouped"), array.dims
     if layout == "rio":
         order, names = rio_axes(array)
         coords = rio_coords(array, coords, dict(zip([dims[i] for i in order], names, strict=True)))

@@ -16,7 +16,7 @@ from xarray.core import indexing
 from xarray.namedarray.daskmanager import DaskManager
 
 from dask_fileseq.filearray import FileArray
-from dask_fileseq.graph import AUTO_BYTES, block_chunks, to_dask_array
+from dask_fileseq.graph import AUTO_BYTES, default_chunks, to_dask_array
 
 CODING = ("_FillValue", "scale_factor", "add_offset")
 """Attributes by which xarray decodes pixels: nodata becomes NaN, numbers become physical values."""
@@ -142,13 +142,30 @@ class FileBackendArray(BackendArray):
                 yield span, slice(start, stop), None if is_whole else part - part[0]
 
 
+class PreferredChunks(dict[str, int | tuple[int, ...]]):
+    """Chunks for ``chunks={}`` of which others may be any part.
+
+    xarray warns of chunks that cut those in storage. It gets the latter without a default, the
+    chunks to use with one. Files may be read each for itself, however they are grouped.
+    """
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return the chunks along an axis; None if no default is given."""
+        return None if default is None else super().get(key, default)
+
+
 def preferred_chunks(array: FileArray) -> dict[str, int | tuple[int, ...]]:
-    """Return the chunks for ``chunks={}``: a file, or tiles or strips of a large file."""
-    axes = array.tiling.axes
-    nbytes = math.prod(axis.size for axis in axes) * array.dtype.itemsize
-    inside = {d: "auto" for d, a in zip(array.dims, axes, strict=True) if a.chunk is not None}
-    chunks = block_chunks(array, inside if nbytes > AUTO_BYTES else None)
-    return {dim: _regular(c) for dim, c in zip(array.dims, chunks, strict=True)}
+    """Return the chunks for ``chunks={}``, unless some are configured.
+
+    Small files are grouped, others are a chunk each, or several along the tiles or strips of a
+    large file.
+    """
+    axes = zip(array.dims, array.tiling.axes, strict=True)
+    inside = {dim: "auto" for dim, axis in axes if axis.chunk is not None}
+    chunks = default_chunks(array, inside if array.spec.nbytes > AUTO_BYTES else "grouped")
+    preferred = {dim: _regular(c) for dim, c in zip(array.dims, chunks, strict=True)}
+    is_grouped = math.prod(map(len, chunks)) < array.table.size
+    return PreferredChunks(preferred) if is_grouped else preferred
 
 
 def _regular(lengths: tuple[int, ...]) -> int | tuple[int, ...]:

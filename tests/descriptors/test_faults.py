@@ -113,11 +113,25 @@ def test_globs_ask_for_their_own_files_alone(tmp_path):
 
 
 @pytest.mark.filterwarnings("error")
-def test_lists_and_patterns_do_not_look_for_descriptors(tmp_path):
-    """A pattern of the user would not count, or lists would read more than names."""
+def test_listed_files_in_many_folders(tmp_path, monkeypatch):
+    """Each folder of a list would be listed."""
+    names = [f"{tmp_path}/d{i}/Pos{i}/img.tif" for i in range(50)]
+    for name in names:
+        os.makedirs(os.path.dirname(name))
+        write_images(tmp_path, [os.path.relpath(name, tmp_path)])
+    looked = []
+    listdir = os.listdir
+    monkeypatch.setattr(os, "listdir", lambda path: looked.append(path) or listdir(path))
+    open_sequence(names)
+    assert len(looked) == 17
+    open_sequence([*names, "other.tif"], pattern="infer", unmatched="skip")
+
+
+@pytest.mark.filterwarnings("error")
+def test_patterns_do_not_look_for_descriptors(tmp_path):
+    """A pattern of the user would not count."""
     kind = harmony(tmp_path)
     names = open_sequence(kind.files).files
-    assert not open_sequence(names).grid.metadata.source
     assert not open_sequence(kind.files, pattern="operetta").grid.metadata.source
     assert not open_sequence(kind.files, pattern=None).grid.metadata.source
     seq = open_sequence(names[:4], table=kind.descriptor)

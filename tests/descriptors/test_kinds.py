@@ -92,6 +92,34 @@ def test_missing_files_are_empty_cells(kind, tmp_path):
     assert "1 cells without a file" in seq.explain()
 
 
+def test_lists_have_descriptors(kind, tmp_path):
+    """Files of a shell's glob would be in other cells than those of a folder."""
+    seq = open_sequence(kind.files)
+    listed = open_sequence(seq.files)
+    assert listed.grid.metadata.source == seq.grid.metadata.source
+    assert (listed.dims, listed.indices) == (seq.dims, seq.indices)
+    check_coords(listed.coords, seq.coords)
+    backwards = open_sequence(seq.files[::-1])
+    assert (backwards.files, backwards.indices) == (seq.files[::-1], seq.indices[::-1])
+    one = open_sequence(seq.files[-1:])
+    assert (one.grid.metadata.source, len(one), one.files_missing) == (
+        seq.grid.metadata.source,
+        1,
+        0,
+    )
+
+
+def test_lists_of_names_that_do_not_exist_have_none(kind, tmp_path):
+    """Names alone would be other axes, or be left out, by what is beside them."""
+    seq = open_sequence(kind.files)
+    named = open_sequence(seq.files, table=None, unmatched="skip")
+    (tmp_path / "away").mkdir()
+    for name in seq.files:
+        os.rename(name, tmp_path / "away" / os.path.basename(name))
+    listed = open_sequence(seq.files, unmatched="skip")
+    assert (listed.grid.metadata.source, listed.dims) == ("", named.dims)
+
+
 def test_names_count_without_the_descriptor(kind):
     """There would be no way to leave the descriptor out."""
     seq = open_sequence(kind.files, table=None, unmatched="skip")

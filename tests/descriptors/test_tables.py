@@ -1,11 +1,19 @@
 """Tables, as text files or in memory, say where files are."""
 
 import os
+import re
 
 import numpy as np
 import pytest
 
-from dask_fileseq import DuplicateError, GridWarning, NamesError, imread, open_sequence
+from dask_fileseq import (
+    DuplicateError,
+    GridWarning,
+    NamesError,
+    UnmatchedError,
+    imread,
+    open_sequence,
+)
 from tests.helpers.commands import invoke
 from tests.helpers.instruments import write_images
 
@@ -84,8 +92,12 @@ def test_names_without_a_common_folder(scan, monkeypatch):
 def test_files_without_a_row_are_named(tmp_path, scan):
     """A file would vanish without a word; but a table may be of a few files."""
     path = written(tmp_path / "a.csv", rows=ROWS[:1])
+    names = re.escape(repr(str(scan / "0002.tif")))
+    message = rf"a\.csv'\) does not name 3 of 4 files: {names}, .*unmatched='skip' leaves them out"
+    with pytest.raises(UnmatchedError, match=message):
+        open_sequence(scan, table=path)
     with pytest.warns(GridWarning, match=r"a.csv does not name 3 of the files"):
-        seq = open_sequence(scan, table=path)
+        seq = open_sequence(scan, table=path, unmatched="skip")
     assert (seq.dims, len(seq), len(seq.unmatched)) == (("sequence",), 1, 3)
 
 

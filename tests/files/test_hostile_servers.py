@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from dask_fileseq import FileSequenceError, ReadError, TiffSequence
+from dask_fileseq import FileSequenceError, ReadError, TiffSequence, WriteError
 from dask_fileseq.files import fetching
 from tests.helpers.servers.process import Server
 
@@ -133,3 +133,32 @@ def test_a_listing_does_not_wait_for_ever(server):
     """A pattern is looked up before anything is read."""
     with pytest.raises(ReadError, match=r"cannot list .*mute.*no answer in time"):
         TiffSequence(f"{server.url}/mute/*.tif", storage_options={"timeout": TIMEOUT})
+
+
+def on_s3(server):
+    """Return the options by which the first folder of a path is a bucket of S3."""
+    return {
+        "key": "any",
+        "secret": "other",
+        "endpoint_url": server.url,
+        "client_kwargs": {"region_name": "us-east-1"},
+        "timeout": TIMEOUT,
+    }
+
+
+@pytest.mark.parametrize("manner", ["mute", "slowhead"])
+@pytest.mark.parametrize("name", ["*.tif", "t1/", "t1.tif"])
+def test_s3_does_not_wait_for_ever(server, manner, name):
+    """s3fs and botocore each call five times, so that a limit of one second was over a minute."""
+    start = time.monotonic()
+    with pytest.raises(ReadError, match=r"cannot list .*for 1 seconds; storage_options="):
+        TiffSequence(f"s3://{manner}/{name}", storage_options=on_s3(server))
+    assert time.monotonic() - start < 10
+
+
+def test_a_target_on_s3_does_not_wait_for_ever(server, tmp_path, data):
+    """A conversion would go on for most of an hour."""
+    tifffile.imwrite(tmp_path / "t0.tif", data[0])
+    seq = TiffSequence(str(tmp_path / "*.tif"))
+    with pytest.raises(WriteError, match=r"s3://mute/out.zarr.* for 1 seconds; storage_options="):
+        seq.to_zarr("s3://mute/out.zarr", storage_options=on_s3(server))

@@ -14,7 +14,7 @@ from dask_fileseq import FileSequence, HeaderWarning, TiffSequence, open_sequenc
 from dask_fileseq.headers import table as table_module
 from dask_fileseq.readers import PRINT, count
 from tests.helpers.headers import geotiff_tags, write_geotiff, write_ome, write_pixels
-from tests.helpers.instruments import micromanager
+from tests.helpers.instruments import harmony, micromanager
 from tests.helpers.shared import DATA
 
 METAMORPH = """<MetaData>
@@ -322,6 +322,50 @@ def test_a_descriptor_beside_the_files_says_more(tmp_path):
             coord = array[name]
             value = coord.isel({dim: place[dim] for dim in coord.dims}).values
             assert table[name][row] == value
+
+
+def test_a_descriptor_comes_before_headers(tmp_path):
+    """The table has the pixel size of the camera, and coordinates that of the sample."""
+    kind = harmony(tmp_path)
+    plain = {"metadata": None, "photometric": "minisblack"}
+    for path in tmp_path.glob("*.tiff"):
+        text = OME.replace('SizeZ="1"', 'SizeZ="3" PhysicalSizeZ="2" PhysicalSizeZUnit="mm"')
+        text = text.replace('PlaneCount="1"', 'PlaneCount="3"')
+        tifffile.imwrite(path, np.stack([IMAGE] * 3), description=text, **plain)
+    seq = open_sequence(kind.files)
+    table = seq.table()
+    assert table.constant["pixel_size_x"] == table.constant["pixel_size_y"] == kind.pixel_size
+    assert table.constant["pixel_size_z"] == 2.0
+    assert table.constant["pixel_unit"] == ("µm", "nm", "mm")
+    assert table.constant["pixel_source"] == seq.grid.metadata.source
+    assert (table.constant["stage_y"], table.constant["exposure"]) == (0.0, 0.25)
+    assert sorted(set(table["stage_x"])) == [0.0, 500.0]
+    array = seq.to_xarray(headers=["stage_x", "exposure", "pixel_size_x"])
+    assert array.stage_x.dims == ("row",)
+    assert array.stage_x.attrs["source"] == array.pixel_size_x.attrs["source"] == array.x.source
+    assert array.exposure.attrs["source"] == "headers"
+    plain = open_sequence(kind.files, table=None).table()
+    assert (plain.constant["pixel_size_x"], plain.constant["stage_x"]) == (650.0, 22985.0)
+
+
+def test_a_georeference_comes_before_a_descriptor(tmp_path):
+    """Pixels on the ground would get the size of those of a camera."""
+    kind = harmony(tmp_path)
+    for path in tmp_path.glob("*.tiff"):
+        write_geotiff(path)
+    seq = open_sequence(kind.files)
+    table = seq.table()
+    assert (table.constant["pixel_size_x"], table.constant["pixel_unit"]) == (10.0, "metre")
+    assert np.diff(seq.to_xarray().x).tolist() == [10.0] * 4
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="no real data beside the repository")
+def test_the_pixels_of_a_real_plate():
+    """Of a Phenix, resolution tags are about the camera."""
+    seq = open_sequence(DATA / "phenix" / "images")
+    table, array = seq.table(), seq.to_xarray()
+    assert table.constant["pixel_size_x"] == array.x.values[1] == pytest.approx(0.598, abs=1e-3)
+    np.testing.assert_array_equal(table["stage_z"], array.stage_z)
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="no real data beside the repository")

@@ -332,6 +332,37 @@ WELLS = [f"{row}{column:02d}" for row in ("A", "P", "Z", "AA", "AF") for column 
             {"c": 2, "t": 5},
             0,
         ),
+        # six digits before a day: a clock only if its minutes and hours carry over
+        (
+            [f"S_{path:03d}{row:03d}_20130101_x.tif" for path in (22, 23) for row in (1, 2)],
+            "S_{S:03d}{Q:03d}_20130101_x.tif",
+            {"S": 2, "Q": 2},
+            0,
+        ),
+        (
+            ["orbit_012345_20130101.tif", "orbit_012346_20130101.tif"],
+            "orbit_{sequence:06d}_20130101.tif",
+            {"sequence": 2},
+            0,
+        ),
+        (
+            [f"LC08_L2SP_02200{row}_20130101_20310911_02_T1_SR_B2.TIF" for row in (1, 2)],
+            "landsat-c2",
+            {"path": 1, "row": 2, "date": 1, "band": 1},
+            0,
+        ),
+        (
+            [f"cam_{clock}_20130101.tif" for clock in ("095940", "095950", "100000", "100010")],
+            "cam_{time:%H%M%S}_{time:%Y%m%d}.tif",
+            {"time": 4},
+            0,
+        ),
+        (
+            [f"run_12-30-0{second}_2020-01-01.tif" for second in (1, 2, 4)],
+            "run_{time:%H-%M-%S}_{time:%Y-%m-%d}.tif",
+            {"time": 3},
+            0,
+        ),
     ],
 )
 def test_small_and_uneven_folders(names, pattern, sizes, unmatched):

@@ -13,8 +13,9 @@ from dask_fileseq.readers.chunkmetadata import Scale
 from dask_fileseq.readers.tiff.crsattributes import CRSAttributes
 from dask_fileseq.readers.tiff.gdalmetadata import GDAL_METADATA, GDAL_NODATA
 from dask_fileseq.readers.tiff.geokeys import ESRI_WKT, USER_DEFINED
-from dask_fileseq.readers.tiff.georeference import PIXEL_SCALE, TIEPOINT, TRANSFORMATION
+from dask_fileseq.readers.tiff.georeference import PLACES
 
+PIXEL_SCALE, TIEPOINT, TRANSFORMATION = PLACES
 KEY_DIRECTORY, DOUBLES, TEXTS = 34735, 34736, 34737
 
 _LAST_CODE = re.compile(r"""(?:ID|AUTHORITY)\[\s*"EPSG"\s*,\s*"?(\d+)"?\s*\]\s*\]\s*$""")
@@ -30,7 +31,7 @@ def geo_tags(scales: Mapping[str, Scale], crs: Mapping[str, Any]) -> list[Tag]:
     mapping, which may have a ``GeoTransform``, or ``spatial_ref`` or ``crs_wkt``.
     """
     affine = _affine(scales, crs)
-    keys = crs.geokeys if isinstance(crs, CRSAttributes) else _keys_of_wkt(crs)
+    keys = crs.geo_keys if isinstance(crs, CRSAttributes) else _keys_of_wkt(crs)
     return (_place_tags(affine) if affine else []) + (_key_tags(keys) if keys else [])
 
 

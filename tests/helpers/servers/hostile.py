@@ -39,12 +39,15 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
-        _, manner, name = unquote(self.path.partition("?")[0]).split("/", 2)
+        _, manner, *names = unquote(self.path.partition("?")[0]).split("/")
+        name = "/".join(names)
         with lock:
             requests[self.path] += 1
             count = requests[self.path]
         if manner == "mute":
             time.sleep(LONGEST)
+        if manner == "slowhead":
+            self.drip(b"HTTP/1.1 206 Partial Content\r\n" + b"X-Wait: yes\r\n" * 1000)
         try:
             with open(os.path.join(folder, name), "rb") as file:
                 content = file.read()
@@ -62,9 +65,7 @@ class Handler(BaseHTTPRequestHandler):
             stop = min(stop, len(content))
         part, size = content[start:stop], len(content)
         said = f"bytes {start}-{stop - 1}/{size}"
-        if manner == "slowhead":
-            self.drip(b"HTTP/1.1 206 Partial Content\r\n" + b"X-Wait: yes\r\n" * 1000)
-        elif manner == "slow":
+        if manner == "slow":
             self.head(206, len(part), said)
             self.drip(part)
         elif manner == "longer":
