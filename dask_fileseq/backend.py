@@ -98,7 +98,8 @@ class FileSequenceBackendEntrypoint(BackendEntrypoint):
             Name of the variable; by default ``"image"``, or ``"pixels"`` if an axis has that
             name.
         headers : bool, str or iterable of str
-            As in `FileSequence.to_xarray`.
+            As in `FileSequence.to_xarray`; by default none, so that parts of a sequence have the
+            same coordinates for `open_mfdataset`.
         group : None
             Image files have no groups.
         mask_and_scale : bool or mapping
@@ -120,7 +121,7 @@ class FileSequenceBackendEntrypoint(BackendEntrypoint):
         Returns
         -------
         xarray.Dataset
-            With the coordinates of `FileSequence.to_xarray`.
+            With the coordinates of `FileSequence.to_xarray`, less those of `headers`.
 
         Raises
         ------

@@ -3,6 +3,7 @@
 from dask_fileseq.headers.columncoords import with_header_coords
 from dask_fileseq.headers.comparison import Difference, channel_axes, differences
 from dask_fileseq.headers.confirmation import confirmed_metadata
+from dask_fileseq.headers.physicalcoords import with_physical_coords
 from dask_fileseq.headers.properties import PROPERTIES
 from dask_fileseq.headers.rows import read_rows
 from dask_fileseq.headers.table import HeaderTable, read_table
@@ -17,4 +18,5 @@ __all__ = [
     "read_rows",
     "read_table",
     "with_header_coords",
+    "with_physical_coords",
 ]

@@ -27,11 +27,12 @@ from tifffile import TIFF
 
 from dask_fileseq.descriptors import explain_descriptor
 from dask_fileseq.errors import GridWarning, NamesError, SeriesWarning, check_choice, users_level
-from dask_fileseq.filearray import FileArray, files_version, first_info
+from dask_fileseq.filearray import FileArray, first_info, version_hash
 from dask_fileseq.files import (
     LocalFiles,
     Names,
     Source,
+    Versions,
     archive_of,
     common_path,
     given_names,
@@ -47,7 +48,12 @@ from dask_fileseq.grid import (
     renamed,
     selected,
 )
-from dask_fileseq.headers import HeaderTable, read_table, with_header_coords
+from dask_fileseq.headers import (
+    HeaderTable,
+    read_table,
+    with_header_coords,
+    with_physical_coords,
+)
 from dask_fileseq.output import asarray
 from dask_fileseq.patterns import NamePattern, explain_names
 from dask_fileseq.plaintext import printable, public_names, public_text, without_secrets
@@ -68,6 +74,7 @@ from dask_fileseq.sequence.arguments import (
     tabled_grid,
 )
 from dask_fileseq.sequence.listing import counts, depth_text, listing, short_counts
+from dask_fileseq.sequence.reopening import Opening, known_versions
 from dask_fileseq.sequence.treeparts import tree_parts
 from dask_fileseq.types import (
     Files,
@@ -269,7 +276,11 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
             table = None if is_auto(table) else table
         packed = Names(names)
         grid = tabled_grid(packed, self.source, given, table, kwargs, rules)
-        self._set_grid(grid or parsed_grid(packed, parse, kwargs, rules))
+        self._set_grid(grid or parsed_grid(packed, parse, dict(kwargs), rules))
+        kept = kwargs | ({} if self.pattern is None else {"pattern": self.pattern})
+        self._opening: Opening | None = Opening(
+            self._given, reader.suffixes, sort, parse, table if grid else None, kept, rules
+        )
         pages = self.grid.metadata.pages
         self._page_dims: tuple[str, ...] = ()
         if pages and not isinstance(self.reader, FunctionReader):
@@ -304,15 +315,18 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
             The grid, of files that the `source` opens and the `reader` reads.
         """
         other = copy.copy(self)
-        for name in ("_collection", "_version", "_tables"):
+        for name in ("_collection", "_version", "_versions", "_tables"):
             other.__dict__.pop(name, None)
         other._set_grid(grid)
+        other._opening = None
         return other
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__ | {"_container": None if self._container is None else self.source}
         state.pop("_collection", None)  # as large as the sequence, and made in no time
         state.pop("_tables", None)  # larger than the sequence
+        state.pop("_versions", None)
+        state["_opening"] = None if self._opening is None else self._opening.for_pickles()
         if self.pattern is not None and self.pattern.lookup is not None:
             # a user's function may not pickle, and a table may be as large as all names
             state["grid"] = replace(self.grid, pattern=None)
@@ -513,6 +527,68 @@ with well
             if dim in self.coords
         }
         return self.with_grid(selected(self.grid, labels | places, labels=labels))
+
+    def refresh(self) -> Self:
+        """Return the sequence of the files that are there now; the pattern stays.
+
+        The grid has the labels of all files, as if they had been opened now with the present
+        pattern, so it may grow anywhere along its axes; files that are gone are empty cells, or
+        no part of it. Arrays that were made before stay as they are. Where possible, only the
+        names of new files are parsed, and their versions taken: files that were there before
+        count as unchanged. Names that were given as a list stay.
+
+        Returns
+        -------
+        FileSequence
+            The sequence itself if nothing changed.
+
+        Raises
+        ------
+        ValueError
+            If this is a part of a sequence, or one with functions or tables that was pickled.
+        NamesError
+            If new names do not fit.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import numpy as np, tifffile
+        >>> from dask_fileseq import open_sequence
+        >>> folder = tempfile.mkdtemp()
+        >>> for t in (0, 1):
+        ...     tifffile.imwrite(f"{folder}/t{t}.tif", np.full((4, 6), t, "u1"))
+        >>> seq = open_sequence(folder)
+        >>> tifffile.imwrite(f"{folder}/t2.tif", np.full((4, 6), 2, "u1"))
+        >>> seq.refresh().shape, seq.shape
+        ((3,), (2,))
+        """
+        if self._reopened.given is None:
+            return self
+        return self._with_files(self._reopened.names(self.source, self._names))
+
+    @property
+    def _reopened(self) -> Opening:
+        if self._opening is None:
+            raise ValueError(
+                "a part of a sequence, or one that was pickled with functions or tables, does not"
+                " know what it was opened with: refresh the whole sequence, and select then"
+            )
+        return self._opening
+
+    def _with_files(self, names: Sequence[str], **rules: Any) -> Self:
+        """Return the same sequence with all files of these names that fit its pattern."""
+        grid = self._reopened.grid(self.grid, names, self.source, **rules)
+        if grid is self.grid:
+            return self
+        grown = self.with_grid(grid)
+        grown._opening = self._opening
+        if grown[0] == self[0]:
+            grown._infos = dict(self._infos)
+        if "_versions" in self.__dict__:
+            known = known_versions(self._names, self._versions, grown, self.source)
+            if known is not None:
+                grown.__dict__["_versions"] = known
+        return grown
 
     def split(self, dim: str) -> dict[Any, Self]:
         """Return one sequence, without the axis, for each label along an axis that has files.
@@ -725,6 +801,18 @@ with well
         fillvalue = first_given(options.get("fillvalue"), self.fillvalue, "auto")
         return self.array(**{**options, "fillvalue": fillvalue})
 
+    def _with_headers(
+        self, array: FileArray, headers: bool | str | Sequence[str] | None
+    ) -> FileArray:
+        """Return the array with columns of headers as coordinates; see `to_xarray`."""
+        options = array.options
+        if headers is None and not options.has_chunk:
+            return with_physical_coords(array, self.grid, self._info(options).columns)
+        if headers:
+            table = self.table(imreadargs=options.imreadargs)
+            return with_header_coords(array, self.grid, table, headers)
+        return array
+
     def _info(self, options: ReadOptions) -> FileInfo:
         """Return what the first file contains, read once for each set of arguments."""
         key = tokenize(options.imreadargs)
@@ -749,7 +837,12 @@ with well
     @cached_property
     def _version(self) -> str:
         """The hash of all files in their present versions."""
-        return files_version(self.grid, self._names, self.source, self.identity)
+        return version_hash(self.grid, self._names, self.source, self._versions)
+
+    @cached_property
+    def _versions(self) -> Versions | None:
+        """The versions of all files, taken once; None if names alone identify them."""
+        return self.source.versions(self._names) if self.identity == "stat" else None
 
     def _array_of(self, kwargs: Mapping[str, Any]) -> FileArray:
         """Return the array for keywords of which the unknown ones are arguments of `imread`."""
@@ -757,15 +850,19 @@ with well
         reading["imreadargs"] = imreadargs | dict(reading.get("imreadargs") or {})
         return self.array(**reading)
 
-    def _named_array_of(self, kwargs: Mapping[str, Any]) -> tuple[FileArray, dict[str, Any]]:
+    def _named_array_of(
+        self, kwargs: Mapping[str, Any], headers: bool | str | Sequence[str] | None
+    ) -> tuple[FileArray, dict[str, Any]]:
         """Return `_array_of`, and what it is called in Zarr; only a given `fillvalue` masks.
 
-        In a group, which xarray opens, empty cells are nodata as in `to_xarray`.
+        In a group, which xarray opens, empty cells are nodata, and coordinates there are, as in
+        `to_xarray`.
         """
         naming, others = split_options(kwargs, NamingOptions)
         naming["fill"] = first_given(others.get("fillvalue"), self.fillvalue) not in (None, "auto")
         if naming.get("groupname"):
             others["fillvalue"] = first_given(others.get("fillvalue"), self.fillvalue, "auto")
+            return self._with_headers(self._array_of(others), headers), naming
         return self._array_of(others), naming
 
     # faces: dask, numpy, xarray, zarr
@@ -900,7 +997,7 @@ with well
         name: Hashable = "image",
         chunks: Any = None,
         layout: Literal["rio"] | None = None,
-        headers: bool | str | Sequence[str] = False,
+        headers: bool | str | Sequence[str] | None = None,
         **options: Any,
     ) -> DataArray:
         """Return the array of all files as a lazy, labelled `xarray.DataArray`.
@@ -921,12 +1018,16 @@ with well
             with their names or numbers from 1, and y and x are the last axes. Slices read only
             what they select, as otherwise. ``rio.reproject`` and ``rio.to_raster`` take at most
             three axes, such as ``isel(time=0)`` of images with bands.
-        headers : bool, str or sequence of str
+        headers : bool, str, sequence of str or None
             Columns of `table` to have as coordinates, for which all headers are read: True for
             all that vary and are numbers, dates or texts, or names of columns. Each is along
-            the axes of the grid on which it depends, such as ``acquired`` along t,
-            ``stage_z`` along z and ``exposure`` along channel. What depends on a tiled axis is
-            left out by True.
+            the axes of the grid on which it depends. What depends on a tiled axis is left out by
+            True. None: what can replace numbers and words along an axis, if all headers have it
+            and it depends on that axis alone: ``acquired`` along t, if it increases, ``stage_z``
+            along z, if it goes one way, and ``exposure`` along channel. For that, headers of up to
+            2,000 local files are read if the first has any of these; of more, 200, and if they
+            have them a `HeaderWarning` says how to ask; of files that are not local, none.
+            False: none.
         chunks : optional
             As in `to_dask_array`, but None is ``"grouped"``, unless ``fileseq.chunks`` in dask's
             configuration says otherwise.
@@ -983,10 +1084,7 @@ with well
         except ImportError as error:
             raise _needs("to_xarray", "xarray", "xarray") from error
 
-        array = self._labelled_array(options)
-        if headers:
-            table = self.table(imreadargs=array.options.imreadargs)
-            array = with_header_coords(array, self.grid, table, headers)
+        array = self._with_headers(self._labelled_array(options), headers)
         return to_dataarray(array, name=name, chunks=chunks, layout=layout)
 
     @takes_options(ReadOptions)
@@ -999,6 +1097,7 @@ with well
         name: Hashable = "image",
         chunks: Any = None,
         layout: Literal["rio"] | None = None,
+        headers: bool | str | Sequence[str] | None = None,
         scheduler: Any = None,
         **options: Any,
     ) -> DataTree:
@@ -1018,7 +1117,7 @@ with well
             must have this number.
         name : hashable
             The name of the array in each node.
-        chunks, layout : optional
+        chunks, layout, headers : optional
             As in `to_xarray`.
         scheduler : optional
             As in `asarray`, to read headers.
@@ -1065,7 +1164,9 @@ with well
 
         nodes = self.tree(split=split, levels=levels, pad=pad, scheduler=scheduler, **options)
         arrays = {
-            path: part.to_xarray(name=name, chunks=chunks, layout=layout, **reading)
+            path: part.to_xarray(
+                name=name, chunks=chunks, layout=layout, headers=headers, **reading
+            )
             for path, (part, reading) in nodes.items()
         }
         return DataTree.from_dict({path: array.to_dataset() for path, array in arrays.items()})
@@ -1120,6 +1221,7 @@ with well
         zarr_format: Literal[2, 3] = 3,
         ioworkers: int | None = None,
         read_only: bool = True,
+        headers: bool | str | Sequence[str] | None = None,
         **kwargs: Any,
     ) -> FileArrayStore:
         """Return the array of all files as a read-only zarr store, by default one chunk a file.
@@ -1145,6 +1247,8 @@ with well
             Name of the array in a group that also contains the coordinates of `to_xarray`, by
             the CF conventions, for `xarray.open_zarr`; xarray makes them, and without it there
             are none. By default the array is the root.
+        headers : bool, str, sequence of str or None
+            As in `to_xarray`, for a group.
         dimension_names : sequence of str or None, optional
             Names of the array's axes, and of coordinates along them; by default its dims.
         zattrs : mapping, optional
@@ -1185,7 +1289,7 @@ with well
         except ImportError as error:
             raise _needs("aszarr", "zarr 3", "zarr") from error
 
-        array, naming = self._named_array_of(kwargs)
+        array, naming = self._named_array_of(kwargs, headers)
         return FileArrayStore(
             array,
             chunkmode=chunkmode,
@@ -1204,6 +1308,7 @@ with well
         *,
         groupname: str | None = "image",
         zarr_format: Literal[2, 3] = 2,
+        headers: bool | str | Sequence[str] | None = None,
         _append: bool = False,
         _close: bool = True,
         **kwargs: Any,
@@ -1237,6 +1342,8 @@ with well
         groupname : str, optional
             Name of the array in a group that also contains the coordinates, as in `aszarr`, which
             xarray and VirtualiZarr need. None makes the array the root, as in tifffile.
+        headers : bool, str, sequence of str or None
+            As in `to_xarray`, for a group.
         templatename : str, optional
             Name of a template for `url`, in version 1; by default there is none, and references
             have whole locations.
@@ -1289,7 +1396,7 @@ with well
             raise _needs("write_fsspec", "zarr 3", "zarr") from error
 
         references, others = split_options(kwargs, ReferenceOptions)
-        array, naming = self._named_array_of(others | {"groupname": groupname})
+        array, naming = self._named_array_of(others | {"groupname": groupname}, headers)
         references |= {"zarr_format": zarr_format, "append": _append, "close": _close}
         write_references(array, jsonfile, url, **references, **naming)
 
@@ -1301,6 +1408,7 @@ with well
         url: Any,
         *,
         groupname: str | None = "image",
+        headers: bool | str | Sequence[str] | None = None,
         attributes: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> dict[str, Any]:
@@ -1327,6 +1435,8 @@ with well
             Name of the array in the group that the target is, beside its coordinates. None makes
             the array itself the target. Without coordinates, as also where xarray is not
             installed, labels are in the attribute ``"fileseq"`` of the array.
+        headers : bool, str, sequence of str or None
+            As in `to_xarray`, for a group.
         attributes : mapping, optional
             More attributes of the array.
         resume : bool
@@ -1407,6 +1517,7 @@ with well
 
         default = "auto" if groupname else None
         array, writing = self._array_to_write(options, default)
+        array = self._with_headers(array, headers) if groupname else array
         return to_zarr(array, url, writing, groupname=groupname, attributes=attributes)
 
     @takes_options(WriteOptions, ReadOptions)

@@ -49,7 +49,7 @@ def inspect_tiff(file: File, imreadargs: Mapping[str, Any]) -> FileInfo:
         info = with_own_values(proof.info, own, file)
         if info is not None:
             record(files=1, headers=1)
-            return _dated(info, header.date.decode("ascii", "replace"))
+            return dated(info, header.date.decode("ascii", "replace"))
     info, undated = _inspect_by_tifffile(file)
     shared = None if undated is None else shared_info(undated, own, file)
     if shared is None:
@@ -93,10 +93,10 @@ def _inspect_by_tifffile(
         )
         first = tif.pages.first
         undated = info if keyframe.offset == first.offset else None
-        return _dated(info, first.tags.valueof(DATETIME)), undated
+        return dated(info, first.tags.valueof(DATETIME)), undated
 
 
-def _dated(info: FileInfo, date: Any) -> FileInfo:
+def dated(info: FileInfo, date: Any) -> FileInfo:
     """Return what a file contains, with the date in its tag, unless a better one is known."""
     if not date or "acquired" in info.columns or (acquired := as_date(date)) is None:
         return info
