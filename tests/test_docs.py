@@ -200,11 +200,11 @@ def test_recipe_for_a_reader_works(tmp_path):
     source = (tmp_path / module).read_text("utf-8")
     (line,) = re.findall(r"^READERS.*\n", source, re.MULTILINE)
     source = source.replace(line, f"{reader}\n\n{readers}")
-    for line in ("import re\n", "from pathlib import Path\n"):
-        if line not in source:  # another reader may need them, too
-            source = source.replace("from collections", f"{line}from collections", 1)
+    line = "from pathlib import Path\n"
+    if line not in source:  # another reader may need it, too
+        source = source.replace("from collections", f"{line}from collections", 1)
     (tmp_path / module).write_text(source)
-    name = "tests/readers/test_graymaps.py"
+    name = "tests/readers/test_farbfeld.py"
     (tmp_path / name).write_text(test)
     assert "4 passed" in run_in(tmp_path, "pytest", "-q", "-p", "no:cacheprovider", module, name)
     run_in(tmp_path, "ruff", "check", "--ignore", "I", module, name)
@@ -216,7 +216,7 @@ def test_paths_in_pages_exist(page):
     text = (ROOT / page).read_text("utf-8")
     paths = set(re.findall(r"`([\w./-]+(?:/|\.(?:py|pyi|toml|cfg|md)))`", text))
     assert len(paths) > 5
-    own = {"tests/readers/test_graymaps.py"}  # of the recipe
+    own = {"tests/readers/test_farbfeld.py"}  # of the recipe
     folders = (ROOT, ROOT / "dask_fileseq", ROOT / "dask_fileseq" / "cli")
     assert [p for p in paths - own if not any((f / p).exists() for f in folders)] == []
 

@@ -36,8 +36,16 @@ TIFF_SUFFIXES = tuple(f".{suffix}" for suffix in tifffile.TIFF.FILE_EXTENSIONS)
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".jp2", ".j2k", ".jxl", ".jxr", ".webp", ".bmp", ".npy")
 """Suffixes of other images, in lower case."""
 
-CODECS = {"jpg": "jpeg", "jpeg": "jpeg", "jp2": "jpeg2k", "j2k": "jpeg2k"} | {
-    name: name for name in ("jxl", "jxr", "png", "webp")
+MORE_SUFFIXES = (
+    (".avif", ".pbm", ".pgm", ".ppm", ".pnm", ".pfm"),
+    (".gif",),
+    (".hdr",),
+)
+"""Suffixes of more images, which count in folders without the others: a GIF file beside them is
+often a preview, and an HDR file the header of another format."""
+
+CODECS = {"hdr": "rgbe", "jpg": "jpeg", "jpeg": "jpeg", "jp2": "jpeg2k", "j2k": "jpeg2k"} | {
+    name: name for name in ("avif", "gif", "jxl", "jxr", "png", "webp")
 }
 """Codecs of imagecodecs by file name suffix."""
 

@@ -27,11 +27,12 @@ from tifffile import TIFF
 
 from dask_fileseq.descriptors import explain_descriptor
 from dask_fileseq.errors import GridWarning, NamesError, SeriesWarning, check_choice, users_level
-from dask_fileseq.filearray import FileArray, files_version, first_info
+from dask_fileseq.filearray import FileArray, first_info, version_hash
 from dask_fileseq.files import (
     LocalFiles,
     Names,
     Source,
+    Versions,
     archive_of,
     common_path,
     given_names,
@@ -73,6 +74,7 @@ from dask_fileseq.sequence.arguments import (
     tabled_grid,
 )
 from dask_fileseq.sequence.listing import counts, depth_text, listing, short_counts
+from dask_fileseq.sequence.reopening import Opening, known_versions
 from dask_fileseq.sequence.treeparts import tree_parts
 from dask_fileseq.types import (
     Files,
@@ -274,7 +276,11 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
             table = None if is_auto(table) else table
         packed = Names(names)
         grid = tabled_grid(packed, self.source, given, table, kwargs, rules)
-        self._set_grid(grid or parsed_grid(packed, parse, kwargs, rules))
+        self._set_grid(grid or parsed_grid(packed, parse, dict(kwargs), rules))
+        kept = kwargs | ({} if self.pattern is None else {"pattern": self.pattern})
+        self._opening: Opening | None = Opening(
+            self._given, reader.suffixes, sort, parse, table if grid else None, kept, rules
+        )
         pages = self.grid.metadata.pages
         self._page_dims: tuple[str, ...] = ()
         if pages and not isinstance(self.reader, FunctionReader):
@@ -309,15 +315,18 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
             The grid, of files that the `source` opens and the `reader` reads.
         """
         other = copy.copy(self)
-        for name in ("_collection", "_version", "_tables"):
+        for name in ("_collection", "_version", "_versions", "_tables"):
             other.__dict__.pop(name, None)
         other._set_grid(grid)
+        other._opening = None
         return other
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__ | {"_container": None if self._container is None else self.source}
         state.pop("_collection", None)  # as large as the sequence, and made in no time
         state.pop("_tables", None)  # larger than the sequence
+        state.pop("_versions", None)
+        state["_opening"] = None if self._opening is None else self._opening.for_pickles()
         if self.pattern is not None and self.pattern.lookup is not None:
             # a user's function may not pickle, and a table may be as large as all names
             state["grid"] = replace(self.grid, pattern=None)
@@ -518,6 +527,68 @@ with well
             if dim in self.coords
         }
         return self.with_grid(selected(self.grid, labels | places, labels=labels))
+
+    def refresh(self) -> Self:
+        """Return the sequence of the files that are there now; the pattern stays.
+
+        The grid has the labels of all files, as if they had been opened now with the present
+        pattern, so it may grow anywhere along its axes; files that are gone are empty cells, or
+        no part of it. Arrays that were made before stay as they are. Where possible, only the
+        names of new files are parsed, and their versions taken: files that were there before
+        count as unchanged. Names that were given as a list stay.
+
+        Returns
+        -------
+        FileSequence
+            The sequence itself if nothing changed.
+
+        Raises
+        ------
+        ValueError
+            If this is a part of a sequence, or one with functions or tables that was pickled.
+        NamesError
+            If new names do not fit.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import numpy as np, tifffile
+        >>> from dask_fileseq import open_sequence
+        >>> folder = tempfile.mkdtemp()
+        >>> for t in (0, 1):
+        ...     tifffile.imwrite(f"{folder}/t{t}.tif", np.full((4, 6), t, "u1"))
+        >>> seq = open_sequence(folder)
+        >>> tifffile.imwrite(f"{folder}/t2.tif", np.full((4, 6), 2, "u1"))
+        >>> seq.refresh().shape, seq.shape
+        ((3,), (2,))
+        """
+        if self._reopened.given is None:
+            return self
+        return self._with_files(self._reopened.names(self.source, self._names))
+
+    @property
+    def _reopened(self) -> Opening:
+        if self._opening is None:
+            raise ValueError(
+                "a part of a sequence, or one that was pickled with functions or tables, does not"
+                " know what it was opened with: refresh the whole sequence, and select then"
+            )
+        return self._opening
+
+    def _with_files(self, names: Sequence[str], **rules: Any) -> Self:
+        """Return the same sequence with all files of these names that fit its pattern."""
+        grid = self._reopened.grid(self.grid, names, self.source, **rules)
+        if grid is self.grid:
+            return self
+        grown = self.with_grid(grid)
+        grown._opening = self._opening
+        if grown[0] == self[0]:
+            grown._infos = dict(self._infos)
+        if "_versions" in self.__dict__:
+            known = known_versions(self._names, self._versions, grown, self.source)
+            if known is not None:
+                grown.__dict__["_versions"] = known
+        return grown
 
     def split(self, dim: str) -> dict[Any, Self]:
         """Return one sequence, without the axis, for each label along an axis that has files.
@@ -766,7 +837,12 @@ with well
     @cached_property
     def _version(self) -> str:
         """The hash of all files in their present versions."""
-        return files_version(self.grid, self._names, self.source, self.identity)
+        return version_hash(self.grid, self._names, self.source, self._versions)
+
+    @cached_property
+    def _versions(self) -> Versions | None:
+        """The versions of all files, taken once; None if names alone identify them."""
+        return self.source.versions(self._names) if self.identity == "stat" else None
 
     def _array_of(self, kwargs: Mapping[str, Any]) -> FileArray:
         """Return the array for keywords of which the unknown ones are arguments of `imread`."""
