@@ -51,6 +51,7 @@ def opened_by(way, files, **kwargs):
         return open_sequence(files, **kwargs).to_xarray(**{"name": "image"} | given)
     chunks = {} if way == "engine with dask" else None
     kwargs = {"engine": "fileseq", "mask_and_scale": False, "chunks": chunks} | kwargs
+    kwargs |= {"drop_variables": "has_file"}  # which the engine always has
     return xr.open_dataarray(files, **kwargs)
 
 

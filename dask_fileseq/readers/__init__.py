@@ -16,7 +16,7 @@ from dask_fileseq.readers.chunk import (
     plain_dims,
     whole_region,
 )
-from dask_fileseq.readers.chunkmetadata import ChunkMetadata, Labels, Scale
+from dask_fileseq.readers.chunkmetadata import ChunkMetadata, Labels, Scale, unit_name
 from dask_fileseq.readers.counters import Counts, count
 from dask_fileseq.readers.headercolumns import PRINT, header_columns, pixel_columns, single
 from dask_fileseq.readers.imagefiles import read_by_suffix, read_image
@@ -31,7 +31,7 @@ from dask_fileseq.readers.reader import (
     SeriesInfo,
     as_reader,
 )
-from dask_fileseq.readers.tiff import TiffReader, ome_text, read_tiff
+from dask_fileseq.readers.tiff import TiffReader, band_tags, geo_tags, ome_text, read_tiff
 from dask_fileseq.readers.twoways import difference_otherwise, read_whole
 
 __all__ = [
@@ -56,8 +56,10 @@ __all__ = [
     "TiffReader",
     "WrongChunk",
     "as_reader",
+    "band_tags",
     "count",
     "difference_otherwise",
+    "geo_tags",
     "header_columns",
     "is_whole",
     "ome_text",
@@ -68,5 +70,6 @@ __all__ = [
     "read_tiff",
     "read_whole",
     "single",
+    "unit_name",
     "whole_region",
 ]
