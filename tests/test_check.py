@@ -13,6 +13,7 @@ from dask_fileseq.check import Finding, findings, total
 from dask_fileseq.readers import count, read_tiff
 from tests.helpers.commands import invoke
 from tests.helpers.corpus import write_corpus
+from tests.helpers.headers import opened_by_tifffile
 
 pytestmark = pytest.mark.usefixtures("settled")
 
@@ -224,20 +225,13 @@ def test_a_cut_file_of_a_known_kind_is_found(tmp_path):
             assert found == by_tifffile(path), (kind, size)
 
 
-def test_tifffile_opens_one_file_of_a_kind(tmp_path, monkeypatch):
+def test_tifffile_opens_one_file_of_a_kind(tmp_path):
     """Seconds, not minutes: files of one kind are told apart by their directories alone."""
     for number in range(300):
         tifffile.imwrite(
             tmp_path / f"t{number}.tif", np.zeros((8, 13), "u1"), description=f"number {number}"
         )
-    seen = []
-    original = tifffile.TiffFile.__init__
-
-    def counting(self, *args, **kwargs):
-        seen.append(args)
-        return original(self, *args, **kwargs)
-
-    monkeypatch.setattr(tifffile.TiffFile, "__init__", counting)
-    for number in range(300):
-        read_tiff.inspect(os.fspath(tmp_path / f"t{number}.tif"))
-    assert len(seen) == 1
+    with opened_by_tifffile() as opened:
+        for number in range(300):
+            read_tiff.inspect(os.fspath(tmp_path / f"t{number}.tif"))
+    assert len(opened) == 1

@@ -24,7 +24,7 @@ MOST_BYTES = 255 - len(".4194304.part")
 
 ROWS = ("y", "lat", "latitude", "row")
 COLUMNS = ("x", "lon", "longitude", "col", "column")
-SAMPLES = ("s", "sample", "rgb")
+SAMPLES = ("s", "sample", "rgb", "band")
 
 Label = tuple[str | None, NDArray[Any]]
 """The axis along which labels are, None for a single one, and the labels."""
