@@ -1464,8 +1464,10 @@ with well
             Arguments of the file system of a URL.
         dry_run : bool
             Whether to write nothing, and return what the copy would be: the lengths of its
-            axes, labels, pixel size and its source, numbers of files and bytes, and all that
-            in words as ``"text"``. Some chunks are read and compressed for the size.
+            axes, labels, pixel size and its source, numbers of files and bytes, files that will
+            fail (``"failing"``), and all that in words as ``"text"``. Some chunks are read and
+            compressed for the size; all sizes of files, and as many headers as by `to_xarray`,
+            tell which will fail.
         imreadargs, chunkshape, chunkdtype, axestiled, fillvalue, errors
             As in `to_dask_array`.
 
