@@ -56,7 +56,7 @@ from dask_fileseq.headers import (
 )
 from dask_fileseq.output import asarray
 from dask_fileseq.patterns import NamePattern, explain_names
-from dask_fileseq.plaintext import printable, public_names, public_text, without_secrets
+from dask_fileseq.plaintext import counted, printable, public_names, public_text, without_secrets
 from dask_fileseq.readers import (
     BoundReader,
     FileInfo,
@@ -1725,7 +1725,9 @@ memory, storage_options, dry_run
         Returns
         -------
         list of Finding
-            Records of ``kind``, ``name``, ``cell`` and ``detail``; none if all is well.
+            Records of ``kind``, ``name``, ``cell``, ``detail`` and ``count``; none if all is
+            well. Cells without a file that are beside each other are one finding, with the
+            first and the last label of each axis, and their number.
         """
         from dask_fileseq.check import check_files
 
@@ -1769,7 +1771,7 @@ memory, storage_options, dry_run
         """
         from dask_fileseq.report import preview_figure
 
-        title = f"{len(self):,} files in {self.location}"
+        title = f"{counted(len(self), 'file')} in {self.location}"
         files = self.grid, self.source, self.reader
         return preview_figure(*files, title, project=project, progress=progress)
 
