@@ -6,7 +6,7 @@ and tables), `date_formats`, `format_string`, `axis_words`, `bioformats`, `frame
 `text_pattern`, `presets`, `backtracking`; then the steps of inference, `name_kinds`, `name_parts`,
 `date_candidates`, `dates`, `date_relations`, `number_parts`, `word_parts`, `axis_names`,
 `dependence`, `reading`, `optional_parts`; and `inference` itself, which has `as_pattern`,
-and `explanation`; and `single_date`.
+and `explanation`; and `single_name`.
 """
 
 from dask_fileseq.patterns.axis_words import CATEGORIES, FAMILIES
@@ -24,6 +24,7 @@ from dask_fileseq.patterns.name_pattern import (
     factorize,
     unique_dims,
 )
+from dask_fileseq.patterns.name_template import NameTemplate
 from dask_fileseq.patterns.presets import (
     Preset,
     add_presets,
@@ -31,7 +32,7 @@ from dask_fileseq.patterns.presets import (
     presets,
     register_preset,
 )
-from dask_fileseq.patterns.single_date import date_pattern
+from dask_fileseq.patterns.single_name import single_pattern
 
 __all__ = [
     "BATCH",
@@ -42,10 +43,10 @@ __all__ = [
     "FrameNames",
     "NameColumns",
     "NamePattern",
+    "NameTemplate",
     "Preset",
     "add_presets",
     "as_pattern",
-    "date_pattern",
     "explain_names",
     "factorize",
     "frame_names",
@@ -55,6 +56,7 @@ __all__ = [
     "presets",
     "register_preset",
     "require_quick",
+    "single_pattern",
     "typed_texts",
     "unique_dims",
 ]

@@ -10,8 +10,8 @@ from dask_fileseq.errors import NamesError
 from dask_fileseq.patterns.date_formats import date_mistake, date_regex
 from dask_fileseq.patterns.name_pattern import NamePattern, literal
 
-_TOKEN = re.compile(r"(\{\{)|(\}\})|\{([^{}:]*)(?::([^{}]*))?\}|([{}])")
-_SPEC = re.compile(
+FORMAT_TOKEN = re.compile(r"(\{\{)|(\}\})|\{([^{}:]*)(?::([^{}]*))?\}|([{}])")
+FIELD_SPEC = re.compile(
     r"(?P<sign>\+?)(?P<zero>0?)(?P<width>\d{0,9})(?:\.\d+)?(?P<type>f[_p,-]|[dfegws]?)"
 )
 _MAX_DIGITS = 1000
@@ -65,7 +65,7 @@ class _FormatString:
         self._find_dates()
         regex: list[tuple[str, str]] = []
         end, before, in_a_row = 0, "", 0
-        for token in _TOKEN.finditer(self.text):
+        for token in FORMAT_TOKEN.finditer(self.text):
             between = self.text[end : token.start()]
             opening, closing, name, spec, stray = token.groups()
             regex.append((literal(between), "literal"))
@@ -97,7 +97,7 @@ class _FormatString:
 
     def _find_dates(self) -> None:
         """Set the formats of each date, of which all must be known before one is read."""
-        for token in _TOKEN.finditer(self.text):
+        for token in FORMAT_TOKEN.finditer(self.text):
             name, spec = token[3], token[4] or ""
             if "%" in spec:
                 if mistake := date_mistake(spec):
@@ -144,7 +144,7 @@ class _FormatString:
             return _UUID, "word"
         if spec == "compass":
             return _COMPASS, spec
-        match = _SPEC.fullmatch(spec)
+        match = FIELD_SPEC.fullmatch(spec)
         if match is None:
             raise NamesError(
                 f"pattern {self.text!r} has a field {name!r} of unknown type {spec!r}: "
