@@ -179,6 +179,7 @@ class EncodingOptions:
     photometric: str | None = None
     bigtiff: bool | None = None
     imagej: bool = False
+    cog: bool = False
     level: float | None = None
     encodeargs: Mapping[str, Any] | None = None
 

@@ -82,6 +82,8 @@ def to_files(
     compression, compressionargs, predictor, tile, photometric, bigtiff : optional
         For TIFF, as in `tifffile.TiffWriter.write`: ``compression="zlib"``, ``tile=(256, 256)``. A
         lossless compression has a predictor by default, and files larger than 4 GiB are BigTIFF.
+    cog : bool
+        Whether TIFF files are cloud optimized GeoTIFFs, with smaller levels. Needs rasterio.
     imagej : bool
         Whether TIFF files are those of ImageJ, with its metadata.
     level : float, optional

@@ -57,7 +57,7 @@ class CodecEncoder:
         name, arguments = CODECS[self.suffix]
         arguments = dict(arguments)
         if self.level is not None:
-            arguments.pop("lossless", None)
+            arguments |= {"lossless": False} if "lossless" in arguments else {}
             arguments["level"] = self.level
         encode: Callable[..., Any] = getattr(imagecodecs, f"{name}_encode")
         image = np.ascontiguousarray(image)

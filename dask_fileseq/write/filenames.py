@@ -24,7 +24,7 @@ MOST_BYTES = 255 - len(".4194304.part")
 
 ROWS = ("y", "lat", "latitude", "row")
 COLUMNS = ("x", "lon", "longitude", "col", "column")
-SAMPLES = ("s", "sample", "rgb")
+SAMPLES = ("s", "sample", "rgb", "band")
 
 Label = tuple[str | None, NDArray[Any]]
 """The axis along which labels are, None for a single one, and the labels."""
@@ -35,7 +35,7 @@ class FileNames:
     """The files that an array becomes."""
 
     names: list[str]
-    """In C order of the axes that are not inside files."""
+    """Names of files, in C order of the axes that are not inside files."""
     cells: tuple[int, ...]
     """The axes that are not inside files."""
     inside: tuple[int, ...]

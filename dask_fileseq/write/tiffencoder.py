@@ -6,6 +6,7 @@ the resolution, OME-XML or ImageJ's description; places on the ground into the t
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
@@ -21,7 +22,7 @@ from dask_fileseq.readers import ChunkMetadata, Scale, band_tags, geo_tags
 from dask_fileseq.types import EncodingOptions
 
 SOFTWARE = "dask-fileseq"
-"""With it, the resolution is the size of pixels, and not that of a print."""
+"""The program in the tag by which readers know that the resolution is the size of pixels."""
 
 MICROMETRES: Mapping[str, float] = {"nm": 1e-3, "µm": 1.0, "mm": 1e3, "cm": 1e4, "m": 1e6}
 SECONDS = {"ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
@@ -37,19 +38,20 @@ class TiffEncoder:
     """Encodes TIFF files; see `to_files` for the options."""
 
     arguments: tuple[tuple[str, Any], ...] = ()
-    """Of `tifffile.imwrite`."""
+    """Arguments of `tifffile.imwrite`."""
     is_ome: bool = False
     is_imagej: bool = False
+    is_cog: bool = False
 
     @classmethod
     def of(cls, options: EncodingOptions, is_ome: bool) -> TiffEncoder:
         """Return the encoder with these options."""
         arguments = options.tiff_options()
-        is_imagej = bool(arguments.pop("imagej", False))
-        if is_imagej and is_ome:
-            raise ValueError("imagej=True is for names that do not end in .ome.tif")
+        is_imagej, is_cog = (bool(arguments.pop(name, False)) for name in ("imagej", "cog"))
+        if is_imagej + is_ome + is_cog > 1:
+            raise ValueError("a file is one of imagej=True, cog=True, and .ome.tif")
         arguments |= dict(options.encodeargs or {})
-        return cls(tuple(sorted(arguments.items())), is_ome, is_imagej)
+        return cls(tuple(sorted(arguments.items())), is_ome, is_imagej, is_cog)
 
     @property
     def suffix(self) -> str:
@@ -69,6 +71,8 @@ class TiffEncoder:
             )
         pages = [dim for dim in dims if dim not in ("y", "x", "s")]
         codes = self._codes(pages)
+        if self.is_cog and pages:
+            raise LayoutError(f"a COG has the axes y, x and band, and not {', '.join(pages)}")
         if self.is_imagej:
             if not {*codes} <= {*"TZC"}:
                 raise LayoutError(f"ImageJ has the axes t, z and c, and none of {', '.join(pages)}")
@@ -93,11 +97,16 @@ class TiffEncoder:
         """Write an image into a file."""
         given = dict(self.arguments)
         arguments: dict[str, Any] = {"metadata": None, "photometric": "minisblack"}
-        if "s" in dims and image.shape[-1] in (3, 4):
+        if "s" in dims and image.shape[-1] in (3, 4) and image.dtype.str[1:] in ("u1", "u2"):
             arguments["photometric"] = "rgb"
         if "s" in dims:
             arguments["planarconfig"] = "contig"
-        if given.get("compression") and "predictor" not in given and _predicts(given, image.dtype):
+        if (
+            not self.is_cog
+            and given.get("compression")
+            and "predictor" not in given
+            and _predicts(given, image.dtype)
+        ):
             arguments["predictor"] = True
         names = facts.labels["s"].names if "s" in facts.labels else ()
         tags = band_tags(facts.attrs, names, image.shape[-1] if "s" in dims else 1)
@@ -118,7 +127,38 @@ class TiffEncoder:
         if not self.is_imagej:
             arguments |= _resolution(facts.scales)
         arguments |= {"ome": self.is_ome, "imagej": self.is_imagej}
-        tifffile.imwrite(file, image, **arguments | given)
+        if self.is_cog:
+            plain = io.BytesIO()
+            tifffile.imwrite(plain, image, **arguments)
+            file.write(cloud_optimized(plain.getvalue(), image.dtype, given))
+        else:
+            tifffile.imwrite(file, image, **arguments | given)
+
+
+def cloud_optimized(plain: bytes, dtype: np.dtype[Any], given: Mapping[str, Any]) -> bytes:
+    """Return a TIFF file as a cloud optimized GeoTIFF.
+
+    GDAL does it: in one, all headers and the smaller levels come before the image, and tifffile
+    writes pages in their order, each with its pixels.
+    """
+    try:
+        from rasterio.io import MemoryFile
+        from rasterio.shutil import copy
+    except ImportError as error:
+        raise ImportError(
+            'cog=True needs rasterio, which pip install "dask-fileseq[cog]" brings'
+        ) from error
+    name = str(given.get("compression") or "deflate").upper()
+    options = {"COMPRESS": "DEFLATE" if name in ("ZLIB", "ADOBE_DEFLATE") else name}
+    if options["COMPRESS"] in ("DEFLATE", "LZW", "ZSTD"):
+        options["PREDICTOR"] = "YES" if given.get("predictor", dtype != np.float16) else "NO"
+    if "tile" in given:
+        options["BLOCKSIZE"] = str(given["tile"][0])
+    if "bigtiff" in given:
+        options["BIGTIFF"] = "YES"
+    with MemoryFile(plain) as source, MemoryFile() as target:
+        copy(source.name, target.name, driver="COG", **options)
+        return bytes(target.getbuffer())
 
 
 def _code(dim: str) -> str:
