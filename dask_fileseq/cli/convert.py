@@ -18,6 +18,7 @@ from dask_fileseq.cli.terminal import (
     spinner,
     styled,
 )
+from dask_fileseq.plaintext import counted
 
 if TYPE_CHECKING:
     from dask_fileseq.sequence import FileSequence
@@ -54,7 +55,7 @@ def convert(files: tuple[str, ...], out: str, as_json: bool, **options: Any) -> 
     written is compared with the files, and a manifest in OUT lists what was copied. The exit
     code is 1 if files could not be read.
     """
-    from dask_fileseq.errors import FillWarning
+    from dask_fileseq.errors import FillWarning, HeaderWarning
 
     if not files:
         raise click.UsageError(f"there is {out!r}, but not both FILES and OUT")
@@ -77,7 +78,8 @@ def convert(files: tuple[str, ...], out: str, as_json: bool, **options: Any) -> 
         if as_json:
             echo_json(summary)
         else:
-            echo(command_line_text(summary["text"]))
+            for line in summary["text"].splitlines():
+                echo(command_line_text(line))
     if options["dry_run"]:
         return
     try:
@@ -87,6 +89,8 @@ def convert(files: tuple[str, ...], out: str, as_json: bool, **options: Any) -> 
             progress_bar("converting", is_bytes=True) as progress,
         ):
             warnings.simplefilter("ignore", FillWarning)  # the manifest lists these files
+            if not as_json:  # the summary has warned already
+                warnings.simplefilter("ignore", HeaderWarning)
             manifest = write(out, scheduler=get, progress=progress, **arguments)
     except KeyboardInterrupt:
         echo("The same command goes on where this one stopped.", err=True)
@@ -134,11 +138,12 @@ def _echo(manifest: dict[str, Any], out: str) -> None:
     compared, regions = manifest["verified"]["regions"], manifest["regions"]
     how = "all" if compared == regions else f"{compared:,} of {regions:,} regions"
     echo(
-        f"{out}\n{manifest['file_count']:,} files, {manifest['empty']['count']:,} empty cells;"
+        f"{out}\n{counted(manifest['file_count'], 'file')},"
+        f" {counted(manifest['empty']['count'], 'empty cell')};"
         f" {how if compared else 'nothing'} compared with the files"
     )
     if failed:
-        echo(styled(f"{len(failed):,} files could not be read:", fg="red"))
+        echo(styled(f"{counted(len(failed), 'file')} could not be read:", fg="red"))
         for entry in failed[:SHOWN]:
             echo(f"  {entry['error']}")
     if len(failed) > SHOWN:

@@ -7,36 +7,32 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 
-_ITK = ("lambda file: SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(file))", "SimpleITK")
-_BIOFORMATS = ("lambda file: bioio.BioImage(file).data", "bioio bioio-bioformats")
-_HDF5 = ("lambda file: h5py.File(file)['name of the dataset'][()]", "h5py")
+_READERS = (
+    (".nd2", "nd2.imread", "nd2"),
+    (".czi", "czifile.imread", "czifile"),
+    (".lif", "liffile.imread", "liffile"),
+    (".oib .oif", "oiffile.imread", "oiffile"),
+    (".oir .vsi .dv", "lambda file: bioio.BioImage(file).data", "bioio bioio-bioformats"),
+    (".ims .h5 .hdf5", "lambda file: h5py.File(file)['name of the dataset'][()]", "h5py"),
+    (".nc", "lambda file: xarray.open_dataset(file)['name of the variable'].values", "xarray"),
+    (".mrc", "mrcfile.read", "mrcfile"),
+    (".dm3 .dm4", "lambda file: ncempy.io.dm.dmReader(file)['data']", "ncempy"),
+    (".dcm", "lambda file: pydicom.dcmread(file).pixel_array", "pydicom"),
+    (".nii .nii.gz", "lambda file: nibabel.load(file).get_fdata()", "nibabel"),
+    (
+        ".mha .mhd .nrrd",
+        "lambda file: SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(file))",
+        "SimpleITK",
+    ),
+    (".fits", "astropy.io.fits.getdata", "astropy"),
+    (".exr", "imageio.v3.imread", "imageio"),
+    (".mp4 .avi", "imageio.v3.imread", "imageio[pyav]"),
+)
 
-OTHER_READERS: dict[str, tuple[str, str]] = {
-    ".nd2": ("nd2.imread", "nd2"),
-    ".czi": ("czifile.imread", "czifile"),
-    ".lif": ("liffile.imread", "liffile"),
-    ".oib": ("oiffile.imread", "oiffile"),
-    ".oif": ("oiffile.imread", "oiffile"),
-    ".oir": _BIOFORMATS,
-    ".vsi": _BIOFORMATS,
-    ".dv": _BIOFORMATS,
-    ".ims": _HDF5,
-    ".h5": _HDF5,
-    ".hdf5": _HDF5,
-    ".nc": ("lambda file: xarray.open_dataset(file)['name of the variable'].values", "xarray"),
-    ".mrc": ("mrcfile.read", "mrcfile"),
-    ".dm3": ("lambda file: ncempy.io.dm.dmReader(file)['data']", "ncempy"),
-    ".dm4": ("lambda file: ncempy.io.dm.dmReader(file)['data']", "ncempy"),
-    ".dcm": ("lambda file: pydicom.dcmread(file).pixel_array", "pydicom"),
-    ".nii": ("lambda file: nibabel.load(file).get_fdata()", "nibabel"),
-    ".nii.gz": ("lambda file: nibabel.load(file).get_fdata()", "nibabel"),
-    ".mha": _ITK,
-    ".mhd": _ITK,
-    ".nrrd": _ITK,
-    ".fits": ("astropy.io.fits.getdata", "astropy"),
-    ".exr": ("imageio.v3.imread", "imageio"),
-    ".mp4": ("imageio.v3.imread", "imageio[pyav]"),
-    ".avi": ("imageio.v3.imread", "imageio[pyav]"),
+OTHER_READERS = {
+    suffix: (imread, package)
+    for suffixes, imread, package in _READERS
+    for suffix in suffixes.split()
 }
 """For suffixes of files, an argument `imread` that reads them, and what pip installs for it."""
 

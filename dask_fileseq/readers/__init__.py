@@ -18,7 +18,13 @@ from dask_fileseq.readers.chunk import (
 )
 from dask_fileseq.readers.chunkmetadata import ChunkMetadata, Labels, Scale, unit_name
 from dask_fileseq.readers.counters import Counts, count
-from dask_fileseq.readers.headercolumns import PRINT, header_columns, pixel_columns, single
+from dask_fileseq.readers.headercolumns import (
+    PRINT,
+    crs_name,
+    header_columns,
+    pixel_columns,
+    single,
+)
 from dask_fileseq.readers.imagefiles import read_by_suffix, read_image
 from dask_fileseq.readers.padded import PaddedReader
 from dask_fileseq.readers.pages import PagesReader
@@ -58,6 +64,7 @@ __all__ = [
     "as_reader",
     "band_tags",
     "count",
+    "crs_name",
     "difference_otherwise",
     "geo_tags",
     "header_columns",

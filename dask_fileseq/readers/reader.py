@@ -230,6 +230,24 @@ class Reader:
 
 
 @dataclass(frozen=True, slots=True)
+class WrappedReader(Reader):
+    """Base class of readers that read files by another reader."""
+
+    reader: Reader
+    """Reads the files."""
+
+    @property
+    def suffixes(self) -> tuple[tuple[str, ...], ...]:  # type: ignore[override]
+        """The suffixes of the inner reader."""
+        return self.reader.suffixes
+
+    @property
+    def name(self) -> str:
+        """Name of the inner reader."""
+        return self.reader.name
+
+
+@dataclass(frozen=True, slots=True)
 class FunctionReader(Reader):
     """Reader that calls a plain function."""
 
