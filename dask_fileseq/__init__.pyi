@@ -29,6 +29,7 @@ from .grid import natural_sorted, parse_filenames
 from .patterns import NamePattern, add_presets, register_preset
 from .readers import read_tiff
 from .sequence import FileSequence, TiffSequence, concat, imread, open_sequence
+from .write import to_files
 
 __all__ = [
     "ChangedError",
@@ -66,4 +67,5 @@ __all__ = [
     "patterns",
     "read_tiff",
     "register_preset",
+    "to_files",
 ]

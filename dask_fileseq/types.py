@@ -16,10 +16,12 @@ from dask_fileseq.errors import check_choice
 
 __all__ = [
     "AxesTiled",
+    "EncodingOptions",
     "Files",
     "ImageOptions",
     "Imread",
     "NamingOptions",
+    "OutputOptions",
     "PatternOptions",
     "Progress",
     "ReadOptions",
@@ -160,6 +162,44 @@ class WriteOptions:
     workers: int | None = None
     memory: int | str = "64 MiB"
     storage_options: Mapping[str, Any] | None = field(default=None, repr=False)
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncodingOptions:
+    """How images are encoded in files.
+
+    `to_files` documents the fields.
+    """
+
+    compression: Any = None
+    compressionargs: Mapping[str, Any] | None = None
+    predictor: Any = None
+    tile: Sequence[int] | None = None
+    photometric: str | None = None
+    bigtiff: bool | None = None
+    imagej: bool = False
+    cog: bool = False
+    level: float | None = None
+    encodeargs: Mapping[str, Any] | None = None
+
+    def tiff_options(self) -> dict[str, Any]:
+        """Return the options that only TIFF has, and that are given."""
+        values = {f.name: getattr(self, f.name) for f in fields(EncodingOptions)[:-2]}
+        return {name: value for name, value in values.items() if value not in (None, False)}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutputOptions:
+    """How many files are written, and on which scheduler.
+
+    `to_files` documents the fields.
+    """
+
+    overwrite: bool = False
+    progress: bool | Progress | None = None
+    scheduler: Any = None
+    workers: int | None = None
     dry_run: bool = False
 
 

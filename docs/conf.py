@@ -58,6 +58,7 @@ html_theme_options = {
         "image_light": "_static/logo.svg",
         "image_dark": "_static/logo.svg",
     },
+    "github_url": "https://github.com/dask-fileseq/dask-fileseq",
     "header_links_before_dropdown": 6,
     "show_toc_level": 2,
     "show_prev_next": False,

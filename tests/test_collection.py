@@ -146,9 +146,9 @@ def test_a_failed_read_comes_back_named(acquisition, scheduler, tmp_path):
     names = [str(folder / "000_DAPI_z1.tif"), str(tmp_path / "cut_2.tif"), "gone.tif"]
     content = (folder / "000_DAPI_z1.tif").read_bytes()
     (tmp_path / "cut_2.tif").write_bytes(content[: len(content) // 2])
-    with pytest.raises(ReadError, match=r"cut_2\.tif' \(cell sequence=1\)"):
+    with pytest.raises(ReadError, match=r"cut_2\.tif' \(sequence 1\)"):
         TiffSequence(names[:2]).compute()
-    with pytest.raises(FileNotFoundError, match=r"'gone\.tif' \(cell sequence=1\)"):
+    with pytest.raises(FileNotFoundError, match=r"'gone\.tif' \(sequence 1\)"):
         TiffSequence([names[0], names[2]]).to_dask_array().sum().compute()
 
 

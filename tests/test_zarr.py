@@ -723,7 +723,7 @@ def test_unreadable_file(damaged, i, builtin):
     """As a missing chunk it would read as fill value, and nobody would know."""
     array = zarr.open_array(damaged.aszarr())
     assert array[0].min() == 1
-    with pytest.raises(ReadError, match=rf"t{i}\.tif' \(cell t={i}\)") as caught:
+    with pytest.raises(ReadError, match=rf"t{i}\.tif' \(t {i}\)") as caught:
         array[i]
     assert isinstance(caught.value, builtin)
 

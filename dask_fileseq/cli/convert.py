@@ -18,6 +18,7 @@ from dask_fileseq.cli.terminal import (
     spinner,
     styled,
 )
+from dask_fileseq.plaintext import counted
 
 if TYPE_CHECKING:
     from dask_fileseq.sequence import FileSequence
@@ -140,11 +141,12 @@ def _echo(manifest: dict[str, Any], out: str) -> None:
     compared, regions = manifest["verified"]["regions"], manifest["regions"]
     how = "all" if compared == regions else f"{compared:,} of {regions:,} regions"
     echo(
-        f"{out}\n{manifest['file_count']:,} files, {manifest['empty']['count']:,} empty cells;"
+        f"{out}\n{counted(manifest['file_count'], 'file')},"
+        f" {counted(manifest['empty']['count'], 'empty cell')};"
         f" {how if compared else 'nothing'} compared with the files"
     )
     if failed:
-        echo(styled(f"{len(failed):,} files could not be read:", fg="red"))
+        echo(styled(f"{counted(len(failed), 'file')} could not be read:", fg="red"))
         for entry in failed[:SHOWN]:
             echo(f"  {entry['error']}")
     if len(failed) > SHOWN:

@@ -17,7 +17,7 @@ from dask_fileseq.cli.terminal import (
     first_of_many,
     styled,
 )
-from dask_fileseq.plaintext import public_values, without_secrets
+from dask_fileseq.plaintext import counted, public_values, without_secrets
 
 if TYPE_CHECKING:
     from dask_fileseq.sequence import FileSequence
@@ -125,9 +125,10 @@ def array_info(seq: FileSequence) -> dict[str, Any]:
 
 def echo_names(info: dict[str, Any]) -> None:
     """Print what follows from the names."""
-    from dask_fileseq.report.summary import cell_text, grid_rows
+    from dask_fileseq.grid import cell_text
+    from dask_fileseq.report.summary import grid_rows
 
-    echo(f"{info['type']} of {info['files']:,} files in {info['where']}")
+    echo(f"{info['type']} of {counted(info['files'], 'file')} in {info['where']}")
     if info["below"]:
         echo_row("found", info["below"])
     echo_row("first", os.path.basename(info["first"]))
@@ -135,15 +136,16 @@ def echo_names(info: dict[str, Any]) -> None:
     for name, text in grid_rows(info):
         echo_row(f"  {name}" if name in axes else name, text)
     if info["empty"]:
-        cells = [cell_text(cell) for cell in info["empty_cells"][:SHOWN]]
-        echo_row("empty", first_of_many(cells, info["empty"]))
+        shown = info["empty_ranges"][:SHOWN]
+        more = info["empty"] - sum(each["count"] for each in shown)
+        echo_row("empty", first_of_many([cell_text(each["cell"]) for each in shown], more))
     if info["map"]:
         echo_row("map", "\n".join(info["map"]))
     duplicates = [f"{pair['name']!r} for {pair['kept']!r}" for pair in info["duplicates"]]
     left_out = {"unmatched": list(map(repr, info["unmatched"])), "left out": duplicates}
     for label, names in left_out.items():
         if names:
-            text = f"{len(names):,}: {first_of_many(names[:SHOWN], len(names))}"
+            text = f"{len(names):,}: {first_of_many(names[:SHOWN], len(names) - SHOWN)}"
             echo_row(label, styled(text, fg="yellow"))
 
 

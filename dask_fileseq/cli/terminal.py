@@ -45,14 +45,13 @@ def styled(text: str, **style: Any) -> str:
     return text if os.environ.get("NO_COLOR") else click.style(text, **style)
 
 
-def first_of_many(shown: list[str], count: int) -> str:
+def first_of_many(shown: list[str], more: int) -> str:
     """Return the first of many texts, and how many more there are.
 
-    >>> first_of_many(["a", "b"], 5)
+    >>> first_of_many(["a", "b"], 3)
     'a, b and 3 more'
     """
-    more = f" and {count - len(shown):,} more" if count > len(shown) else ""
-    return ", ".join(shown) + more
+    return ", ".join(shown) + (f" and {more:,} more" if more > 0 else "")
 
 
 def command_line_text(message: str) -> str:

@@ -30,7 +30,6 @@ from dask_fileseq.convert.journal import FILES, FOLDER, Journal, Record
 from dask_fileseq.convert.metadataobjects import group_objects, json_object, labels_attribute
 from dask_fileseq.convert.objectsums import damaged
 from dask_fileseq.convert.partition import RegionIndex
-from dask_fileseq.convert.progressline import ProgressLine, progress_callback
 from dask_fileseq.convert.provenance import (
     SourceFiles,
     digest_of,
@@ -43,7 +42,7 @@ from dask_fileseq.convert.tasks import RegionTask, read_region, verify_region, w
 from dask_fileseq.errors import VerifyError, shown
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.files import shared_folder
-from dask_fileseq.graph import Scheduler, run
+from dask_fileseq.graph import ProgressLine, Scheduler, progress_callback, run
 from dask_fileseq.headers import confirmed_metadata
 from dask_fileseq.types import WriteOptions
 from dask_fileseq.zarr import array_path, consolidated, encoded_coordinates, is_document

@@ -24,6 +24,7 @@ from dask_fileseq.patterns import (
     NamePattern,
     as_pattern,
     infer_columns,
+    require_quick,
 )
 from dask_fileseq.plaintext import public_names
 
@@ -131,7 +132,9 @@ def name_columns(
     if is_inferred:
         pattern, columns = infer_columns(paths)
     else:
-        columns = pattern.columns(paths, _start(pattern, paths) if start is None else start)
+        start = _start(pattern, paths) if start is None else start
+        require_quick(pattern, paths, start)
+        columns = pattern.columns(paths, start)
     if columns.unmatched and unmatched == "raise":
         count = len(columns.unmatched)
         raise UnmatchedError(

@@ -15,14 +15,14 @@ import imagecodecs
 import numpy as np
 
 from dask_fileseq._version import __version__
-from dask_fileseq.check import KINDS, Finding, by_kind
+from dask_fileseq.check import KINDS, Finding, by_kind, total
 from dask_fileseq.files import Source
-from dask_fileseq.grid import FileGrid
-from dask_fileseq.plaintext import public_names
+from dask_fileseq.grid import FileGrid, cell_text
+from dask_fileseq.plaintext import counted, public_names
 from dask_fileseq.readers import Reader
 from dask_fileseq.report.contrast import Contrast
 from dask_fileseq.report.sheet import Projection, Sheet, contact_sheet
-from dask_fileseq.report.summary import array_rows, cell_text, summary_rows
+from dask_fileseq.report.summary import array_rows, summary_rows
 from dask_fileseq.report.svgmap import map_legend, svg_map
 from dask_fileseq.report.templates import render
 from dask_fileseq.report.thumbnails import Picture
@@ -74,12 +74,13 @@ def report_html(
     return render(
         "page.html",
         title=title,
-        subtitle=", ".join([f"{summary['files']:,} files", *array]),
+        subtitle=", ".join([counted(summary["files"], "file"), *array]),
         rows=summary_rows(summary),
         summary=summary,
         map=svg_map(grid, width=480, largest=30, marked=marked),
         legend=map_legend(grid, marked=bool(marked)),
-        count=f"{len(findings):,}" if findings else "",
+        count=f"{total(findings):,}" if findings else "",
+        total=total,
         findings=by_kind(findings),
         kinds=KINDS,
         shown=SHOWN_FINDINGS,

@@ -64,7 +64,7 @@ from dask_fileseq.headers import (
 )
 from dask_fileseq.output import asarray
 from dask_fileseq.patterns import NamePattern, explain_names
-from dask_fileseq.plaintext import printable, public_names, public_text, without_secrets
+from dask_fileseq.plaintext import counted, printable, public_names, public_text, without_secrets
 from dask_fileseq.readers import (
     BoundReader,
     FileInfo,
@@ -84,7 +84,7 @@ from dask_fileseq.sequence.arguments import (
 from dask_fileseq.sequence.following import followed
 from dask_fileseq.sequence.listing import counts, depth_text, listing, short_counts
 from dask_fileseq.sequence.reopening import Opening, known_versions
-from dask_fileseq.sequence.treeparts import tree_parts
+from dask_fileseq.sequence.treeparts import sequences_of_tree
 from dask_fileseq.types import (
     Files,
     ImageOptions,
@@ -315,15 +315,21 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         self.axes = "".join(codes.get(dim.lower(), dim[0].upper()) for dim in grid.dims)
         self._infos: dict[str, FileInfo] = {}
 
-    def with_grid(self, grid: FileGrid) -> Self:
+    def with_grid(self, grid: FileGrid, reader: Reader | None = None) -> Self:
         """Return the same sequence with the files on another grid; touches no file.
 
         Parameters
         ----------
         grid : FileGrid
-            The grid, of files that the `source` opens and the `reader` reads.
+            The grid, of files that the `source` opens.
+        reader : Reader, optional
+            Reads the files; by default that of this sequence.
         """
         other = copy.copy(self)
+        if reader is not None and reader is not self.reader:
+            is_plain, imread = self.imread is self.reader.imread, reader.imread
+            other.imread = imread if is_plain else partial(_imread_member, self.source, imread)
+            other.reader = reader
         for name in ("_collection", "_version", "_versions", "_tables"):
             other.__dict__.pop(name, None)
         other._set_grid(grid)
@@ -1281,25 +1287,9 @@ with well
         dict
             For each node, its sequence, and `options` with the level to read.
         """
-        if split is not None and split not in self.coords:
-            raise NamesError(f"split={split!r} is none of the axes {', '.join(self.coords)}")
-        imreadargs = dict(ReadOptions(**options).imreadargs)
-        found = tree_parts(
-            self, imreadargs, split=split, levels=levels, pad=pad, scheduler=scheduler
+        return sequences_of_tree(
+            self, options, split=split, levels=levels, pad=pad, scheduler=scheduler
         )
-        nodes = {}
-        for path, node in found.items():
-            part = self.with_grid(node.grid)
-            if node.reader is not self.reader:
-                is_plain = part.imread is part.reader.imread
-                imread = node.reader.imread
-                part.imread = imread if is_plain else partial(_imread_member, self.source, imread)
-                part.reader = node.reader
-            reading = dict(options)
-            if node.level:
-                reading["imreadargs"] = imreadargs | {"level": node.level}
-            nodes[path] = part, reading
-        return nodes
 
     @takes_options(NamingOptions, ReadOptions)
     def aszarr(
@@ -1831,17 +1821,15 @@ memory, storage_options, dry_run
         ----------
         pixels : bool
             Whether to read all pixels; if not, only the headers of TIFF files are read.
-        scheduler : optional
-            As in `asarray`.
-        ioworkers : int, optional
-            Number of workers of a local scheduler.
-        progress : callable, optional
-            Called with the number of files done and that of all.
+        scheduler, ioworkers, progress : optional
+            As in `table`.
 
         Returns
         -------
         list of Finding
-            Records of ``kind``, ``name``, ``cell`` and ``detail``; none if all is well.
+            Records of ``kind``, ``name``, ``cell``, ``detail`` and ``count``; none if all is
+            well. Cells without a file that are beside each other are one finding, with the
+            first and the last label of each axis, and their number.
         """
         from dask_fileseq.check import check_files
 
@@ -1885,7 +1873,7 @@ memory, storage_options, dry_run
         """
         from dask_fileseq.report import preview_figure
 
-        title = f"{len(self):,} files in {self.location}"
+        title = f"{counted(len(self), 'file')} in {self.location}"
         files = self.grid, self.source, self.reader
         return preview_figure(*files, title, project=project, progress=progress)
 

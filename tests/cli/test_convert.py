@@ -117,7 +117,7 @@ def test_convert_tells_of_files_that_became_the_fill_value(cells, tmp_path):
     result = invoke("convert", folder, tmp_path / "a.zarr", "--errors", "fill", "--fillvalue", "7")
     assert result.exit_code == 1
     assert broken.name in result.stdout
-    assert "1 files could not be read" in result.stdout
+    assert "1 file could not be read" in result.stdout
     assert (zarr.open_array(tmp_path / "a.zarr", path="image", mode="r")[...] == 7).any()
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dask_fileseq.readers import header_columns, read_tiff
-from tests.helpers.headers import geotiff_tags
+from tests.helpers.headers import geotiff_tags, opened_by_tifffile
 
 OME = """<?xml version='1.0' encoding="UTF-8"?><!-- Warning --><OME UUID="urn:uuid:1a"
  xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"><Image ID="Image:0" Name="first">
@@ -82,15 +82,7 @@ def check_alike(first, path):
     with open(path, "rb") as file:  # of which nothing is kept
         expected = content(read_tiff.inspect(file))
     read_tiff.inspect(first)
-    opened = []
-    original = tifffile.TiffFile.__init__
-
-    def counted(self, *args, **kwargs):
-        opened.append(args)
-        original(self, *args, **kwargs)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tifffile.TiffFile, "__init__", counted)
+    with opened_by_tifffile() as opened:
         found = content(read_tiff.inspect(path))
     assert repr(found) == repr(expected)
     return not opened

@@ -89,6 +89,10 @@ def ome_metadata(tif: tifffile.TiffFile, series: int) -> tuple[dict[str, Scale],
         unit = unit_name(pixels.get(f"PhysicalSize{axis}Unit", "µm"))
         if size and unit:
             scales[axis.lower()] = Scale(0.0, size, unit, f"OME-XML PhysicalSize{axis}")
+    interval = positive(pixels.get("TimeIncrement"))
+    if interval:
+        unit = pixels.get("TimeIncrementUnit", "s")
+        scales["t"] = Scale(0.0, interval, unit, "OME-XML TimeIncrement")
     channels = pixels.findall("{*}Channel")
     if not any(channel.get("Name") for channel in channels):
         return scales, {}

@@ -41,10 +41,10 @@ INSTRUMENTS = re.compile(
     r"metaseries|metamorph|metaxpress|visiview|micro-?manager|nis-?elements|\bzen\b|zeiss|axiovision"
     r"|\blas ?(x|af)?\b|leica|cellsens|olympus|nikon|slidebook|scanimage|aperio|hamamatsu|hcimage"
     r"|\bndp|andor|harmony|operetta|phenix|cellvoyager|yokogawa|incucyte|imagexpress|ventana|philips"
-    r"|3dhistech|gatan|digitalmicrograph|\bfei\b|thermo fisher|tescan|jeol|bruker",
+    r"|dask-fileseq|3dhistech|gatan|digitalmicrograph|\bfei\b|thermo fisher|tescan|jeol|bruker",
     re.I,
 )
-"""Names of the software of microscopes and slide scanners, in the tag ``Software``."""
+"""Names of the software of microscopes and slide scanners, in the tag ``Software``, and ours."""
 
 Found = tuple[dict[str, Scale], dict[str, Labels]]
 
