@@ -147,9 +147,10 @@ class FileArray:
         spec = chunk_spec(options, info)
         nodata = None if info is None else info.metadata.attrs.get("nodata")
         fillvalue = resolved_fillvalue(options.fillvalue, spec.dtype, nodata)
-        options = replace(options, fillvalue=fillvalue)
-        tiling = Tiling.of(grid.shape, spec.shape, options.axestiled)
         griddims = tuple(grid.coords)
+        tiling = Tiling.of(grid.shape, spec.shape, options.axestiled, griddims, spec.dims)
+        # without axestiled, which is in the tiling: names and numbers are the same array
+        options = replace(options, fillvalue=fillvalue, axestiled=None)
         chunkdims = [f"{dim}_chunk" if dim in griddims else dim for dim in spec.dims]
         version = version or files_version(grid, names, source, identity)
         return cls(
