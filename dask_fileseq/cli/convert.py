@@ -55,7 +55,7 @@ def convert(files: tuple[str, ...], out: str, as_json: bool, **options: Any) -> 
     written is compared with the files, and a manifest in OUT lists what was copied. The exit
     code is 1 if files could not be read.
     """
-    from dask_fileseq.errors import FillWarning
+    from dask_fileseq.errors import FillWarning, HeaderWarning
 
     if not files:
         raise click.UsageError(f"there is {out!r}, but not both FILES and OUT")
@@ -78,7 +78,8 @@ def convert(files: tuple[str, ...], out: str, as_json: bool, **options: Any) -> 
         if as_json:
             echo_json(summary)
         else:
-            echo(command_line_text(summary["text"]))
+            for line in summary["text"].splitlines():
+                echo(command_line_text(line))
     if options["dry_run"]:
         return
     try:
@@ -88,6 +89,8 @@ def convert(files: tuple[str, ...], out: str, as_json: bool, **options: Any) -> 
             progress_bar("converting", is_bytes=True) as progress,
         ):
             warnings.simplefilter("ignore", FillWarning)  # the manifest lists these files
+            if not as_json:  # the summary has warned already
+                warnings.simplefilter("ignore", HeaderWarning)
             manifest = write(out, scheduler=get, progress=progress, **arguments)
     except KeyboardInterrupt:
         echo("The same command goes on where this one stopped.", err=True)
