@@ -149,8 +149,7 @@ class FileArray:
         fillvalue = resolved_fillvalue(options.fillvalue, spec.dtype, nodata)
         griddims = tuple(grid.coords)
         tiling = Tiling.of(grid.shape, spec.shape, options.axestiled, griddims, spec.dims)
-        # without axestiled, which is in the tiling: names and numbers are the same array
-        options = replace(options, fillvalue=fillvalue, axestiled=None)
+        options = replace(options, fillvalue=fillvalue, axestiled=None)  # now in the tiling
         chunkdims = [f"{dim}_chunk" if dim in griddims else dim for dim in spec.dims]
         version = version or files_version(grid, names, source, identity)
         return cls(
