@@ -136,8 +136,8 @@ def _panels(
     """Yield the panels of a channel, whose pictures are by time and place."""
     if sheet.board is not None:
         for time, label in enumerate(times):
-            label = _joined(label, _flat_text(pictures[time]))
-            yield Panel(pictures[time], contrast, label, sheet.board)
+            text = _joined(label, _flat_text(pictures[time]))
+            yield Panel(pictures[time], contrast, text, sheet.board)
         return
     for (place, name), (time, label) in itertools.product(
         enumerate(sheet.places), enumerate(times)
