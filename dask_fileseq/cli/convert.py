@@ -31,6 +31,7 @@ EXAMPLES = """
   dask fileseq convert scans/ scans.ome.zarr --pixel-size 0.65um --scale z=2um,t=30s
   dask fileseq convert tiles/ mosaic.ome.zarr --axestiled row=y,column=x
   dask fileseq convert scans/ s3://bucket/scans.zarr --target-option anon=false
+  dask fileseq convert scans/ scans.zarr --follow --timeout 600
   dask fileseq convert scans/ scans.zarr --scheduler local --workers 4 --memory-limit 2GiB
 """
 
@@ -45,6 +46,7 @@ OME_ZARR = options_of("ome_zarr")
     *options_of("target"),
     *OME_ZARR,
     *options_of("writing"),
+    *options_of("following"),
     *options_of("scheduler"),
 )
 def convert(files: tuple[str, ...], out: str, as_json: bool, **options: Any) -> None:
@@ -69,6 +71,10 @@ def convert(files: tuple[str, ...], out: str, as_json: bool, **options: Any) -> 
         options["format"] == "auto" and out.rstrip("/\\").endswith(".ome.zarr")
     )
     arguments = _arguments(options, is_ome)
+    if options["follow"]:
+        if is_ome:
+            raise click.UsageError("--follow makes plain Zarr alone: add --format zarr")
+        arguments["follow"] = {key: options[key] for key in ("interval", "timeout")}
     seq = open_files(files, options)
     arguments["axestiled"] = _axis_numbers(options["axestiled"], seq)
     write = seq.to_ome_zarr if is_ome else seq.to_zarr
