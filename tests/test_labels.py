@@ -313,10 +313,10 @@ def test_a_part_of_a_sequence_that_dask_has_seen():
 def test_dates_beyond_nanoseconds_are_refused(year):
     """They would wrap into another century, silently."""
     names = [f"{year}0101.tif", f"{year}0102.tif"]
-    with pytest.raises(NamesError, match=f"{year}0101.*dates must lie between"):
+    with pytest.raises(NamesError, match=f"{year}0101.*dates must be between"):
         TiffSequence(names, pattern="{time:%Y%m%d}.tif")
     table = {"file": names, "time": np.array([f"{year}-01-01", f"{year}-01-02"], "M8[D]")}
-    with pytest.raises(NamesError, match="dates must lie between"):
+    with pytest.raises(NamesError, match="dates must be between"):
         TiffSequence(names, pattern=table)
 
 

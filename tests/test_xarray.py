@@ -352,7 +352,7 @@ def test_landsat_has_its_places(tmp_path):
 @needs_data
 @pytest.mark.filterwarnings("ignore")
 def test_fields_of_a_matrix_screener_are_one_image():
-    """OME-XML of 2008 gives the size of a pixel; the fields lie edge to edge."""
+    """OME-XML of 2008 gives the size of a pixel; the fields are edge to edge."""
     seq = TiffSequence(
         f"{DATA}/leica_matrix/slide*/chamber*/field*/*.ome.tif",
         pattern=r"--X(?P<column>\d+)--Y(?P<row>\d+)--.*C(?P<c>\d+)",

@@ -155,7 +155,7 @@ class _Confirmation:
         gone = [name for before, after in pairs for name in before if name not in after]
         gone += [] if has_system else ["spatial_ref"]
         found = replace(metadata, scales=scales, labels=labels, crs=crs, attrs=attrs)
-        if not gone:  # of places alone, where only the size of pixels is asked for
+        if not gone:  # only places differ, and the caller wants the size of pixels
             return found, ""
         texts = "; ".join(self.texts.values())
         message = (

@@ -201,7 +201,7 @@ def durations_of_numbers(texts: Sequence[str]) -> NDArray[Any]:
 
 
 def _outside(text: str) -> str:
-    return f"{text!r}: dates must lie between {_FIRST_DATE} and {_LAST_DATE}"
+    return f"{text!r}: dates must be between {_FIRST_DATE} and {_LAST_DATE}"
 
 
 def _read(texts: Sequence[str], form: str) -> list[tuple[str, NDArray[np.int64]]]:

@@ -83,7 +83,7 @@ class _FormatString:
             if ends and ((ends == before and not between) or in_a_row > _MAX_IN_A_ROW):
                 raise NamesError(
                     f"pattern {self.text!r} has {token[0]!r} right behind another field: put "
-                    "what stands between them, or say what they are, as in '{time:03d}'"
+                    "what is between them, or say what they are, as in '{time:03d}'"
                 )
             before = ends
             group = self._group(name, spec or "", part, kind) if name else part

@@ -33,7 +33,7 @@ LABEL = 0.24
 
 LIMITS = Limits(channels=8, times=8, places=8, pictures=48)
 BOARDS = Limits(channels=4, times=2)
-"""Of plates and mosaics, which are whole."""
+"""Limits for plates and mosaics, which are whole."""
 
 GROUND, INK, SOFT, FRAME = "#16181c", "#f2f2f2", "#a8adb4", "#3a3f47"
 

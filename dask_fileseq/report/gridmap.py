@@ -20,7 +20,7 @@ LONGEST_LABEL = 24
 """Letters of a label of a row, at most."""
 
 STRIDES = [factor * 10**power for power in range(7) for factor in (1, 2, 5)]
-"""Of labels that do not fit beside each other, every n-th is shown: one of these."""
+"""Steps between the labels that are shown, where not all fit beside each other."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)

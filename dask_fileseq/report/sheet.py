@@ -43,7 +43,7 @@ THREADS = 8
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """Where the pictures of a plate or a mosaic are."""
+    """The places of pictures of a plate or a mosaic."""
 
     rows: list[str]
     columns: list[str]
@@ -66,7 +66,7 @@ class Sheet:
     channel_name: str
     time_name: str
     pictures: list[list[list[Picture]]]
-    """By channel, time and place."""
+    """A picture for each channel, time and place."""
     note: str
     """What was left out, and how planes became one picture."""
     board: Board | None = None

@@ -32,7 +32,7 @@ class Limits:
     places: int = 12
     pictures: int = 300
     wells: int = 3200
-    """Of pictures of plates and mosaics, which are smaller."""
+    """Pictures of plates and mosaics, which are smaller."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)

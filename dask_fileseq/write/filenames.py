@@ -35,7 +35,7 @@ class FileNames:
     """The files that an array becomes."""
 
     names: list[str]
-    """In C order of the axes that are not inside files."""
+    """Names of files, in C order of the axes that are not inside files."""
     cells: tuple[int, ...]
     """The axes that are not inside files."""
     inside: tuple[int, ...]

@@ -36,7 +36,7 @@ class LabelledArray:
     labels: Mapping[str, Label]
     """What may be in file names."""
     metadata: ChunkMetadata
-    """By names of axes."""
+    """Metadata by names of axes."""
     own_places: bool = False
     """Whether each file that is read has a georeference of its own, which it keeps."""
 

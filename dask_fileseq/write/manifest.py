@@ -70,7 +70,7 @@ class Manifest:
     def close(self, *, finished: bool) -> None:
         """Close the file; if all is `finished`, write it anew with one line for each file."""
         if self.file is not None:
-            with suppress(OSError):  # what was to be written is lost, as the error before said
+            with suppress(OSError):  # an error before this one was about the same bytes
                 self.file.close()
         if finished:
             lines = (_line(n, *e) for n, e in self.entries.items() if e.size is not None)

@@ -22,7 +22,7 @@ from dask_fileseq.readers import ChunkMetadata, Scale, band_tags, geo_tags
 from dask_fileseq.types import EncodingOptions
 
 SOFTWARE = "dask-fileseq"
-"""With it, the resolution is the size of pixels, and not that of a print."""
+"""The program in the tag by which readers know that the resolution is the size of pixels."""
 
 MICROMETRES: Mapping[str, float] = {"nm": 1e-3, "µm": 1.0, "mm": 1e3, "cm": 1e4, "m": 1e6}
 SECONDS = {"ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
@@ -38,7 +38,7 @@ class TiffEncoder:
     """Encodes TIFF files; see `to_files` for the options."""
 
     arguments: tuple[tuple[str, Any], ...] = ()
-    """Of `tifffile.imwrite`."""
+    """Arguments of `tifffile.imwrite`."""
     is_ome: bool = False
     is_imagej: bool = False
     is_cog: bool = False

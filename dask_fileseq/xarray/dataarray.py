@@ -38,7 +38,7 @@ GRID_MAPPING = "spatial_ref"
 HAS_FILE = "has_file"
 """Name of the coordinate that is False in empty cells."""
 
-NOT_IN_ORDER = "left out: the tiles do not lie edge to edge in the order of the grid"
+NOT_IN_ORDER = "left out: the tiles are not edge to edge in the order of the grid"
 
 
 def to_dataarray(
@@ -51,7 +51,7 @@ def to_dataarray(
     array : FileArray
         The array, made of whole files.
     name : hashable
-        Name of the array; None stands for the name of the dask array.
+        Name of the array; None is the name of the dask array.
     chunks : optional
         As in `FileSequence.to_xarray`.
     layout : {None, "rio"}

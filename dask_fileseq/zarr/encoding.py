@@ -143,7 +143,7 @@ def _segment_encoding(array: FileArray, scheduler: Any) -> FileEncoding:
     for axis in array.tiling.axes:
         if axis.chunk is not None and axis.files > 1 and axis.size % first.chunks[axis.chunk]:
             raise NoByteLayout(
-                f"files lie edge to edge along an axis of {axis.size}, which parts of"
+                f"files are edge to edge along an axis of {axis.size}, which parts of"
                 f" {first.chunks[axis.chunk]} do not fill"
             )
     zarray = _segment_codecs(first)

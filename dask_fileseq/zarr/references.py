@@ -136,14 +136,14 @@ def file_urls(names: Sequence[str], url: str | None, quote: bool | None) -> tupl
             paths.append(name)
         else:
             raise NamesError(
-                f"{name!r} stands in an archive: references can point only to files of their own"
+                f"{name!r} is in an archive: references can point only to files of their own"
             )
     folder = shared_folder(paths)
     rest = [path[len(folder) :] for path in paths]
     if url is not None:
         if not folder:
             raise NamesError(
-                f"url={url!r} cannot stand for the folder of {min(paths)!r}: not all"
+                f"url={url!r} cannot replace the folder of {min(paths)!r}: not all"
                 f" files are below it, {max(paths)!r} is not"
             )
         folder = url.replace(os.sep, "/")

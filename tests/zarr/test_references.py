@@ -163,7 +163,7 @@ def test_tiles_that_do_not_fill_files(tmp_path, elsewhere):
         expected = [16, 16] if axestiled == {0: 1} else chunks
         assert metadata(tmp_path / "a.json")["chunks"] == expected
         same(elsewhere(tmp_path / "a.json")[0], seq.asarray(axestiled=axestiled))
-    with pytest.raises(ValueError, match="chunks='tile' is not possible: files lie edge to edge"):
+    with pytest.raises(ValueError, match="chunks='tile' is not possible: files are edge to edge"):
         seq.write_fsspec(tmp_path / "a.json", axestiled={0: 0}, chunks="tile")
 
 
@@ -471,7 +471,7 @@ def test_location_of_windows(monkeypatch):
     assert file_urls(names, "https://a.org", None)[1] == ["a/t%201.tif", "b/t%202.tif"]
     names[1] = "D:\\t2.tif"
     assert file_urls(names, None, None) == ("", ["C:/data/a/t 1.tif", "D:/t2.tif"])
-    with pytest.raises(ValueError, match="cannot stand for the folder"):
+    with pytest.raises(ValueError, match="cannot replace the folder"):
         file_urls(names, "http://a.org", None)
 
 
@@ -480,7 +480,7 @@ def test_locations_that_are_urls():
     names = ["s3://b/a/t 1.tif", "s3://b/a/x/t%202.tif"]
     assert file_urls(names, None, None) == ("s3://b/a/", ["t 1.tif", "x/t%202.tif"])
     assert file_urls(names, "gs://c", None) == ("gs://c/", ["t 1.tif", "x/t%202.tif"])
-    with pytest.raises(ValueError, match="stands in an archive"):
+    with pytest.raises(ValueError, match="is in an archive"):
         file_urls(["zip://t1.tif::s3://b/a.zip"], None, None)
     assert file_urls(["/a//b/../t1.tif", "/a/./t2.tif"], "", None) == ("", ["t1.tif", "t2.tif"])
 

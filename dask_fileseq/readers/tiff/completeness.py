@@ -19,7 +19,7 @@ MAX_MIXED = 2**12
 """Most pages of a file that tifffile compares with each other, which takes seconds."""
 
 EXPANSION = {1: 16} | dict.fromkeys((5, 6, 7, 8, 32773, 32946, 34925, 50000), 100_000)
-"""By TIFF's code of a codec, more bytes than it ever makes of one: 16 without a codec, for bits
+"""More bytes than a codec ever makes of one, by its code in TIFF: 16 without a codec, for bits
 and subsampled colors; 258 * 4, a run in two bits, in Deflate, and 2**15 in Zstandard."""
 
 LISTED = {"uniform", "shaped", "lsm", "mmstack", "ome", "imagej", "ndtiff", "fluoview", "stk"} | {

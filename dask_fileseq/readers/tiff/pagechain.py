@@ -1,8 +1,8 @@
-"""The chain of pages of an open TIFF file: where it ends, and what pages say of themselves.
+"""The chain of pages of an open TIFF file: where it ends, and what pages contain.
 
 Each page of a TIFF file has the position of the next one. In a damaged file the chain may lead
 back to an earlier page, which tifffile follows for ever, or to a million pages. Therefore the
-chain is walked before anything else is asked of tifffile, which takes microseconds a page.
+chain is followed before tifffile reads anything else, which takes microseconds a page.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _walked: WeakKeyDictionary[tifffile.TiffFile, list[bytes]] = WeakKeyDictionary()
 
 
 class ChainEnd(NamedTuple):
-    """Where the chain of pages ends."""
+    """The end of a chain of pages."""
 
     pages: int
     """Number of pages, each counted once."""
@@ -57,7 +57,7 @@ class ChainEnd(NamedTuple):
 
 
 class PageTags(NamedTuple):
-    """What a page itself says of its pixels."""
+    """The tags of a page about its pixels."""
 
     offsets: Sequence[int]
     counts: Sequence[int]
@@ -65,7 +65,7 @@ class PageTags(NamedTuple):
     alike: dict[int, tuple[int, bytes]]
     """Types and encoded values of the tags `ALIKE` that are single integers."""
     place: tuple[int, int, str] = (0, 0, "")
-    """Where the entries have the offset of its strip, if it has just one: start, stop, format."""
+    """Start, stop and format of the offset of its strip in the entries, if it has just one."""
 
 
 def end_of_chain(tif: tifffile.TiffFile) -> ChainEnd:
