@@ -994,7 +994,8 @@ with well
             Shape and data type of the array in each file; by default those of the first.
             A file of another shape or dtype is an error when it is read.
         axestiled : mapping or sequence of pairs, optional
-            Grid axes to place edge to edge, each with the axis of the array in a file.
+            Grid axes to place edge to edge, each with the axis of the array in a file, by names
+            or numbers: ``{"row": "y", "column": "x"}``.
         chunks : optional
             None makes one block of each file, or what ``fileseq.chunks`` in dask's
             configuration says. ``"file"`` makes one block of each file, and so does ``"grouped"``,
