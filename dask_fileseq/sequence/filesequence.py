@@ -80,6 +80,7 @@ from dask_fileseq.sequence.arguments import (
     listed_files,
     parsed_grid,
     tabled_grid,
+    with_files_of_folders,
 )
 from dask_fileseq.sequence.following import followed
 from dask_fileseq.sequence.listing import counts, depth_text, listing, short_counts
@@ -126,8 +127,9 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
     files : str, os.PathLike, iterable of these, or None
         Glob pattern (``**`` for any number of folders), folder, path, or names in their
         order; or URLs of these, as fsspec defines them. Of a folder, its images count, or
-        if there are none right inside, those in all folders below it. ``"shot_%04d.tif"`` or
-        ``"shot_####.tif"``, if there is no such file, are the files with numbers there, and
+        if there are none right inside, those in all folders below it; in a list, too, unless
+        `imread` is a function. ``"shot_%04d.tif"`` or ``"shot_####.tif"``, if there is no such
+        file, are the files with numbers there, and
         are the pattern that ``"infer"`` finds. None is ``"*"``. The name of a ZIP or
         TAR file, or a chain such as ``"zip://t*.tif::s3://scans/day1.zip"``, gives members
         of it, if `imread` is a reader of this package; to a function, an archive is one file.
@@ -272,6 +274,8 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         self._given = given if isinstance(given, str) else None
         first = given if isinstance(given, str) else given[0]
         self.source: Source = open_source(container, first, storage_options, path_map)
+        if isinstance(given, list):
+            given = with_files_of_folders(given, self.source, reader)
         names, frames = listed_files(given, self.source, reader.suffixes)
         names = in_order(names, sort, found)
         self.reader: Reader = reader.for_file(without_secrets(names[0]) if names else "")
@@ -990,7 +994,8 @@ with well
             Shape and data type of the array in each file; by default those of the first.
             A file of another shape or dtype is an error when it is read.
         axestiled : mapping or sequence of pairs, optional
-            Grid axes to place edge to edge, each with the axis of the array in a file.
+            Grid axes to place edge to edge, each with the axis of the array in a file, by names
+            or numbers: ``{"row": "y", "column": "x"}``.
         chunks : optional
             None makes one block of each file, or what ``fileseq.chunks`` in dask's
             configuration says. ``"file"`` makes one block of each file, and so does ``"grouped"``,
