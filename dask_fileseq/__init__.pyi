@@ -10,11 +10,14 @@ from .errors import (
     FillWarning,
     GridWarning,
     HeaderWarning,
+    LabelError,
     LayoutError,
+    MapError,
     NamesError,
     NoFilesError,
     ReadError,
     SeriesWarning,
+    SkipWarning,
     SmallFilesWarning,
     SparseGridError,
     TargetExistsError,
@@ -28,6 +31,7 @@ from .grid import natural_sorted, parse_filenames
 from .patterns import NamePattern, add_presets, register_preset
 from .readers import read_tiff
 from .sequence import FileSequence, TiffSequence, concat, imread, open_sequence
+from .write import to_files
 
 __all__ = [
     "ChangedError",
@@ -39,12 +43,15 @@ __all__ = [
     "FillWarning",
     "GridWarning",
     "HeaderWarning",
+    "LabelError",
     "LayoutError",
+    "MapError",
     "NamePattern",
     "NamesError",
     "NoFilesError",
     "ReadError",
     "SeriesWarning",
+    "SkipWarning",
     "SmallFilesWarning",
     "SparseGridError",
     "TargetExistsError",
@@ -64,4 +71,5 @@ __all__ = [
     "patterns",
     "read_tiff",
     "register_preset",
+    "to_files",
 ]

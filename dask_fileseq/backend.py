@@ -15,7 +15,7 @@ from xarray.backends import BackendEntrypoint
 from xarray.conventions import decode_cf_variable, encode_cf_variable
 
 from dask_fileseq.headers import with_header_coords
-from dask_fileseq.patterns import date_pattern
+from dask_fileseq.patterns import single_pattern
 from dask_fileseq.readers import TIFF_SUFFIXES
 from dask_fileseq.sequence import FileSequence, open_sequence
 from dask_fileseq.sequence.arguments import first_given, is_auto
@@ -89,16 +89,19 @@ class FileSequenceBackendEntrypoint(BackendEntrypoint):
         ----------
         filename_or_obj : str, os.PathLike, iterable of these, or FileSequence
             As the files of `open_sequence`, or a sequence that is open already. One file, unless
-            in a list, has an axis for the date in its name, if there is one, and none for
-            itself, so that `xarray.open_mfdataset` combines files by their dates or places.
+            in a list, has axes for the date and the band (``B02``, ``Band4``) in its name, if there
+            are any, and none for itself, so that `xarray.open_mfdataset` combines files by their
+            dates, bands or places. It compares nothing else: of files of other bands by name,
+            or of several coordinate systems, one takes the place of another without a word;
+            `open_dataset` of all of them finds out.
         drop_variables : str or iterable of str, optional
-            Variables, or coordinates, to leave out: ``"has_file"``, for `open_mfdataset` of
-            patterns of which only some have empty cells.
+            Variables, or coordinates, to leave out.
         name : hashable
             Name of the variable; by default ``"image"``, or ``"pixels"`` if an axis has that
             name.
         headers : bool, str or iterable of str
-            As in `FileSequence.to_xarray`.
+            As in `FileSequence.to_xarray`; by default none, so that parts of a sequence have the
+            same coordinates for `open_mfdataset`.
         group : None
             Image files have no groups.
         mask_and_scale : bool or mapping
@@ -120,7 +123,8 @@ class FileSequenceBackendEntrypoint(BackendEntrypoint):
         Returns
         -------
         xarray.Dataset
-            With the coordinates of `FileSequence.to_xarray`.
+            With the coordinates of `FileSequence.to_xarray`, less those of `headers`. Along axes
+            over files, ``has_file`` is there also if all cells have one.
 
         Raises
         ------
@@ -146,7 +150,7 @@ class FileSequenceBackendEntrypoint(BackendEntrypoint):
         if name is None:
             name = "pixels" if "image" in array.dims else "image"
         masked = _of(mask_and_scale, name, True)
-        dataset = lazy_dataset(array, name, mask_and_scale=bool(masked))
+        dataset = lazy_dataset(array, name, mask_and_scale=bool(masked), names_all_cells=True)
         times = {"decode_times": decode_times, "decode_timedelta": decode_timedelta}
         dataset = _with_times(dataset, times | {"use_cftime": use_cftime})
         if decode_coords is False:
@@ -212,7 +216,7 @@ class FileSequenceBackendEntrypoint(BackendEntrypoint):
 
 
 def _open(files: Any, options: dict[str, Any]) -> FileSequence:
-    """Return a sequence; of one file, and no list, with an axis for its date, or with none."""
+    """Return a sequence; of one file, and no list, with axes for its date and band, or none."""
     seq = open_sequence(files, **options)
     is_list = not isinstance(files, str | os.PathLike)
     given = {"pattern", "parse"} & options.keys()
@@ -221,7 +225,7 @@ def _open(files: Any, options: dict[str, Any]) -> FileSequence:
     table = options.get("table")
     is_tabled = table is not None and not is_auto(table)
     name = seq[0].replace(os.sep, "/").rpartition("/")[2]
-    pattern = None if is_tabled else date_pattern(name)
+    pattern = None if is_tabled else single_pattern(name)
     if pattern is None:
         return seq.isel(sequence=0)
     return open_sequence(files, **options, pattern=pattern)

@@ -8,6 +8,7 @@ written for either keeps working::
      |   |- NoFilesError              nothing to open
      |   |- UnmatchedError            names that the pattern does not match
      |   |- DuplicateError            two files for one cell
+    |   |- LabelError (KeyError)     a label that an axis does not have
      |   `- SparseGridError           a grid that is nearly all empty
      |- ChunkMismatchError (ValueError)  a file of another shape or dtype
      |- ReadError (OSError)           a file could not be read; also the builtin of its cause
@@ -15,6 +16,7 @@ written for either keeps working::
      |- ChangedError (ValueError)     files or arguments changed after a copy was started
      |- LayoutError (ValueError)      the axes do not fit OME-Zarr
      |- WriteError (OSError)          a copy could not be written, as on a full disk
+     |- MapError (ValueError)         a function of the user failed for a file
      |- VerifyError (ValueError)      a copy does not equal the files
      `- UnfinishedError (FileNotFoundError)  there is no complete copy
 
@@ -33,7 +35,10 @@ from __future__ import annotations
 import builtins
 import itertools
 import sys
+import threading
+import warnings
 from collections.abc import Iterable
+from types import FrameType
 from typing import Any
 
 from dask_fileseq.plaintext import public_text, without_secrets
@@ -46,11 +51,14 @@ __all__ = [
     "FillWarning",
     "GridWarning",
     "HeaderWarning",
+    "LabelError",
     "LayoutError",
+    "MapError",
     "NamesError",
     "NoFilesError",
     "ReadError",
     "SeriesWarning",
+    "SkipWarning",
     "SmallFilesWarning",
     "SparseGridError",
     "TargetExistsError",
@@ -89,6 +97,16 @@ class UnmatchedError(NamesError):
 
 class DuplicateError(NamesError):
     """Two files have the same cell; ``duplicates="first"`` or ``"last"`` keeps one."""
+
+
+class LabelError(NamesError, KeyError):
+    """An axis does not have a label.
+
+    >>> print(LabelError("t=7 is not on the axis"))
+    t=7 is not on the axis
+    """
+
+    __str__ = Exception.__str__  # a KeyError puts its text into quotes
 
 
 class SparseGridError(NamesError):
@@ -150,6 +168,10 @@ class WriteError(FileSequenceError, OSError):
     """
 
 
+class MapError(FileSequenceError, ValueError):
+    """A function of the user failed for a file, or what it returned cannot be written."""
+
+
 class VerifyError(FileSequenceError, ValueError):
     """The data read back from the target do not equal those of the files."""
 
@@ -172,6 +194,10 @@ class GridWarning(UserWarning):
 
 class SeriesWarning(UserWarning):
     """Files contain several images, of which one is read; ``series=`` chooses another one."""
+
+
+class SkipWarning(UserWarning):
+    """A file was left out of what was written, because of ``errors="skip"``."""
 
 
 class HeaderWarning(UserWarning):
@@ -224,17 +250,44 @@ def check_choice(argument: str, value: object, *choices: str) -> None:
         raise NamesError(f"{argument}={value!r} is neither {' nor '.join(map(repr, choices))}")
 
 
+_BETWEEN = {
+    *("dask_fileseq", "dask", "distributed", "tlz", "toolz", "xarray", "zarr", "numpy"),
+    *("asyncio", "concurrent", "contextlib", "functools", "queue", "threading"),
+}
+"""Packages whose lines may be between a user's and one of this package."""
+
+
 def users_level() -> int:
     """Return the level of the stack, for `warnings.warn` in the caller, of the user's own line."""
-    package = __name__.partition(".")[0]
     for level in itertools.count(1):
         try:
-            name = sys._getframe(level).f_globals.get("__name__", "")
+            frame = sys._getframe(level)
         except ValueError:
             return 2
-        if name.partition(".")[0] != package:
+        if _is_users(frame):
             return level
     raise AssertionError
+
+
+def warn_user(message: str, category: type[Warning]) -> None:
+    """Warn at the user's own line, also from a thread of a scheduler for which that line waits."""
+    waiting = sys._current_frames().get(threading.main_thread().ident or 0)
+    for innermost in (sys._getframe(1), waiting):
+        frame = innermost
+        while frame is not None and not _is_users(frame):
+            frame = frame.f_back
+        if frame is not None:
+            names = frame.f_globals
+            warnings.warn_explicit(
+                message, category, frame.f_code.co_filename, frame.f_lineno,
+                names.get("__name__"), names.setdefault("__warningregistry__", {}),
+            )  # fmt: skip
+            return
+    warnings.warn(message, category, stacklevel=2)
+
+
+def _is_users(frame: FrameType) -> bool:
+    return frame.f_globals.get("__name__", "").partition(".")[0] not in _BETWEEN
 
 
 def shown(names: Iterable[object], count: int, limit: int = 3) -> str:

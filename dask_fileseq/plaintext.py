@@ -30,6 +30,15 @@ _CONTROL = re.compile(
 _ANY_CONTROL = re.compile(f"{_CONTROL.pattern}|\n")
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a number with a noun, in the plural unless there is one.
+
+    >>> counted(1, "file"), counted(1234, "empty cell")
+    ('1 file', '1,234 empty cells')
+    """
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
 def without_secrets(text: str) -> str:
     """Return a text without the users, passwords and signatures of the URLs in it.
 

@@ -16,15 +16,19 @@ from dask_fileseq.errors import check_choice
 
 __all__ = [
     "AxesTiled",
+    "EncodingOptions",
     "Files",
     "ImageOptions",
     "Imread",
     "NamingOptions",
+    "OutputOptions",
+    "PatternOptions",
     "Progress",
     "ReadOptions",
     "ReferenceOptions",
     "WriteOptions",
     "split_options",
+    "takes_keywords_of",
     "takes_options",
 ]
 
@@ -34,8 +38,8 @@ Imread = Callable[..., Any]
 Files = str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None
 """A glob pattern, a folder, a path, or names in their order."""
 
-AxesTiled = Mapping[int, int] | Sequence[tuple[int, int]]
-"""Grid axes to place edge to edge, each with its chunk axis."""
+AxesTiled = Mapping[int | str, int | str] | Sequence[tuple[int | str, int | str]]
+"""Grid axes to place edge to edge, each with its chunk axis; by numbers or names."""
 
 Progress = Callable[[int, int], None]
 """Called as ``progress(done, total)``."""
@@ -65,6 +69,18 @@ class ImageOptions:
                 args[name] = value
                 object.__setattr__(self, name, None)
         object.__setattr__(self, "imreadargs", args | dict(self.imreadargs or {}))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PatternOptions:
+    """What `parse_filenames` takes besides names.
+
+    `FileSequence` and `open_sequence` document the fields.
+    """
+
+    pattern: Any = None
+    axesorder: Sequence[int] | None = None
+    categories: Mapping[str, Mapping[str, int]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -149,6 +165,44 @@ class WriteOptions:
     dry_run: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class EncodingOptions:
+    """How images are encoded in files.
+
+    `to_files` documents the fields.
+    """
+
+    compression: Any = None
+    compressionargs: Mapping[str, Any] | None = None
+    predictor: Any = None
+    tile: Sequence[int] | None = None
+    photometric: str | None = None
+    bigtiff: bool | None = None
+    imagej: bool = False
+    cog: bool = False
+    level: float | None = None
+    encodeargs: Mapping[str, Any] | None = None
+
+    def tiff_options(self) -> dict[str, Any]:
+        """Return the options that only TIFF has, and that are given."""
+        values = {f.name: getattr(self, f.name) for f in fields(EncodingOptions)[:-2]}
+        return {name: value for name, value in values.items() if value not in (None, False)}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutputOptions:
+    """How many files are written, and on which scheduler.
+
+    `to_files` documents the fields.
+    """
+
+    overwrite: bool = False
+    progress: bool | Progress | None = None
+    scheduler: Any = None
+    workers: int | None = None
+    dry_run: bool = False
+
+
 def split_options(options: Mapping[str, Any], *types: type) -> list[dict[str, Any]]:
     """Return the keywords that are fields of each type, and last those of none.
 
@@ -173,15 +227,44 @@ def takes_options(*types: type) -> Callable[[F], F]:
     """
 
     def with_signature(function: F) -> F:
-        signature = inspect.signature(function)
-        given = [p for p in signature.parameters.values() if p.name != "options"]
         added = [
             Parameter(f.name, Parameter.KEYWORD_ONLY, default=f.default, annotation=f.type)
             for each in types
             for f in fields(each)
         ]
-        parameters = sorted(given + added, key=lambda parameter: parameter.kind)
-        function.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
-        return function
+        return _with_parameters(function, added)
 
     return with_signature
+
+
+def takes_keywords_of(other: Callable[..., Any], **defaults: Any) -> Callable[[F], F]:
+    """Show the keywords of another function in the signature of one that passes them on.
+
+    Those that the function has itself stay as they are; some may have other `defaults`.
+
+    >>> def read(file, *, scale=1, errors="raise"): ...
+    >>> @takes_keywords_of(read, errors="fill")
+    ... def read_all(files, *, scale=2, **kwargs): ...
+    >>> print(inspect.signature(read_all))
+    (files, *, scale=2, errors='fill', **kwargs)
+    """
+
+    def with_signature(function: F) -> F:
+        added = [
+            parameter.replace(default=defaults.get(parameter.name, parameter.default))
+            for parameter in inspect.signature(other).parameters.values()
+            if parameter.kind is Parameter.KEYWORD_ONLY
+        ]
+        return _with_parameters(function, added)
+
+    return with_signature
+
+
+def _with_parameters(function: F, added: Sequence[Parameter]) -> F:
+    """Give a function a signature with more keywords, in place of ``**options``."""
+    signature = inspect.signature(function)
+    own = {name: p for name, p in signature.parameters.items() if name != "options"}
+    parameters = own | {p.name: p for p in added if p.name not in own}
+    ordered = sorted(parameters.values(), key=lambda parameter: parameter.kind)
+    function.__signature__ = signature.replace(parameters=ordered)  # type: ignore[attr-defined]
+    return function

@@ -49,9 +49,16 @@ nb_execution_mode = "off"
 myst_heading_anchors = 3
 myst_enable_extensions = ["colon_fence"]
 
+LOGO = "_static/logo.svg"
 html_theme = "pydata_sphinx_theme"
 html_title = f"dask-fileseq {release}"
 html_theme_options = {
+    "logo": {
+        "text": "dask-fileseq",
+        "image_light": "_static/logo.svg",
+        "image_dark": "_static/logo.svg",
+    },
+    "github_url": "https://github.com/dask-fileseq/dask-fileseq",
     "header_links_before_dropdown": 6,
     "show_toc_level": 2,
     "show_prev_next": False,
@@ -62,7 +69,6 @@ html_theme_options = {
 html_sidebars = {page: [] for page in ("index", "CHANGELOG")}
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
-html_logo = "_static/logo.svg"
 html_favicon = "_static/favicon.svg"
 html_show_sourcelink = False
 smartquotes = False
@@ -140,6 +146,11 @@ def find_public_name(app: Any, env: Any, node: Any, content: Any) -> Any:
     )
 
 
+def end_examples(app: Any, name: str, content: list[str]) -> None:
+    """Remove the blank line that ends the output of an example for doctest."""
+    content[0] = content[0].replace("\n\n```\n", "\n```\n")
+
+
 def setup(app: Any) -> None:
     """Write the pages that are made of the package, and remove those of earlier builds."""
     remove_old_pages()
@@ -147,4 +158,5 @@ def setup(app: Any) -> None:
     write_command_line()
     write_presets()
     write_show()
+    app.connect("source-read", end_examples)
     app.connect("missing-reference", find_public_name)

@@ -88,11 +88,11 @@ def opened(request, browser, page, scheme):
 
 
 def pictures(browser):
-    """Return what stands in each panel: an image that has been decoded, or words."""
+    """Return what is in each panel, by well: an image that has been decoded, or words."""
     return browser.execute_script(
         "return Array.from(document.querySelectorAll('#panels figure'), (f) => {"
         "  const image = f.querySelector('img');"
-        "  return [f.querySelector('figcaption').textContent, image ? image.src : "
+        "  return [f.title.split(':')[0], image ? image.src : "
         "f.querySelector('div').textContent];"
         "})"
     )
@@ -133,7 +133,7 @@ def test_report_fits_the_screen(opened):
     outside = opened.execute_script(
         "return Array.from(document.querySelectorAll('section *'))"
         ".filter((e) => e.getBoundingClientRect().right > window.innerWidth + 1)"
-        ".filter((e) => !e.closest('pre')).map((e) => e.outerHTML.slice(0, 100))"
+        ".filter((e) => !e.closest('pre, .scroll')).map((e) => e.outerHTML.slice(0, 100))"
     )
     assert outside == []
 
@@ -173,7 +173,7 @@ def test_map_tells_of_odd_cells(opened):
         "return [svg.getAttribute('aria-label'),"
         " Array.from(svg.querySelectorAll('title'), (t) => t.textContent)]"
     )
-    assert drawing == "map of the grid, 1 empty cells"
+    assert drawing == "map of the grid: 96-well plate, 1 empty cell"
     assert any("not a TIFF file" in title for title in titles)
 
 
@@ -195,3 +195,16 @@ def luminance(colour):
     parts = [int(c) / 255 for c in colour[colour.index("(") + 1 : -1].split(",")[:3]]
     red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_a_plate_is_drawn_as_one(opened):
+    """Ninety-six places in eight rows, of which those with files have pictures."""
+    places, heads, rows = opened.execute_script(
+        "const all = Array.from(document.querySelectorAll('#panels figure, #panels .unused'));"
+        "const heads = Array.from(document.querySelectorAll('#panels .head'));"
+        "return [all.length, heads.map((e) => e.textContent), "
+        "new Set(all.map((e) => Math.round(e.getBoundingClientRect().y))).size]"
+    )
+    assert places == 96
+    assert sorted(heads) == sorted([*"ABCDEFGH", *map(str, range(1, 13))])
+    assert rows == 8

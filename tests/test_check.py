@@ -9,9 +9,11 @@ import pytest
 import tifffile
 
 from dask_fileseq import FileSequence, TiffSequence
-from dask_fileseq.check import Finding, findings
+from dask_fileseq.check import Finding, findings, total
 from dask_fileseq.readers import count, read_tiff
+from tests.helpers.commands import invoke
 from tests.helpers.corpus import write_corpus
+from tests.helpers.headers import opened_by_tifffile
 
 pytestmark = pytest.mark.usefixtures("settled")
 
@@ -110,14 +112,29 @@ def test_a_pipe_is_never_opened(folder):
     assert (found.kind, found.detail) == ("unreadable", "is no file but a pipe")
 
 
+def test_empty_cells_beside_each_other_are_one_finding(tmp_path):
+    """A line for each of thousands is no help."""
+    for number in (0, 40, 42):
+        tifffile.imwrite(tmp_path / f"t{number}.tif", np.zeros((4, 3), "u1"))
+    found = opened(tmp_path).check()
+    assert [(f.cell, f.count) for f in found] == [({"t": [1, 39]}, 39), ({"t": 41}, 1)]
+    assert total(found) == 40
+
+
 def test_empty_cells_are_counted_where_there_are_very_many(tmp_path, monkeypatch):
-    """A list of millions is no help."""
-    for number in (0, 40):
+    """The list ends, but the number is that of all."""
+    for number in range(0, 40, 2):
         tifffile.imwrite(tmp_path / f"t{number}.tif", np.zeros((4, 3), "u1"))
     monkeypatch.setattr(findings, "SHOWN_MISSING", 5)
     found = opened(tmp_path).check()
-    assert [f.cell for f in found] == [{"t": 1}, {"t": 2}, {"t": 3}, {"t": 4}, {"t": 5}, {}]
-    assert found[-1].detail == "and 34 more cells without a file"
+    assert [f.cell for f in found] == [{"t": 1}, {"t": 3}, {"t": 5}, {"t": 7}, {"t": 9}, {}]
+    assert found[-1].detail == "and 14 more cells"
+    assert total(found) == 19
+    result = invoke(
+        "check", os.path.join(tmp_path, "*.tif"), "--pattern", r"(t)(\d+)", "--spacing", "unit"
+    )
+    assert "missing (19): cells without a file" in result.stdout
+    assert result.stdout.endswith("20 files, each header read; found: 19 missing\n")
 
 
 def test_left_out_names_are_findings(folder):
@@ -208,20 +225,13 @@ def test_a_cut_file_of_a_known_kind_is_found(tmp_path):
             assert found == by_tifffile(path), (kind, size)
 
 
-def test_tifffile_opens_one_file_of_a_kind(tmp_path, monkeypatch):
+def test_tifffile_opens_one_file_of_a_kind(tmp_path):
     """Seconds, not minutes: files of one kind are told apart by their directories alone."""
     for number in range(300):
         tifffile.imwrite(
             tmp_path / f"t{number}.tif", np.zeros((8, 13), "u1"), description=f"number {number}"
         )
-    seen = []
-    original = tifffile.TiffFile.__init__
-
-    def counting(self, *args, **kwargs):
-        seen.append(args)
-        return original(self, *args, **kwargs)
-
-    monkeypatch.setattr(tifffile.TiffFile, "__init__", counting)
-    for number in range(300):
-        read_tiff.inspect(os.fspath(tmp_path / f"t{number}.tif"))
-    assert len(seen) == 1
+    with opened_by_tifffile() as opened:
+        for number in range(300):
+            read_tiff.inspect(os.fspath(tmp_path / f"t{number}.tif"))
+    assert len(opened) == 1

@@ -1,5 +1,6 @@
 """A sequence is a dask collection, on every scheduler, from a folder, an archive or a server."""
 
+import inspect
 import os
 import pickle
 import subprocess
@@ -8,6 +9,7 @@ import zipfile
 
 import dask
 import dask.array as da
+import matplotlib.pyplot
 import numpy as np
 import pytest
 import tifffile
@@ -144,9 +146,9 @@ def test_a_failed_read_comes_back_named(acquisition, scheduler, tmp_path):
     names = [str(folder / "000_DAPI_z1.tif"), str(tmp_path / "cut_2.tif"), "gone.tif"]
     content = (folder / "000_DAPI_z1.tif").read_bytes()
     (tmp_path / "cut_2.tif").write_bytes(content[: len(content) // 2])
-    with pytest.raises(ReadError, match=r"cut_2\.tif' \(cell sequence=1\)"):
+    with pytest.raises(ReadError, match=r"cut_2\.tif' \(sequence 1\)"):
         TiffSequence(names[:2]).compute()
-    with pytest.raises(FileNotFoundError, match=r"'gone\.tif' \(cell sequence=1\)"):
+    with pytest.raises(FileNotFoundError, match=r"'gone\.tif' \(sequence 1\)"):
         TiffSequence([names[0], names[2]]).to_dask_array().sum().compute()
 
 
@@ -363,6 +365,65 @@ def test_names_of_tasks_hold_no_addresses():
     assert pickle.loads(pickle.dumps(seq)).to_dask_array().name == name
 
 
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda seq: seq[0, :, 0],
+        lambda seq: seq[...],
+        lambda seq: seq.ndim,
+        lambda seq: hasattr(seq, "ndim"),
+    ],
+)
+def test_what_takes_names_for_pixels_learns_where_pixels_are(acquisition, use):
+    """The shape is that of the grid: results are wrong, or an error is of something else."""
+    folder, _ = acquisition
+    seq = TiffSequence(f"{folder}/*.tif", pattern=PATTERN)
+    with pytest.raises(TypeError, match=r"seq\.array\(\).*seq\.to_dask_array\(\)"):
+        use(seq)
+    assert not hasattr(seq, "no_such_name")
+    with pytest.raises(AttributeError, match="'TiffSequence' object has no attribute 'sort'"):
+        seq.sort()
+    inspect.getmembers(seq)
+
+
+def test_what_calls_asarray_gets_the_pixels(acquisition):
+    """Names would be stacked, drawn or filtered."""
+    folder, _ = acquisition
+    seq = TiffSequence(f"{folder}/*.tif", pattern=PATTERN)
+    expected = seq.asarray()
+    one = seq.isel(dict.fromkeys(seq.coords, 0))
+    image = one.asarray()
+    np.testing.assert_array_equal(np.stack([one, one]), [image, image])
+    np.testing.assert_array_equal(np.max(seq, axis=0), expected.max(axis=0))
+    np.testing.assert_array_equal(da.stack([one, one]), [image, image])
+    figure, axes = matplotlib.pyplot.subplots()
+    np.testing.assert_array_equal(axes.imshow(one).get_array(), image)
+    matplotlib.pyplot.close(figure)
+
+
+def test_functions_of_scikit_image(acquisition):
+    """Some look at `ndim`, and would take the shape of the grid for that of the image."""
+    skimage = pytest.importorskip("skimage")
+    folder, _ = acquisition
+    one = TiffSequence(f"{folder}/*.tif", pattern=PATTERN).isel(time=0, channel=0, z=0)
+    blurred = skimage.filters.gaussian(one)
+    np.testing.assert_array_equal(blurred, skimage.filters.gaussian(one.asarray()))
+    with pytest.raises(TypeError, match=r"np\.asarray\(seq\)"):
+        skimage.transform.resize(one, (4, 4))
+
+
+def test_napari_shows_the_array_and_refuses_the_sequence(acquisition):
+    """It takes names for the levels of a pyramid."""
+    layers = pytest.importorskip("napari.layers")
+    folder, _ = acquisition
+    seq = TiffSequence(f"{folder}/*.tif", pattern=PATTERN)
+    with pytest.raises(TypeError, match=r"seq\.to_dask_array\(\)"):
+        layers.Image(seq)
+    for array in (seq.array(), seq.to_dask_array()):
+        layer = layers.Image(array)
+        assert (layer.ndim, layer.multiscale, layer.rgb) == (array.ndim, False, False)
+
+
 def test_visualize_and_repr_compute_nothing(acquisition):
     """Looking must not read."""
     folder, _ = acquisition
@@ -371,3 +432,20 @@ def test_visualize_and_repr_compute_nothing(acquisition):
         repr(seq), str(seq), seq.dims, seq.indices, seq.missing, seq.coords, list(seq), len(seq)
         hash(seq)
     assert counts.files == 0
+
+
+def test_axes_are_tiled_by_name(tmp_path):
+    """Each face has its own idea of what an axis is called."""
+    for row, column in np.ndindex(2, 3):
+        image = np.full((4, 5), 10 * row + column, "u1")
+        tifffile.imwrite(tmp_path / f"r{row}_c{column}.tif", image)
+    seq = TiffSequence(f"{tmp_path}/*.tif", pattern=r"r(?P<row>\d)_c(?P<y>\d)")
+    expected = np.repeat(np.repeat([[0, 1, 2], [10, 11, 12]], 4, 0), 5, 1)
+    named, numbered = {"row": "y", "y": "x"}, {0: 0, 1: 1}
+    arrays = [seq.to_dask_array(axestiled=each) for each in (named, numbered)]
+    assert arrays[0].name == arrays[1].name
+    np.testing.assert_array_equal(arrays[0], expected)
+    np.testing.assert_array_equal(seq.asarray(axestiled=named), expected)
+    assert seq.to_xarray(axestiled=named).dims == ("y_chunk", "x")
+    with pytest.raises(ValueError, match=r"no chunk axis 'z'; .* the axes are 'y', 'x'"):
+        seq.array(axestiled={"row": "z"})

@@ -6,7 +6,9 @@ import re
 import shutil
 import subprocess
 import sys
+from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import imagecodecs
 import pytest
@@ -23,13 +25,21 @@ INPUT = (
     "pyproject.toml",
 )
 """What a build of the documentation and a collection of its examples read."""
-MADE = ("_build", "generated", "jupyter_execute", "notebooks")
+MADE = {"_build", "generated", "jupyter_execute", "notebooks"}
 """Folders in ``docs`` that a build makes."""
-PAGES = (
-    *("architecture", "coming_from", "first_steps", "how_it_works", "patterns"),
-    *(f"guide/{name}" for name in ("chunks", "missing", "opening", "remote", "xarray", "zarr")),
-)
-"""Pages with examples that run."""
+WRITTEN = [
+    path
+    for path in sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+    if MADE.isdisjoint(path.relative_to(ROOT).parts)
+]
+"""Pages that no build makes."""
+EXAMPLES = {
+    path.relative_to(ROOT).as_posix()
+    for path in WRITTEN
+    if path.is_relative_to(ROOT / "docs") and path.parent.name != "recipes"
+    if ">>> " in path.read_text("utf-8")
+}
+"""Pages of documentation with examples that pytest runs; `test_recipes` runs the recipes."""
 
 
 def run_in(folder, *command):
@@ -78,10 +88,8 @@ def test_documentation_builds_again(root, built):
     command = ("pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "docs", "README.md")
     build(root)
     found = [line for line in run_in(root, *command).splitlines() if "::" in line]
-    assert {line.partition("::")[0] for line in found} == {
-        "README.md",
-        *(f"docs/{page}.md" for page in PAGES),
-    }
+    assert {line.partition("::")[0] for line in found} == EXAMPLES | {"README.md"}
+    assert len(EXAMPLES) > 10
 
 
 def test_each_public_name_is_documented(built):
@@ -113,6 +121,56 @@ def test_pages_fetch_nothing(built):
             assert tag not in text, page.name
 
 
+class Links(HTMLParser):
+    """The addresses that a page leads to, and the places in it that others may lead to."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.addresses, self.places = set(), set()
+        self.feed(path.read_text("utf-8"))
+
+    def handle_starttag(self, tag, attrs):
+        for key, value in attrs:
+            if key == "id":
+                self.places.add(value)
+            elif key in ("href", "src") and value:
+                self.addresses.add(value)
+
+
+def test_links_lead_somewhere(built):
+    """A reader who follows a link would get an error page, or the top of a long one.
+
+    Those to other sites are not followed: only their form is looked at.
+    """
+    paths = [path.resolve() for path in built.rglob("*.html") if "_static" not in path.parts]
+    pages = {path: Links(path) for path in paths}
+    broken = []
+    for path, page in pages.items():
+        for address in page.addresses:
+            url = urlsplit(address)
+            target = (path.parent / unquote(url.path)).resolve() if url.path else path
+            if url.scheme in ("http", "https"):
+                sound = re.fullmatch(r"[\w-]+(\.[\w-]+)+", url.netloc) and " " not in address
+            elif url.scheme:
+                sound = url.scheme in ("mailto", "data")
+            elif url.fragment and target in pages:
+                sound = unquote(url.fragment) in pages[target].places
+            else:
+                sound = target.exists()
+            if not sound:
+                broken.append((path.name, address))
+    assert broken == []
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere_on_github(page):
+    """The same pages are read in the repository, where nothing is built."""
+    text = re.sub(r"```.*?```|`[^`]*`", "", page.read_text("utf-8"), flags=re.DOTALL)
+    found = re.findall(r"\]\(([^)\s]+)\)", text)
+    local = [link.partition("#")[0] for link in found if not urlsplit(link).scheme]
+    assert [link for link in local if link and not (page.parent / link).exists()] == []
+
+
 def test_picture_shows_what_the_package_does(tmp_path, monkeypatch):
     """The picture of the README would else go on showing what the package no longer does."""
     monkeypatch.setenv("MPLBACKEND", "agg")
@@ -142,11 +200,11 @@ def test_recipe_for_a_reader_works(tmp_path):
     source = (tmp_path / module).read_text("utf-8")
     (line,) = re.findall(r"^READERS.*\n", source, re.MULTILINE)
     source = source.replace(line, f"{reader}\n\n{readers}")
-    for line in ("import re\n", "from pathlib import Path\n"):
-        if line not in source:  # another reader may need them, too
-            source = source.replace("from collections", f"{line}from collections", 1)
+    line = "from pathlib import Path\n"
+    if line not in source:  # another reader may need it, too
+        source = source.replace("from collections", f"{line}from collections", 1)
     (tmp_path / module).write_text(source)
-    name = "tests/readers/test_graymaps.py"
+    name = "tests/readers/test_farbfeld.py"
     (tmp_path / name).write_text(test)
     assert "4 passed" in run_in(tmp_path, "pytest", "-q", "-p", "no:cacheprovider", module, name)
     run_in(tmp_path, "ruff", "check", "--ignore", "I", module, name)
@@ -158,7 +216,7 @@ def test_paths_in_pages_exist(page):
     text = (ROOT / page).read_text("utf-8")
     paths = set(re.findall(r"`([\w./-]+(?:/|\.(?:py|pyi|toml|cfg|md)))`", text))
     assert len(paths) > 5
-    own = {"tests/readers/test_graymaps.py"}  # of the recipe
+    own = {"tests/readers/test_farbfeld.py"}  # of the recipe
     folders = (ROOT, ROOT / "dask_fileseq", ROOT / "dask_fileseq" / "cli")
     assert [p for p in paths - own if not any((f / p).exists() for f in folders)] == []
 

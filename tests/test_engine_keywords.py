@@ -128,7 +128,7 @@ def test_scale_and_offset_of_gdal(tmp_path, chunks):
     assert (raw.attrs["scale_factor"], raw.attrs["add_offset"]) == (0.5, 10)
     store = open_sequence(f"{tmp_path}/*.tif").aszarr(groupname="image")
     with xr.open_zarr(store) as found:
-        xr.testing.assert_identical(found.image.compute(), ds.image.compute())
+        xr.testing.assert_identical(found.image.compute(), ds.image.drop_vars("has_file").compute())
 
 
 def test_files_without_nodata_keep_their_type(tmp_path):
@@ -221,15 +221,18 @@ def test_patterns_are_combined(scenes):
 
 @pytest.mark.parametrize("combine", [{}, {"combine": "nested", "concat_dim": "site"}])
 def test_patterns_with_and_without_empty_cells(scenes, combine):
-    """Concatenation needs what all datasets have: ``has_file`` is left out by its name."""
+    """Concatenation needs what all datasets have: ``has_file``, or not."""
     folder = scenes.removesuffix("/*.tif")
     for name in open_sequence(scenes):
         shutil.copy(name, name.replace("a_", "b_"))
     shutil.copy(f"{folder}/b_{DAYS[0]}_red.tif", f"{folder}/b_{DAYS[1]}_red.tif")
     patterns = [scenes.replace("*", f"{site}_*") for site in "ab"]
     kwargs = {"engine": "fileseq", "pattern": "{site}_{date:%Y-%m-%d}_{band}.tif"}
-    ds = xr.open_mfdataset(patterns, drop_variables="has_file", **kwargs, **combine)
+    ds = xr.open_mfdataset(patterns, **kwargs, **combine)
     assert ds.image.shape == (2, 3, 2, 40, 60)
+    assert ds.has_file.sum("date").values.tolist() == [[3, 2], [3, 3]]
+    bare = xr.open_mfdataset(patterns, drop_variables="has_file", **kwargs, **combine)
+    xr.testing.assert_identical(bare, ds.drop_vars("has_file"))
     assert np.isnan(ds.image[0, 1, 1]).all()
     assert not np.isnan(ds.image[1, 1, 1]).all()
 
@@ -248,10 +251,10 @@ def test_files_without_a_date_are_stacked(tmp_path):
 @pytest.mark.parametrize(
     ("name", "dim", "value"),
     [
-        ("B04_2020-07-13.tif", "date", "2020-07-13"),
-        ("B04_20200713.tif", "date", "2020-07-13"),
-        ("T33UUP_20200713T101559_B04.tif", "time", "2020-07-13T10:15:59"),
-        ("LC08_L2SP_195024_20200723_20200908_02_T1_SR_B4.TIF", "date", "2020-07-23"),
+        ("x_2020-07-13.tif", "date", "2020-07-13"),
+        ("x_20200713.tif", "date", "2020-07-13"),
+        ("T33UUP_20200713T101559_x.tif", "time", "2020-07-13T10:15:59"),
+        ("LC08_L2SP_195024_20200723_20200908_02_T1_SR.TIF", "date", "2020-07-23"),
         ("a{1}(2)_[3]_2020_07_13.tif", "date", "2020-07-13"),
         ("run_20200713_0012.tif", "date", "2020-07-13"),
         ("run_20200713_20200801.tif", None, None),
@@ -267,3 +270,35 @@ def test_one_file_has_the_date_in_its_name(tmp_path, name, dim, value):
     assert ds.image.dims == (("y", "x") if dim is None else (dim, "y", "x"))
     if dim:
         assert ds[dim].values.tolist() == np.array([value], ds[dim].dtype).tolist()
+
+
+@pytest.mark.parametrize(
+    ("name", "dims", "band"),
+    [
+        ("B04_2020-07-13.tif", ("band", "date"), "B04"),
+        ("T33UUP_20200713T101559_B8A.tif", ("time", "band"), "B8A"),
+        ("LC08_L2SP_195024_20200723_20200908_02_T1_SR_B4.TIF", ("date", "band"), "B4"),
+        ("scene{1}_band_3.tif", ("band",), "band_3"),
+        ("B02_of_B03.tif", (), None),
+        ("AB04_B100.tif", (), None),
+    ],
+)
+def test_one_file_has_the_band_in_its_name(tmp_path, name, dims, band):
+    """Files of several bands take the places of each other."""
+    write(tmp_path / name, np.ones((2, 3)))
+    ds = open_scenes(tmp_path / name)
+    assert ds.image.dims == (*dims, "y", "x")
+    if band:
+        assert ds.band.values.tolist() == [band]
+
+
+def test_files_are_combined_by_date_and_band(tmp_path):
+    """Of a list of files, those of the last band alone are there."""
+    for day in (1, 2):
+        for band in (2, 3):
+            write(tmp_path / f"a_2020-07-0{day}_B0{band}.tif", np.full((2, 3), 10 * day + band))
+    names = sorted(map(str, tmp_path.iterdir()))
+    ds = xr.open_mfdataset(names, engine="fileseq")
+    assert ds.band.values.tolist() == ["B02", "B03"]
+    assert ds.image[..., 0, 0].values.tolist() == [[12, 13], [22, 23]]
+    assert ds.has_file.all()

@@ -15,6 +15,7 @@ import xarray as xr
 from dask_fileseq import open_sequence
 from dask_fileseq.graph import TransposedFiles
 from dask_fileseq.readers import count
+from tests.helpers.headers import OME_METADATA
 from tests.helpers.shared import DATA
 
 WAYS = ["to_xarray", "engine with dask", "engine without dask"]
@@ -51,6 +52,7 @@ def opened_by(way, files, **kwargs):
         return open_sequence(files, **kwargs).to_xarray(**{"name": "image"} | given)
     chunks = {} if way == "engine with dask" else None
     kwargs = {"engine": "fileseq", "mask_and_scale": False, "chunks": chunks} | kwargs
+    kwargs |= {"drop_variables": "has_file"}  # which the engine always has
     return xr.open_dataarray(files, **kwargs)
 
 
@@ -128,16 +130,9 @@ def write_imagej(folder):
 
 
 def write_ome(folder):
-    metadata = {
-        "axes": "CZYX",
-        "PhysicalSizeX": 0.25,
-        "PhysicalSizeY": 0.5,
-        "PhysicalSizeZ": 2,
-        "Channel": {"Name": ["DAPI", "GFP"]},
-    }
     for t in range(2):
         path = folder / f"t{t}.ome.tif"
-        tifffile.imwrite(path, np.full((2, 3, 4, 5), t, "u2"), ome=True, metadata=metadata)
+        tifffile.imwrite(path, np.full((2, 3, 4, 5), t, "u2"), ome=True, metadata=OME_METADATA)
     return (
         {"c": ["DAPI", "GFP"], "z": [0, 2, 4], "y": np.arange(4) / 2, "x": np.arange(5) / 4},
         dict.fromkeys("czyx", "OME-XML"),

@@ -14,7 +14,14 @@ import pytest
 import tifffile
 
 import dask_fileseq
-from dask_fileseq import FileSequence, NamesError, TiffSequence, UnmatchedError, open_sequence
+from dask_fileseq import (
+    FileSequence,
+    LabelError,
+    NamesError,
+    TiffSequence,
+    UnmatchedError,
+    open_sequence,
+)
 from dask_fileseq.patterns import NamePattern, Preset, as_pattern
 from dask_fileseq.patterns.presets import preset_registry
 from tests.helpers.shared import DATA
@@ -306,10 +313,10 @@ def test_a_part_of_a_sequence_that_dask_has_seen():
 def test_dates_beyond_nanoseconds_are_refused(year):
     """They would wrap into another century, silently."""
     names = [f"{year}0101.tif", f"{year}0102.tif"]
-    with pytest.raises(NamesError, match=f"{year}0101.*dates must lie between"):
+    with pytest.raises(NamesError, match=f"{year}0101.*dates must be between"):
         TiffSequence(names, pattern="{time:%Y%m%d}.tif")
     table = {"file": names, "time": np.array([f"{year}-01-01", f"{year}-01-02"], "M8[D]")}
-    with pytest.raises(NamesError, match="dates must lie between"):
+    with pytest.raises(NamesError, match="dates must be between"):
         TiffSequence(names, pattern=table)
 
 
@@ -363,6 +370,16 @@ def test_wrong_selections_are_named():
     ]:
         with pytest.raises(NamesError, match=re.escape(message)):
             wrong()
+    for wrong, message in [
+        (lambda: seq.sel(t=7), "t=7 is not on the axis, which has 0, 1, 2"),
+        (lambda: seq.sel(channel=["GFP", "RFP"]), "channel='RFP' is not on the axis"),
+    ]:
+        with pytest.raises(KeyError) as caught:
+            wrong()
+        again = pickle.loads(pickle.dumps(caught.value))
+        assert isinstance(again, LabelError)
+        assert isinstance(again, ValueError)
+        assert str(again).startswith(message)
     assert seq.sel(t=[True, False, True], channel="DAPI").shape == (2,)
     assert seq.sel(t=slice(2, 0, -2)).files == ["t0_DAPI.tif", "t0_GFP.tif", "t2_DAPI.tif"]
     assert seq.sel(t=slice(2, 0, -2)).coords["t"].tolist() == [2, 0]

@@ -275,7 +275,7 @@ def test_zarr_reads_a_corner_of_each_file(case, tmp_path):
     tifffile.numcodecs.register_codec()
     seq = case.open()
     references = str(tmp_path / "references.json")
-    seq.write_fsspec(references, axestiled=case.axestiled)
+    seq.write_fsspec(references, axestiled=case.axestiled, groupname=None)
     files = zarr.open_array("reference://", storage_options={"fo": references}, mode="r")
     corner = np.s_[..., :40, :50]
     expected = seq.to_dask_array(axestiled=case.axestiled)[corner].compute()

@@ -15,8 +15,12 @@ from dask_fileseq import FileSequence, TiffSequence, open_sequence
 from dask_fileseq.grid import grid_of_pattern
 from dask_fileseq.readers import count, read_tiff
 from dask_fileseq.report.axisroles import AxisRoles, axis_roles
-from dask_fileseq.report.gridmap import grid_map, svg_map, text_map
-from dask_fileseq.report.sheet import Contrast, Limits, contact_sheet
+from dask_fileseq.report.contrast import Contrast
+from dask_fileseq.report.gridmap import grid_map, text_map
+from dask_fileseq.report.histogram import HEIGHT, WIDTH, histograms
+from dask_fileseq.report.sheet import contact_sheet
+from dask_fileseq.report.sheetplan import Limits
+from dask_fileseq.report.svgmap import svg_map
 from dask_fileseq.report.thumbnails import Thumbnailer
 from tests.helpers.corpus import write_corpus
 
@@ -42,7 +46,9 @@ def test_text_map_has_a_mark_for_each_cell():
     """Planes of a channel stand together, and each row has its label."""
     grid = grid_of(3, 4, without={(1, "GFP", 2), (2, "DAPI", 0)})
     assert text_map(grid) == [
-        "t across: channel, z (# file, . none)",
+        "t down, channel x z across (# file, . none)",
+        "  DAPI GFP",
+        "  0123 0123",
         "0 #### ####",
         "1 #### ##.#",
         "2 .### ####",
@@ -52,23 +58,24 @@ def test_text_map_has_a_mark_for_each_cell():
 def test_text_map_of_one_axis():
     """There is nothing to put in rows."""
     grid = grid_of_pattern(["t0", "t1", "t4"], r"(t)(\d)")
-    assert text_map(grid) == ["across: t (# file, . none)", "##..#"]
+    assert text_map(grid) == ["t across (# file, . none)", "01234", "##..#"]
 
 
 def test_text_map_has_dates_as_people_write_them():
     """Nanoseconds since 1970 are of no use."""
     names = [f"2026010{day}_{c}" for day in (1, 2) for c in "abcdef"]
     grid = grid_of_pattern(names, "{date:%Y%m%d}_{c}")
-    assert text_map(grid)[1:] == ["2026-01-01 ######", "2026-01-02 ######"]
+    assert text_map(grid)[2:] == ["2026-01-01 ######", "2026-01-02 ######"]
 
 
 def test_text_map_of_a_large_grid_fits_a_terminal():
     """Several cells share a mark, and it says if some of them are empty."""
     grid = grid_of(500, 40, without={(0, "DAPI", 0)})
-    head, *rows = text_map(grid)
+    head, labels, *rows = text_map(grid)
     assert "+ some" in head
+    assert "DAPI" in labels
     assert len(rows) == 16
-    assert max(map(len, [head, *rows])) <= 80
+    assert max(map(len, [head, *rows])) <= 68
     assert "".join(rows).count("+") == 1
 
 
@@ -96,7 +103,8 @@ def test_svg_map_is_xml_with_a_cross_for_each_empty_cell():
     assert len(crosses) == 1
     assert crosses[0].count("M") == 2
     texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
-    assert texts == ["channel, z", "t: 3"]
+    assert texts[:3] == ["0", "1", "2"]
+    assert texts[-1] == "t down, channel x z across"
 
 
 def test_svg_map_tells_of_odd_cells():
@@ -210,7 +218,7 @@ def test_long_axes_are_shown_in_part(tmp_path):
     sheet = sheet_of(tmp_path, limits=Limits(times=4))
     assert sheet.times == ["0", "10", "20", "30"]
     assert [pictures[0].image.max() for pictures in sheet.pictures[0]] == [0, 10, 20, 30]
-    assert sheet.note == "4 of 31 times"
+    assert sheet.note == "4 of 31 t"
 
 
 def test_channels_in_files_are_rows(tmp_path):
@@ -228,7 +236,7 @@ def test_channels_in_files_are_rows(tmp_path):
     assert sheet.note == "maximum of 2 z in each file"
     sheet = sheet_of(tmp_path, project="middle", limits=Limits(channels=2))
     assert sheet.channels == ["0", "3"]
-    assert sheet.note == "z 1 of 0 to 1 in each file, 2 of 4 channels"
+    assert sheet.note == "z 1 of 0 to 1 in each file, 2 of 4 c in each file"
 
 
 def test_large_images_are_read_in_part(tmp_path):
@@ -238,7 +246,7 @@ def test_large_images_are_read_in_part(tmp_path):
     seq = TiffSequence([name])
     make = Thumbnailer(seq.source, read_tiff, 256, "max")
     with count() as counts:
-        image = make([name])
+        image = make([name]).image
     assert 200 <= max(image.shape) <= 512
     assert counts.bytes < 6000 * 6000 / 3
 
@@ -254,7 +262,7 @@ def test_pyramids_are_read_at_a_small_level(tmp_path):
     seq = TiffSequence([name])
     make = Thumbnailer(seq.source, read_tiff, 200, "max")
     with count() as counts:
-        small = make([name])
+        small = make([name]).image
     assert small.shape == (256, 256)
     np.testing.assert_array_equal(image[::4, ::4], small)
     assert counts.bytes == 256 * 256 * 4
@@ -266,7 +274,7 @@ def test_pictures_of_every_kind_of_file(tmp_path):
     seq = TiffSequence(list(paths.values()))
     make = Thumbnailer(seq.source, read_tiff, 64, "max")
     for kind, path in paths.items():
-        image = make([path])
+        image = make([path]).image
         assert image is not None, kind
         assert image.ndim == 2 or image.shape[2:] == (3,), kind
         assert image.size, kind
@@ -283,10 +291,81 @@ def test_contrast_leaves_frames_and_no_values_out(tmp_path):
     assert 1950 < contrast.high <= 2000
 
 
+@pytest.mark.parametrize("project", ["max", "mean"])
+def test_nodata_does_not_count_in_the_contrast(tmp_path, project):
+    """Of the pixels of the ground, the darkest are black, wherever the value for none is."""
+    for t, nodata in enumerate((9999, 9999)):
+        image = np.random.default_rng(t).integers(1000, 2000, (50, 50)).astype(np.int16)
+        image[:5] = nodata
+        tag = (42113, "s", 0, str(nodata), True)
+        tifffile.imwrite(tmp_path / f"t{t}.tif", image, extratags=[tag])
+    sheet = sheet_of(tmp_path, project=project)
+    (contrast,) = sheet.contrasts
+    assert 1000 <= contrast.low < contrast.high <= 2000
+    assert np.isnan(sheet.pictures[0][0][0].image[:5]).all()
+
+
+def test_a_picture_without_data_says_so(tmp_path):
+    """It has neither black nor white pixels."""
+    tag = (42113, "s", 0, "0", True)
+    tifffile.imwrite(tmp_path / "t0.tif", np.zeros((5, 6), np.uint8), extratags=[tag])
+    assert sheet_of(tmp_path).pictures[0][0][0].why == "no data"
+
+
+def test_a_flat_picture_says_so(tmp_path):
+    """White everywhere was black."""
+    for t in range(2):
+        tifffile.imwrite(tmp_path / f"t{t}.tif", np.full((5, 6), 255, np.uint8))
+    tifffile.imwrite(tmp_path / "t2.tif", np.arange(30, dtype=np.uint8).reshape(5, 6))
+    sheet = sheet_of(tmp_path)
+    assert [p[0].note for p in sheet.pictures[0]] == ["all pixels 255", "all pixels 255", ""]
+    (contrast,) = sheet.contrasts
+    shades = contrast.shades(sheet.pictures[0][0][0].image)
+    assert 64 < shades.min() == shades.max() < 192
+    figure = open_sequence(os.fspath(tmp_path)).preview()
+    assert [axes.texts[0].get_text() for axes in figure.axes[:2]] == ["all pixels 255"] * 2
+
+
+def test_channels_have_the_colours_of_their_dyes(tmp_path):
+    """DAPI is blue and GFP green; actin is not blue, and tells nothing."""
+    for channel in ("DAPI", "GFP", "mCherry", "actin"):
+        image = np.arange(30, dtype=np.uint16).reshape(5, 6)
+        tifffile.imwrite(tmp_path / f"t0_{channel}.tif", image)
+    seq = open_sequence(os.fspath(tmp_path), pattern="t0_{channel}.tif")
+    sheet = contact_sheet(seq.grid, seq.source, read_tiff)
+    bright = {
+        name: contrast.shades(sheet.pictures[i][0][0].image)[-1, -1].tolist()
+        for i, (name, contrast) in enumerate(zip(sheet.channels, sheet.contrasts, strict=True))
+    }
+    assert bright.pop("actin") == 255
+    assert {name: int(np.argmax(colour)) for name, colour in bright.items()} == {
+        "DAPI": 2,
+        "GFP": 1,
+        "mCherry": 0,
+    }
+
+
+@pytest.mark.parametrize(
+    "values",
+    [[[3.0, 3.0]], [[1e9, 1e9 + 1e-6]], [[-1e308, 1e308]], [[0.0, np.nan]], [[0, 65535]]],
+    ids=["flat", "close", "huge", "nan", "wide"],
+)
+def test_histograms_of_any_values_have_axes(tmp_path, values):
+    """Places of ticks are inside the box, and their labels are values."""
+    np.save(tmp_path / "t0.npy", np.array(values))
+    seq = FileSequence(np.load, os.path.join(tmp_path, "*.npy"), pattern=r"(t)(\d)")
+    sheet = contact_sheet(seq.grid, seq.source, seq.reader)
+    for each in histograms(sheet):
+        assert each["bars"]
+        assert len(each["across"]) > 1
+        assert all(0 <= x <= WIDTH for x, _ in each["across"])
+        assert each["down"][0] == (pytest.approx(HEIGHT, abs=HEIGHT), "1")
+
+
 def test_stretching_survives_any_values():
     """Nothing but one value, not a number, infinity."""
     flat = Contrast(3.0, 3.0).shades(np.full((2, 2), 3.0))
-    assert flat.tolist() == [[0, 0], [0, 0]]
+    assert 64 < flat.min() == flat.max() < 192
     wild = Contrast(0.0, 1.0).shades(np.array([[np.nan, np.inf], [-np.inf, 0.5]]))
     assert wild.tolist() == [[0, 255], [0, 127]]
 

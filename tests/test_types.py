@@ -10,6 +10,7 @@ from dask_fileseq import FileSequence, TiffSequence
 from dask_fileseq.types import ReadOptions, WriteOptions, split_options
 
 READING = {"imreadargs", "chunkshape", "chunkdtype", "axestiled", "fillvalue", "errors"}
+OPENING = {"pattern", "spacing", "unmatched", "duplicates", "table", "container", "series"}
 WRITING = {"chunks", "shards", "codecs", "resume", "overwrite", "verify", "memory"}
 
 
@@ -38,6 +39,30 @@ def test_help_shows_the_writing_options(name):
     """The same for copies."""
     assert parameters(getattr(FileSequence, name)).keys() >= WRITING
     assert parameters(dask_fileseq.imread).keys() >= READING | {"files", "chunks"}
+
+
+@pytest.mark.parametrize("name", ["FileSequence", "TiffSequence", "open_sequence", "imread"])
+def test_help_shows_the_keywords_of_opening(name):
+    """Nobody finds ``spacing`` in the documentation of another class."""
+    function = getattr(dask_fileseq, name)
+    shown = parameters(function)
+    assert shown.keys() >= OPENING
+    assert shown["kwargs"].kind is inspect.Parameter.VAR_KEYWORD
+    documented = inspect.getdoc(function)
+    assert all(each in documented for each in OPENING)
+    is_tifffiles = name in ("FileSequence", "TiffSequence")
+    assert shown["spacing"].default == ("unit" if is_tifffiles else "auto")
+    assert shown["pattern"].default == (None if is_tifffiles else "infer")
+
+
+def test_keywords_that_are_shown_do_what_they_did(tmp_path):
+    """A default of the signature would win over what is given."""
+    names = ["t10_b.tif", "t30_a.tif", "x.tif"]
+    kwargs = {"pattern": "t{t:d}_{c}.tif", "unmatched": "skip", "axesorder": [1, 0]}
+    assert dask_fileseq.open_sequence(names, **kwargs).shape == (2, 2)
+    assert TiffSequence(names, **kwargs).shape == (2, 21)
+    kwargs |= {"chunkshape": (2, 3), "chunkdtype": "u1", "spacing": "unit"}
+    assert dask_fileseq.imread(names, **kwargs).shape == (2, 21, 2, 3)
 
 
 @pytest.mark.parametrize("name", ["asarray", "__init__"])

@@ -17,6 +17,7 @@ from dask_fileseq.graph import SlicedFiles
 from dask_fileseq.readers import count
 from dask_fileseq.xarray import lazy_dataset, to_dataarray
 from tests.helpers.acquisition import PATTERN
+from tests.helpers.headers import OME_METADATA
 from tests.helpers.shared import DATA
 
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="no real data beside the repository")
@@ -114,15 +115,8 @@ def test_a_slice_reads_one_file_and_only_its_region(opened):
 def test_coordinates_in_physical_units(tmp_path):
     """Sizes and channel names of an OME file, along the axes that its array has."""
     data = np.arange(2 * 2 * 3 * 4 * 5, dtype="u2").reshape(2, 2, 3, 4, 5)
-    metadata = {
-        "axes": "CZYX",
-        "PhysicalSizeX": 0.25,
-        "PhysicalSizeY": 0.5,
-        "PhysicalSizeZ": 2,
-        "Channel": {"Name": ["DAPI", "GFP"]},
-    }
     for t in range(2):
-        tifffile.imwrite(tmp_path / f"t{t}.ome.tif", data[t], ome=True, metadata=metadata)
+        tifffile.imwrite(tmp_path / f"t{t}.ome.tif", data[t], ome=True, metadata=OME_METADATA)
     x = TiffSequence(f"{tmp_path}/*.tif", pattern=r"(?P<t>\d)\.ome").to_xarray()
     assert x.dims == ("t", "c", "z", "y", "x")
     assert x.c.values.tolist() == ["DAPI", "GFP"]
@@ -358,7 +352,7 @@ def test_landsat_has_its_places(tmp_path):
 @needs_data
 @pytest.mark.filterwarnings("ignore")
 def test_fields_of_a_matrix_screener_are_one_image():
-    """OME-XML of 2008 gives the size of a pixel; the fields lie edge to edge."""
+    """OME-XML of 2008 gives the size of a pixel; the fields are edge to edge."""
     seq = TiffSequence(
         f"{DATA}/leica_matrix/slide*/chamber*/field*/*.ome.tif",
         pattern=r"--X(?P<column>\d+)--Y(?P<row>\d+)--.*C(?P<c>\d+)",

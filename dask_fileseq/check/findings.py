@@ -15,9 +15,9 @@ from typing import Any
 from dask_fileseq.check.inspection import Inspection, inspect_files, size_and_time
 from dask_fileseq.files import LocalFiles, Source
 from dask_fileseq.graph import Scheduler, run_batches
-from dask_fileseq.grid import FileGrid, labels_at
+from dask_fileseq.grid import FileGrid, empty_ranges, labels_at
 from dask_fileseq.headers import channel_axes, differences
-from dask_fileseq.plaintext import without_secrets
+from dask_fileseq.plaintext import counted, without_secrets
 from dask_fileseq.readers import FileInfo, Reader, header_columns
 from dask_fileseq.types import Progress
 
@@ -60,7 +60,7 @@ LARGEST = 500
 """Maximum number of files in a task."""
 
 SHOWN_MISSING = 10_000
-"""Maximum number of findings of empty cells."""
+"""Maximum number of ranges of empty cells."""
 
 PROPERTIES: dict[str, tuple[Callable[[FileInfo], Any], str]] = {
     "shape": (lambda info: info.spec.shape, "shape {}"),
@@ -76,16 +76,19 @@ IMPLIED_BY = {"axes": ("shape",), "series": ("shape", "pages")}
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One problem of a file, or an empty cell."""
+    """One problem of a file, or a range of empty cells."""
 
     kind: str
     """A key of `KINDS`."""
-    name: str
+    name: str = ""
     """The file, without credentials of its URL; empty for a cell without a file."""
     cell: Mapping[str, Any] = field(default_factory=dict)
-    """Labels of the cell; empty for a name that is left out of the grid."""
+    """Labels of the cell, the first and the last one as a list for a range; empty for a name
+    that is left out of the grid."""
     detail: str = ""
     """The problem in words."""
+    count: int = 1
+    """Number of files or cells."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", without_secrets(self.name))
@@ -102,6 +105,15 @@ def by_kind(findings: Sequence[Finding]) -> dict[str, list[Finding]]:
     for finding in findings:
         groups[finding.kind].append(finding)
     return {kind: group for kind, group in groups.items() if group}
+
+
+def total(findings: Sequence[Finding]) -> int:
+    """Return the number of files and cells of findings.
+
+    >>> total([Finding("missing", "", {"t": [3, 9]}, count=7), Finding("gone", "t1.tif")])
+    8
+    """
+    return sum(finding.count for finding in findings)
 
 
 def check_files(
@@ -179,17 +191,18 @@ def _unread(results: Sequence[Inspection]) -> Iterator[Finding]:
     texts = Counter(r.info.metadata.unread for r in results if r.info is not None)
     for text, count in texts.most_common(1):
         if text:
-            yield Finding("unread", "", detail=f"{text} ({count:,} files)")
+            yield Finding("unread", "", detail=f"{text} ({counted(count, 'file')})")
 
 
 def _of_grid(grid: FileGrid) -> Iterator[Finding]:
-    """Yield the empty cells, of which the first are listed, and the names that were left out."""
-    empty = grid.empty_cells
-    for cell in empty[:SHOWN_MISSING].tolist():
-        yield Finding("missing", "", labels_at(grid, cell), "no file has this place")
-    if len(empty) > SHOWN_MISSING:
-        more = len(empty) - SHOWN_MISSING
-        yield Finding("missing", "", detail=f"and {more:,} more cells without a file")
+    """Yield the empty cells, of which the first ranges are listed, and names left out."""
+    more = grid.files_missing
+    for labels, count in empty_ranges(grid, SHOWN_MISSING):
+        places = f"these {count:,} places" if count > 1 else "this place"
+        yield Finding("missing", "", labels, f"no file has {places}", count)
+        more -= count
+    if more:
+        yield Finding("missing", detail=f"and {counted(more, 'more cell')}", count=more)
     cells = dict(zip(grid.names, grid.cells.tolist(), strict=True)) if grid.duplicates else {}
     for name, kept in grid.duplicates:
         yield Finding("duplicate", name, labels_at(grid, cells[kept]), f"its cell has {kept!r}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,7 +9,7 @@ import click
 from dask_fileseq.cli.cluster import check_files
 from dask_fileseq.cli.options import command, file_options, open_files, option, options_of
 from dask_fileseq.cli.terminal import command_line_text, echo, echo_json, styled
-from dask_fileseq.plaintext import printable
+from dask_fileseq.plaintext import counted, printable
 
 if TYPE_CHECKING:
     from dask_fileseq.check import Finding
@@ -46,7 +45,8 @@ def check(files: tuple[str, ...], show_all: bool, as_json: bool, **options: Any)
     if as_json:
         echo_json({"files": len(seq), "pixels": options["pixels"], "findings": findings})
     else:
-        work = f"{len(seq):,} files, {'all pixels' if options['pixels'] else 'each header'} read"
+        read = "all pixels" if options["pixels"] else "each header"
+        work = f"{counted(len(seq), 'file')}, {read} read"
         _echo(findings, work, len(findings) if show_all else SHOWN)
     if findings:
         raise click.exceptions.Exit(1)
@@ -54,22 +54,22 @@ def check(files: tuple[str, ...], show_all: bool, as_json: bool, **options: Any)
 
 def _echo(findings: list[Finding], work: str, limit: int) -> None:
     """Print the findings by kind, and as the last line how many there are."""
-    from dask_fileseq.check import KINDS, by_kind
+    from dask_fileseq.check import KINDS, by_kind, total
 
-    for kind, found in by_kind(findings).items():
-        echo(f"{styled(kind, fg='red', bold=True)} ({len(found):,}): {KINDS[kind]}")
+    kinds = by_kind(findings)
+    for kind, found in kinds.items():
+        echo(f"{styled(kind, fg='red', bold=True)} ({total(found):,}): {KINDS[kind]}")
         for finding in found[:limit]:
             echo(f"  {_line(finding)}")
         if len(found) > limit:
-            echo(f"  and {len(found) - limit:,} more (--all lists them)")
-    counts = Counter(finding.kind for finding in findings)
-    total = ", ".join(f"{count:,} {kind}" for kind, count in counts.items())
+            echo(f"  and {total(found[limit:]):,} more (--all lists them)")
+    counts = ", ".join(f"{total(found):,} {kind}" for kind, found in kinds.items())
     well = styled("all is well", fg="green")
-    echo(f"{work}; found: {total}" if total else f"{work}: {well}")
+    echo(f"{work}; found: {counts}" if counts else f"{work}: {well}")
 
 
 def _line(finding: Finding) -> str:
-    from dask_fileseq.report.summary import cell_text
+    from dask_fileseq.grid import cell_text
 
     cell = cell_text(finding.cell)
     if not finding.name:

@@ -18,9 +18,10 @@ from dask_fileseq.cli.terminal import (
     spinner,
     styled,
 )
+from dask_fileseq.plaintext import counted
 
 if TYPE_CHECKING:
-    from dask_fileseq.sequence import FileSequence
+    pass
 
 EXAMPLES = """
   dask fileseq convert scans/ scans.ome.zarr
@@ -30,6 +31,7 @@ EXAMPLES = """
   dask fileseq convert scans/ scans.ome.zarr --pixel-size 0.65um --scale z=2um,t=30s
   dask fileseq convert tiles/ mosaic.ome.zarr --axestiled row=y,column=x
   dask fileseq convert scans/ s3://bucket/scans.zarr --target-option anon=false
+  dask fileseq convert scans/ scans.zarr --follow --timeout 600
   dask fileseq convert scans/ scans.zarr --scheduler local --workers 4 --memory-limit 2GiB
 """
 
@@ -44,6 +46,7 @@ OME_ZARR = options_of("ome_zarr")
     *options_of("target"),
     *OME_ZARR,
     *options_of("writing"),
+    *options_of("following"),
     *options_of("scheduler"),
 )
 def convert(files: tuple[str, ...], out: str, as_json: bool, **options: Any) -> None:
@@ -54,7 +57,7 @@ def convert(files: tuple[str, ...], out: str, as_json: bool, **options: Any) -> 
     written is compared with the files, and a manifest in OUT lists what was copied. The exit
     code is 1 if files could not be read.
     """
-    from dask_fileseq.errors import FillWarning
+    from dask_fileseq.errors import FillWarning, HeaderWarning
 
     if not files:
         raise click.UsageError(f"there is {out!r}, but not both FILES and OUT")
@@ -68,8 +71,12 @@ def convert(files: tuple[str, ...], out: str, as_json: bool, **options: Any) -> 
         options["format"] == "auto" and out.rstrip("/\\").endswith(".ome.zarr")
     )
     arguments = _arguments(options, is_ome)
+    if options["follow"]:
+        if is_ome:
+            raise click.UsageError("--follow makes plain Zarr alone: add --format zarr")
+        arguments["follow"] = {key: options[key] for key in ("interval", "timeout")}
     seq = open_files(files, options)
-    arguments["axestiled"] = _axis_numbers(options["axestiled"], seq)
+    arguments["axestiled"] = options["axestiled"]
     write = seq.to_ome_zarr if is_ome else seq.to_zarr
     if options["dry_run"] or not as_json:
         with spinner("looking at some files"):
@@ -77,7 +84,8 @@ def convert(files: tuple[str, ...], out: str, as_json: bool, **options: Any) -> 
         if as_json:
             echo_json(summary)
         else:
-            echo(command_line_text(summary["text"]))
+            for line in summary["text"].splitlines():
+                echo(command_line_text(line))
     if options["dry_run"]:
         return
     try:
@@ -87,6 +95,8 @@ def convert(files: tuple[str, ...], out: str, as_json: bool, **options: Any) -> 
             progress_bar("converting", is_bytes=True) as progress,
         ):
             warnings.simplefilter("ignore", FillWarning)  # the manifest lists these files
+            if not as_json:  # the summary has warned already
+                warnings.simplefilter("ignore", HeaderWarning)
             manifest = write(out, scheduler=get, progress=progress, **arguments)
     except KeyboardInterrupt:
         echo("The same command goes on where this one stopped.", err=True)
@@ -115,30 +125,18 @@ def _arguments(options: dict[str, Any], is_ome: bool) -> dict[str, Any]:
     }
 
 
-def _axis_numbers(tiled: dict[str, str] | None, seq: FileSequence) -> dict[int, int] | None:
-    """Return the numbers of axes of the grid and of the images that are given by name."""
-    if tiled is None:
-        return None
-    grid, chunk = list(seq.coords), list(seq.chunkdims)
-    for pair in tiled.items():
-        for name, names in zip(pair, (grid, chunk), strict=True):
-            if name not in names:
-                text = f"{name!r} is none of {', '.join(names)}"
-                raise click.BadParameter(text, param_hint="--axestiled")
-    return {grid.index(axis): chunk.index(other) for axis, other in tiled.items()}
-
-
 def _echo(manifest: dict[str, Any], out: str) -> None:
     """Print how many files were copied, and which could not be read."""
     failed = manifest["failed"]
     compared, regions = manifest["verified"]["regions"], manifest["regions"]
     how = "all" if compared == regions else f"{compared:,} of {regions:,} regions"
     echo(
-        f"{out}\n{manifest['file_count']:,} files, {manifest['empty']['count']:,} empty cells;"
+        f"{out}\n{counted(manifest['file_count'], 'file')},"
+        f" {counted(manifest['empty']['count'], 'empty cell')};"
         f" {how if compared else 'nothing'} compared with the files"
     )
     if failed:
-        echo(styled(f"{len(failed):,} files could not be read:", fg="red"))
+        echo(styled(f"{counted(len(failed), 'file')} could not be read:", fg="red"))
         for entry in failed[:SHOWN]:
             echo(f"  {entry['error']}")
     if len(failed) > SHOWN:

@@ -10,7 +10,7 @@ import click
 
 from dask_fileseq.cli.options import PRESETS, command, open_files, option, options_of
 from dask_fileseq.cli.terminal import echo, echo_json, spinner, styled
-from dask_fileseq.plaintext import printable
+from dask_fileseq.plaintext import counted, printable
 
 EXAMPLES = """
   dask fileseq patterns
@@ -91,7 +91,7 @@ def _fit(names: list[str], pattern: str) -> Fit:
 
 
 def _echo_fits(files: int, presets: list[Fit], inferred: Fit, explanation: str = "") -> None:
-    echo(f"{files:,} files")
+    echo(counted(files, "file"))
     for fit in presets:
         echo(f"{styled(fit['name'], bold=True)}: {_fit_text(fit, files)}")
     if not presets:
@@ -107,9 +107,9 @@ def _echo_fits(files: int, presets: list[Fit], inferred: Fit, explanation: str =
 def _fit_text(fit: Fit, count: int) -> str:
     """Return in one line what a pattern finds."""
     axes = ", ".join(f"{dim} {size:,}" for dim, size in fit["axes"].items())
-    parts = [f"{fit['files']:,} of {count:,} files", axes]
+    parts = [f"{fit['files']:,} of {counted(count, 'file')}", axes]
     if fit["empty"]:
-        parts.append(f"{fit['empty']:,} empty cells")
+        parts.append(counted(fit["empty"], "empty cell"))
     if fit["duplicates"]:
         parts.append(f"{fit['duplicates']:,} for a cell that has a file")
     return "; ".join(parts)

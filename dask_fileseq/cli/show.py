@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dask_fileseq.cli.options import command, file_options, open_files, python_code
+from dask_fileseq.cli.options import command, file_options, open_files, options_of, python_code
 from dask_fileseq.cli.terminal import (
     command_line_text,
     echo,
@@ -17,7 +17,7 @@ from dask_fileseq.cli.terminal import (
     first_of_many,
     styled,
 )
-from dask_fileseq.plaintext import public_values, without_secrets
+from dask_fileseq.plaintext import counted, public_values, without_secrets
 
 if TYPE_CHECKING:
     from dask_fileseq.sequence import FileSequence
@@ -30,10 +30,11 @@ EXAMPLES = r"""
   dask fileseq show 'scans/*.tif' --pattern '_(c)(\d+)_(t)(\d+)'
   dask fileseq show wells/ --pattern operetta --json
   dask fileseq show '*.tif' --container scans.zip --pattern axes
+  dask fileseq show scans/ --follow --timeout 600
 """
 
 
-@command(EXAMPLES, *file_options())
+@command(EXAMPLES, *file_options(), *options_of("following"))
 def show(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
     """Show the grid that FILES form, and the array that they make.
 
@@ -60,8 +61,26 @@ def show(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
         for name, axes in info["also_fits"].items():
             echo(f"also fits: --pattern {name} ({', '.join(axes)})")
         echo_row("open with", info["open"])
-    if info["error"]:
+    if options["follow"]:
+        _follow(seq, options, as_json)
+    elif info["error"]:
         raise click.ClickException(info["error"])
+
+
+def _follow(seq: FileSequence, options: dict[str, Any], as_json: bool) -> None:
+    """Print a line each time that files are completed."""
+    from dask_fileseq.sequence.listing import short_counts
+
+    known: set[str] = set()
+    for grown in seq.follow(interval=options["interval"], timeout=options["timeout"]):
+        new = [without_secrets(name) for name in grown if name not in known]
+        known.update(grown)
+        if as_json:
+            echo_json({"files": len(grown), "shape": grown.shape, "new": new})
+        else:
+            names = [os.path.basename(name) for name in new[:SHOWN]]
+            shown = first_of_many(names, len(new) - len(names))
+            echo(f"{short_counts(grown.grid)}; new: {shown or 'others anew'}")
 
 
 def _also_fits(seq: FileSequence) -> dict[str, list[str]]:
@@ -81,13 +100,15 @@ def _also_fits(seq: FileSequence) -> dict[str, list[str]]:
 
 def names_info(seq: FileSequence, container: str | None = None) -> dict[str, Any]:
     """Return what follows from the names alone; reads no file."""
+    from dask_fileseq.report.gridlayout import grid_layout
     from dask_fileseq.report.gridmap import text_map
     from dask_fileseq.report.summary import grid_summary
 
     where = without_secrets(container or seq.commonpath()) or os.curdir
     info = {"type": type(seq).__name__, "where": where, "below": seq.below}
     info |= grid_summary(seq.grid)
-    return info | {"map": text_map(seq.grid) if seq.files_missing else []}
+    is_drawn = seq.files_missing or grid_layout(seq.grid).kind != "table"
+    return info | {"map": text_map(seq.grid) if is_drawn else []}
 
 
 def array_info(seq: FileSequence) -> dict[str, Any]:
@@ -104,25 +125,27 @@ def array_info(seq: FileSequence) -> dict[str, Any]:
 
 def echo_names(info: dict[str, Any]) -> None:
     """Print what follows from the names."""
-    from dask_fileseq.report.summary import cell_text, grid_rows
+    from dask_fileseq.grid import cell_text
+    from dask_fileseq.report.summary import grid_rows
 
-    echo(f"{info['type']} of {info['files']:,} files in {info['where']}")
+    echo(f"{info['type']} of {counted(info['files'], 'file')} in {info['where']}")
     if info["below"]:
         echo_row("found", info["below"])
     echo_row("first", os.path.basename(info["first"]))
-    grid, *axes = grid_rows(info)
-    echo_row(*grid)
-    for name, text in axes:
-        echo_row(f"  {name}", text)
+    axes = {axis["name"] for axis in info["axes"]}
+    for name, text in grid_rows(info):
+        echo_row(f"  {name}" if name in axes else name, text)
     if info["empty"]:
-        cells = [cell_text(cell) for cell in info["empty_cells"][:SHOWN]]
-        echo_row("empty", first_of_many(cells, info["empty"]))
+        shown = info["empty_ranges"][:SHOWN]
+        more = info["empty"] - sum(each["count"] for each in shown)
+        echo_row("empty", first_of_many([cell_text(each["cell"]) for each in shown], more))
+    if info["map"]:
         echo_row("map", "\n".join(info["map"]))
     duplicates = [f"{pair['name']!r} for {pair['kept']!r}" for pair in info["duplicates"]]
     left_out = {"unmatched": list(map(repr, info["unmatched"])), "left out": duplicates}
     for label, names in left_out.items():
         if names:
-            text = f"{len(names):,}: {first_of_many(names[:SHOWN], len(names))}"
+            text = f"{len(names):,}: {first_of_many(names[:SHOWN], len(names) - SHOWN)}"
             echo_row(label, styled(text, fg="yellow"))
 
 

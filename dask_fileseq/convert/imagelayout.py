@@ -208,7 +208,9 @@ def _values(values: NDArray[Any]) -> Any:
     >>> _values(np.arange(5, 5000, 2))
     {'start': 5, 'step': 2, 'length': 2498}
     """
-    if values.dtype.kind in "mM":
+    if values.dtype.kind == "M":
+        return values.astype(str).tolist()
+    if values.dtype.kind == "m":
         return plain_labels(values)
     if values.dtype.kind in "iu" and len(values) > LONG and len(set(np.diff(values))) == 1:
         start, step = int(values[0]), int(values[1] - values[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dask_fileseq.grid import FileGrid, GridCoord, plain_labels
+from dask_fileseq.plaintext import counted
 
 _SHOWN = 3
 
@@ -27,9 +28,9 @@ def _lines(grid: FileGrid) -> Iterator[str]:
     for dim, (step, units) in known.pixel_sizes.items():
         yield f"  pixel size along {dim}: {step:.6g} {units}"
     if grid.files_missing:
-        yield f"  {grid.files_missing:,} cells without a file"
+        yield f"  {counted(grid.files_missing, 'cell')} without a file"
     if grid.unmatched:
-        yield f"  {len(grid.unmatched):,} files that it does not name"
+        yield f"  {counted(len(grid.unmatched), 'file')} that it does not name"
     for note in known.notes:
         yield f"  {note}"
     yield "the names alone"

@@ -133,7 +133,7 @@ def _plan(beside: Beside, name: str, title: str) -> dict[str, list[str]]:
 def _with_all(
     found: Sequence[tuple[str, Mapping[str, str | None]]], dims: Sequence[str]
 ) -> tuple[list[str], Rows]:
-    """Return the files whose names have all the axes that any has, and the values of these."""
+    """Return the files whose names have all axes that occur, and their values along them."""
     kept = [dim for dim in dims if any(groups.get(dim) is not None for _, groups in found)]
     whole = [(f, g) for f, g in found if all(g[dim] is not None for dim in kept)]
     rows = [{dim: _value(str(groups[dim])) for dim in kept} for _, groups in whole]

@@ -9,7 +9,7 @@ from dask_fileseq.filearray.failures import (
 )
 from dask_fileseq.filearray.fillvalues import checked_fillvalue
 from dask_fileseq.filearray.first_file import described_scales, first_info, first_readable
-from dask_fileseq.filearray.version import files_version
+from dask_fileseq.filearray.version import files_version, version_hash
 
 __all__ = [
     "FileArray",
@@ -22,4 +22,5 @@ __all__ = [
     "first_readable",
     "read_error",
     "recorded_fills",
+    "version_hash",
 ]

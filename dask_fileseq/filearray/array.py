@@ -22,7 +22,7 @@ from dask_fileseq.filearray.fillvalues import resolved_fillvalue
 from dask_fileseq.filearray.first_file import chunk_metadata, chunk_spec, first_info
 from dask_fileseq.filearray.version import Token, files_version
 from dask_fileseq.files import LocalFiles, Names, Source
-from dask_fileseq.grid import FileGrid, GridMetadata
+from dask_fileseq.grid import FileGrid, GridMetadata, plain_labels
 from dask_fileseq.readers import (
     ChunkMetadata,
     ChunkSpec,
@@ -151,9 +151,9 @@ class FileArray:
         spec = chunk_spec(options, info)
         nodata = None if info is None else info.metadata.attrs.get("nodata")
         fillvalue = resolved_fillvalue(options.fillvalue, spec.dtype, nodata)
-        options = replace(options, fillvalue=fillvalue)
-        tiling = Tiling.of(grid.shape, spec.shape, options.axestiled)
         griddims = tuple(grid.coords)
+        tiling = Tiling.of(grid.shape, spec.shape, options.axestiled, griddims, spec.dims)
+        options = replace(options, fillvalue=fillvalue, axestiled=None)  # now in the tiling
         chunkdims = [f"{dim}_chunk" if dim in griddims else dim for dim in spec.dims]
         version = version or partial(files_version, grid, names, source, identity)
         versioned = version if callable(version) else partial(str, version)
@@ -298,7 +298,7 @@ class FileArray:
             names=Names([self.names[i] for i in numbers.tolist()]),
             table=renumbered,
             tiling=Tiling(table.shape, self.tiling.chunkshape, self.tiling.axestiled),
-            coords={},
+            coords={d: self.coords[d][part] for d, part in zip(self.griddims, cells, strict=True)},
             gridmetadata=GridMetadata(),
             metadata=ChunkMetadata(),
             origin=tuple(o + c.start for o, c in zip(self.origin, cells, strict=True)),
@@ -340,8 +340,8 @@ class FileArray:
         """Read a region of a file into the i-th of some arrays."""
         self.reader.read_region(file, self.spec, region, outs[i], **self.options.imreadargs)
 
-    def _cell(self, number: int) -> dict[str, int]:
-        """Return the cell of a file in the grid of the whole sequence."""
-        local = np.argwhere(self.table == number)[0].tolist()
-        cell = [i + start for i, start in zip(local, self.origin, strict=True)]
-        return dict(zip(self.griddims, cell, strict=True))
+    def _cell(self, number: int) -> dict[str, Any]:
+        """Return the labels of the cell of a file."""
+        index = np.argwhere(self.table == number)[0].tolist()
+        places = zip(self.griddims, index, strict=True)
+        return {dim: plain_labels(self.coords[dim][i]) for dim, i in places}

@@ -6,7 +6,6 @@ import os
 import pickle
 import socket
 import sys
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -14,7 +13,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from dask_fileseq.errors import ChunkMismatchError, FillWarning, ReadError, public_error
+from dask_fileseq.errors import ChunkMismatchError, FillWarning, ReadError, public_error, warn_user
+from dask_fileseq.grid import cell_text
 from dask_fileseq.plaintext import without_secrets
 from dask_fileseq.readers import WrongChunk
 from dask_fileseq.types import ReadOptions
@@ -23,21 +23,20 @@ _recorded: ContextVar[list[tuple[str, str]] | None] = ContextVar("recorded_fills
 
 
 def raise_or_fill(
-    error: Exception, name: str, cell: Mapping[str, int], out: NDArray[Any], options: ReadOptions
+    error: Exception, name: str, cell: Mapping[str, Any], out: NDArray[Any], options: ReadOptions
 ) -> None:
     """Raise the error of a file that cannot be read, or fill its place and warn."""
     failure = failure_of(error, name, cell)
     if options.errors != "fill":
         raise failure from _picklable(error)
     out[...] = options.fillvalue
-    warnings.warn(f"{failure}; filled with {options.fillvalue}", FillWarning, stacklevel=2)
+    warn_user(f"{failure}; filled with {options.fillvalue}", FillWarning)
     _log_fill(without_secrets(name), str(failure))
 
 
-def failure_of(error: Exception, name: str, cell: Mapping[str, int]) -> Exception:
-    """Return the error that names a file, its cell in the grid, and what is wrong."""
-    where = ", ".join(f"{dim}={i}" for dim, i in cell.items())
-    where = f"{name!r} (cell {where})" if where else repr(name)
+def failure_of(error: Exception, name: str, cell: Mapping[str, Any]) -> Exception:
+    """Return the error that names a file, the labels of its cell, and what is wrong."""
+    where = f"{name!r} {cell_text(cell)}".rstrip()
     if isinstance(error, WrongChunk):
         return ChunkMismatchError(f"{where} does not fit the sequence: {error}")
     return read_error(error, where, name)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from dask.base import tokenize
 
-from dask_fileseq.files import LocalFiles, Names, Source
+from dask_fileseq.files import LocalFiles, Names, Source, Versions
 from dask_fileseq.grid import FileGrid
 
 
@@ -52,6 +52,11 @@ def files_version(
         Whether size and time of each file count, or its name alone.
     """
     versions = source.versions(names) if identity == "stat" else None
+    return version_hash(grid, names, source, versions)
+
+
+def version_hash(grid: FileGrid, names: Names, source: Source, versions: Versions | None) -> str:
+    """Return a hash of the files on a grid, in known versions."""
     digest = hashlib.blake2b(digest_size=16)
     for part in (versions, grid.positions):
         digest.update(b"-" if part is None else part.tobytes())

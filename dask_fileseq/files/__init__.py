@@ -16,9 +16,10 @@ from dask_fileseq.files.filesystems import (
 from dask_fileseq.files.finding import archive_of, find_files, given_names, open_source, searched
 from dask_fileseq.files.local import LocalFiles, require_file
 from dask_fileseq.files.names import Names, common_folder, common_path, shared_folder
+from dask_fileseq.files.otherformats import how_to_read, other_suffix
 from dask_fileseq.files.path_map import PathMap
 from dask_fileseq.files.remote import RemoteFiles
-from dask_fileseq.files.source import Open, Source, Suffixes
+from dask_fileseq.files.source import Open, Source, Suffixes, Versions
 from dask_fileseq.files.tarfiles import TarFiles
 from dask_fileseq.files.writing import new_file, write_error
 from dask_fileseq.files.zipfiles import ZipFiles
@@ -32,6 +33,7 @@ __all__ = [
     "Source",
     "Suffixes",
     "TarFiles",
+    "Versions",
     "ZipFiles",
     "archive_of",
     "common_folder",
@@ -39,12 +41,14 @@ __all__ = [
     "find_files",
     "given_names",
     "has_scheme",
+    "how_to_read",
     "is_transient",
     "limit_calls",
     "limited_arguments",
     "local_path",
     "new_file",
     "open_source",
+    "other_suffix",
     "require_file",
     "scheme_of",
     "searched",

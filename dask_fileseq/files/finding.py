@@ -21,6 +21,7 @@ from dask_fileseq.files.archive import (
 )
 from dask_fileseq.files.filesystems import StorageOptions, has_scheme, is_url, local_path, scheme_of
 from dask_fileseq.files.local import LocalFiles
+from dask_fileseq.files.otherformats import other_files_hint
 from dask_fileseq.files.path_map import PathMap
 from dask_fileseq.files.remote import RemoteFiles
 from dask_fileseq.files.source import Source, Suffixes
@@ -85,6 +86,7 @@ def find_files(given: str | list[str], source: Source, suffixes: Suffixes) -> li
     hint = ""
     if os.path.isdir(given):
         hint = " is a folder with no images in it, nor in folders below"
+        hint += other_files_hint(given, source.below(given))
     elif given.startswith(("http://", "https://")):
         hint = "; a server lists a folder only by a page of links: list their URLs"
     elif has_scheme(given) and not is_url(given):

@@ -210,7 +210,7 @@ class RemoteFiles(Source):
     def _version_info(self, failed: threading.Event, url: str) -> Any:
         """Return the entry of a file; None if there is none, or after an error of another file.
 
-        A server that does not answer is asked once by each thread, not for each file.
+        A server that does not answer gets one request of each thread, not one for each file.
         """
         try:
             return None if failed.is_set() else self._request(requested_info, url)

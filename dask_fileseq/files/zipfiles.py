@@ -111,7 +111,7 @@ def _open_member(handle: BinaryIO, info: zipfile.ZipInfo) -> BinaryIO:
     handle.seek(info.header_offset)
     header = handle.read(HEADER)
     if len(header) < HEADER or header[:4] != b"PK\3\4":
-        raise zipfile.BadZipFile(f"{info.filename!r} does not stand where the directory says")
+        raise zipfile.BadZipFile(f"{info.filename!r} is not where the directory has it")
     lengths = struct.unpack_from("<HH", header, 26)
     _require_name(handle.read(lengths[0]), info)
     start = info.header_offset + HEADER + sum(lengths)

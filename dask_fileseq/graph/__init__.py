@@ -10,21 +10,32 @@ from dask_fileseq.graph.chunks import (
     warn_of_small_files,
 )
 from dask_fileseq.graph.layer import to_dask_array
-from dask_fileseq.graph.runner import Box, Scheduler, read_in_place, run, run_batches
+from dask_fileseq.graph.progressline import ProgressLine, progress_callback
+from dask_fileseq.graph.runner import (
+    Box,
+    Scheduler,
+    read_in_place,
+    run,
+    run_batches,
+    run_on_blocks,
+)
 from dask_fileseq.graph.sliced import SlicedFiles
 from dask_fileseq.graph.transposed import TransposedFiles
 
 __all__ = [
     "AUTO_BYTES",
     "Box",
+    "ProgressLine",
     "Scheduler",
     "SlicedFiles",
     "TransposedFiles",
     "block_chunks",
     "default_chunks",
+    "progress_callback",
     "read_in_place",
     "run",
     "run_batches",
+    "run_on_blocks",
     "to_dask_array",
     "warn_of_small_files",
 ]

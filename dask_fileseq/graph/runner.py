@@ -6,7 +6,7 @@ that travel from other processes, headers of many files, regions of a conversion
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import nullcontext
 from functools import partial
@@ -18,6 +18,7 @@ import dask
 import dask.local
 import dask.multiprocessing
 import dask.threaded
+from dask.array.core import Array
 from dask.base import get_scheduler
 from dask.callbacks import Callback
 from dask.utils import funcname
@@ -145,6 +146,41 @@ def run(
             for key, result in zip(graph, results, strict=True):
                 if key not in finished.seen:  # the scheduler ignores callbacks
                     done(keys[key], result)
+
+
+def run_on_blocks(
+    scheduler: Scheduler,
+    function: Callable[[Any, Any, Any], Any],
+    job: Any,
+    array: Array,
+    tasks: Mapping[tuple[int, ...], Any],
+    done: Done,
+) -> None:
+    """Call ``function(job, task, block)`` for some blocks of a dask array, as `run` does.
+
+    It is one graph with that of the array, so that what several blocks need is computed once.
+    """
+    name = f"{funcname(function).strip('_').replace('_', '-')}-{uuid4().hex}"
+    blocks = {(name, *index): (array.name, *index) for index in tasks}
+    optimize = type(array).__dask_optimize__
+    graph = dict(optimize(array.__dask_graph__(), list(blocks.values())))
+    keys: dict[Any, Any] = {(name, *index): task for index, task in tasks.items()}
+    graph |= {key: (partial(function, job, keys[key]), block) for key, block in blocks.items()}
+    if scheduler.client is not None:
+        from distributed import as_completed
+
+        futures = scheduler.client.get(graph, list(keys), sync=False)
+        try:
+            for future in as_completed(futures):
+                done(keys[future.key], future.result())
+        finally:
+            scheduler.client.cancel(futures)
+        return
+    with _Finished(keys, done) as finished:
+        results = scheduler.get(graph, list(keys), **scheduler.options)
+    for key, result in zip(keys, results, strict=True):
+        if key not in finished.seen:  # the scheduler ignores callbacks
+            done(keys[key], result)
 
 
 class _Finished(Callback):

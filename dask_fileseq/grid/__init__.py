@@ -6,10 +6,12 @@ function by `grid_of_indices`, or from the order of the files alone by `grid_of_
 
 All work goes by column: a million names have few distinct texts along an axis, and each of
 these is looked at once. Each module imports only from those before it: `natural_sort`,
-`text_axis`, `grid_axes`, `density`, `durations`, `gridmetadata`, `filegrid`; `label_lookup` and
-`selection` make parts of a grid, and `joining` makes one grid of several.
+`text_axis`, `grid_axes`, `density`, `durations`, `gridmetadata`, `filegrid`, `cellranges`;
+`label_lookup` and `selection` make parts of a grid, `joining` makes one grid of several, and
+`growing` adds files.
 """
 
+from dask_fileseq.grid.cellranges import CellRange, cell_text, empty_ranges
 from dask_fileseq.grid.filegrid import (
     Duplicates,
     FileGrid,
@@ -22,6 +24,7 @@ from dask_fileseq.grid.filegrid import (
 )
 from dask_fileseq.grid.grid_axes import parse_filenames
 from dask_fileseq.grid.gridmetadata import GridCoord, GridMetadata, coord_of_files
+from dask_fileseq.grid.growing import grown_grid
 from dask_fileseq.grid.joining import joined_grids, renamed
 from dask_fileseq.grid.label_lookup import places_of_labels
 from dask_fileseq.grid.natural_sort import natural_sorted
@@ -29,17 +32,21 @@ from dask_fileseq.grid.selection import by_axis, part_of_files, parts_of, select
 from dask_fileseq.grid.text_axis import Spacing
 
 __all__ = [
+    "CellRange",
     "Duplicates",
     "FileGrid",
     "GridCoord",
     "GridMetadata",
     "Spacing",
     "by_axis",
+    "cell_text",
     "coord_of_files",
+    "empty_ranges",
     "grid_of_columns",
     "grid_of_indices",
     "grid_of_pattern",
     "grid_of_sequence",
+    "grown_grid",
     "joined_grids",
     "labels_at",
     "natural_sorted",

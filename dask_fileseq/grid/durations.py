@@ -1,4 +1,4 @@
-"""Durations as texts, and texts as durations: no I/O.
+"""Durations and dates as texts, and texts as durations: no I/O.
 
 pandas itself is not needed. Both ways are those of its ``Timedelta``, which also takes most of
 the texts that are read here.
@@ -35,6 +35,20 @@ def duration_text(duration: np.timedelta64) -> str:
     text = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
     text += f".{fraction:09d}".rstrip("0") if fraction else ""
     return f"{days} day{'s' * (days != 1)} {text}" if days else text
+
+
+def date_text(text: str) -> str:
+    """Return a date without a time of day, a second or a fraction that is zero.
+
+    >>> date_text("2026-01-31T10:30:05.250000000"), date_text("2026-01-31T10:00")
+    ('2026-01-31 10:30:05.25', '2026-01-31 10:00')
+    """
+    date, _, clock = text.partition("T")
+    clock, _, fraction = clock.partition(".")
+    if fraction := fraction.rstrip("0"):
+        return f"{date} {clock}.{fraction}"
+    clock = clock.removesuffix(":00") if clock.count(":") > 1 else clock
+    return date if clock in ("", "00", "00:00") else f"{date} {clock}"
 
 
 def duration_of_text(text: str) -> tuple[np.timedelta64, np.timedelta64]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from dask_fileseq.errors import DuplicateError, NamesError, NoFilesError, SparseGridError
 from dask_fileseq.grid.density import check_inferred, check_not_sparse, is_sparse
-from dask_fileseq.grid.durations import duration_text
+from dask_fileseq.grid.durations import date_text, duration_text
 from dask_fileseq.grid.grid_axes import (
     Categories,
     Unmatched,
@@ -329,12 +329,17 @@ def labels_at(grid: FileGrid, position: int) -> dict[str, Any]:
 
 
 def plain_labels(values: NDArray[Any]) -> Any:
-    """Return labels as Python's numbers and texts; dates and durations as texts.
+    """Return labels as Python's numbers and texts; dates, as short as they can be, as texts.
 
-    >>> plain_labels(np.array(["2026-01-31"], "M8[D]")), plain_labels(np.array([90], "m8[m]"))
-    (['2026-01-31'], ['01:30:00'])
+    >>> plain_labels(np.array(["2026-01-31", "2026-01-31T10:30"], "M8[ns]"))
+    ['2026-01-31', '2026-01-31 10:30']
+    >>> plain_labels(np.array([90], "m8[m]"))
+    ['01:30:00']
     """
     if values.dtype.kind == "m":
         texts = list(map(duration_text, np.atleast_1d(values)))
         return texts if np.ndim(values) else texts[0]
-    return values.astype(str).tolist() if values.dtype.kind == "M" else values.tolist()
+    if values.dtype.kind == "M":
+        texts = [date_text(text) for text in np.atleast_1d(values).astype(str).tolist()]
+        return texts if np.ndim(values) else texts[0]
+    return values.tolist()

@@ -24,6 +24,7 @@ from dask_fileseq.patterns import (
     NamePattern,
     as_pattern,
     infer_columns,
+    require_quick,
 )
 from dask_fileseq.plaintext import public_names
 
@@ -102,11 +103,13 @@ def name_columns(
     pattern: Any,
     axesorder: Sequence[int] | None,
     unmatched: Unmatched,
+    start: int | None = None,
 ) -> tuple[NamePattern, NameColumns]:
     """Return a user's pattern, and the axes that it finds in names.
 
-    A regular expression is matched below the folder that the names share, other patterns
-    are matched with whole paths. Credentials in URLs are left out.
+    A regular expression is matched below the folder that the names share, whose length may be
+    given as `start`; other patterns are matched with whole paths. Credentials in URLs are left
+    out.
     """
     if not len(names):
         raise NoFilesError("files is empty")
@@ -129,7 +132,9 @@ def name_columns(
     if is_inferred:
         pattern, columns = infer_columns(paths)
     else:
-        columns = pattern.columns(paths, _start(pattern, paths))
+        start = _start(pattern, paths) if start is None else start
+        require_quick(pattern, paths, start)
+        columns = pattern.columns(paths, start)
     if columns.unmatched and unmatched == "raise":
         count = len(columns.unmatched)
         raise UnmatchedError(

@@ -171,7 +171,7 @@ def _places(values: NDArray[Any], place: Mapping[Any, int]) -> NDArray[np.int64]
 def _joined_metadata(
     grids: Sequence[FileGrid], cells: NDArray[np.int64], sizes: Mapping[str, int]
 ) -> GridMetadata:
-    """Return what is said of all grids, of which some cells have files."""
+    """Return the metadata of all grids, for the cells that have files."""
     parts = [grid.metadata for grid in grids]
     first = parts[0]
     if any((part.pages, part.page_labels) != (first.pages, first.page_labels) for part in parts):

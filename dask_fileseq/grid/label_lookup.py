@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dask_fileseq.errors import NamesError, shown
+from dask_fileseq.errors import LabelError, NamesError, shown
 from dask_fileseq.grid.durations import duration_of_text, duration_text
 
 _COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:(?=[T ]|$)|(?=(?:\d{4}|\d{6})$))")
@@ -163,8 +163,8 @@ def _is_coarser(unit: str, values: NDArray[Any]) -> bool:
     return unit in (_UNITS[: _UNITS.index(needed)] if needed else _UNITS)
 
 
-def _no_label(dim: str, values: NDArray[Any], label: Any) -> NamesError:
-    return NamesError(f"{dim}={label!r} is not on the axis, which has {_some(values)}")
+def _no_label(dim: str, values: NDArray[Any], label: Any) -> LabelError:
+    return LabelError(f"{dim}={label!r} is not on the axis, which has {_some(values)}")
 
 
 def _some(values: NDArray[Any]) -> str:

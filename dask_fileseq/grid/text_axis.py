@@ -1,6 +1,6 @@
-"""The axis that the distinct texts of a name's part make: their indices, and the values of these.
+"""The axis of the distinct texts of a part of names: their indices, and the values of these.
 
-Integers, and where that is asked for dates and other numbers, are indices a step apart. All
+Integers are indices a step apart, and so are dates and other numbers with ``spacing="step"``. All
 others are labels that occur, in their order: dates, numbers, words, wells, months. Categories
 are indices that the caller gives, and lists are those of Bio-Formats patterns.
 """
@@ -184,7 +184,7 @@ def _is_evident(numbers: NDArray[np.int64]) -> bool:
 
 
 def _is_category(dim: str) -> bool:
-    """Return whether an axis has numbers of which none is between two others.
+    """Return whether the numbers along an axis are names, as those of channels and bands.
 
     >>> _is_category("C"), _is_category("band_1"), _is_category("time")
     (True, True, False)

@@ -51,15 +51,25 @@ def header_coords(
     sizes = dict(zip(grid.unique_dims, grid.shape, strict=True))
     coords = {}
     for name, values in found.items():
-        units, source = UNITS.get(name.removeprefix("file_")), "headers"
+        attrs = attributes_of(name)
         if name.startswith(("pixel_size_", "origin_")):
-            units = table.constant.get("pixel_unit")
-            source = table.constant.get("pixel_source", source)
-        attrs = {"source": source} | ({"units": units} if isinstance(units, str) else {})
+            units, source = map(table.constant.get, ("pixel_unit", "pixel_source"))
+            attrs |= {"units": units} if isinstance(units, str) else {}
+            attrs |= {"source": source} if isinstance(source, str) else {}
         coord = coord_of_files(values, grid.cells, sizes, attrs)
         if coord is not None:
             coords[name] = coord
     return coords
+
+
+def attributes_of(name: str) -> dict[str, str]:
+    """Return the attributes of a column as a coordinate.
+
+    >>> attributes_of("exposure")
+    {'source': 'headers', 'units': 's'}
+    """
+    units = UNITS.get(name.removeprefix("file_"))
+    return {"source": "headers"} | ({"units": units} if units else {})
 
 
 def with_header_coords(

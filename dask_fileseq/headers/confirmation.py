@@ -79,15 +79,15 @@ def _confirmed(array: FileArray, metadata: ChunkMetadata, keep_steps: bool) -> C
         metadata.scales or metadata.labels or metadata.crs or metadata.attrs
     ):
         return metadata
-    numbers = _sample(array)
-    rows = _kept_rows(array, numbers)
+    numbers = numbers_to_read(array)
+    rows = kept_rows(array, numbers)
     confirmed, message = _Confirmation(array, numbers, rows).confirm(metadata, keep_steps)
     if message:
         warnings.warn(message, HeaderWarning, stacklevel=users_level())
     return confirmed
 
 
-def _sample(array: FileArray) -> NDArray[np.int64]:
+def numbers_to_read(array: FileArray) -> NDArray[np.int64]:
     """Return the numbers of the files to look at, in their order."""
     count = len(array.names)
     local = isinstance(array.source, LocalFiles)
@@ -95,7 +95,7 @@ def _sample(array: FileArray) -> NDArray[np.int64]:
     return np.unique(np.linspace(0, count - 1, min(count, limit)).round().astype(np.int64))
 
 
-def _kept_rows(array: FileArray, numbers: NDArray[np.int64]) -> Sequence[Row]:
+def kept_rows(array: FileArray, numbers: NDArray[np.int64]) -> Sequence[Row]:
     """Return what headers say, which is read once as long as the files stay the same."""
     rows = _kept.get(array.token)
     if rows is None:
@@ -155,7 +155,7 @@ class _Confirmation:
         gone = [name for before, after in pairs for name in before if name not in after]
         gone += [] if has_system else ["spatial_ref"]
         found = replace(metadata, scales=scales, labels=labels, crs=crs, attrs=attrs)
-        if not gone:  # of places alone, where only the size of pixels is asked for
+        if not gone:  # only places differ, and the caller wants the size of pixels
             return found, ""
         texts = "; ".join(self.texts.values())
         message = (

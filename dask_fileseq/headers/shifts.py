@@ -1,4 +1,4 @@
-"""Whether georeferenced files have the same place, or lie beside each other."""
+"""Differences between the places of georeferenced files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SHIFT = 1e-3
 
 
 def shifts(rows: Sequence[Row], along: Sequence[NDArray[Any]]) -> Iterator[tuple[int, str]]:
-    """Yield the files that lie elsewhere than they should, or whose pixels are of another size."""
+    """Yield the files that are not where they should be, or whose pixels are of another size."""
     placed = [number for number, row in enumerate(rows) if "transform" in row]
     if 2 * len(placed) > len(rows):
         for number in sorted(set(range(len(rows))) - set(placed)):
@@ -44,7 +44,7 @@ def places(
 ) -> NDArray[np.int64]:
     """Return the place that each file should have; `codes` are those that they have.
 
-    It is the same for all, unless files lie beside each other, as tiles do: then for all files
+    It is the same for all, unless files are beside each other, as tiles are: then for all files
     with the same index along the axes of tiles.
     """
     axes = range(len(along))

@@ -145,15 +145,15 @@ def read_table(
 
         rows = read_rows(names, source, reader, imreadargs, runner, done)
         parts.append((len(rows), columns_of(rows)))
-    said = joined(parts)
-    if "error" in said:
-        _warn(public_names(grid.names), np.broadcast_to(said["error"], (count,)))
+    found = joined(parts)
+    if "error" in found:
+        _warn(public_names(grid.names), np.broadcast_to(found["error"], (count,)))
     labels = {
         dim: _compact(values[index])
         for (dim, values), index in zip(grid.coords.items(), grid.along, strict=True)
     }
     columns = {"name": np.array(public_names(grid.names), object), "cell": grid.cells}
-    columns |= _sizes(grid, source) | _with_described(said, grid)
+    columns |= _sizes(grid, source) | _with_described(found, grid)
     ours = {f"file_{k}" if k in labels else k: column for k, column in columns.items()}
     first = "file_name" if "name" in labels else "name"
     return HeaderTable({first: ours[first]} | labels | ours, count)

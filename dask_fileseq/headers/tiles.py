@@ -1,4 +1,4 @@
-"""Whether georeferenced files lie beside each other, as the tiles of a map do."""
+"""A test whether georeferenced files are beside each other, as the tiles of a map."""
 
 from __future__ import annotations
 

@@ -3,13 +3,14 @@
 `as_pattern` makes a `NamePattern` of everything that users may pass as ``pattern=``. Each
 module imports only from those before it: `name_columns`, `name_pattern`, `lookup` (functions
 and tables), `date_formats`, `format_string`, `axis_words`, `bioformats`, `frame_names`,
-`text_pattern`, `presets`; then the steps of inference, `name_kinds`, `name_parts`,
+`text_pattern`, `presets`, `backtracking`; then the steps of inference, `name_kinds`, `name_parts`,
 `date_candidates`, `dates`, `date_relations`, `number_parts`, `word_parts`, `axis_names`,
 `dependence`, `reading`, `optional_parts`; and `inference` itself, which has `as_pattern`,
-and `explanation`; and `single_date`.
+and `explanation`; and `single_name`.
 """
 
 from dask_fileseq.patterns.axis_words import CATEGORIES, FAMILIES
+from dask_fileseq.patterns.backtracking import require_quick
 from dask_fileseq.patterns.explanation import explain_names
 from dask_fileseq.patterns.frame_names import FrameNames, frame_names
 from dask_fileseq.patterns.inference import as_pattern, infer, infer_columns
@@ -23,6 +24,7 @@ from dask_fileseq.patterns.name_pattern import (
     factorize,
     unique_dims,
 )
+from dask_fileseq.patterns.name_template import NameTemplate
 from dask_fileseq.patterns.presets import (
     Preset,
     add_presets,
@@ -30,7 +32,7 @@ from dask_fileseq.patterns.presets import (
     presets,
     register_preset,
 )
-from dask_fileseq.patterns.single_date import date_pattern
+from dask_fileseq.patterns.single_name import single_pattern
 
 __all__ = [
     "BATCH",
@@ -41,10 +43,10 @@ __all__ = [
     "FrameNames",
     "NameColumns",
     "NamePattern",
+    "NameTemplate",
     "Preset",
     "add_presets",
     "as_pattern",
-    "date_pattern",
     "explain_names",
     "factorize",
     "frame_names",
@@ -53,6 +55,8 @@ __all__ = [
     "preset_fits",
     "presets",
     "register_preset",
+    "require_quick",
+    "single_pattern",
     "typed_texts",
     "unique_dims",
 ]

@@ -3,7 +3,7 @@
 The grammar is that of the file stitching of Bio-Formats: a block in angle brackets lists the
 texts that may occur in its place, one by one or as a range with an optional step. They are the
 axis, in their order, whether files have them or not. Beyond Bio-Formats, ranges may be among
-others in a list, and letters may stand before the numbers of a range.
+others in a list, and the numbers of a range may have letters before them.
 """
 
 from __future__ import annotations

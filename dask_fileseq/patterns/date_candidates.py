@@ -1,4 +1,4 @@
-"""Where dates, clocks and durations may be in a text, and the formats that they may have."""
+"""Possible places and formats of dates, clocks and durations in a text."""
 
 from __future__ import annotations
 

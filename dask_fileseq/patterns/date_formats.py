@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec"
+MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec"
 _MONTH_WORD = "(?i:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
 _MONTH_WORD += "|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 _CODE = re.compile(r"%(-?.?)")
@@ -31,7 +31,7 @@ _REGEXES = {
 } | dict.fromkeys("ymdHIMS", r"\d{2}")
 _UNPADDED = dict.fromkeys("mdHIMS", r"\d{1,2}") | {"j": r"\d{1,3}"}
 _OF_DATES = frozenset("YymbBj")
-_SECONDS = {"d": 86400, "H": 3600, "M": 60, "S": 1}
+SECONDS_OF_UNITS = {"d": 86400, "H": 3600, "M": 60, "S": 1}
 """The seconds in each unit of a duration, the largest one first."""
 _RANGES = {
     **{"m": (1, 12), "d": (1, 31), "j": (1, 366)},
@@ -100,9 +100,9 @@ def date_regex(part: str, form: str | None = None, *, groups: bool = False) -> s
     form = part if form is None else form
     largest = ""
     if is_duration_format(form):
-        largest = _largest_unit([code[-1:] for code in _CODE.findall(form)])
+        largest = largest_unit([code[-1:] for code in _CODE.findall(form)])
     regex = ""
-    for text, code, is_last in _split(part):
+    for text, code, is_last in split_format(part):
         regex += re.escape(text).replace("/", r"[/\\]")
         if code:
             one = _regex_of_code(code, largest, is_last)
@@ -120,10 +120,10 @@ def _regex_of_code(code: str, largest: str, apart: bool) -> str:
     return _REGEXES[letter]
 
 
-def _split(form: str) -> Iterator[tuple[str, str, bool]]:
+def split_format(form: str) -> Iterator[tuple[str, str, bool]]:
     """Yield the text before each code, the code, and whether a text without digits is behind.
 
-    >>> list(_split("%Hh%M"))
+    >>> list(split_format("%Hh%M"))
     [('', 'H', True), ('h', 'M', False), ('', '', False)]
     """
     parts = _CODE.split(form)
@@ -139,9 +139,9 @@ def _split(form: str) -> Iterator[tuple[str, str, bool]]:
             text = ""
 
 
-def _largest_unit(codes: Collection[str]) -> str:
+def largest_unit(codes: Collection[str]) -> str:
     """Return the code of the largest unit of a duration."""
-    return next((unit for unit in _SECONDS if unit in codes), "")
+    return next((unit for unit in SECONDS_OF_UNITS if unit in codes), "")
 
 
 def month_order(texts: Sequence[str], form: str) -> NDArray[np.int64]:
@@ -167,7 +167,10 @@ def moments(texts: Sequence[str], form: str) -> NDArray[Any]:
     """
     numbers, bad = _numbers(_read(texts, form), len(texts), is_duration_format(form))
     if is_duration_format(form):
-        seconds = sum((numbers[c] * _SECONDS[c] for c in _SECONDS if c in numbers), np.int64(0))
+        seconds = sum(
+            (numbers[c] * SECONDS_OF_UNITS[c] for c in SECONDS_OF_UNITS if c in numbers),
+            np.int64(0),
+        )
         bad |= seconds > _MOST_SECONDS
         _check(texts, bad, form, "duration")
         return (seconds * 10**9 + numbers["f"]).astype("m8[ns]")
@@ -178,7 +181,7 @@ def moments(texts: Sequence[str], form: str) -> NDArray[Any]:
     outside = ~((days >= _FIRST_DATE) & (days < _LAST_DATE))
     if outside.any():
         raise ValueError(_outside(texts[int(outside.argmax())]))
-    seconds = sum((numbers[code] * _SECONDS[code] for code in "HMS"), np.int64(0))
+    seconds = sum((numbers[code] * SECONDS_OF_UNITS[code] for code in "HMS"), np.int64(0))
     time = seconds * 10**9 + numbers["f"]
     dates: NDArray[np.datetime64] = days.astype("M8[ns]") + time.astype("m8[ns]")
     return dates
@@ -198,12 +201,12 @@ def durations_of_numbers(texts: Sequence[str]) -> NDArray[Any]:
 
 
 def _outside(text: str) -> str:
-    return f"{text!r}: dates must lie between {_FIRST_DATE} and {_LAST_DATE}"
+    return f"{text!r}: dates must be between {_FIRST_DATE} and {_LAST_DATE}"
 
 
 def _read(texts: Sequence[str], form: str) -> list[tuple[str, NDArray[np.int64]]]:
     """Return the letters of the codes in a format, each with its numbers in all texts."""
-    letters = [code[-1] for _, code, _ in _split(form) if code]
+    letters = [code[-1] for _, code, _ in split_format(form) if code]
     regex = re.compile(date_regex(form, groups=True))
     rows = []
     for first in range(0, len(texts), _BATCH):
@@ -218,7 +221,7 @@ def _read(texts: Sequence[str], form: str) -> list[tuple[str, NDArray[np.int64]]
 def _values(code: str, column: tuple[str, ...]) -> NDArray[np.int64]:
     """Return the texts of a code as numbers, those of more than ten digits as a lower one."""
     if code in "bB":
-        column = tuple(str(_MONTHS.index(word[:3].lower()) // 4 + 1) for word in column)
+        column = tuple(str(MONTHS.index(word[:3].lower()) // 4 + 1) for word in column)
     elif code == "p":
         column = tuple("12" if word[0] in "pP" else "0" for word in column)
     elif code == "f":
@@ -235,7 +238,7 @@ def _numbers(
     Years of two digits are ``Y``, month words ``m``, hours of twelve ``H``. Hours, minutes,
     seconds and fractions that are not there are 0.
     """
-    largest = _largest_unit([code for code, _ in columns]) if duration else ""
+    largest = largest_unit([code for code, _ in columns]) if duration else ""
     numbers: _Numbers = {}
     bad = np.zeros(count, np.bool_)
     for code, values in columns:

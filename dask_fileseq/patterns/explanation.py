@@ -18,6 +18,7 @@ from dask_fileseq.patterns.outliers import Outliers
 from dask_fileseq.patterns.presets import PresetFit, presets
 from dask_fileseq.patterns.reading import UUID_MARK, Reading, named_parts
 from dask_fileseq.patterns.word_parts import is_hash
+from dask_fileseq.plaintext import counted
 
 _WIDTH = 24
 """The most characters of a field that are shown."""
@@ -211,7 +212,7 @@ def _reading_lines(inference: Inference) -> Iterator[str]:
 
 def _cells_text(sizes: Mapping[str, int]) -> str:
     product = " x ".join(f"{dim} {size:,}" for dim, size in sizes.items())
-    return f"{product} = {math.prod(sizes.values()):,} cells"
+    return f"{product} = {counted(math.prod(sizes.values()), 'cell')}"
 
 
 def _guesses(parts: Iterable[NamePart], files: int) -> Iterator[str]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from dask_fileseq.errors import NamesError
 from dask_fileseq.patterns.date_formats import date_mistake, date_regex
 from dask_fileseq.patterns.name_pattern import NamePattern, literal
 
-_TOKEN = re.compile(r"(\{\{)|(\}\})|\{([^{}:]*)(?::([^{}]*))?\}|([{}])")
-_SPEC = re.compile(
+FORMAT_TOKEN = re.compile(r"(\{\{)|(\}\})|\{([^{}:]*)(?::([^{}]*))?\}|([{}])")
+FIELD_SPEC = re.compile(
     r"(?P<sign>\+?)(?P<zero>0?)(?P<width>\d{0,9})(?:\.\d+)?(?P<type>f[_p,-]|[dfegws]?)"
 )
 _MAX_DIGITS = 1000
@@ -62,15 +63,15 @@ class _FormatString:
     def regex(self) -> str:
         """Return the regular expression; sets `types` and `parts`."""
         self._find_dates()
-        regex: list[str] = []
+        regex: list[tuple[str, str]] = []
         end, before, in_a_row = 0, "", 0
-        for token in _TOKEN.finditer(self.text):
+        for token in FORMAT_TOKEN.finditer(self.text):
             between = self.text[end : token.start()]
             opening, closing, name, spec, stray = token.groups()
-            regex.append(literal(between))
+            regex.append((literal(between), "literal"))
             end = token.end()
             if opening or closing:
-                regex.append(re.escape((opening or closing)[0]))
+                regex.append((re.escape((opening or closing)[0]), "literal"))
                 before, in_a_row = "", 0
                 continue
             if stray:
@@ -82,19 +83,21 @@ class _FormatString:
             if ends and ((ends == before and not between) or in_a_row > _MAX_IN_A_ROW):
                 raise NamesError(
                     f"pattern {self.text!r} has {token[0]!r} right behind another field: put "
-                    "what stands between them, or say what they are, as in '{time:03d}'"
+                    "what is between them, or say what they are, as in '{time:03d}'"
                 )
             before = ends
-            regex.append(self._group(name, spec or "", part, kind) if name else part)
+            group = self._group(name, spec or "", part, kind) if name else part
+            kind = "again" if group.startswith("(?P=") else ends if ends == "text" else kind
+            regex.append((group, kind))
         if not self.types:
             raise NamesError(
                 f"pattern {self.text!r} has no field with a name, such as '{{time:03d}}'"
             )
-        return "".join(regex) + literal(self.text[end:])
+        return _without_ways_back(regex) + literal(self.text[end:])
 
     def _find_dates(self) -> None:
         """Set the formats of each date, of which all must be known before one is read."""
-        for token in _TOKEN.finditer(self.text):
+        for token in FORMAT_TOKEN.finditer(self.text):
             name, spec = token[3], token[4] or ""
             if "%" in spec:
                 if mistake := date_mistake(spec):
@@ -141,7 +144,7 @@ class _FormatString:
             return _UUID, "word"
         if spec == "compass":
             return _COMPASS, spec
-        match = _SPEC.fullmatch(spec)
+        match = FIELD_SPEC.fullmatch(spec)
         if match is None:
             raise NamesError(
                 f"pattern {self.text!r} has a field {name!r} of unknown type {spec!r}: "
@@ -160,6 +163,34 @@ class _FormatString:
         if kind in ("f", "e", "g"):
             return f" *{_FLOAT}" if width else _FLOAT, "float"
         return (_TEXT if name else _ANY), "word" if kind else ""
+
+
+def _without_ways_back(pieces: list[tuple[str, str]]) -> str:
+    """Return the regular expression of pieces, each a regular expression and what it is.
+
+    Texts with something between can divide a name in as many ways as there are places for it.
+    But if a name fits at all, it fits with each of them at the first such place: the next text
+    takes what is left. So a text and what ends it are one atomic group, and nothing is tried
+    twice. That holds for what ends at one place only, and if no text occurs again.
+    """
+    pieces = [piece for piece in pieces if piece[0]]
+    kinds = [kind for _, kind in pieces]
+    texts = [] if "again" in kinds else [i for i, kind in enumerate(kinds) if kind == "text"]
+    regexes = [regex for regex, _ in pieces]
+    for first, stop in pairwise(texts):
+        between = pairwise(pieces[first + 1 : stop + 1])
+        if all(kind == "literal" or _ends(kind, after) for (_, kind), after in between):
+            regexes[first] = f"(?>{regexes[first]}"
+            regexes[stop - 1] += ")"
+    return "".join(regexes)
+
+
+def _ends(kind: str, after: tuple[str, str]) -> bool:
+    """Return whether what comes after a field shows where it ends."""
+    first = after[0].removeprefix("\\")[0]
+    if after[1] != "literal" or first.isdigit():
+        return False
+    return kind == "int" or (kind[:5] == "float" and first not in f"+-{kind[5:] or '.eE'}")
 
 
 def _open_end(regex: str, kind: str) -> str:

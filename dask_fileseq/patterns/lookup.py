@@ -47,7 +47,7 @@ class TableLookup:
         self._rows = {key: row for row, key in enumerate(keys)}
         if len(self._rows) < len(keys):
             twice = next(key for row, key in enumerate(keys) if self._rows[key] != row)
-            raise NamesError(f"pattern is a table in which file {twice!r} stands twice")
+            raise NamesError(f"pattern is a table that has file {twice!r} twice")
         self._depths = sorted({key.count(os.sep) for key in self._rows}, reverse=True)
         self._columns = columns
 

@@ -16,9 +16,15 @@ from dask_fileseq.readers.chunk import (
     plain_dims,
     whole_region,
 )
-from dask_fileseq.readers.chunkmetadata import ChunkMetadata, Labels, Scale
+from dask_fileseq.readers.chunkmetadata import ChunkMetadata, Labels, Scale, unit_name
 from dask_fileseq.readers.counters import Counts, count
-from dask_fileseq.readers.headercolumns import PRINT, header_columns, pixel_columns, single
+from dask_fileseq.readers.headercolumns import (
+    PRINT,
+    crs_name,
+    header_columns,
+    pixel_columns,
+    single,
+)
 from dask_fileseq.readers.imagefiles import read_by_suffix, read_image
 from dask_fileseq.readers.padded import PaddedReader
 from dask_fileseq.readers.pages import PagesReader
@@ -31,7 +37,7 @@ from dask_fileseq.readers.reader import (
     SeriesInfo,
     as_reader,
 )
-from dask_fileseq.readers.tiff import TiffReader, ome_text, read_tiff
+from dask_fileseq.readers.tiff import TiffReader, band_tags, geo_tags, ome_text, read_tiff
 from dask_fileseq.readers.twoways import difference_otherwise, read_whole
 
 __all__ = [
@@ -56,8 +62,11 @@ __all__ = [
     "TiffReader",
     "WrongChunk",
     "as_reader",
+    "band_tags",
     "count",
+    "crs_name",
     "difference_otherwise",
+    "geo_tags",
     "header_columns",
     "is_whole",
     "ome_text",
@@ -68,5 +77,6 @@ __all__ = [
     "read_tiff",
     "read_whole",
     "single",
+    "unit_name",
     "whole_region",
 ]

@@ -9,11 +9,11 @@ from typing import Any
 from numpy.typing import NDArray
 
 from dask_fileseq.readers.chunk import ByteLayout, ChunkSpec, Region
-from dask_fileseq.readers.reader import File, FileInfo, Reader
+from dask_fileseq.readers.reader import File, FileInfo, WrappedReader
 
 
 @dataclass(frozen=True, slots=True)
-class BoundReader(Reader):
+class BoundReader(WrappedReader):
     """Reader that calls another one with some arguments, of which those of a call come first.
 
     >>> from dask_fileseq.readers import read_tiff
@@ -21,18 +21,10 @@ class BoundReader(Reader):
     BoundReader(reader=read_tiff, arguments={'series': 1})
     """
 
-    reader: Reader
     arguments: Mapping[str, Any]
 
-    @property
-    def suffixes(self) -> tuple[tuple[str, ...], ...]:  # type: ignore[override]
-        """The suffixes of the inner reader."""
-        return self.reader.suffixes
-
-    @property
-    def name(self) -> str:
-        """Name of the inner reader."""
-        return self.reader.name
+    def __hash__(self) -> int:
+        return hash((self.reader, frozenset(self.arguments)))  # values may have no hash
 
     def __call__(self, file: File, **imreadargs: Any) -> Any:
         """Return the array in a file."""

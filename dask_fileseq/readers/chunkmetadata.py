@@ -62,16 +62,16 @@ class ChunkMetadata:
     """Metadata of the axes of the array in a file; what the file does not contain is empty."""
 
     scales: Mapping[str, Scale] = field(default_factory=dict)
-    """By the axes' names in `ChunkSpec.dims`."""
+    """Scales of axes, by their names in `ChunkSpec.dims`."""
     labels: Mapping[str, Labels] = field(default_factory=dict)
-    """By the axes' names in `ChunkSpec.dims`."""
+    """Labels along axes, by their names in `ChunkSpec.dims`."""
     crs: Mapping[str, Any] = field(default_factory=dict)
     """The coordinate reference system of x and y, as attributes of a CF grid mapping."""
     attrs: Mapping[str, Any] = field(default_factory=dict)
     """Attributes of the array: ``nodata``, ``scale_factor``, ``add_offset``, ``long_name``,
     ``units``."""
     unread: str = ""
-    """In words, which images of the file are not read; empty if all are, or one was chosen."""
+    """A text about images of the file that are not read; empty if all are, or one was chosen."""
 
 
 _UNITS = dict.fromkeys(("um", "micron", "microns", "micrometer", "micrometre", "\u03bcm"), "µm")

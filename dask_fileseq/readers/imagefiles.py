@@ -11,6 +11,8 @@ import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
+from dask_fileseq.errors import NamesError
+from dask_fileseq.files import how_to_read, other_suffix
 from dask_fileseq.readers.chunk import ChunkSpec, Region, as_slices, require_chunk
 from dask_fileseq.readers.counters import record
 from dask_fileseq.readers.headercolumns import header_columns
@@ -18,29 +20,39 @@ from dask_fileseq.readers.images import (
     ImageHeader,
     image_columns,
     is_complete,
+    netpbm_decode,
     read_image_header,
     require_plausible,
 )
-from dask_fileseq.readers.reader import IMAGE_SUFFIXES, File, FileInfo, Reader, codec_of_suffix
+from dask_fileseq.readers.reader import (
+    IMAGE_SUFFIXES,
+    MORE_SUFFIXES,
+    File,
+    FileInfo,
+    Reader,
+    codec_of_suffix,
+)
 from dask_fileseq.readers.tiff import read_tiff
 
 
 @dataclass(frozen=True, slots=True)
 class ImageReader(Reader):
-    """Reader of images that are not TIFF: PNG, JPEG, JPEG 2000, WebP, BMP, NPY and others.
+    """Reader of images that are not TIFF: PNG, JPEG, JPEG 2000, WebP, BMP, NPY, GIF and others.
 
     A call returns what :py:func:`imagecodecs.imread` or, for NPY, :py:func:`numpy.load` returns,
-    except that
+    and the values as they are stored of PBM, PGM, PPM and PFM, except that
 
     - the first bytes of a file decide how it is decoded, not its suffix, nor which of many
       decoders makes anything of it;
     - a file that is too short for what its header declares is an error before memory is taken,
       and so is a JPEG or JPEG 2000 file that is cut short, for which a decoder makes up pixels.
 
+    A GIF file of several frames is an array with the axes ``frame``, ``y``, ``x`` and ``s``.
+
     Readers have no state, and are all equal; use `read_image`.
     """
 
-    suffixes = (IMAGE_SUFFIXES,)
+    suffixes = (IMAGE_SUFFIXES, *MORE_SUFFIXES)
 
     @property
     def __name__(self) -> str:
@@ -109,6 +121,7 @@ read_image = ImageReader()
 
 
 _NPY = ("numpy",)
+_NETPBM = ("netpbm",)
 
 
 @contextmanager
@@ -149,6 +162,8 @@ def _decoded(
     is_npy = path is not None and path.lower().endswith(".npy")
     if header.codecs == _NPY if header is not None else is_npy:
         return np.load(path or stream, **imreadargs)
+    if header is not None and header.codecs == _NETPBM:
+        return netpbm_decode(stream.read(), **imreadargs)
     if header is None:
         image = imagecodecs.imread(path or stream.read(), **imreadargs)
     else:
@@ -177,10 +192,15 @@ class SuffixReader(Reader):
     suffixes = tuple(group for reader in READERS for group in reader.suffixes)
 
     def for_file(self, name: str) -> Reader:
-        """Return the reader for files with the suffix of this one."""
+        """Return the reader for files with the suffix of this one.
+
+        Raises a `NamesError` if only another package reads them.
+        """
         for reader in READERS:
             if any(name.lower().endswith(group) for group in reader.suffixes):
                 return reader
+        if suffix := other_suffix(name):
+            raise NamesError(f"{name!r} is no image that this package reads: {how_to_read(suffix)}")
         return read_tiff
 
     def __call__(self, file: File, **imreadargs: Any) -> Any:

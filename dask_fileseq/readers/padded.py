@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dask_fileseq.readers.chunk import ChunkSpec, Region, WrongChunk
-from dask_fileseq.readers.reader import File, FileInfo, Reader
+from dask_fileseq.readers.reader import File, FileInfo, WrappedReader
 
 
 @dataclass(frozen=True, slots=True)
-class PaddedReader(Reader):
+class PaddedReader(WrappedReader):
     """Read images with another reader, and fill what they lack at the end of each axis.
 
     Examples
@@ -24,17 +24,10 @@ class PaddedReader(Reader):
     [[1, 1, 7], [7, 7, 7]]
     """
 
-    reader: Reader
-    """Reads the files."""
     shape: tuple[int, ...]
     """Shape of all arrays; none in a file is longer along any axis."""
     fill: Any
     """Value of the pixels that a file lacks."""
-
-    @property
-    def name(self) -> str:
-        """Name of the other reader."""
-        return self.reader.name
 
     def __call__(self, file: File, **imreadargs: Any) -> Any:
         """Return the array in a file, filled."""

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from dask_fileseq.readers.chunk import ChunkSpec, Region, WrongChunk
 from dask_fileseq.readers.headercolumns import axes_text
-from dask_fileseq.readers.reader import File, FileInfo, Reader
+from dask_fileseq.readers.reader import File, FileInfo, WrappedReader
 
 
 @dataclass(frozen=True, slots=True)
-class PagesReader(Reader):
+class PagesReader(WrappedReader):
     """Reader of files in which the pages, one axis, are planes along several axes.
 
     Where `imreadargs` choose other pages, files are read as by the inner reader.
@@ -29,22 +29,10 @@ class PagesReader(Reader):
     (('t', 'z', 'y', 'x'), (2, 3, 1, 2))
     """
 
-    reader: Reader
-    """Reads the pages."""
     dims: tuple[str, ...]
     """The axes along which the pages are, the first one slowest."""
     sizes: tuple[int, ...]
     """The number of indices along each of them."""
-
-    @property
-    def suffixes(self) -> tuple[tuple[str, ...], ...]:  # type: ignore[override]
-        """The suffixes of the inner reader."""
-        return self.reader.suffixes
-
-    @property
-    def name(self) -> str:
-        """Name of the inner reader."""
-        return self.reader.name
 
     def __call__(self, file: File, **imreadargs: Any) -> Any:
         """Return the array in a file."""

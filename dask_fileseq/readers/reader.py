@@ -36,8 +36,16 @@ TIFF_SUFFIXES = tuple(f".{suffix}" for suffix in tifffile.TIFF.FILE_EXTENSIONS)
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".jp2", ".j2k", ".jxl", ".jxr", ".webp", ".bmp", ".npy")
 """Suffixes of other images, in lower case."""
 
-CODECS = {"jpg": "jpeg", "jpeg": "jpeg", "jp2": "jpeg2k", "j2k": "jpeg2k"} | {
-    name: name for name in ("jxl", "jxr", "png", "webp")
+MORE_SUFFIXES = (
+    (".avif", ".pbm", ".pgm", ".ppm", ".pnm", ".pfm"),
+    (".gif",),
+    (".hdr",),
+)
+"""Suffixes of more images, which count in folders without the others: a GIF file beside them is
+often a preview, and an HDR file the header of another format."""
+
+CODECS = {"hdr": "rgbe", "jpg": "jpeg", "jpeg": "jpeg", "jp2": "jpeg2k", "j2k": "jpeg2k"} | {
+    name: name for name in ("avif", "gif", "jxl", "jxr", "png", "webp")
 }
 """Codecs of imagecodecs by file name suffix."""
 
@@ -83,8 +91,8 @@ class FileInfo:
     series: tuple[SeriesInfo, ...] = ()
     """All images in a TIFF file, also those that are not read; empty for other files."""
     columns: Mapping[str, Any] = field(default_factory=dict)
-    """When, where and how the image was taken, by columns of `FileSequence.table`; only from
-    `Reader.inspect`."""
+    """When, where and how the image was taken, by columns of `FileSequence.table`; all of them
+    only from `Reader.inspect`."""
 
 
 class Reader:
@@ -219,6 +227,24 @@ class Reader:
             raise TypeError(f"imread returned {type(returned).__name__}{masks}: no array of pixels")
         record(files=1, way="function")
         return image
+
+
+@dataclass(frozen=True, slots=True)
+class WrappedReader(Reader):
+    """Base class of readers that read files by another reader."""
+
+    reader: Reader
+    """Reads the files."""
+
+    @property
+    def suffixes(self) -> tuple[tuple[str, ...], ...]:  # type: ignore[override]
+        """The suffixes of the inner reader."""
+        return self.reader.suffixes
+
+    @property
+    def name(self) -> str:
+        """Name of the inner reader."""
+        return self.reader.name
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ the last other axis is time.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from dask_fileseq.grid import FileGrid
@@ -35,16 +36,19 @@ FAMILIES_OF_ROLES = (
 """Families whose first axis gets a role, if no axis has it yet."""
 
 
-def axis_roles(grid: FileGrid) -> AxisRoles:
+def axis_roles(grid: FileGrid, places: Collection[str] = ()) -> AxisRoles:
     """Return the role of each axis of a grid; only places may have several axes.
+
+    Axes named in `places` are such. Planes that are all that there is are shown like times.
 
     >>> from dask_fileseq.grid import grid_of_pattern
     >>> names = ["A01_t0_DAPI_z0", "A01_t1_GFP_z1", "B01_t0_GFP_z0"]
     >>> axis_roles(grid_of_pattern(names, "{well}_t{t:d}_{channel}_z{z:d}"))
     AxisRoles(channels=(2,), times=(1,), places=(0,), planes=(3,))
     """
-    axes = [axis for axis, length in enumerate(grid.shape) if length > 1]
-    families = {axis: _family(grid, grid.unique_dims[axis]) for axis in axes}
+    dims = grid.unique_dims
+    axes = [axis for axis, n in enumerate(grid.shape) if n > 1 and dims[axis] not in places]
+    families = {axis: axis_family(grid, dims[axis]) for axis in axes}
     roles: dict[str, tuple[int, ...]] = {}
     for role, wanted in FAMILIES_OF_ROLES:
         found = [axis for axis, family in families.items() if family in wanted]
@@ -55,11 +59,17 @@ def axis_roles(grid: FileGrid) -> AxisRoles:
     if unnamed and "times" not in roles:
         roles["times"] = (unnamed[-1],)
         del families[unnamed[-1]]
-    return AxisRoles(**roles, places=tuple(families))
+    others = [axis for axis, dim in enumerate(dims) if axis in families or dim in places]
+    if not others and "planes" in roles and "times" not in roles:
+        roles["times"] = roles.pop("planes")
+    return AxisRoles(**roles, places=tuple(others))
 
 
-def _family(grid: FileGrid, dim: str) -> str:
-    """Return the family of an axis by its name and labels; empty if these do not decide."""
+def axis_family(grid: FileGrid, dim: str) -> str:
+    """Return the family of an axis by its name and labels; empty if these do not decide.
+
+    That of an axis of words without such a name is ``words``, or ``many words``.
+    """
     word, _, number = dim.lower().rpartition("_")
     name = word if word and number.isdecimal() else dim.lower()
     labels = grid.coords[dim]

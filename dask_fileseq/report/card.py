@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dask_fileseq.grid import FileGrid
+from dask_fileseq.plaintext import counted
 from dask_fileseq.readers import FileInfo
-from dask_fileseq.report.gridmap import svg_map
 from dask_fileseq.report.summary import array_summary, grid_summary, summary_rows
+from dask_fileseq.report.svgmap import map_legend, svg_map
 from dask_fileseq.report.templates import render
 
 
@@ -30,9 +31,10 @@ def html_card(grid: FileGrid, title: str, location: str, info: FileInfo | None) 
         "card.html",
         title=title,
         location=location,
-        count=f"{len(grid.names):,}",
+        count=counted(len(grid.names), "file"),
         rows=summary_rows(summary),
         pattern=grid.pattern,
         table=grid.metadata.source,
         map=svg_map(grid),
+        legend=map_legend(grid),
     )

@@ -1,48 +1,42 @@
-"""A map of the cells of a grid that have files: a table of two axes, as text and as SVG.
+"""A map of the cells of a grid that have files, and its text.
 
-The first axes of the grid run down, the others across. If there are more cells than places
-on the map, several cells share a place.
+If there are more cells than places on the map, several cells share a place.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dask_fileseq.grid import FileGrid, plain_labels
-from dask_fileseq.report.summary import short_label
-from dask_fileseq.report.templates import render
+from dask_fileseq.grid import FileGrid
+from dask_fileseq.report.gridlayout import GridLayout, Places, Side, grid_layout
 
-ASPECT = 3
-"""Columns for each row of a map that looks good."""
+MARKS = {"full": "#", "some": "+", "empty": "."}
 
-MARKS = {"full": "#", "empty": ".", "some": "+"}
+LONGEST_LABEL = 24
+"""Letters of a label of a row, at most."""
 
-COLOURS = {"full": "#e8a45a", "some": "#e8a45a88", "marked": "#c04cc0", "empty": "#d8504a"}
-"""Colours of places, which work on light and on dark backgrounds."""
-
-Places = NDArray[np.int64]
+STRIDES = [factor * 10**power for power in range(7) for factor in (1, 2, 5)]
+"""Steps between the labels that are shown, where not all fit beside each other."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class GridMap:
     """Numbers of cells and files in each place of a map."""
 
-    down: tuple[str, ...]
-    """Axes of the grid that run down."""
-    across: tuple[str, ...]
-    """Axes of the grid that run across."""
-    size: tuple[int, int]
-    """Number of cells down and across."""
+    layout: GridLayout
     filled: Places
     """Files in each place of the map."""
     cells: Places
     """Cells in each place of the map."""
+
+    @property
+    def is_binned(self) -> bool:
+        """Whether places of the layout share places of the map."""
+        return self.filled.shape != self.layout.shape
 
     @property
     def states(self) -> NDArray[np.str_]:
@@ -50,38 +44,42 @@ class GridMap:
         conditions = [self.filled == 0, self.filled < self.cells]
         return np.select(conditions, ["empty", "some"], "full").astype("U6")
 
+    def legend(self) -> dict[str, str]:
+        """Return the states that occur, with their meanings."""
+        one = self.layout.depth == 1 and not self.is_binned
+        texts = ("file", "some files", "none") if one else ("all files", "some", "none")
+        states = set(self.states.ravel().tolist())
+        return {s: text for s, text in zip(MARKS, texts, strict=True) if s in states}
+
+    def labels(self, axis: int) -> list[tuple[str, ...]]:
+        """Return the labels of rows, axis 0, or columns: of the first cell in each place."""
+        side = (self.layout.down, self.layout.across)[axis]
+        return self.layout.labels(side, _edges(side.size, self.filled.shape[axis])[:-1])
+
+    def at(self, cells: Places) -> tuple[Places, Places]:
+        """Return row and column on the map of cells, which are numbered in C order."""
+        places = zip(self.layout.places(cells), self.filled.shape, self.layout.shape, strict=True)
+        down, across = (at * places // size for at, places, size in places)
+        return down, across
+
 
 def grid_map(grid: FileGrid, most: tuple[int, int]) -> GridMap:
-    r"""Return the map of a grid with at most this number of rows and columns.
+    r"""Return the map of a grid with at most this number of rows and columns; a plate is whole.
 
     >>> from dask_fileseq.grid import grid_of_pattern
     >>> grid = grid_of_pattern(["t0_a", "t0_b", "t1_a"], r"(t)(\d)_(?P<c>[a-z])")
     >>> grid_map(grid, (8, 8)).filled
-    array([[1, 1, 1, 0]])
+    array([[1, 1],
+           [1, 0]])
     """
-    split = _split(grid.shape)
-    dims, size = grid.unique_dims, (math.prod(grid.shape[:split]), math.prod(grid.shape[split:]))
-    shape = min(size[0], most[0]), min(size[1], most[1])
-    rows, columns = _places(grid.cells, size, shape)
-    filled = np.bincount(rows * shape[1] + columns, minlength=shape[0] * shape[1])
+    layout = grid_layout(grid)
+    size = layout.shape
+    shape = size if layout.kind == "plate" else (min(size[0], most[0]), min(size[1], most[1]))
     down, across = (np.diff(_edges(n, k)) for n, k in zip(size, shape, strict=True))
-    return GridMap(dims[:split], dims[split:], size, filled.reshape(shape), np.outer(down, across))
-
-
-def _split(shape: Sequence[int]) -> int:
-    """Return how many of the first axes run down.
-
-    >>> _split((6, 2, 5)), _split((100,)), _split((3, 1, 4))
-    (1, 0, 1)
-    """
-
-    def distortion(split: int) -> float:
-        rows, columns = math.prod(shape[:split]), math.prod(shape[split:])
-        return abs(math.log(columns / rows / ASPECT))
-
-    if sum(length > 1 for length in shape) < 2:
-        return 0
-    return min(range(len(shape)), key=distortion)
+    image = GridMap(layout, np.zeros(shape, np.int64), np.outer(down, across) * layout.depth)
+    rows, columns = image.at(grid.cells)
+    image.filled.flat[:] = np.bincount(rows * shape[1] + columns, minlength=image.filled.size)
+    return image
 
 
 def _edges(count: int, places: int) -> Places:
@@ -89,122 +87,83 @@ def _edges(count: int, places: int) -> Places:
     return np.array([-(-i * count // places) for i in range(places + 1)], np.int64)
 
 
-def _places(cells: Places, size: Sequence[int], shape: Sequence[int]) -> tuple[Places, Places]:
-    """Return row and column on a map of this shape of cells, which are numbered in C order."""
-    row, column = np.divmod(cells, size[1])
-    return row * shape[0] // size[0], column * shape[1] // size[1]
-
-
-def text_map(grid: FileGrid, most: tuple[int, int] = (16, 64)) -> list[str]:
-    r"""Return the lines of a map: ``#`` has a file, ``.`` none, ``+`` some of several cells.
+def text_map(grid: FileGrid, width: int = 68, rows: int = 16) -> list[str]:
+    r"""Return the lines of a map, with labels: ``#`` has a file, ``.`` none, ``+`` some files.
 
     >>> from dask_fileseq.grid import grid_of_pattern
     >>> names = ["t0_a_0", "t0_a_1", "t0_b_0", "t0_b_1", "t1_a_0", "t1_a_1", "t1_b_1"]
     >>> grid = grid_of_pattern(names, "t{t:d}_{c}_{z:d}")
     >>> print("\n".join(text_map(grid)))
-    t across: c, z (# file, . none)
+    t down, c x z across (# file, . none)
+      a  b
+      01 01
     0 ## ##
     1 ## .#
     """
-    image = grid_map(grid, most)
-    is_binned = image.filled.shape != image.size
-    last = grid.shape[-1] if grid.shape else 1
-    group = last if not is_binned and 1 < last < image.size[1] else image.filled.shape[1]
-    labels = _row_labels(grid, image)
-    title = ", ".join(image.down)
-    width = max(map(len, [title, *labels]))
-    legend = f"(# file, . none{', + some' * is_binned})"
-    lines = [f"{title:{width}} across: {', '.join(image.across)} {legend}".strip()]
-    for label, states in zip(labels, image.states.tolist(), strict=True):
-        row = "".join(map(MARKS.__getitem__, states))
-        text = " ".join(row[i : i + group] for i in range(0, len(row), group))
-        lines.append(f"{label:{width}} {text}" if width else text)
+    image = grid_map(grid, (rows, width))
+    heads = [_cut(" ".join(labels)) for labels in image.labels(0)]
+    margin = max(map(len, heads)) + 1 if image.layout.down.dims else 0
+    if image.filled.shape[1] + margin > width:
+        image = grid_map(grid, (rows, width - margin))
+    starts = _starts(image, width - margin)
+    legend = ", ".join(f"{MARKS[state]} {text}" for state, text in image.legend().items())
+    lines = [f"{image.layout.title} ({legend})"]
+    lines += [" " * margin + line for line in _tick_lines(image, starts, width - margin)]
+    for head, states in zip(heads, image.states.tolist(), strict=True):
+        row = _line({at: MARKS[state] for at, state in zip(starts, states, strict=True)})
+        lines.append(f"{head.rjust(margin - 1) + ' ' if margin else ''}{row}")
     return lines
 
 
-def _row_labels(grid: FileGrid, image: GridMap) -> list[str]:
-    """Return for each row the labels of its first cell."""
-    rows = _edges(image.size[0], image.filled.shape[0])[:-1]
-    if not image.down:
-        return [""] * len(rows)
-    indices = zip(image.down, np.unravel_index(rows, grid.shape[: len(image.down)]), strict=True)
-    labels = (plain_labels(grid.coords[dim][index]) for dim, index in indices)
-    return [" ".join(map(short_label, each)) for each in zip(*labels, strict=True)]
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_LABEL else f"{text[: LONGEST_LABEL - 1]}…"
 
 
-def svg_map(
-    grid: FileGrid,
-    *,
-    most: tuple[int, int] = (32, 64),
-    width: int = 300,
-    largest: int = 16,
-    marked: Mapping[int, str] | None = None,
-) -> str:
-    """Return the map of a grid as SVG, similar to dask's pictures of chunks.
+def _starts(image: GridMap, room: int) -> list[int]:
+    """Return where columns are: those of plates wide apart, others in groups, if there is room."""
+    count, dims = image.filled.shape[1], image.layout.across.dims
+    if image.layout.kind == "plate":
+        return [(min(3, room // count) or 1) * i for i in range(count)]
+    last = _last_size(image.layout.across, image.layout.grid)
+    if len(dims) > 1 and not image.is_binned and count + count // last - 1 <= room:
+        return [i + i // last for i in range(count)]
+    return list(range(count))
 
-    It is small for any grid: equal places beside each other are one rectangle. Text has the
-    colour of the text around the picture.
 
-    Parameters
-    ----------
-    grid : FileGrid
-        The grid to draw.
-    most : tuple of int
-        Maximum number of rows and columns of the map.
-    width, largest : int
-        Approximate width of the map, and maximum width of a place, in pixels.
-    marked : mapping of int to str, optional
-        Cells to mark, numbered in C order, with texts that are shown under the mouse pointer.
+def _last_size(side: Side, grid: FileGrid) -> int:
+    """Return the number of labels of the fastest axis along a side."""
+    return dict(zip(grid.unique_dims, grid.shape, strict=True)).get(side.dims[-1], 1)
+
+
+def _tick_lines(image: GridMap, starts: Sequence[int], room: int) -> list[str]:
+    """Return a line for each axis across: the labels of the places where another one begins."""
+    lines = []
+    for number, axis in enumerate(zip(*image.labels(1), strict=True)):
+        changes = [i for i, label in enumerate(axis) if not i or label != axis[i - 1]]
+        shown = ticks([starts[i] for i in changes], [len(axis[i]) for i in changes], room)
+        if not number or len(shown) == len(changes):
+            lines.append(_line({starts[changes[i]]: axis[changes[i]] for i in shown}))
+    return lines
+
+
+def ticks(starts: Sequence[float], lengths: Sequence[float], room: float) -> list[int]:
+    """Return which labels to show: every n-th, so that each has room before the next.
+
+    >>> ticks([0, 1, 2, 3], [1, 1, 1, 1], 4), ticks([0, 2, 4, 6], [2, 2, 2, 2], 8)
+    ([0, 1, 2, 3], [0, 2])
     """
-    image = grid_map(grid, most)
-    rows, columns = image.filled.shape
-    side = max(3, min(largest, width // columns, width // rows))
-    states = image.states
-    cells = np.array(list(marked or {}), np.int64)
-    at = _places(cells, image.size, image.filled.shape)
-    states[at] = "marked"
-    y, x = (side * along for along in at)
-    lines = f"M0 0h{columns * side}v{rows * side}h{-columns * side}z"
-    if side >= 6:
-        lines += "".join(f"M0 {row * side}h{columns * side}" for row in range(1, rows))
-        lines += "".join(f"M{column * side} 0v{rows * side}" for column in range(1, columns))
-    return render(
-        "map.svg",
-        width=columns * side,
-        height=rows * side,
-        side=side,
-        paths=_paths(states, side),
-        colours=COLOURS,
-        lines=lines,
-        titles=list(zip(x.tolist(), y.tolist(), (marked or {}).values(), strict=True)),
-        empty=grid.files_missing,
-        down=_axes_text(image.down, image.size[0]),
-        across=_axes_text(image.across, image.size[1]),
-    )
+    gap = 1 if max(lengths, default=0) > 1 else 0
+    for stride in STRIDES:
+        shown = list(range(0, len(starts), stride))
+        ends = [*(starts[i] - gap for i in shown[1:]), room]
+        if all(starts[i] + lengths[i] <= end for i, end in zip(shown, ends, strict=True)):
+            return shown
+    return []
 
 
-def _paths(states: NDArray[np.str_], side: int) -> dict[str, str]:
-    """Return the path of all places of each state.
-
-    It is a rectangle around equal places beside each other; a cross through each empty
-    place, or a bar through several that are tiny.
-    """
-    paths = dict.fromkeys(COLOURS, "")
-    long = side - 4
-    for row, along in enumerate(states.tolist()):
-        y, x = row * side, 0
-        for state, places in groupby(along):
-            width = len(list(places)) * side
-            if state != "empty":
-                paths[state] += f"M{x} {y}h{width}v{side}h{-width}z"
-            elif side < 6:
-                paths[state] += f"M{x} {y + side / 2:g}h{width}"
-            else:
-                for left in range(x + 2, x + 2 + width, side):
-                    paths[state] += f"M{left} {y + 2}l{long} {long}m0 {-long}l{-long} {long}"
-            x += width
-    return paths
-
-
-def _axes_text(dims: tuple[str, ...], count: int) -> str:
-    return f"{dims[0]}: {count:,}" if len(dims) == 1 else ", ".join(dims)
+def _line(parts: dict[int, str]) -> str:
+    """Return texts at their places in a line."""
+    line = ""
+    for at, text in parts.items():
+        line = line.ljust(at) + text
+    return line

@@ -1,26 +1,26 @@
 """The small pictures of a contact sheet, by channel, time and place, and their contrast.
 
-Of a long axis, the sheet shows labels at equal distances. Nothing is drawn here.
+Nothing is drawn here.
 """
 
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
 from numpy.typing import NDArray
 
 from dask_fileseq.files import Source
-from dask_fileseq.grid import FileGrid, plain_labels
+from dask_fileseq.grid import FileGrid
 from dask_fileseq.readers import Reader
-from dask_fileseq.report.axisroles import AxisRoles, axis_roles
-from dask_fileseq.report.summary import short_label
-from dask_fileseq.report.thumbnails import Project, Thumbnailer
+from dask_fileseq.report.contrast import Contrast
+from dask_fileseq.report.dyes import dye_colour
+from dask_fileseq.report.gridmap import grid_map
+from dask_fileseq.report.sheetplan import Limits, SheetPlan, plan_sheet
+from dask_fileseq.report.thumbnails import Picture, Project, Thumbnailer
 from dask_fileseq.types import Progress
 
 Array = NDArray[Any]
@@ -33,65 +33,26 @@ FEW_FILES = 128
 FEW_PICTURES = 24
 """Pictures up to which they have 512 pixels, and 256 if there are more."""
 
+ROW_PIXELS, SMALLEST = 1536, 32
+"""Pixels of all pictures in a row of a plate or mosaic, and of one picture at least."""
+
 PROJECTIONS = {"max": "maximum", "mean": "mean", "middle": "the middle one"}
 
 THREADS = 8
-LOW, HIGH = 1.0, 99.8
-"""Percentiles of a channel that become black and white."""
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """Maximum numbers of labels and pictures on a sheet."""
+class Board:
+    """The places of pictures of a plate or a mosaic."""
 
-    channels: int = 8
-    times: int = 24
-    places: int = 12
-    pictures: int = 300
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """One small picture, or the reason why there is none."""
-
-    image: Array | None
-    """Rows and columns, and red, green, blue if there are."""
-    why: Literal["", "no file", "cannot be read"] = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Contrast:
-    """The values that become black and white."""
-
-    low: float
-    high: float
-
-    @classmethod
-    def of(cls, images: Sequence[Array]) -> Contrast:
-        """Return the contrast of the images of a channel.
-
-        Colour images of 8 bits keep the whole range. If more than a hundredth of the pixels
-        has the lowest value, these are a frame or have no data, and do not count.
-        """
-        values = np.concatenate([np.zeros(0), *(image.ravel() for image in images)])
-        values = values[np.isfinite(values)]
-        if not values.size:
-            return cls(0.0, 1.0)
-        lowest, highest = float(values.min()), float(values.max())
-        is_rgb = any(image.ndim == 3 for image in images)
-        if is_rgb and lowest >= 0 and highest <= 255:
-            return cls(0.0, 255.0)
-        above = values[values > lowest]
-        if above.size and above.size < values.size * (1 - LOW / 100):
-            values = above
-        low, high = np.percentile(values, (LOW, HIGH))
-        return cls(float(low), float(high)) if high > low else cls(lowest, highest)
-
-    def shades(self, image: Array) -> NDArray[np.uint8]:
-        """Return an image in 256 shades, C-contiguous; NaN is black."""
-        span = self.high - self.low or 1.0
-        shades = np.clip((image.astype(np.float64, "C") - self.low) / span, 0, 1)
-        return np.asarray(np.nan_to_num(shades) * 255, np.uint8)
+    rows: list[str]
+    columns: list[str]
+    """Labels of all rows and columns."""
+    positions: list[int]
+    """Number of each place that has files, along rows."""
+    partial: list[bool]
+    """Whether some files of each place are missing."""
+    is_plate: bool
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -105,9 +66,11 @@ class Sheet:
     channel_name: str
     time_name: str
     pictures: list[list[list[Picture]]]
-    """By channel, time and place."""
+    """A picture for each channel, time and place."""
     note: str
     """What was left out, and how planes became one picture."""
+    board: Board | None = None
+    """The plate or mosaic that the places are on; None if they are in a line."""
 
     def images(self, channel: int) -> list[Array]:
         """Return all images of a channel that there are."""
@@ -116,8 +79,11 @@ class Sheet:
 
     @property
     def contrasts(self) -> list[Contrast]:
-        """The contrast of each channel."""
-        return [Contrast.of(self.images(channel)) for channel in range(len(self.channels))]
+        """The contrast of each channel, in its colour if its name tells one."""
+        return [
+            Contrast.of(self.images(number), dye_colour(name))
+            for number, name in enumerate(self.channels)
+        ]
 
     @property
     def aspect(self) -> float:
@@ -150,39 +116,55 @@ def contact_sheet(
     progress : callable, optional
         Called with the number of pictures done and that of all.
     """
-    roles = axis_roles(grid)
     chunk = _first_sizes(grid, source, reader)
-    numbers = _file_numbers(grid, roles)
-    in_file = not roles.channels and chunk.get("c", 1) > 1
-    if in_file:
-        numbers = np.repeat(numbers, chunk["c"], axis=0)
-    sizes = numbers.shape[:3]
-    channels, times, places = shown = _shown(sizes, limits or Limits())
-    count = math.prod(map(len, shown))
+    plan = plan_sheet(grid, chunk.get("c", 1), limits or Limits())
+    roles = plan.roles
     if project == "auto":
-        project = "max" if count * numbers.shape[3] <= FEW_FILES else "middle"
-    planes = [
-        ([grid.names[i] for i in numbers[c, t, p] if i >= 0], c if in_file else None)
-        for c, t, p in itertools.product(*shown)
-    ]
-    make = Thumbnailer(source, reader, 512 if count <= FEW_PICTURES else 256, project)
-    pictures = iter(_pictures(make, planes, progress))
-    dims = grid.unique_dims
-    in_grid = {dims[axis]: grid.shape[axis] for axis in roles.planes}
+        project = "max" if plan.count * plan.numbers.shape[3] <= FEW_FILES else "middle"
+    make = Thumbnailer(source, reader, _pixels(plan), project)
+    pictures = iter(_pictures(make, list(plan.files()), progress))
     notes = [
-        *_planes_notes(chunk, project, in_file),
-        *(f"{PROJECTIONS[project]} of {length} {dim}" for dim, length in in_grid.items()),
-        *_shown_notes(shown, sizes),
+        *_planes_notes(chunk, project, plan.in_file),
+        *(
+            f"{PROJECTIONS[project]} of {grid.shape[axis]:,} {grid.unique_dims[axis]}"
+            for axis in roles.planes
+        ),
+        *plan.notes(),
     ]
     return Sheet(
-        list(map(str, channels)) if in_file else _labels(grid, roles.channels, channels),
-        _labels(grid, roles.times, times),
-        _labels(grid, roles.places, places, with_names=True),
-        "c" if in_file else "".join(dims[axis] for axis in roles.channels),
-        "".join(dims[axis] for axis in roles.times),
-        [[list(itertools.islice(pictures, len(places))) for _ in times] for _ in channels],
+        list(map(str, plan.channels))
+        if plan.in_file
+        else plan.labels(roles.channels, plan.channels),
+        plan.labels(roles.times, plan.times),
+        plan.place_labels(),
+        "c" if plan.in_file else plan.name(roles.channels),
+        plan.name(roles.times),
+        [
+            [list(itertools.islice(pictures, len(plan.places))) for _ in plan.times]
+            for _ in plan.channels
+        ],
         ", ".join(notes),
+        _board(plan),
     )
+
+
+def _pixels(plan: SheetPlan) -> int:
+    """Return the length of the longer side of pictures."""
+    pixels = 512 if plan.count <= FEW_PICTURES else 256
+    if plan.layout is None:
+        return pixels
+    return max(SMALLEST, min(pixels, ROW_PIXELS // plan.layout.across.size))
+
+
+def _board(plan: SheetPlan) -> Board | None:
+    """Return the plate or mosaic of a plan, if it has one."""
+    layout = plan.layout
+    if layout is None:
+        return None
+    image = grid_map(plan.grid, layout.shape)
+    rows, columns = ([" ".join(labels) for labels in image.labels(axis)] for axis in (0, 1))
+    partial = (image.states == "some").ravel()[list(plan.positions)].tolist()
+    return Board(rows, columns, list(plan.positions), partial, layout.kind == "plate")
 
 
 def _first_sizes(grid: FileGrid, source: Source, reader: Reader) -> dict[str, int]:
@@ -195,34 +177,6 @@ def _first_sizes(grid: FileGrid, source: Source, reader: Reader) -> dict[str, in
     return dict(zip(spec.dims, spec.shape, strict=True))
 
 
-def _file_numbers(grid: FileGrid, roles: AxisRoles) -> NDArray[Any]:
-    """Return the table of the grid with one axis for each role."""
-    order = list(itertools.chain.from_iterable(roles))
-    order += sorted(set(range(len(grid.shape))) - set(order))  # these have one label
-    shape = [math.prod(grid.shape[axis] for axis in axes) for axes in roles]
-    return grid.table.transpose(order).reshape(shape)
-
-
-def _shown(sizes: Sequence[int], limits: Limits) -> tuple[list[int], list[int], list[int]]:
-    """Return which of all channels, times and places are shown, by index."""
-    channels = _spread(sizes[0], limits.channels)
-    room = max(1, limits.pictures // len(channels))
-    times = _spread(sizes[1], min(limits.times, room))
-    return channels, times, _spread(sizes[2], max(1, min(limits.places, room // len(times))))
-
-
-def _spread(count: int, most: int) -> list[int]:
-    """Return indices at equal distances, from the first to the last.
-
-    >>> _spread(10, 4), _spread(3, 4), _spread(9, 1)
-    ([0, 3, 6, 9], [0, 1, 2], [4])
-    """
-    most = min(count, most)
-    if most == 1:
-        return [count // 2]
-    return [round(i * (count - 1) / (most - 1)) for i in range(most)]
-
-
 def _pictures(
     make: Thumbnailer, planes: Sequence[tuple[list[str], int | None]], progress: Progress | None
 ) -> list[Picture]:
@@ -232,27 +186,12 @@ def _pictures(
     try:
         futures = {pool.submit(make, *each): i for i, each in enumerate(planes) if each[0]}
         for done, future in enumerate(as_completed(futures), 1):
-            image = future.result()
-            pictures[futures[future]] = Picture(image, "cannot be read" if image is None else "")
+            pictures[futures[future]] = future.result()
             if progress is not None:
                 progress(done, len(futures))
     finally:
         pool.shutdown(cancel_futures=True)
     return pictures
-
-
-def _labels(
-    grid: FileGrid, axes: Sequence[int], shown: Sequence[int], *, with_names: bool = False
-) -> list[str]:
-    """Return the labels along some axes, taken as one; numbers with the names of their axes."""
-    columns = []
-    indices = np.unravel_index(shown, [grid.shape[axis] for axis in axes] or [1])
-    for axis, index in zip(axes, indices, strict=False):
-        dim = grid.unique_dims[axis]
-        labels = plain_labels(grid.coords[dim][index])
-        name = f"{dim}=" if with_names and not isinstance(labels[0], str) else ""
-        columns.append([f"{name}{short_label(label)}" for label in labels])
-    return [", ".join(parts) for parts in zip(*columns, strict=True)] or [""]
 
 
 def _planes_notes(chunk: Mapping[str, int], project: Project, in_file: bool) -> Iterator[str]:
@@ -264,10 +203,3 @@ def _planes_notes(chunk: Mapping[str, int], project: Project, in_file: bool) -> 
             yield f"{PROJECTIONS[project]} of {length} {dim} in each file"
         else:
             yield f"{dim} {length // 2} of 0 to {length - 1} in each file"
-
-
-def _shown_notes(shown: Sequence[Sequence[int]], sizes: Sequence[int]) -> Iterator[str]:
-    """Yield what the sheet leaves out."""
-    for name, some, count in zip(("channels", "times", "places"), shown, sizes, strict=True):
-        if len(some) < count:
-            yield f"{len(some)} of {count:,} {name}"

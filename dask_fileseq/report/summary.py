@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from dask.utils import format_bytes
 
-from dask_fileseq.filearray import first_readable
+from dask_fileseq.filearray import described_scales, first_readable
 from dask_fileseq.files import Source
-from dask_fileseq.grid import FileGrid, labels_at, plain_labels
-from dask_fileseq.plaintext import public_names, without_secrets
-from dask_fileseq.readers import FileInfo, Reader
+from dask_fileseq.grid import FileGrid, empty_ranges, labels_at, plain_labels
+from dask_fileseq.headers import crs_text, unit_text
+from dask_fileseq.plaintext import counted, public_names, without_secrets
+from dask_fileseq.readers import FileInfo, Reader, crs_name
+from dask_fileseq.report.gridlayout import grid_layout
+from dask_fileseq.report.gridmap import grid_map
 
 EMPTY_CELLS = 1000
 """Number of empty cells in a summary, at most."""
 
+EMPTY_RANGES = 100
+"""Number of ranges of empty cells in a summary, at most."""
+
 SHOWN = 6
 """Number of labels of an axis that are written out; of more, the first three and the last."""
+
+UNNAMED = re.compile(r"Q(_\d+)?", re.IGNORECASE)
+UNEXPLAINED = "; Q: nothing in the names says what it is"
+"""What is said of the axes that nothing names."""
 
 CODECS = {"NONE": "not compressed", "LZW": "LZW", "JPEG": "JPEG", "ZSTD": "Zstandard"}
 
@@ -50,9 +61,13 @@ def grid_summary(grid: FileGrid) -> dict[str, Any]:
         "table": grid.metadata.source or None,
         "shape": list(grid.shape),
         "cells": math.prod(grid.shape),
+        "plate": plate_summary(grid),
         "axes": axes,
         "empty": grid.files_missing,
         "empty_cells": [labels_at(grid, cell) for cell in grid.empty_cells[:EMPTY_CELLS].tolist()],
+        "empty_ranges": [
+            {"cell": labels, "count": count} for labels, count in empty_ranges(grid, EMPTY_RANGES)
+        ],
         "unmatched": public_names(grid.unmatched),
         "duplicates": [
             {"name": without_secrets(name), "kept": without_secrets(kept)}
@@ -61,10 +76,32 @@ def grid_summary(grid: FileGrid) -> dict[str, Any]:
     }
 
 
+def plate_summary(grid: FileGrid) -> dict[str, int] | None:
+    """Return the number of wells of a plate, and of those with files; None if it is none.
+
+    >>> from dask_fileseq.grid import grid_of_pattern
+    >>> plate_summary(grid_of_pattern(["A01_s1", "A02_s1", "A02_s2"], "{well}_s{s:d}"))
+    {'rows': 8, 'columns': 12, 'wells': 96, 'with_files': 2, 'in_part': 1}
+    """
+    layout = grid_layout(grid)
+    if layout.kind != "plate":
+        return None
+    states = grid_map(grid, layout.shape).states
+    return {
+        "rows": layout.down.size,
+        "columns": layout.across.size,
+        "wells": states.size,
+        "with_files": int((states != "empty").sum()),
+        "in_part": int((states == "some").sum()),
+    }
+
+
 def array_summary(grid: FileGrid, info: FileInfo) -> dict[str, Any]:
     """Return what a file contains, and the array of all files if they are alike."""
     spec = info.spec
     shape = (*grid.shape, *spec.shape)
+    absolute = [dim for dim, scale in info.metadata.scales.items() if scale.absolute]
+    scales = {**info.metadata.scales, **described_scales(grid.metadata, absolute)}
     return {
         "chunk": {
             "shape": list(spec.shape),
@@ -78,6 +115,12 @@ def array_summary(grid: FileGrid, info: FileInfo) -> dict[str, Any]:
             "images": [list(series.shape) for series in info.series],
             "unread": info.metadata.unread or None,
         },
+        "pixel_size": {
+            dim: {"size": abs(scales[dim].step), "unit": unit_text(scales[dim].units)}
+            for dim in ("z", "y", "x")
+            if dim in scales
+        },
+        "crs": crs_name(info.metadata.crs),
         "array": {
             "shape": list(shape),
             "dtype": str(spec.dtype),
@@ -89,14 +132,21 @@ def array_summary(grid: FileGrid, info: FileInfo) -> dict[str, Any]:
 def grid_rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield titles and texts of ``grid_summary(...)``: the cells, then each axis."""
     product = f"{sizes_text(summary['shape'])} = " if len(summary["shape"]) > 1 else ""
-    yield "grid", f"{product}{summary['cells']:,} cells, {summary['empty']:,} of them empty"
+    yield (
+        "grid",
+        f"{product}{counted(summary['cells'], 'cell')}, {summary['empty']:,} of them empty",
+    )
+    if plate := summary["plate"]:
+        part = f", {plate['in_part']:,} of them not all" if plate["in_part"] else ""
+        yield "plate", f"{plate['with_files']:,} of {plate['wells']:,} wells have files{part}"
     for axis in summary["axes"]:
         least, most = min(axis["files"]), max(axis["files"])
         files = f" ({least:,} to {most:,} files each)" if least < most else ""
         labels = list(map(str, axis["labels"]))
         if len(labels) > SHOWN:
             labels = [*labels[:3], "...", labels[-1]]
-        yield axis["name"], f"{axis['size']:,}: {', '.join(labels)}{files}"
+        unnamed = UNEXPLAINED if UNNAMED.fullmatch(axis["name"]) else ""
+        yield axis["name"], f"{axis['size']:,}: {', '.join(labels)}{files}{unnamed}"
 
 
 def array_rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -104,7 +154,10 @@ def array_rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if not summary.get("array"):
         return
     chunk, array = summary["chunk"], summary["array"]
-    inside = ", ".join(map("{} {}".format, chunk["dims"], chunk["shape"]))
+    inside = ", ".join(
+        f"{dim} {size}{' (unnamed pages)' * bool(UNNAMED.fullmatch(dim))}"
+        for dim, size in zip(chunk["dims"], chunk["shape"], strict=True)
+    )
     parts = [inside or "one value", chunk["dtype"], str(format_bytes(chunk["bytes"]))]
     if codec := chunk["compression"]:
         plain = codec.removeprefix("ADOBE_").replace("_", " ").capitalize()
@@ -112,9 +165,26 @@ def array_rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if chunk["levels"]:
         parts.append(f"a pyramid of {len(chunk['levels'])} levels")
     yield "in a file", "; ".join(parts)
+    if size := pixel_size_text(summary["pixel_size"]):
+        yield "pixel size", size
+    if summary["crs"]:
+        yield "crs", crs_text(summary["crs"])
     if chunk["unread"]:
         yield "images", chunk["unread"]
     yield "array", f"{tuple(array['shape'])}, {array['dtype']}, {format_bytes(array['bytes'])}"
+
+
+def pixel_size_text(sizes: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the size of pixels, one for y and x if they are square.
+
+    >>> square = {dim: {"size": 0.65, "unit": "µm"} for dim in "yx"}
+    >>> pixel_size_text(square), pixel_size_text({"z": {"size": 2.0, "unit": "µm"}, **square})
+    ('0.65 µm', 'z 2 µm, y 0.65 µm, x 0.65 µm')
+    """
+    texts = {dim: f"{each['size']:.6g} {each['unit']}".rstrip() for dim, each in sizes.items()}
+    if texts.keys() == {"y", "x"} and texts["y"] == texts["x"]:
+        return texts["x"]
+    return ", ".join(f"{dim} {text}" for dim, text in texts.items())
 
 
 def summary_rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -135,22 +205,3 @@ def sizes_text(shape: Sequence[int]) -> str:
     '6 x 2 x 5'
     """
     return " x ".join(map(str, shape)) or "1"
-
-
-def cell_text(labels: Mapping[str, Any]) -> str:
-    """Return the labels of a cell, readably.
-
-    >>> cell_text({"t": 3, "channel": "DAPI"}), cell_text({})
-    ('(t 3, channel DAPI)', '')
-    """
-    text = ", ".join(f"{dim} {label}" for dim, label in labels.items())
-    return f"({text})" if text else ""
-
-
-def short_label(label: Any) -> str:
-    """Return a label; of a date, without seconds and time of day if they are zero.
-
-    >>> short_label("2026-01-31T00:00:00.000000000"), short_label("2026-01-31T10:30:00.000000000")
-    ('2026-01-31', '2026-01-31T10:30:00')
-    """
-    return str(label).removesuffix(".000000000").removesuffix("T00:00:00")

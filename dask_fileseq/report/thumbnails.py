@@ -1,14 +1,16 @@
 """Small pictures of whole images, which are read at little cost.
 
 In a pyramid, the smallest level that is large enough is read; in other large files, every
-n-th pixel along y and x. Pixels are then averaged. Files may differ in shape.
+n-th pixel along y and x. Pixels are then averaged. Files may differ in shape. Pixels that
+the file calls nodata are NaN.
 """
 
 from __future__ import annotations
 
 import math
+import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -24,6 +26,20 @@ Project = Literal["max", "mean", "middle"]
 READ_PIXELS = 2**20
 """Maximum number of pixels to read of an image, so that a large one needs little memory."""
 
+OVERSAMPLED = 8
+"""Pixels to read along an axis for each of the picture, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One small picture, or the reason why there is none."""
+
+    image: Array | None = None
+    """Rows and columns, and red, green, blue if there are."""
+    why: Literal["", "no file", "cannot be read", "no data"] = ""
+    note: str = ""
+    """That all pixels are alike, if so."""
+
 
 @dataclass(frozen=True, eq=False)
 class Thumbnailer:
@@ -35,23 +51,27 @@ class Thumbnailer:
     """Approximate length of the longer side of a picture."""
     project: Project
 
-    def __call__(self, names: Sequence[str], channel: int | None = None) -> Array | None:
-        """Return one picture of some planes: rows, columns, and red, green, blue if there are.
+    def __call__(self, names: Sequence[str], channel: int | None = None) -> Picture:
+        """Return one picture of some planes, or why there is none.
 
-        It is None if no plane can be read. If files contain several channels, the picture
-        is that of `channel`, an index, or of the middle one.
+        If files contain several channels, the picture is that of `channel`, an index, or of
+        the middle one.
         """
         if self.project == "middle":
             names = names[len(names) // 2 : len(names) // 2 + 1]
         pictures = [picture for name in names if (picture := self._read(name, channel)) is not None]
         if not pictures:
-            return None
-        (usual, _), *_ = Counter(picture.shape for picture in pictures).most_common(1)
-        alike = [picture for picture in pictures if picture.shape == usual]
-        return _projected(np.stack(alike), self.project)
+            return Picture(None, "cannot be read")
+        (usual, _), *_ = Counter(image.shape for image, _ in pictures).most_common(1)
+        alike = [image for image, _ in pictures if image.shape == usual]
+        image = _projected(np.stack(alike), self.project)
+        if not np.isfinite(image).any():
+            return Picture(None, "no data")
+        notes = {note for _, note in pictures}
+        return Picture(image, note=notes.pop() if len(notes) == 1 else "")
 
-    def _read(self, name: str, channel: int | None) -> Array | None:
-        """Return the picture of one file, None if it cannot be read."""
+    def _read(self, name: str, channel: int | None) -> tuple[Array, str] | None:
+        """Return the picture of one file and its note, None if it cannot be read."""
         try:
             with self.source.open(name) as file:
                 info = self.reader.inspect(file)
@@ -63,7 +83,11 @@ class Thumbnailer:
                     self.reader.read_region(file, spec, region, image, **imreadargs)
         except Exception:  # a reader may raise anything; the sheet shows that there is no picture
             return None
-        return self._small(_flattened(image, axes, self.project)) if image.size else None
+        if not image.size:
+            return None
+        flat = _without_nodata(_flattened(image, axes, self.project), info)
+        is_part = bool(imreadargs) or any(len(region[axis]) < spec.shape[axis] for axis in axes[:2])
+        return self._small(flat), _flat_note(flat, is_part)
 
     def _level(self, info: FileInfo, axes: Sequence[int]) -> tuple[ChunkSpec, Any]:
         """Return the smallest level that is large enough, and the arguments that read it."""
@@ -77,7 +101,8 @@ class Thumbnailer:
     def _region(self, spec: ChunkSpec, axes: Sequence[int], channel: int | None) -> Region:
         """Return the region to read: all planes of a projection, or the middle one of each axis."""
         pixels = math.prod(spec.shape[axis] for axis in axes[:2])
-        step = max(1, int(math.sqrt(pixels / READ_PIXELS)))
+        most = min(READ_PIXELS, (OVERSAMPLED * self.pixels) ** 2)
+        step = max(1, int(math.sqrt(pixels / most)))
         region = []
         for axis, (dim, length) in enumerate(zip(spec.dims, spec.shape, strict=True)):
             if axis in axes[:2]:
@@ -100,7 +125,35 @@ class Thumbnailer:
         if down == across == 1:
             return squares
         cut = squares.reshape(rows, down, columns, across, *image.shape[2:])
-        return np.asarray(cut.mean(axis=(1, 3), dtype=np.float32))
+        return _quiet(np.nanmean, cut, axis=(1, 3), dtype=np.float32)
+
+
+def _quiet(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Array:
+    """Return the result of a function, which may be NaN where all its values are."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return np.asarray(function(*args, **kwargs))
+
+
+def _without_nodata(image: Array, info: FileInfo) -> Array:
+    """Return an image with NaN in place of the value that the file calls nodata."""
+    nodata = info.metadata.attrs.get("nodata")
+    if not isinstance(nodata, int | float | np.number) or image.dtype.kind not in "iuf":
+        return image
+    is_missing = image == nodata
+    return np.where(is_missing, np.nan, image).astype(np.float32) if is_missing.any() else image
+
+
+def _flat_note(image: Array, is_part: bool) -> str:
+    """Return in words that all pixels have one value; empty if they do not.
+
+    >>> _flat_note(np.full((2, 2), 255), False), _flat_note(np.array([[1, 2]]), False)
+    ('all pixels 255', '')
+    """
+    values = image[np.isfinite(image)]
+    if not values.size or values.min() != values.max():
+        return ""
+    return f"all pixels{' that were read' * is_part} {values[0]:g}"
 
 
 def _picture_axes(spec: ChunkSpec) -> list[int]:
@@ -131,7 +184,7 @@ def _projected(images: Array, project: Project) -> Array:
     if len(images) == 1:
         return np.asarray(images[0])
     if project == "max":
-        return np.asarray(images.max(axis=0))
+        return np.asarray(np.fmax.reduce(images, axis=0))
     if project == "mean":
-        return np.asarray(images.mean(axis=0, dtype=np.float32))
+        return _quiet(np.nanmean, images, axis=0, dtype=np.float32)
     return np.asarray(images[len(images) // 2])

@@ -13,7 +13,14 @@ from dask_fileseq.grid import joined_grids
 from dask_fileseq.readers import as_reader, read_by_suffix, read_tiff
 from dask_fileseq.sequence.arguments import is_auto
 from dask_fileseq.sequence.filesequence import FileSequence
-from dask_fileseq.types import Files, Imread, ReadOptions, split_options, takes_options
+from dask_fileseq.types import (
+    Files,
+    Imread,
+    ReadOptions,
+    split_options,
+    takes_keywords_of,
+    takes_options,
+)
 
 
 class TiffSequence(FileSequence):
@@ -26,16 +33,21 @@ class TiffSequence(FileSequence):
     imread : callable
         Reads the array of one file; by default the TIFF reader, which reads only the
         strips, tiles or bytes that are needed.
+    container, sort, parse, unmatched, duplicates, spacing, identity, storage_options, path_map, \
+table, fillvalue, pattern, axesorder, categories, series, key, level, imreadargs
+        As in `FileSequence`.
     **kwargs
-        All that `FileSequence` takes.
+        More arguments of `parse`.
     """
 
+    @takes_keywords_of(FileSequence.__init__)
     def __init__(self, files: Files = None, *, imread: Imread = read_tiff, **kwargs: Any) -> None:
         super().__init__(
             as_reader(imread, read_tiff.suffixes), "*.tif" if files is None else files, **kwargs
         )
 
 
+@takes_keywords_of(FileSequence.__init__, spacing="auto", fillvalue="auto")
 def open_sequence(
     files: Files,
     *,
@@ -82,8 +94,12 @@ def open_sequence(
         None leaves all to the names. Others are as in `FileSequence`.
     imread : callable, optional
         Reads one file; by default chosen by the first file's type.
+    container, sort, parse, unmatched, duplicates, spacing, identity, storage_options
+        As in `FileSequence`; `spacing` is ``"auto"`` by default.
+    path_map, fillvalue, axesorder, categories, series, key, level, imreadargs
+        As in `FileSequence`; `fillvalue` is ``"auto"`` by default.
     **kwargs
-        All that `FileSequence` takes; ``spacing`` and ``fillvalue`` are ``"auto"`` by default.
+        More arguments of `parse`.
 
     Returns
     -------
@@ -193,6 +209,7 @@ def _require_alike(
             raise error(f"sequences 0 and {number} differ in {'; '.join(texts)}")
 
 
+@takes_keywords_of(open_sequence)
 @takes_options(ReadOptions)
 def imread(files: Files, *, chunks: Any = None, **kwargs: Any) -> Array:
     """Return image files as one lazy dask array.
@@ -205,10 +222,13 @@ def imread(files: Files, *, chunks: Any = None, **kwargs: Any) -> Array:
         As in `FileSequence.to_dask_array`, but None is ``"grouped"``, unless ``fileseq.chunks`` in
         dask's configuration says otherwise: files whose array is below 1 MiB are grouped into
         blocks of at most 8 MiB, along the last axes of the grid first; others are a block each.
-    imreadargs, chunkshape, chunkdtype, axestiled, fillvalue, errors
+    imreadargs, series, key, level, chunkshape, chunkdtype, axestiled, fillvalue, errors
         As in `FileSequence.to_dask_array`.
+    pattern, table, imread, container, sort, parse, unmatched, duplicates, spacing, identity, \
+storage_options, path_map, axesorder, categories
+        As in `open_sequence`.
     **kwargs
-        All that `open_sequence` takes.
+        More arguments of `parse`.
 
     Returns
     -------

@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
+from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Literal, Self, TextIO, overload
 
 import dask.threaded
@@ -25,12 +26,21 @@ from numpy.typing import DTypeLike, NDArray
 from tifffile import TIFF
 
 from dask_fileseq.descriptors import explain_descriptor
-from dask_fileseq.errors import GridWarning, NamesError, SeriesWarning, check_choice, users_level
-from dask_fileseq.filearray import FileArray, files_version, first_info
+from dask_fileseq.errors import (
+    GridWarning,
+    NamesError,
+    NoFilesError,
+    SeriesWarning,
+    UnmatchedError,
+    check_choice,
+    users_level,
+)
+from dask_fileseq.filearray import FileArray, first_info, version_hash
 from dask_fileseq.files import (
     LocalFiles,
     Names,
     Source,
+    Versions,
     archive_of,
     common_path,
     given_names,
@@ -46,10 +56,15 @@ from dask_fileseq.grid import (
     renamed,
     selected,
 )
-from dask_fileseq.headers import HeaderTable, read_table, with_header_coords
+from dask_fileseq.headers import (
+    HeaderTable,
+    read_table,
+    with_header_coords,
+    with_physical_coords,
+)
 from dask_fileseq.output import asarray
 from dask_fileseq.patterns import NamePattern, explain_names
-from dask_fileseq.plaintext import printable, public_names, public_text, without_secrets
+from dask_fileseq.plaintext import counted, printable, public_names, public_text, without_secrets
 from dask_fileseq.readers import (
     BoundReader,
     FileInfo,
@@ -65,14 +80,20 @@ from dask_fileseq.sequence.arguments import (
     listed_files,
     parsed_grid,
     tabled_grid,
+    with_files_of_folders,
 )
+from dask_fileseq.sequence.following import followed
 from dask_fileseq.sequence.listing import counts, depth_text, listing, short_counts
-from dask_fileseq.sequence.treeparts import tree_parts
+from dask_fileseq.sequence.reopening import Opening, known_versions
+from dask_fileseq.sequence.treeparts import sequences_of_tree
 from dask_fileseq.types import (
+    EncodingOptions,
     Files,
     ImageOptions,
     Imread,
     NamingOptions,
+    OutputOptions,
+    PatternOptions,
     Progress,
     ReadOptions,
     ReferenceOptions,
@@ -106,8 +127,9 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
     files : str, os.PathLike, iterable of these, or None
         Glob pattern (``**`` for any number of folders), folder, path, or names in their
         order; or URLs of these, as fsspec defines them. Of a folder, its images count, or
-        if there are none right inside, those in all folders below it. ``"shot_%04d.tif"`` or
-        ``"shot_####.tif"``, if there is no such file, are the files with numbers there, and
+        if there are none right inside, those in all folders below it; in a list, too, unless
+        `imread` is a function. ``"shot_%04d.tif"`` or ``"shot_####.tif"``, if there is no such
+        file, are the files with numbers there, and
         are the pattern that ``"infer"`` finds. None is ``"*"``. The name of a ZIP or
         TAR file, or a chain such as ``"zip://t*.tif::s3://scans/day1.zip"``, gives members
         of it, if `imread` is a reader of this package; to a function, an archive is one file.
@@ -156,8 +178,10 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         `write_fsspec`, which name the nodata value.
     series, key, level, imreadargs : optional
         Which image of each file all methods read, as in `to_dask_array`.
+    pattern, axesorder, categories : optional
+        As in `parse_filenames`, and as `pattern` in `open_sequence`; arguments of `parse`.
     **kwargs
-        Arguments of `parse`: ``pattern``, ``axesorder``, ``categories``.
+        More arguments of `parse`.
 
     Attributes
     ----------
@@ -221,6 +245,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
     imread: Imread
     axes: str
 
+    @takes_options(PatternOptions, ImageOptions)
     def __init__(
         self,
         imread: Imread,
@@ -249,6 +274,8 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         self._given = given if isinstance(given, str) else None
         first = given if isinstance(given, str) else given[0]
         self.source: Source = open_source(container, first, storage_options, path_map)
+        if isinstance(given, list):
+            given = with_files_of_folders(given, self.source, reader)
         names, frames = listed_files(given, self.source, reader.suffixes)
         names = in_order(names, sort, found)
         self.reader: Reader = reader.for_file(without_secrets(names[0]) if names else "")
@@ -264,7 +291,11 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
             table = None if is_auto(table) else table
         packed = Names(names)
         grid = tabled_grid(packed, self.source, given, table, kwargs, rules)
-        self._set_grid(grid or parsed_grid(packed, parse, kwargs, rules))
+        self._set_grid(grid or parsed_grid(packed, parse, dict(kwargs), rules))
+        kept = kwargs | ({} if self.pattern is None else {"pattern": self.pattern})
+        self._opening: Opening | None = Opening(
+            self._given, reader.suffixes, sort, parse, table if grid else None, kept, rules
+        )
         pages = self.grid.metadata.pages
         self._page_dims: tuple[str, ...] = ()
         if pages and not isinstance(self.reader, FunctionReader):
@@ -290,24 +321,33 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         self.axes = "".join(codes.get(dim.lower(), dim[0].upper()) for dim in grid.dims)
         self._infos: dict[str, FileInfo] = {}
 
-    def with_grid(self, grid: FileGrid) -> Self:
+    def with_grid(self, grid: FileGrid, reader: Reader | None = None) -> Self:
         """Return the same sequence with the files on another grid; touches no file.
 
         Parameters
         ----------
         grid : FileGrid
-            The grid, of files that the `source` opens and the `reader` reads.
+            The grid, of files that the `source` opens.
+        reader : Reader, optional
+            Reads the files; by default that of this sequence.
         """
         other = copy.copy(self)
-        for name in ("_collection", "_version", "_tables"):
+        if reader is not None and reader is not self.reader:
+            is_plain, imread = self.imread is self.reader.imread, reader.imread
+            other.imread = imread if is_plain else partial(_imread_member, self.source, imread)
+            other.reader = reader
+        for name in ("_collection", "_version", "_versions", "_tables"):
             other.__dict__.pop(name, None)
         other._set_grid(grid)
+        other._opening = None
         return other
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__ | {"_container": None if self._container is None else self.source}
         state.pop("_collection", None)  # as large as the sequence, and made in no time
         state.pop("_tables", None)  # larger than the sequence
+        state.pop("_versions", None)
+        state["_opening"] = None if self._opening is None else self._opening.for_pickles()
         if self.pattern is not None and self.pattern.lookup is not None:
             # a user's function may not pickle, and a table may be as large as all names
             state["grid"] = replace(self.grid, pattern=None)
@@ -490,7 +530,9 @@ with well
         Raises
         ------
         NamesError
-            If there is no such axis or label.
+            If there is no such axis.
+        LabelError
+            If the axis has no such label.
         NoFilesError
             If all cells of the selection are empty.
         """
@@ -506,6 +548,148 @@ with well
             if dim in self.coords
         }
         return self.with_grid(selected(self.grid, labels | places, labels=labels))
+
+    def refresh(self) -> Self:
+        """Return the sequence of the files that are there now; the pattern stays.
+
+        The grid has the labels of all files, as if they had been opened now with the present
+        pattern, so it may grow anywhere along its axes; files that are gone are empty cells, or
+        no part of it. Arrays that were made before stay as they are. Where possible, only the
+        names of new files are parsed, and their versions taken: files that were there before
+        count as unchanged. Names that were given as a list stay.
+
+        Returns
+        -------
+        FileSequence
+            The sequence itself if nothing changed.
+
+        Raises
+        ------
+        ValueError
+            If this is a part of a sequence, or one with functions or tables that was pickled.
+        NamesError
+            If new names do not fit.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import numpy as np, tifffile
+        >>> from dask_fileseq import open_sequence
+        >>> folder = tempfile.mkdtemp()
+        >>> for t in (0, 1):
+        ...     tifffile.imwrite(f"{folder}/t{t}.tif", np.full((4, 6), t, "u1"))
+        >>> seq = open_sequence(folder)
+        >>> tifffile.imwrite(f"{folder}/t2.tif", np.full((4, 6), 2, "u1"))
+        >>> seq.refresh().shape, seq.shape
+        ((3,), (2,))
+        """
+        if self._reopened.given is None:
+            return self
+        return self._with_files(self._reopened.names(self.source, self._names))
+
+    def follow(
+        self,
+        *,
+        interval: float = 1.0,
+        until: Callable[[Self], bool] | int | None = None,
+        timeout: float | None = None,
+    ) -> Iterator[Self]:
+        """Yield the sequence of all complete files, each time that more of them are complete.
+
+        A file is complete if its size and time are the same at two looks, its reader finds it
+        complete, and its shape and dtype are those of the first one. So a file that is being
+        written is never read; one that its writer left is named in a warning at the end. Names
+        that the pattern does not match are skipped: a writer may use them until it renames files.
+
+        Parameters
+        ----------
+        interval : float
+            Number of seconds between two looks. With watchfiles installed, nothing is looked
+            for while nothing changes in a local folder.
+        until : callable or int, optional
+            Ends it after the sequence for which the function is true, or that has as many files.
+        timeout : float, optional
+            Ends it after as many seconds in which no file was completed. By default it goes on.
+
+        Yields
+        ------
+        FileSequence
+            A sequence like what `refresh` returns. Cells may be filled later, and labels may come
+            in between.
+
+        Raises
+        ------
+        ValueError
+            As `refresh` does, or if an argument does not fit.
+
+        Warns
+        -----
+        GridWarning
+            At the end, if files were not complete.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from dask_fileseq import open_sequence
+        >>> from dask_fileseq.demo import write_acquisition
+        >>> seq = open_sequence(write_acquisition(tempfile.mkdtemp()))
+        >>> for grown in seq.follow(interval=0.01, until=58):
+        ...     print(grown.to_dask_array().shape)
+        (6, 2, 5, 256, 256)
+        """
+        for name, value in (("interval", interval), ("timeout", timeout)):
+            if value is not None and not (isinstance(value, int | float) and value > 0):
+                raise ValueError(f"{name}={value!r} is no positive number of seconds")
+        if not callable(until) and not isinstance(until, int | None):
+            raise ValueError(f"until={until!r} is neither a function nor a number of files")
+        opening = self._reopened
+
+        def grow(before: Self, complete: Mapping[str, tuple[int, int]]) -> Self | None:
+            names = [name for name in opening.names(self.source, before) if name in complete]
+            try:
+                grown = before._with_files(names, unmatched="skip")
+            except (NoFilesError, UnmatchedError):  # files that have other names for now
+                return None
+            if grown is before:
+                grown = before.with_grid(before.grid)
+                grown._opening = opening
+            if self.identity == "stat":
+                versions = [complete[name] for name in grown]
+                grown.__dict__["_versions"] = np.array(versions, np.int64)
+            return grown
+
+        def names(before: Self) -> list[str]:
+            try:
+                return opening.names(self.source, before)
+            except NoFilesError:
+                return []
+
+        files = self.source, self.reader, self.commonpath()
+        return followed(self, *files, names, grow, interval, until, timeout)
+
+    @property
+    def _reopened(self) -> Opening:
+        if self._opening is None:
+            raise ValueError(
+                "a part of a sequence, or one that was pickled with functions or tables, does not"
+                " know what it was opened with: refresh the whole sequence, and select then"
+            )
+        return self._opening
+
+    def _with_files(self, names: Sequence[str], **rules: Any) -> Self:
+        """Return the same sequence with all files of these names that fit its pattern."""
+        grid = self._reopened.grid(self.grid, names, self.source, **rules)
+        if grid is self.grid:
+            return self
+        grown = self.with_grid(grid)
+        grown._opening = self._opening
+        if grown[0] == self[0]:
+            grown._infos = dict(self._infos)
+        if "_versions" in self.__dict__:
+            known = known_versions(self._names, self._versions, grown, self.source)
+            if known is not None:
+                grown.__dict__["_versions"] = known
+        return grown
 
     def split(self, dim: str) -> dict[Any, Self]:
         """Return one sequence, without the axis, for each label along an axis that has files.
@@ -575,7 +759,22 @@ with well
     @overload
     def __getitem__(self, key: slice) -> list[str]: ...
     def __getitem__(self, key: int | slice) -> str | list[str]:
+        if isinstance(key, tuple | EllipsisType):
+            raise TypeError(
+                f"{key!r} is an index of an array, and a sequence has names: seq[0] is the first"
+                " one, and seq.array()[...] or seq.to_dask_array()[...] gives pixels"
+            )
         return self._names[key]
+
+    def __getattr__(self, name: str) -> Any:
+        # The shape of a sequence is that of its grid, as in tifffile. What asks for `ndim` takes
+        # it for an array, and would go wrong; an AttributeError is often taken for an answer.
+        if name == "ndim":
+            raise TypeError(
+                f"a {type(self).__name__} is a sequence of file names, which has no ndim: pass"
+                " seq.array(), seq.to_dask_array() or np.asarray(seq) for pixels, or seq.files"
+            )
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def close(self) -> None:
         """Close the container, if any.
@@ -705,6 +904,18 @@ with well
         fillvalue = first_given(options.get("fillvalue"), self.fillvalue, "auto")
         return self.array(**{**options, "fillvalue": fillvalue})
 
+    def _with_headers(
+        self, array: FileArray, headers: bool | str | Sequence[str] | None
+    ) -> FileArray:
+        """Return the array with columns of headers as coordinates; see `to_xarray`."""
+        options = array.options
+        if headers is None and not options.has_chunk:
+            return with_physical_coords(array, self.grid, self._info(options).columns)
+        if headers:
+            table = self.table(imreadargs=options.imreadargs)
+            return with_header_coords(array, self.grid, table, headers)
+        return array
+
     def _info(self, options: ReadOptions) -> FileInfo:
         """Return what the first file contains, read once for each set of arguments."""
         key = tokenize(options.imreadargs)
@@ -729,7 +940,12 @@ with well
     @cached_property
     def _version(self) -> str:
         """The hash of all files in their present versions."""
-        return files_version(self.grid, self._names, self.source, self.identity)
+        return version_hash(self.grid, self._names, self.source, self._versions)
+
+    @cached_property
+    def _versions(self) -> Versions | None:
+        """The versions of all files, taken once; None if names alone identify them."""
+        return self.source.versions(self._names) if self.identity == "stat" else None
 
     def _array_of(self, kwargs: Mapping[str, Any]) -> FileArray:
         """Return the array for keywords of which the unknown ones are arguments of `imread`."""
@@ -737,15 +953,19 @@ with well
         reading["imreadargs"] = imreadargs | dict(reading.get("imreadargs") or {})
         return self.array(**reading)
 
-    def _named_array_of(self, kwargs: Mapping[str, Any]) -> tuple[FileArray, dict[str, Any]]:
+    def _named_array_of(
+        self, kwargs: Mapping[str, Any], headers: bool | str | Sequence[str] | None
+    ) -> tuple[FileArray, dict[str, Any]]:
         """Return `_array_of`, and what it is called in Zarr; only a given `fillvalue` masks.
 
-        In a group, which xarray opens, empty cells are nodata as in `to_xarray`.
+        In a group, which xarray opens, empty cells are nodata, and coordinates there are, as in
+        `to_xarray`.
         """
         naming, others = split_options(kwargs, NamingOptions)
         naming["fill"] = first_given(others.get("fillvalue"), self.fillvalue) not in (None, "auto")
         if naming.get("groupname"):
             others["fillvalue"] = first_given(others.get("fillvalue"), self.fillvalue, "auto")
+            return self._with_headers(self._array_of(others), headers), naming
         return self._array_of(others), naming
 
     # faces: dask, numpy, xarray, zarr
@@ -776,7 +996,8 @@ with well
             Shape and data type of the array in each file; by default those of the first.
             A file of another shape or dtype is an error when it is read.
         axestiled : mapping or sequence of pairs, optional
-            Grid axes to place edge to edge, each with the axis of the array in a file.
+            Grid axes to place edge to edge, each with the axis of the array in a file, by names
+            or numbers: ``{"row": "y", "column": "x"}``.
         chunks : optional
             None makes one block of each file, or what ``fileseq.chunks`` in dask's
             configuration says. ``"file"`` makes one block of each file, and so does ``"grouped"``,
@@ -880,7 +1101,7 @@ with well
         name: Hashable = "image",
         chunks: Any = None,
         layout: Literal["rio"] | None = None,
-        headers: bool | str | Sequence[str] = False,
+        headers: bool | str | Sequence[str] | None = None,
         **options: Any,
     ) -> DataArray:
         """Return the array of all files as a lazy, labelled `xarray.DataArray`.
@@ -901,12 +1122,16 @@ with well
             with their names or numbers from 1, and y and x are the last axes. Slices read only
             what they select, as otherwise. ``rio.reproject`` and ``rio.to_raster`` take at most
             three axes, such as ``isel(time=0)`` of images with bands.
-        headers : bool, str or sequence of str
+        headers : bool, str, sequence of str or None
             Columns of `table` to have as coordinates, for which all headers are read: True for
             all that vary and are numbers, dates or texts, or names of columns. Each is along
-            the axes of the grid on which it depends, such as ``acquired`` along t,
-            ``stage_z`` along z and ``exposure`` along channel. What depends on a tiled axis is
-            left out by True.
+            the axes of the grid on which it depends. What depends on a tiled axis is left out by
+            True. None: what can replace numbers and words along an axis, if all headers have it
+            and it depends on that axis alone: ``acquired`` along t, if it increases, ``stage_z``
+            along z, if it goes one way, and ``exposure`` along channel. For that, headers of up to
+            2,000 local files are read if the first has any of these; of more, 200, and if they
+            have them a `HeaderWarning` says how to ask; of files that are not local, none.
+            False: none.
         chunks : optional
             As in `to_dask_array`, but None is ``"grouped"``, unless ``fileseq.chunks`` in dask's
             configuration says otherwise.
@@ -963,10 +1188,7 @@ with well
         except ImportError as error:
             raise _needs("to_xarray", "xarray", "xarray") from error
 
-        array = self._labelled_array(options)
-        if headers:
-            table = self.table(imreadargs=array.options.imreadargs)
-            array = with_header_coords(array, self.grid, table, headers)
+        array = self._with_headers(self._labelled_array(options), headers)
         return to_dataarray(array, name=name, chunks=chunks, layout=layout)
 
     @takes_options(ReadOptions)
@@ -979,6 +1201,7 @@ with well
         name: Hashable = "image",
         chunks: Any = None,
         layout: Literal["rio"] | None = None,
+        headers: bool | str | Sequence[str] | None = None,
         scheduler: Any = None,
         **options: Any,
     ) -> DataTree:
@@ -998,7 +1221,7 @@ with well
             must have this number.
         name : hashable
             The name of the array in each node.
-        chunks, layout : optional
+        chunks, layout, headers : optional
             As in `to_xarray`.
         scheduler : optional
             As in `asarray`, to read headers.
@@ -1045,7 +1268,9 @@ with well
 
         nodes = self.tree(split=split, levels=levels, pad=pad, scheduler=scheduler, **options)
         arrays = {
-            path: part.to_xarray(name=name, chunks=chunks, layout=layout, **reading)
+            path: part.to_xarray(
+                name=name, chunks=chunks, layout=layout, headers=headers, **reading
+            )
             for path, (part, reading) in nodes.items()
         }
         return DataTree.from_dict({path: array.to_dataset() for path, array in arrays.items()})
@@ -1071,25 +1296,9 @@ with well
         dict
             For each node, its sequence, and `options` with the level to read.
         """
-        if split is not None and split not in self.coords:
-            raise NamesError(f"split={split!r} is none of the axes {', '.join(self.coords)}")
-        imreadargs = dict(ReadOptions(**options).imreadargs)
-        found = tree_parts(
-            self, imreadargs, split=split, levels=levels, pad=pad, scheduler=scheduler
+        return sequences_of_tree(
+            self, options, split=split, levels=levels, pad=pad, scheduler=scheduler
         )
-        nodes = {}
-        for path, node in found.items():
-            part = self.with_grid(node.grid)
-            if node.reader is not self.reader:
-                is_plain = part.imread is part.reader.imread
-                imread = node.reader.imread
-                part.imread = imread if is_plain else partial(_imread_member, self.source, imread)
-                part.reader = node.reader
-            reading = dict(options)
-            if node.level:
-                reading["imreadargs"] = imreadargs | {"level": node.level}
-            nodes[path] = part, reading
-        return nodes
 
     @takes_options(NamingOptions, ReadOptions)
     def aszarr(
@@ -1100,6 +1309,7 @@ with well
         zarr_format: Literal[2, 3] = 3,
         ioworkers: int | None = None,
         read_only: bool = True,
+        headers: bool | str | Sequence[str] | None = None,
         **kwargs: Any,
     ) -> FileArrayStore:
         """Return the array of all files as a read-only zarr store, by default one chunk a file.
@@ -1125,6 +1335,8 @@ with well
             Name of the array in a group that also contains the coordinates of `to_xarray`, by
             the CF conventions, for `xarray.open_zarr`; xarray makes them, and without it there
             are none. By default the array is the root.
+        headers : bool, str, sequence of str or None
+            As in `to_xarray`, for a group.
         dimension_names : sequence of str or None, optional
             Names of the array's axes, and of coordinates along them; by default its dims.
         zattrs : mapping, optional
@@ -1165,7 +1377,7 @@ with well
         except ImportError as error:
             raise _needs("aszarr", "zarr 3", "zarr") from error
 
-        array, naming = self._named_array_of(kwargs)
+        array, naming = self._named_array_of(kwargs, headers)
         return FileArrayStore(
             array,
             chunkmode=chunkmode,
@@ -1182,23 +1394,26 @@ with well
         jsonfile: str | os.PathLike[str] | TextIO,
         url: str | None = None,
         *,
-        zarr_format: Literal[2] = 2,
+        groupname: str | None = "image",
+        zarr_format: Literal[2, 3] = 2,
+        headers: bool | str | Sequence[str] | None = None,
         _append: bool = False,
         _close: bool = True,
         **kwargs: Any,
     ) -> None:
         r"""Write references to the bytes in the files, so that other programs read them as Zarr.
 
-        fsspec's ``ReferenceFileSystem`` and zarr open the JSON file, as an array of zarr
-        format 2, without this package. All headers are read, in parallel, and the pixels of
-        the first file.
+        fsspec's ``ReferenceFileSystem``, zarr, xarray, kerchunk and VirtualiZarr open the JSON
+        file without this package. All headers are read, in parallel, and the pixels of the
+        first file.
 
         A chunk is a tile, a strip, a page or part of a page. Uncompressed TIFF files and those
         in tiles or full strips of Deflate, LZMA or Zstandard need numcodecs only, which comes
         with zarr; LZW, PackBits and predictors need
-        ``imagecodecs.numcodecs.register_codecs()``. If files cannot be split so, or are not
-        all encoded alike, a chunk is a file, for the codec of
-        ``tifffile.numcodecs.register_codec()``.
+        ``imagecodecs.numcodecs.register_codecs()``, or in format 3
+        ``imagecodecs.zarr.register_codecs()`` of a release that has it. If files cannot be split
+        so, or are not all encoded alike, a chunk is a file, for the codec of
+        ``tifffile.numcodecs.register_codec()``, which only format 2 has.
 
         Users, passwords and signatures in URLs are left out: who reads the references gives
         them as ``remote_options`` of the ``ReferenceFileSystem``.
@@ -1213,16 +1428,20 @@ with well
         quote : bool, optional
             Whether to quote names as in URLs. None: only if `url` is one of HTTP.
         groupname : str, optional
-            As in `aszarr`: `xarray.open_zarr` needs a group.
+            Name of the array in a group that also contains the coordinates, as in `aszarr`, which
+            xarray and VirtualiZarr need. None makes the array the root, as in tifffile.
+        headers : bool, str, sequence of str or None
+            As in `to_xarray`, for a group.
         templatename : str, optional
-            Name of the template for `url`, in version 1; by default ``"u"``.
+            Name of a template for `url`, in version 1; by default there is none, and references
+            have whole locations.
         codec_id : str, optional
             The numcodecs codec that decodes whole files; it gets the arguments of `imread`,
             and is not tested. By default that of the reader, if it has one.
-        zarr_format : 2
-            Version of zarr's format.
-        version : {None, 0, 1}
-            Version of the reference file's format; None: 0.
+        zarr_format : {2, 3}
+            Version of zarr's format. VirtualiZarr knows the codecs of imagecodecs only in 3.
+        version : {1, 0}, optional
+            Version of the reference file's format; by default 1, or 0 if it is not closed.
         chunks : {None, "tile", "file"}
             Parts of files if possible; parts of files, else an error; whole files.
         fillvalue, chunkshape, chunkdtype, axestiled, dimension_names, zattrs, imreadargs, errors
@@ -1252,7 +1471,7 @@ with well
         >>> folder = write_acquisition(tempfile.mkdtemp())
         >>> seq = TiffSequence(folder, pattern=r"t(?P<time>\d)_(?P<channel>[A-Z]+)_z(?P<z>\d)")
         >>> references = os.path.join(folder, "references.json")
-        >>> seq.write_fsspec(references, groupname="image")
+        >>> seq.write_fsspec(references)
         >>> import imagecodecs.numcodecs  # for LZW
         >>> imagecodecs.numcodecs.register_codecs(verbose=False)
         >>> dataset = xarray.open_zarr("reference://", storage_options={"fo": references})
@@ -1264,16 +1483,10 @@ with well
         except ImportError as error:
             raise _needs("write_fsspec", "zarr 3", "zarr") from error
 
-        if zarr_format not in (None, 2):
-            raise ValueError(f"zarr_format={zarr_format!r}: references are of format 2")
-        if self._container is not None:
-            raise ValueError(
-                f"the files in {self.source} have no locations of their own: references can"
-                " point only to files"
-            )
         references, others = split_options(kwargs, ReferenceOptions)
-        array, naming = self._named_array_of(others)
-        write_references(array, jsonfile, url, append=_append, close=_close, **references, **naming)
+        array, naming = self._named_array_of(others | {"groupname": groupname}, headers)
+        references |= {"zarr_format": zarr_format, "append": _append, "close": _close}
+        write_references(array, jsonfile, url, **references, **naming)
 
     # copies
 
@@ -1283,7 +1496,9 @@ with well
         url: Any,
         *,
         groupname: str | None = "image",
+        headers: bool | str | Sequence[str] | None = None,
         attributes: Mapping[str, Any] | None = None,
+        follow: bool | Mapping[str, Any] = False,
         **options: Any,
     ) -> dict[str, Any]:
         """Copy the array of all files to Zarr of format 3, losing nothing.
@@ -1309,8 +1524,15 @@ with well
             Name of the array in the group that the target is, beside its coordinates. None makes
             the array itself the target. Without coordinates, as also where xarray is not
             installed, labels are in the attribute ``"fileseq"`` of the array.
+        headers : bool, str, sequence of str or None
+            As in `to_xarray`, for a group.
         attributes : mapping, optional
             More attributes of the array.
+        follow : bool or mapping
+            Whether to go on as files are completed, with arguments of `follow` in a mapping:
+            ``{"until": 600, "timeout": 60}``. The target is Zarr from the first file on, and its
+            shape grows; only whole chunks, or shards, are written before the end, by default
+            those of one file. The same call goes on after an interruption.
         resume : bool
             Whether to resume an interrupted conversion of the same files in the same versions
             with the same arguments; `scheduler`, `memory` and `errors` may change. Changed
@@ -1336,8 +1558,10 @@ with well
             Arguments of the file system of a URL.
         dry_run : bool
             Whether to write nothing, and return what the copy would be: the lengths of its
-            axes, labels, pixel size and its source, numbers of files and bytes, and all that
-            in words as ``"text"``. Some chunks are read and compressed for the size.
+            axes, labels, pixel size and its source, numbers of files and bytes, files that will
+            fail (``"failing"``), and all that in words as ``"text"``. Some chunks are read and
+            compressed for the size; all sizes of files, and as many headers as by `to_xarray`,
+            tell which will fail.
         imreadargs, chunkshape, chunkdtype, axestiled, fillvalue, errors
             As in `to_dask_array`.
 
@@ -1383,13 +1607,21 @@ with well
         ['DAPI', 'GFP']
         """
         try:
-            from dask_fileseq.convert import to_zarr
+            from dask_fileseq.convert import to_growing_zarr, to_zarr
         except ImportError as error:
             raise _needs("to_zarr", "zarr 3", "zarr") from error
 
-        default = "auto" if groupname else None
-        array, writing = self._array_to_write(options, default)
-        return to_zarr(array, url, writing, groupname=groupname, attributes=attributes)
+        def array_of(seq: Self) -> tuple[FileArray, WriteOptions]:
+            array, writing = seq._array_to_write(options, "auto" if groupname else None)
+            return (seq._with_headers(array, headers) if groupname else array), writing
+
+        naming: Any = {"groupname": groupname, "attributes": attributes}
+        if follow and not options.get("dry_run"):
+            grown = self.follow(**(follow if isinstance(follow, Mapping) else {}))
+            writing = WriteOptions(**split_options(options, WriteOptions)[0])
+            return to_growing_zarr((array_of(seq)[0] for seq in grown), url, writing, **naming)
+        array, writing = array_of(self)
+        return to_zarr(array, url, writing, **naming)
 
     @takes_options(WriteOptions, ReadOptions)
     def to_ome_zarr(
@@ -1499,7 +1731,8 @@ memory, storage_options, dry_run
         """Return what the headers of all files say, a row a file; reads no pixels.
 
         It is kept with the sequence. A header takes 0.1 ms if it is like others but for its
-        date, else up to 1 ms, so 100,000 files take 10 to 100 seconds of one process;
+        date or its place on the ground, 0.25 ms if its OME-XML differs in times and positions,
+        else up to 1 ms, so 100,000 files take 10 to 100 seconds of one process;
         ``scheduler="processes"`` or a cluster divides that.
 
         Parameters
@@ -1599,17 +1832,15 @@ memory, storage_options, dry_run
         ----------
         pixels : bool
             Whether to read all pixels; if not, only the headers of TIFF files are read.
-        scheduler : optional
-            As in `asarray`.
-        ioworkers : int, optional
-            Number of workers of a local scheduler.
-        progress : callable, optional
-            Called with the number of files done and that of all.
+        scheduler, ioworkers, progress : optional
+            As in `table`.
 
         Returns
         -------
         list of Finding
-            Records of ``kind``, ``name``, ``cell`` and ``detail``; none if all is well.
+            Records of ``kind``, ``name``, ``cell``, ``detail`` and ``count``; none if all is
+            well. Cells without a file that are beside each other are one finding, with the
+            first and the last label of each axis, and their number.
         """
         from dask_fileseq.check import check_files
 
@@ -1622,6 +1853,83 @@ memory, storage_options, dry_run
             workers=ioworkers,
             progress=progress,
         )
+
+    @takes_options(EncodingOptions, OutputOptions)
+    def map_files(
+        self,
+        function: Callable[..., Any],
+        pattern: str | os.PathLike[str],
+        *,
+        labels: bool = False,
+        errors: Literal["raise", "fill", "skip"] = "raise",
+        **options: Any,
+    ) -> Any:
+        """Read each file, change it by a function, and write it elsewhere.
+
+        Files appear whole, or not at all. The same call goes on where an earlier one was
+        interrupted, and writes only files whose sources are new.
+
+        Parameters
+        ----------
+        function : callable
+            ``function(array) -> array``, called in any thread or process. The result may have
+            another shape and data type.
+        pattern : str or os.PathLike
+            The names to write, ``"out/{name}"``. Fields are ``{name}``, ``{stem}`` and ``{suffix}``
+            of the file that is read, ``{folder}``, which is its folder below the one that all
+            files share, and the axes, as in `to_files`: ``"out/{folder}/{stem}_{t:03d}.png"``. The
+            suffix is the format.
+        labels : bool
+            Whether to call ``function(array, labels)``, with a dict of the labels of the file.
+        errors : {"raise", "fill", "skip"}
+            What becomes of a file that cannot be read: an error, ``fillvalue`` that the function
+            gets, or no file. With ``"skip"``, one for which the function fails is left out, too.
+            The next call tries again what was left out.
+        compression, compressionargs, predictor, tile, photometric, bigtiff, cog, imagej, level, \
+encodeargs, overwrite, progress, scheduler, workers, dry_run
+            As in `to_files`.
+
+        Returns
+        -------
+        FileSequence
+            What was written, on the same grid. Files that were left out are `missing`. With
+            `dry_run`, a dict as in `to_files`.
+
+        Raises
+        ------
+        MapError
+            The function failed, or returned no array; the message names the file.
+        NamesError, TargetExistsError, ValueError, WriteError
+            As `to_files` does.
+
+        Warns
+        -----
+        SkipWarning
+            For each file that was left out.
+
+        Notes
+        -----
+        A file is finished if the manifest says that it was written from the same version of its
+        source, with the same options and by a function of the same name, code and bound values.
+        Functions that it calls by name may have changed: then delete the files, or write others.
+
+        Pixel sizes, places and names of channels are written for axes of which the length stays,
+        nodata and scale if the data type stays.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from dask_fileseq import open_sequence
+        >>> from dask_fileseq.demo import write_acquisition
+        >>> folder = tempfile.mkdtemp()
+        >>> seq = open_sequence(write_acquisition(folder))
+        >>> bright = seq.map_files(lambda image: image // 2, f"{folder}/half/{{name}}")
+        >>> bright.shape == seq.shape, bright[0][-15:] == seq[0][-15:]
+        (True, True)
+        """
+        from dask_fileseq.write import map_files
+
+        return map_files(self, function, pattern, labels=labels, errors=errors, **options)
 
     def preview(
         self,
@@ -1653,7 +1961,7 @@ memory, storage_options, dry_run
         """
         from dask_fileseq.report import preview_figure
 
-        title = f"{len(self):,} files in {self.location}"
+        title = f"{counted(len(self), 'file')} in {self.location}"
         files = self.grid, self.source, self.reader
         return preview_figure(*files, title, project=project, progress=progress)
 

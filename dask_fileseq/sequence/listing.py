@@ -11,7 +11,7 @@ import numpy as np
 
 from dask_fileseq.errors import NamesError
 from dask_fileseq.grid import FileGrid, plain_labels
-from dask_fileseq.plaintext import printable, public_text, without_secrets
+from dask_fileseq.plaintext import counted, printable, public_text, without_secrets
 
 
 def listing(grid: FileGrid, limit: int | None, below: str = "") -> str:
@@ -106,8 +106,8 @@ def counts(grid: FileGrid) -> str:
         axes.append(f"{dim} {size:,} ({each} file{'s' * (many > 1)} each)")
     empty, pattern = grid.files_missing, public_text(str(grid.pattern))
     return (
-        f"pattern={pattern!r} for {len(grid.names):,} files: {', '.join(axes)}; "
-        f"{empty:,} empty cell{'s' * (empty != 1)}"
+        f"pattern={pattern!r} for {counted(len(grid.names), 'file')}: {', '.join(axes)}; "
+        f"{counted(empty, 'empty cell')}"
     )
 
 

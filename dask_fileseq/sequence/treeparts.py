@@ -9,22 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dask_fileseq.errors import ReadError
+from dask_fileseq.errors import NamesError, ReadError
 from dask_fileseq.filearray import checked_fillvalue
 from dask_fileseq.files import Source
 from dask_fileseq.graph import Scheduler, run_batches
 from dask_fileseq.grid import FileGrid, part_of_files, plain_labels
 from dask_fileseq.headers import read_rows
 from dask_fileseq.readers import PaddedReader, Reader
+from dask_fileseq.types import ReadOptions
 
 if TYPE_CHECKING:
     from dask_fileseq.sequence.filesequence import FileSequence
 
+Sequences = TypeVar("Sequences", bound="FileSequence")
 BATCH = 64
 """Number of files in a task."""
 
@@ -56,16 +58,37 @@ class TreePart:
     """The level of the pyramid in each file; None where levels are no nodes."""
 
 
-def tree_parts(
-    seq: FileSequence,
-    imreadargs: Mapping[str, Any],
+def sequences_of_tree(
+    seq: Sequences,
+    options: Mapping[str, Any],
     *,
     split: str | None,
     levels: bool,
     pad: Any,
     scheduler: Any,
+) -> dict[str, tuple[Sequences, dict[str, Any]]]:
+    """Return the parts of a sequence, and their reading options; see `FileSequence.tree`."""
+    if split is not None and split not in seq.coords:
+        raise NamesError(f"split={split!r} is none of the axes {', '.join(seq.coords)}")
+    imreadargs = ReadOptions(**options).imreadargs
+    nodes = {}
+    for path, node in _tree_parts(seq, imreadargs, split, levels, pad, scheduler).items():
+        reading = dict(options)
+        if node.level:
+            reading["imreadargs"] = {**imreadargs, "level": node.level}
+        nodes[path] = seq.with_grid(node.grid, node.reader), reading
+    return nodes
+
+
+def _tree_parts(
+    seq: FileSequence,
+    imreadargs: Mapping[str, Any],
+    split: str | None,
+    levels: bool,
+    pad: Any,
+    scheduler: Any,
 ) -> dict[str, TreePart]:
-    """Return the parts of a sequence by the path of their node; see `FileSequence.to_datatree`."""
+    """Return the parts of a sequence by the path of their node."""
     forms = _forms(seq, imreadargs, levels, Scheduler(scheduler))
     parts: dict[str, TreePart] = {}
     for label, numbers in _labelled(seq.grid, split):

@@ -38,7 +38,7 @@ GRID_MAPPING = "spatial_ref"
 HAS_FILE = "has_file"
 """Name of the coordinate that is False in empty cells."""
 
-NOT_IN_ORDER = "left out: the tiles do not lie edge to edge in the order of the grid"
+NOT_IN_ORDER = "left out: the tiles are not edge to edge in the order of the grid"
 
 
 def to_dataarray(
@@ -51,7 +51,7 @@ def to_dataarray(
     array : FileArray
         The array, made of whole files.
     name : hashable
-        Name of the array; None stands for the name of the dask array.
+        Name of the array; None is the name of the dask array.
     chunks : optional
         As in `FileSequence.to_xarray`.
     layout : {None, "rio"}
@@ -70,13 +70,21 @@ def to_dataarray(
     return result
 
 
-def lazy_dataset(array: FileArray, name: Hashable, *, mask_and_scale: bool = False) -> Dataset:
+def lazy_dataset(
+    array: FileArray,
+    name: Hashable,
+    *,
+    mask_and_scale: bool = False,
+    names_all_cells: bool = False,
+) -> Dataset:
     """Return a file array as the variable `name` of a `Dataset`, which xarray reads on demand.
 
     With `mask_and_scale`, nodata is NaN and pixels are scaled, as xarray does it by the CF
-    conventions. It needs attributes for that, or pixels keep their data type.
+    conventions. It needs attributes for that, or pixels keep their data type. With
+    `names_all_cells`, ``has_file`` is there also if no cell is empty, so that parts of a sequence
+    have the same coordinates.
     """
-    coords, attrs = _coords_and_attrs(array)
+    coords, attrs = _coords_and_attrs(array, names_all_cells=names_all_cells)
     chunks = preferred_chunks(array)
     encoding = _encoding(array, coords) | {"preferred_chunks": chunks}
     for key, variable in coords.items():
@@ -92,7 +100,9 @@ def lazy_dataset(array: FileArray, name: Hashable, *, mask_and_scale: bool = Fal
     return Dataset({name: FileVariable(array.dims, data, attrs, encoding)}, coords)
 
 
-def _coords_and_attrs(array: FileArray) -> tuple[dict[str, Variable], dict[str, Any]]:
+def _coords_and_attrs(
+    array: FileArray, *, names_all_cells: bool = False
+) -> tuple[dict[str, Variable], dict[str, Any]]:
     """Return the coordinates along each axis, and the attributes of the array."""
     coords: dict[str, Variable] = {}
     metadata = confirmed_metadata(array, _mosaic_metadata(array))
@@ -113,7 +123,8 @@ def _coords_and_attrs(array: FileArray) -> tuple[dict[str, Variable], dict[str, 
     coords |= {name: v for name, v in _grid_coords(array).items() if name not in coords}
     if metadata.crs:
         coords[GRID_MAPPING] = Variable((), np.int32(0), dict(metadata.crs))
-    if (has_file := _has_file(array)) is not None and HAS_FILE not in array.dims:
+    has_file = _has_file(array, names_all_cells)
+    if has_file is not None and HAS_FILE not in array.dims:
         coords[HAS_FILE] = has_file
     attrs = dict(metadata.attrs)
     if "nodata" in attrs:  # by which xarray and rioxarray mask, in the data type of the pixels
@@ -123,15 +134,16 @@ def _coords_and_attrs(array: FileArray) -> tuple[dict[str, Variable], dict[str, 
     return coords, attrs
 
 
-def _has_file(array: FileArray) -> Variable | None:
-    """Return which cells have a file, along the axes over files; None if all have.
+def _has_file(array: FileArray, names_all_cells: bool) -> Variable | None:
+    """Return which cells have a file, along the axes over files; None without such axes.
 
-    Of mosaics, it is where no tile is missing.
+    Of mosaics, it is where no tile is missing. If all cells have one, it is None, too, unless
+    all are to be named.
     """
     present = array.table >= 0
     tiled = tuple(grid for grid, _ in array.tiling.axestiled)
     dims = [d for d, a in zip(array.dims, array.tiling.axes, strict=True) if a.chunk is None]
-    if present.all() or not dims:
+    if not dims or (present.all() and not names_all_cells):
         return None
     return Variable(dims, present.all(axis=tiled), {"source": "file names"})
 

@@ -48,7 +48,7 @@ def encoded_coordinates(
     """
     folder, _, name = path.rpartition("/")
     try:
-        dataset = _dataset(array, name, dims)
+        dataset = _dataset(array, name, dims, np.str_ if zarr_format == 2 else np.object_)
     except ImportError:
         return {}, {}
     objects: dict[str, Buffer] = {}
@@ -63,7 +63,9 @@ def encoded_coordinates(
     return objects, attributes if nodata is None else attributes | {"_FillValue": nodata}
 
 
-def _dataset(array: FileArray, name: str, dims: Sequence[str | None]) -> Dataset:
+def _dataset(
+    array: FileArray, name: str, dims: Sequence[str | None], words: type[np.str_ | np.object_]
+) -> Dataset:
     """Return a dataset of the coordinates of an array, and of zeros in place of its pixels."""
     import xarray
 
@@ -74,7 +76,8 @@ def _dataset(array: FileArray, name: str, dims: Sequence[str | None]) -> Dataset
         raise ValueError(f"groupname={name!r} is the name of an axis or coordinate: choose another")
     attrs = labelled.variables[PIXELS].attrs
     # of other data types than numbers, xarray would write an encoded form
-    dtype = array.dtype if array.dtype.kind in "iufc" else np.dtype("u1")
+    # and zarr has only one of two C types of the same size, which numpy tells apart
+    dtype = np.dtype(array.dtype.str if array.dtype.kind in "iufc" else "u1")
     zeros = da.zeros(array.shape, dtype=dtype, chunks=array.shape)
     encoding = _encoding(array.shape)
     if "_FillValue" in attrs:
@@ -93,7 +96,7 @@ def _dataset(array: FileArray, name: str, dims: Sequence[str | None]) -> Dataset
     dataset = xarray.Dataset(
         {name: xarray.Variable(array.dims, zeros, attrs, encoding)},
         {
-            key: xarray.Variable(v.dims, _plain(v), v.attrs, _encoding(v.shape))
+            key: xarray.Variable(v.dims, _plain(v, words), v.attrs, _encoding(v.shape))
             for key, v in coords.items()
         },
     )
@@ -106,13 +109,15 @@ def _encoding(shape: Sequence[int]) -> dict[str, Any]:
     return {"compressors": None, "_FillValue": None, **chunks}
 
 
-def _plain(variable: Variable) -> Any:
-    r"""Return the values of a variable; words as objects, which Zarr stores by their length.
+def _plain(variable: Variable, words: type[np.str_ | np.object_]) -> Any:
+    r"""Return the values of a variable.
 
-    Bytes of names that are no text are written as such, for example ``\udce4``.
+    Words are objects, which Zarr stores by their length; in format 2 they are of fixed length,
+    because VirtualiZarr knows no others there. Bytes of names that are no text are written as
+    such, for example ``\udce4``.
     """
     values = variable.values
     if values.dtype.kind not in "UT":
         return values
-    words = [str(word).encode("utf-8", "backslashreplace").decode() for word in values.flat]
-    return np.array(words, object).reshape(values.shape)
+    texts = [str(word).encode("utf-8", "backslashreplace").decode() for word in values.flat]
+    return np.array(texts, words).reshape(values.shape)

@@ -41,6 +41,13 @@ PREDICTORS = {2: "imagecodecs_delta", 3: "imagecodecs_floatpred"}
 """Names of filters by TIFF's predictor codes. Differences start anew in each row, which the
 ``delta`` of numcodecs cannot do."""
 
+FORMAT_3: Mapping[str, tuple[str, dict[str, Any]]] = {
+    "zlib": ("numcodecs.zlib", {"level": 1}),
+    "lzma": ("numcodecs.lzma", {"preset": None}),
+    "zstd": ("zstd", {"level": 0, "checksum": False}),
+}
+"""Names in format 3, and arguments that must be there, of compressors with another name."""
+
 
 @dataclass(frozen=True)
 class FileEncoding:
@@ -52,6 +59,41 @@ class FileEncoding:
     """Entries of ``.zarray``: data type, compressor, filters."""
     segments: Sequence[Sequence[tuple[int, int]]] | None = None
     """Offset and byte count of each chunk of each file; None if a file is one chunk."""
+
+    @property
+    def codecs(self) -> list[dict[str, Any]]:
+        """The codecs of format 3 that do what the entries of ``.zarray`` do.
+
+        Their names are those that zarr and `imagecodecs.zarr` register.
+
+        >>> zarray = {"dtype": ">u2", "compressor": {"id": "imagecodecs_lzw"}}
+        >>> FileEncoding((4, 6), zarray, segments=[]).codecs
+        [{'name': 'bytes', 'configuration': {'endian': 'big'}}, {'name': 'imagecodecs_lzw'}]
+        """
+        codecs: list[dict[str, Any]] = []
+        stored = self.zarray.get("dtype", "")
+        for config in self.zarray.get("filters") or []:
+            name, keys = str(config["id"]), ("axis", "dist")
+            arguments = {key: config[key] for key in keys if key in config}
+            if name == "astype":
+                stored, name = config["encode_dtype"], "numcodecs.astype"
+                arguments = {key: value for key, value in config.items() if key != "id"}
+            codecs.append({"name": name, "configuration": arguments})
+        makes_arrays = self.segments is None or (codecs and codecs[-1]["name"] == PREDICTORS[3])
+        if not makes_arrays:
+            order = {"endian": "big" if stored[0] == ">" else "little"}
+            arguments = order if np.dtype(stored).itemsize > 1 else {}
+            codecs.append({"name": "bytes"} | ({"configuration": arguments} if arguments else {}))
+        if config := self.zarray.get("compressor"):
+            name, defaults = FORMAT_3.get(config["id"], (config["id"], {}))
+            if name == "tifffile":
+                raise ValueError(
+                    "zarr_format=3 has no codec that decodes whole TIFF files as tifffile does:"
+                    " give zarr_format=2, or name another codec by codec_id="
+                )
+            arguments = defaults | {key: value for key, value in config.items() if key != "id"}
+            codecs.append({"name": name} | ({"configuration": arguments} if arguments else {}))
+        return codecs
 
 
 def file_encoding(
@@ -101,7 +143,7 @@ def _segment_encoding(array: FileArray, scheduler: Any) -> FileEncoding:
     for axis in array.tiling.axes:
         if axis.chunk is not None and axis.files > 1 and axis.size % first.chunks[axis.chunk]:
             raise NoByteLayout(
-                f"files lie edge to edge along an axis of {axis.size}, which parts of"
+                f"files are edge to edge along an axis of {axis.size}, which parts of"
                 f" {first.chunks[axis.chunk]} do not fill"
             )
     zarray = _segment_codecs(first)

@@ -1,9 +1,9 @@
 """Reference files: the bytes of an array's files as the chunks of a zarr array.
 
-fsspec's ReferenceFileSystem and zarr open them without this package. A chunk is a part of a
-file only if the headers of all files prove that they are encoded alike; otherwise a whole
-file. In both cases the codecs in the reference file must decode the first file to the
-pixels that its reader reads, unless the user names the codec.
+fsspec's ReferenceFileSystem, zarr, kerchunk and VirtualiZarr open them without this package.
+A chunk is a part of a file only if the headers of all files prove that they are encoded alike;
+otherwise a whole file. In both cases the codecs in the reference file must decode the first file
+to the pixels that its reader reads, unless the user names the codec.
 """
 
 from __future__ import annotations
@@ -11,17 +11,18 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
+from functools import partial
 from itertools import chain
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote as quoted
 
 import numpy as np
 
 from dask_fileseq.errors import NamesError
 from dask_fileseq.filearray import FileArray
-from dask_fileseq.files import new_file, shared_folder
+from dask_fileseq.files import LocalFiles, RemoteFiles, new_file, shared_folder
 from dask_fileseq.plaintext import public_names
 from dask_fileseq.zarr.encoding import FileEncoding, file_encoding
 from dask_fileseq.zarr.zarrarray import (
@@ -38,6 +39,7 @@ def write_references(
     jsonfile: Any,
     url: str | None = None,
     *,
+    zarr_format: Literal[2, 3] = 2,
     quote: bool | None = None,
     groupname: str | None = None,
     templatename: str | None = None,
@@ -53,12 +55,21 @@ def write_references(
 
     `metadata` are `dimension_names`, `zattrs` and `fill` of `FileArrayStore`.
     """
+    if zarr_format not in (2, 3):
+        raise ValueError(f"zarr_format={zarr_format!r} is neither 2 nor 3")
     if version not in (None, 0, 1):
         raise ValueError(f"version={version!r} is neither 0 nor 1")
     if version == 1 and (append or not close):
         raise ValueError("version=1 is one document: nothing can be appended to it")
-    if not (templatename := templatename or "u").isidentifier():
+    if version is None:
+        version = 0 if append or not close else 1
+    if templatename is not None and not templatename.isidentifier():
         raise ValueError(f"templatename={templatename!r} is no name")
+    if not isinstance(array.source, LocalFiles | RemoteFiles):
+        raise ValueError(
+            f"the files in {array.source} have no locations of their own: references can"
+            " point only to files"
+        )
     folder, names = file_urls(array.names, url, quote)
     encoding = file_encoding(array, chunks, codec_id, scheduler)
     chunkshape = tuple(
@@ -69,9 +80,9 @@ def write_references(
     documents = metadata_documents(
         array,
         chunkshape,
-        zarr_format=2,
+        zarr_format=zarr_format,
         path=path,
-        encoding=encoding.zarray,
+        encoding=encoding.zarray if zarr_format == 2 else {"codecs": encoding.codecs},
         consolidate=close and not append,
         **metadata,
     )
@@ -83,7 +94,8 @@ def write_references(
         tail = "\n}}"
         head, folder = _version_1(folder, names, templatename)
     urls = [folder + name for name in names]
-    references = _chunk_references(array, chunkshape, encoding, path, urls)
+    key = partial(chunk_key, zarr_format=zarr_format)
+    references = _chunk_references(array, chunkshape, encoding, lambda i: path + key(i), urls)
     texts = (
         (key, value.decode() if is_document(key) else f"base64:{base64.b64encode(value).decode()}")
         for key, value in documents.items()
@@ -98,13 +110,14 @@ def write_references(
             file.write(tail)
 
 
-def _version_1(folder: str, names: Sequence[str], templatename: str) -> tuple[str, str]:
-    """Return the head of a file of version 1, and the template that replaces the folder."""
-    templates, start = {templatename: folder}, f"{{{{{templatename}}}}}"
-    if any("{" in text or "}" in text for text in (folder, *names)):
-        templates, start = {}, folder  # braces would be parts of templates
-    head = {"version": 1, "templates": templates, "gen": []}
-    return json.dumps(head)[:-1] + ',\n"refs": {\n', start
+def _version_1(folder: str, names: Sequence[str], templatename: str | None) -> tuple[str, str]:
+    """Return the head of a file of version 1, and what replaces the folder, if it is a template."""
+    head: dict[str, Any] = {"version": 1}
+    has_braces = any("{" in text or "}" in text for text in (folder, *names))
+    if templatename is not None and not has_braces:  # which would be parts of templates
+        head |= {"templates": {templatename: folder}, "gen": []}
+        folder = f"{{{{{templatename}}}}}"
+    return json.dumps(head)[:-1] + ',\n"refs": {\n', folder
 
 
 def file_urls(names: Sequence[str], url: str | None, quote: bool | None) -> tuple[str, list[str]]:
@@ -123,14 +136,14 @@ def file_urls(names: Sequence[str], url: str | None, quote: bool | None) -> tupl
             paths.append(name)
         else:
             raise NamesError(
-                f"{name!r} stands in an archive: references can point only to files of their own"
+                f"{name!r} is in an archive: references can point only to files of their own"
             )
     folder = shared_folder(paths)
     rest = [path[len(folder) :] for path in paths]
     if url is not None:
         if not folder:
             raise NamesError(
-                f"url={url!r} cannot stand for the folder of {min(paths)!r}: not all"
+                f"url={url!r} cannot replace the folder of {min(paths)!r}: not all"
                 f" files are below it, {max(paths)!r} is not"
             )
         folder = url.replace(os.sep, "/")
@@ -149,7 +162,7 @@ def _chunk_references(
     array: FileArray,
     chunkshape: tuple[int, ...],
     encoding: FileEncoding,
-    path: str,
+    key: Callable[[Sequence[int]], str],
     urls: Sequence[str],
 ) -> Iterator[tuple[str, list[Any]]]:
     """Yield the key of each chunk that exists, and where its bytes are."""
@@ -161,10 +174,10 @@ def _chunk_references(
     for cell in np.argwhere(files >= 0).tolist():
         number = int(files[tuple(cell)])
         if encoding.segments is None:
-            yield path + chunk_key(cell, 2), [urls[number]]
+            yield key(cell), [urls[number]]
             continue
         first = [i * n for i, n in zip(cell, parts, strict=True)]
         for place, (offset, count) in zip(places, encoding.segments[number], strict=True):
             if count:
                 index = [i + j for i, j in zip(first, place, strict=True)]
-                yield path + chunk_key(index, 2), [urls[number], offset, count]
+                yield key(index), [urls[number], offset, count]

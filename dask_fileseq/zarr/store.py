@@ -22,6 +22,7 @@ from zarr.abc.store import ByteRequest, Store, SuffixByteRequest
 from zarr.storage import MemoryStore
 
 from dask_fileseq.filearray import FileArray
+from dask_fileseq.zarr.references import write_references
 from dask_fileseq.zarr.zarrarray import ChunkGrid, array_path, metadata_documents, regular_chunks
 
 
@@ -90,6 +91,12 @@ class FileArrayStore(Store):
         self._array = array
         self._ioworkers = max(0, ioworkers or 0)
         self._chunkshape = regular_chunks(array, chunks)
+        self._naming: dict[str, Any] = {
+            "dimension_names": dimension_names,
+            "zattrs": zattrs,
+            "fill": fill,
+        }
+        self._groupname = groupname
         path = array_path(groupname)
         self._documents = metadata_documents(
             array,
@@ -102,6 +109,41 @@ class FileArrayStore(Store):
         )
         self._identity = tokenize(array), tuple(self._documents.items()), self._ioworkers
         self._grid = ChunkGrid.of(array, self._chunkshape, path, zarr_format)
+
+    def write_fsspec(
+        self,
+        jsonfile: Any,
+        /,
+        url: str | None = None,
+        *,
+        quote: bool | None = None,
+        groupname: str | None = None,
+        templatename: str | None = None,
+        codec_id: str | None = None,
+        version: int | None = None,
+        _append: bool = False,
+        _close: bool = True,
+    ) -> None:
+        """Write references to the bytes in the files, as the method of tifffile's store does.
+
+        Parameters
+        ----------
+        jsonfile, url, quote, groupname, templatename, codec_id, version, _append, _close
+            As in `FileSequence.write_fsspec`, but by default the version is 0, the template is
+            called ``"u"``, and the group is that of the store. The array is of format 2.
+        """
+        write_references(
+            self._array,
+            jsonfile,
+            url,
+            quote=quote,
+            templatename=templatename or "u",
+            codec_id=codec_id,
+            version=version or 0,
+            append=_append,
+            close=_close,
+            **self._naming | ({} if groupname is None else {"groupname": groupname}),
+        )
 
     def with_read_only(self, read_only: bool = False) -> Store:
         """Return another store of the same array; raise zarr's own error for a writable one."""

@@ -178,7 +178,7 @@ def test_unreadable_files_are_named_in_the_manifest(folder, acquisition, tmp_pat
     broken = folder / "001_DAPI_z1.tif"
     broken.write_bytes(broken.read_bytes()[:200])
     target = tmp_path / "out.zarr"
-    with pytest.raises(ReadError, match=r"001_DAPI_z1\.tif' \(cell time=1, channel=0, z=0\)"):
+    with pytest.raises(ReadError, match=r"001_DAPI_z1\.tif' \(time 1, channel DAPI, z 1\)"):
         sequence(folder).to_zarr(target, scheduler="sync")
     with pytest.warns(FillWarning, match="001_DAPI_z1"):
         manifest = sequence(folder).to_zarr(target, errors="fill", scheduler="sync")

@@ -89,7 +89,7 @@ def test_missing_files_are_empty_cells(kind, tmp_path):
     seq = open_sequence(kind.files)
     assert seq.shape == before.shape
     assert seq.missing == [before.indices[-1]]
-    assert "1 cells without a file" in seq.explain()
+    assert "1 cell without a file" in seq.explain()
 
 
 def test_lists_have_descriptors(kind, tmp_path):

@@ -229,7 +229,7 @@ def test_damaged_members(tmp_path):
     at = content.index(tiff(1)) + len(tiff(1)) - 5
     for damaged, says in (
         (content[:at] + b"\x99" + content[at + 1 :], "CRC"),
-        (content.replace(b"PK\3\4", b"PK\3\5"), "does not stand"),
+        (content.replace(b"PK\3\4", b"PK\3\5"), "is not where the directory has it"),
     ):
         path.write_bytes(damaged)
         with pytest.raises(ReadError, match=says):

@@ -13,7 +13,7 @@ import tifffile
 
 from dask_fileseq import FileSequence, NamesError, NoFilesError, ReadError, TiffSequence
 from dask_fileseq.files import fetching
-from tests.helpers.places import s3_options, upload
+from tests.helpers.places import s3_client, s3_options, upload
 from tests.helpers.servers.process import Server
 
 pytestmark = pytest.mark.network
@@ -206,16 +206,8 @@ def test_listings_of_http(folder, web):
 
 def test_listings_of_s3(folder, s3):
     """A folder of a store is what names have in common."""
-    import boto3
-
     bucket = upload(s3, folder / "t0.tif")
-    client = boto3.client(
-        "s3",
-        endpoint_url=s3.url,
-        region_name="us-east-1",
-        aws_access_key_id="testing",
-        aws_secret_access_key="testing",
-    )
+    client = s3_client(s3)
     for path in sorted((folder / "more").iterdir()):
         client.upload_file(str(path), bucket, f"exp/day 1/{path.name}")
     client.upload_file(str(path), bucket, "brackets/a[1].tif")

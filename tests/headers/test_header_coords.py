@@ -5,7 +5,8 @@ import pytest
 import tifffile
 import xarray as xr
 
-from dask_fileseq import open_sequence
+from dask_fileseq import HeaderWarning, open_sequence
+from dask_fileseq.headers import confirmation
 from dask_fileseq.readers import count
 from tests.helpers.headers import write_geotiff
 
@@ -61,7 +62,7 @@ def test_columns_are_along_the_axes_on_which_they_depend(folder, way):
 def test_columns_by_name(folder):
     """Only what is asked for; what all files have in common is one value."""
     seq = open_sequence(folder)
-    plain = set(seq.to_xarray().coords)
+    plain = set(seq.to_xarray(headers=False).coords)
     da = seq.to_xarray(headers=["exposure", "pixel_size_x"])
     assert set(da.coords) - plain == {"exposure", "pixel_size_x"}
     assert (da.pixel_size_x.dims, float(da.pixel_size_x)) == ((), 0.5)
@@ -73,8 +74,8 @@ def test_columns_by_name(folder):
 def test_by_default_no_table_is_read(tmp_path):
     """Each folder costs a read of all headers."""
     for t in range(5):
-        tifffile.imwrite(tmp_path / f"t{t}.tif", np.ones((4, 5)), datetime="2024:07:09 13:13:03")
-    seq = open_sequence(tmp_path)
+        tifffile.imwrite(tmp_path / f"p{t}.tif", np.ones((4, 5)), datetime="2024:07:09 13:13:03")
+    seq = open_sequence(tmp_path, pattern="p{position}.tif")
     with count() as counts:
         seq.to_xarray()
     assert counts.headers == 1
@@ -82,6 +83,84 @@ def test_by_default_no_table_is_read(tmp_path):
         seq.to_xarray(headers="acquired")
         seq.to_xarray(headers=["acquired", "software"])
     assert counts.headers == 5
+
+
+def by_way(seq, path, way):
+    if way == "to_zarr":
+        seq.to_zarr(path, progress=False)
+        return xr.open_zarr(path)
+    if way == "aszarr":
+        return xr.open_zarr(seq.aszarr(groupname="image"))
+    return seq.to_xarray().to_dataset()
+
+
+@pytest.mark.parametrize("way", ["to_xarray", "to_zarr", "aszarr"])
+def test_physical_values_by_default(folder, tmp_path_factory, way):
+    """Planes have numbers only, though each header has the height of its plane."""
+    seq = open_sequence(folder)
+    da = by_way(seq, tmp_path_factory.mktemp("zarr") / "a.zarr", way)
+    assert set(da.coords) == {*seq.dims, "y", "x", "acquired", "stage_z", "exposure"}
+    assert (da.acquired.dims, da.exposure.dims) == (("t",), ("channel",))
+    assert (da.stage_z.dims, da.stage_z.values.tolist()) == (("z",), [100, 100.5, 101])
+    assert da.stage_z.attrs == {"units": "µm", "source": "headers"}
+    assert (np.diff(da.acquired) == np.timedelta64(60, "s")).all()
+
+
+def test_physical_values_are_the_same_on_the_way_back(folder):
+    """A sequence that was opened backwards has none, or those of other planes."""
+    da = open_sequence(folder, sort=lambda names: sorted(names, reverse=True)).to_xarray()
+    assert da.stage_z.values.tolist() == [100, 100.5, 101]
+    one = open_sequence(folder).isel(t=0).to_xarray()
+    assert {"stage_z", "exposure"} <= set(one.coords)
+    assert "acquired" not in one.coords
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name"),
+    [
+        ('PositionZ="101.0"', 'PositionZ="100.2"', "stage_z"),
+        ('DeltaT="60"', 'DeltaT="-9"', "acquired"),
+        ('ExposureTime="0.2"', 'ExposureTime="0.1"', "exposure"),
+        ('ExposureTime="0.2"', 'ExposureTime=""', "exposure"),
+    ],
+)
+def test_values_that_replace_no_index(folder, old, new, name):
+    """Heights that go back and forth, times before others, what all have in common, or gaps."""
+    for path in folder.iterdir():
+        path.write_bytes(path.read_bytes().replace(old.encode(), new.ljust(len(old)).encode()))
+    wanted = {"acquired", "stage_z", "exposure"}
+    assert wanted - set(open_sequence(folder).to_xarray().coords) == {name}
+
+
+def test_values_that_depend_on_more(folder):
+    """One file of a plane says something else, and the plane has the height of the others."""
+    path = folder / "t1_GFP_z2.tif"
+    path.write_bytes(path.read_bytes().replace(b'PositionZ="101.0"', b'PositionZ="105.0"'))
+    assert "stage_z" not in open_sequence(folder).to_xarray().coords
+    assert "stage_z" in open_sequence(folder).to_xarray(headers="stage_z").coords
+
+
+def test_of_many_files_a_warning_tells_how_to_ask(folder, monkeypatch):
+    """An array of 2,001 files lacks what one of 2,000 has, without a word."""
+    monkeypatch.setattr(confirmation, "MOST_FILES", 10)
+    monkeypatch.setattr(confirmation, "SAMPLE", 7)
+    seq = open_sequence(folder)
+    message = r"7 of 12 headers were read, .*: headers=\['acquired', 'exposure', 'stage_z'\] reads"
+    with pytest.warns(HeaderWarning, match=message) as caught:
+        da = seq.to_xarray()
+    assert caught[0].filename == __file__
+    assert set(da.coords) == {*seq.dims, "y", "x"}
+    asked = seq.to_xarray(headers=["acquired", "stage_z", "exposure"])
+    assert (asked.acquired.dims, asked.stage_z.dims) == (("t",), ("z",))
+    seq.to_xarray(headers=False)
+
+
+def test_labels_that_are_physical_stay_alone(tmp_path):
+    """The date when a file was written is beside that in its name."""
+    for day in range(1, 4):
+        path = tmp_path / f"img_2024-07-0{day}.tif"
+        tifffile.imwrite(path, np.ones((4, 5)), datetime=f"2025:01:0{day} 00:00:00")
+    assert set(open_sequence(tmp_path).to_xarray().coords) == {"date"}
 
 
 def test_cells_without_a_file_have_no_value(folder):

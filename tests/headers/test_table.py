@@ -13,7 +13,13 @@ import tifffile
 from dask_fileseq import FileSequence, HeaderWarning, TiffSequence, open_sequence
 from dask_fileseq.headers import table as table_module
 from dask_fileseq.readers import PRINT, count
-from tests.helpers.headers import geotiff_tags, write_geotiff, write_ome, write_pixels
+from tests.helpers.headers import (
+    geotiff_tags,
+    opened_by_tifffile,
+    write_geotiff,
+    write_ome,
+    write_pixels,
+)
 from tests.helpers.instruments import harmony, micromanager
 from tests.helpers.shared import DATA
 
@@ -284,15 +290,7 @@ def test_files_that_differ_in_their_date_are_read_by_their_first_bytes(tmp_path)
     data = (tmp_path / "t0.tif").read_bytes()
     for t in range(1, 50):
         (tmp_path / f"t{t:02d}.tif").write_bytes(data.replace(b"13:13:00", b"13:13:%02d" % t))
-    opened = []
-    original = tifffile.TiffFile.__init__
-
-    def counted(self, *args, **kwargs):
-        opened.append(args)
-        original(self, *args, **kwargs)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tifffile.TiffFile, "__init__", counted)
+    with opened_by_tifffile() as opened:
         # threads may open the first ones at once
         table = open_sequence(f"{tmp_path}/*.tif").table(scheduler="sync")
     assert len(opened) <= 1

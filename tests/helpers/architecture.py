@@ -14,12 +14,23 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 CORE = (
-    *("_version", "plaintext", "errors", "types", "files", "patterns", "grid", "tiling", "readers"),
+    *(
+        "_version",
+        "plaintext",
+        "errors",
+        "stablevalues",
+        "types",
+        "files",
+        "patterns",
+        "grid",
+        "tiling",
+        "readers",
+    ),
     *("descriptors", "filearray", "graph", "headers", "output", "xarray", "zarr"),
     *("sequence", "backend"),
 )
 """Rooms of the core: each imports only from those before it."""
-BESIDE = ("check", "report", "convert", "demo", "cli")
+BESIDE = ("check", "report", "convert", "write", "demo", "cli")
 """Rooms beside the core. Only a method of the sequence imports them, when it is called."""
 ORDER = {room: rank for rank, room in enumerate((*CORE, *BESIDE))}
 LINES = 350

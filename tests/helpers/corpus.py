@@ -351,3 +351,12 @@ def write_near(folder: str | os.PathLike[str], seed: int = 0) -> dict[str, str]:
         with open(paths[name], "wb") as file:
             file.write(altered)
     return paths
+
+
+def altered_bytes(content: bytes, rng: np.random.Generator) -> bytearray:
+    """Return content with up to three other bytes, often at its start, and sometimes cut short."""
+    data = bytearray(content)
+    for _ in range(rng.integers(1, 4)):
+        where = rng.integers((min(400, len(data)), len(data))[rng.integers(2)])
+        data[where] = rng.integers(256)
+    return data if rng.random() >= 0.1 else data[: rng.integers(len(data))]

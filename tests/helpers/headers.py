@@ -1,9 +1,22 @@
 """TIFF files whose headers say one thing or another, made by tifffile."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from unittest import mock
+
 import numpy as np
 import tifffile
 
 GEO_KEYS = (1, 1, 0, 3, 1024, 0, 1, 1, 3072, 0, 1)
+
+OME_METADATA = {
+    "axes": "CZYX",
+    "PhysicalSizeX": 0.25,
+    "PhysicalSizeY": 0.5,
+    "PhysicalSizeZ": 2,
+    "Channel": {"Name": ["DAPI", "GFP"]},
+}
+"""Metadata of a stack of two channels, for tifffile."""
 
 
 def geotiff_tags(
@@ -43,3 +56,17 @@ def write_ome(path, step=0.5, shape=(2, 4, 5), axes="CYX", names=("DAPI", "GFP")
     if names is not None:
         given["Channel"] = {"Name": list(names)}
     tifffile.imwrite(path, np.ones(shape, "u2"), ome=True, metadata=given)
+
+
+@contextmanager
+def opened_by_tifffile() -> Iterator[list[object]]:
+    """Give a list that grows with each file that tifffile opens."""
+    opened = []
+    original = tifffile.TiffFile.__init__
+
+    def counted(self, file, *args, **kwargs):
+        opened.append(file)
+        original(self, file, *args, **kwargs)
+
+    with mock.patch.object(tifffile.TiffFile, "__init__", counted):
+        yield opened

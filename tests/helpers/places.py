@@ -88,17 +88,22 @@ def s3_options(s3):
     return {"key": "testing", "secret": "testing", "client_kwargs": {"endpoint_url": s3.url}}
 
 
-def upload(s3, path):
-    """Upload a file, or the files of a folder, and return the bucket, made for them."""
+def s3_client(s3):
+    """Return a client of boto3 for an S3 server."""
     import boto3
 
-    client = boto3.client(
+    return boto3.client(
         "s3",
         endpoint_url=s3.url,
         region_name="us-east-1",
         aws_access_key_id="testing",
         aws_secret_access_key="testing",
     )
+
+
+def upload(s3, path):
+    """Upload a file, or the files of a folder, and return the bucket, made for them."""
+    client = s3_client(s3)
     path = Path(path)
     buckets = len(client.list_buckets()["Buckets"])
     bucket = f"bucket-{buckets}"

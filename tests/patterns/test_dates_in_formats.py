@@ -87,7 +87,7 @@ def test_durations(pattern, names, minutes):
         ("{t:%Y%m%d%H}.tif", "2020010124.tif", "which is no date"),
         ("{t:%Y}/{t:%Y%m}.tif", "2020/202101.tif", "'2020 202101', which is no date '%Y %Y%m'"),
         ("{t:%Y%j%m%d}.tif", "20200320202.tif", "which is no date"),
-        ("{t:%Y%m%d}.tif", "15000101.tif", "dates must lie between 1678"),
+        ("{t:%Y%m%d}.tif", "15000101.tif", "dates must be between 1678"),
         ("{t:%Hh%Mm}.tif", "01h60m.tif", "'01h60m', which is no duration '%Hh%Mm'"),
         ("{t:%dd}.tif", f"{10**30}d.tif", "which is no duration"),
     ],

@@ -1,10 +1,14 @@
 """Names and patterns that would take years, or all of the memory, are refused in time."""
 
+import re
 import time
 
 import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
 
 from dask_fileseq import FileSequence, NamesError, natural_sorted, open_sequence, parse_filenames
+from dask_fileseq.patterns import as_pattern
 
 LONG = [f"t{t}{'1' * 100_000}.tif" for t in (1, 2, 3)]
 
@@ -82,3 +86,57 @@ def test_fields_that_end_somewhere_stay(pattern, name, texts):
     """Fixed widths, words and dates show where a number begins."""
     seq = FileSequence(len, [name], pattern=pattern)
     assert seq.pattern.match(name)[1] == texts
+
+
+WORDS = ["{%s}", "{%s:d}", "{%s:03d}", "{%s:f}", "{%s:f_}", "{}", "_", "-", "x", "1", ".", "/"]
+
+
+@pytest.mark.slow
+@settings(max_examples=1000)
+@given(
+    parts=st.lists(st.sampled_from(WORDS), min_size=1, max_size=9),
+    name=st.text("_-x1./a2", max_size=12),
+)
+@example(parts=["{%s}", "_", "{%s}", "_", "{%s}"], name="a_b__c_1")
+@example(parts=["{%s}", "{%s:d}", "-", "{%s}", "x"], name="a-1-1-xx")
+def test_what_is_not_tried_twice_would_not_have_fitted(parts, name):
+    """Texts would get other parts of a name than in a plain regular expression."""
+    letters = iter("abcdefghi")
+    text = "".join(part % next(letters) if "%s" in part else part for part in parts)
+    try:
+        pattern = as_pattern(f"format:{text}")
+    except NamesError:
+        assume(False)
+    plain = re.compile(pattern.regex.pattern.replace("(?>", "(?:"))
+    found, expected = pattern.regex.search(name), plain.search(name)
+    assert (found and found.groups()) == (expected and expected.groups())
+
+
+@pytest.mark.parametrize("name", ["_" * 250, "_1" * 125, "-_" * 60 + "/" + "_1-" * 40])
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "{a}_{b}_{c}_{d}.tif",
+        "{a}_{b}_{c}_{d}_{e}_{f}.tif",
+        "{a}_{t:d}_{b}_{z:03d}_{c}_{d}.tif",
+        "{a}_{x:f}_{b}_{y:f}_{c}_{d}.tif",
+        "{a}-{b}_{c}/{d}_{}-{}{t:d}_{e}.tif",
+    ],
+)
+def test_words_with_something_between_take_no_time(pattern, name):
+    """Four words took 4 seconds on 250 underscores."""
+    start = time.process_time()
+    assert as_pattern(pattern).match(f"{name}.tiff") is None
+    assert time.process_time() - start < 0.2
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [r"(\w+)+x", r"(_|_)*(\d)", r"(.+)_(.+)_(.+)_(.+)_(.+)\.tif", "{a}_{b}_{a}_{c}_{d}_{e}.tif"],
+)
+def test_a_pattern_that_takes_for_ever_is_refused(pattern):
+    """Nothing can interrupt it."""
+    start = time.process_time()
+    with pytest.raises(NamesError, match="in so many ways that it takes too long"):
+        FileSequence(len, ["t1.tif", "_" * 250 + ".png"], pattern=pattern)
+    assert time.process_time() - start < 5

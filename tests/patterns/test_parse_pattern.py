@@ -173,7 +173,7 @@ def test_a_table_says_the_axes():
         ({"dose": [1, 2]}, "of which 0 have the names"),
         ({"path": ["p2/a.tif"]}, "each other be an axis"),
         ({"path": ["a.tif"], "same": ["a.tif"], "x": [1]}, "of which 2 have"),
-        ({"path": ["p1/a.tif"] * 2, "x": [1, 2]}, "stands twice"),
+        ({"path": ["p1/a.tif"] * 2, "x": [1, 2]}, "that has file .* twice"),
     ]:
         with pytest.raises(NamesError, match=message):
             parse_filenames(names, wrong)

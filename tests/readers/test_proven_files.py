@@ -19,7 +19,7 @@ from dask_fileseq.readers import ChunkSpec, count, read_tiff, whole_region
 from dask_fileseq.readers.tiff import byteranges, registry
 from dask_fileseq.readers.tiff.registry import SLOW_LZW, Proof, Registry
 from dask_fileseq.readers.tiff.signature import interpreted_words, is_free_text
-from tests.helpers.corpus import ALTERED, KINDS, image, write_corpus, write_near
+from tests.helpers.corpus import ALTERED, KINDS, altered_bytes, image, write_corpus, write_near
 from tests.helpers.regions import read_region
 from tests.helpers.shared import DATA
 
@@ -168,13 +168,7 @@ def test_files_altered_at_random(
     for path in paths:
         content = Path(path).read_bytes()
         for _ in range(80):
-            data = bytearray(content)
-            for _ in range(rng.integers(1, 4)):
-                where = rng.integers((min(400, len(data)), len(data))[rng.integers(2)])
-                data[where] = rng.integers(256)
-            if rng.random() < 0.1:
-                data = data[: rng.integers(len(data))]
-            Path(altered).write_bytes(data)
+            Path(altered).write_bytes(altered_bytes(content, rng))
             ways[check(altered, spec)] += 1
     if KINDS[name].args.get("compression") is None and not proving:
         assert sum(ways[way] for way in FAST) > 40

@@ -15,7 +15,7 @@ from dask_fileseq.readers import ChunkSpec, WrongChunk, count, read_tiff
 from dask_fileseq.readers.tiff import byteranges
 from dask_fileseq.readers.tiff.registry import Registry
 from dask_fileseq.readers.tiff.tiffreader import read_proven_region
-from tests.helpers.corpus import ALTERED, image, write_corpus, write_near
+from tests.helpers.corpus import ALTERED, altered_bytes, image, write_corpus, write_near
 from tests.helpers.regions import read_region, region_of
 from tests.helpers.shared import DATA
 
@@ -150,13 +150,7 @@ def test_files_altered_at_random(
     for path in paths:
         content = Path(path).read_bytes()
         for _ in range(50):
-            data = bytearray(content)
-            for _ in range(rng.integers(1, 4)):
-                where = rng.integers((min(400, len(data)), len(data))[rng.integers(2)])
-                data[where] = rng.integers(256)
-            if rng.random() < 0.1:
-                data = data[: rng.integers(len(data))]
-            Path(altered).write_bytes(data)
+            Path(altered).write_bytes(altered_bytes(content, rng))
             ways[check(altered, spec, rng)] += 1
     assert ways["proven"] > 10
 

@@ -7,5 +7,13 @@ from dask_fileseq.readers.images.imageheader import (
     require_plausible,
 )
 from dask_fileseq.readers.images.imagetext import image_columns
+from dask_fileseq.readers.images.netpbm import netpbm_decode
 
-__all__ = ["ImageHeader", "image_columns", "is_complete", "read_image_header", "require_plausible"]
+__all__ = [
+    "ImageHeader",
+    "image_columns",
+    "is_complete",
+    "netpbm_decode",
+    "read_image_header",
+    "require_plausible",
+]

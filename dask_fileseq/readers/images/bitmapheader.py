@@ -1,8 +1,9 @@
-"""Headers of BMP, WebP and NPY files."""
+"""Headers of BMP, WebP, Radiance HDR and NPY files."""
 
 from __future__ import annotations
 
 import math
+import re
 import struct
 from typing import BinaryIO
 
@@ -14,6 +15,9 @@ from dask_fileseq.readers.images.headervalue import ImageHeader, image_spec
 _RGB, _BITFIELDS, _JPEG, _PNG = 0, 3, 4, 5
 _ALPHA = 0x10
 """Flag in the extended header of WebP."""
+_HDR_RUN = 127
+"""Largest number of bytes for two bytes of HDR."""
+_HDR_SIZE = re.compile(rb"\n\n-Y (\d{1,9}) \+X (\d{1,9})\n")
 
 
 def read_bmp_header(file: BinaryIO) -> ImageHeader:
@@ -75,6 +79,22 @@ def _webp(width: int, height: int, alpha: bool) -> ImageHeader:
     if not width or not height:
         return _WEBP
     return ImageHeader(("webp",), image_spec(height, width, 4 if alpha else 3, "u1"))
+
+
+def read_hdr_header(file: BinaryIO) -> ImageHeader:
+    """Return what the header of a Radiance HDR file proves: colors as floats.
+
+    Raises
+    ------
+    ValueError
+        If rows are not from top to bottom, or the header is damaged.
+    """
+    raw = file.read(4096)
+    match = _HDR_SIZE.search(raw)
+    if match is None or not (height := int(match[1])) or not (width := int(match[2])):
+        raise ValueError("is a Radiance HDR file with a header other than '-Y height +X width'")
+    least = match.end() + height * width * 4 * 2 // _HDR_RUN
+    return ImageHeader(("rgbe",), image_spec(height, width, 3, "f4"), least)
 
 
 def read_npy_header(file: BinaryIO) -> ImageHeader:

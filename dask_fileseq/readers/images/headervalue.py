@@ -14,7 +14,8 @@ class ImageHeader:
     """What the first bytes of an image file prove."""
 
     codecs: tuple[str, ...]
-    """The codecs of imagecodecs that decode such a file; the first that can does."""
+    """The codecs of imagecodecs that decode such a file, of which the first that can does; or
+    ``"numpy"`` or ``"netpbm"``, which are none of its."""
     spec: ChunkSpec | None = None
     """The decoded array; None if only the pixels tell."""
     least: int = 0

@@ -8,9 +8,11 @@ from typing import BinaryIO
 
 from dask_fileseq.readers.images.bitmapheader import (
     read_bmp_header,
+    read_hdr_header,
     read_npy_header,
     read_webp_header,
 )
+from dask_fileseq.readers.images.gifheader import read_gif_header
 from dask_fileseq.readers.images.headervalue import ImageHeader
 from dask_fileseq.readers.images.jpeg2000header import (
     CODESTREAM_MAGIC,
@@ -18,6 +20,7 @@ from dask_fileseq.readers.images.jpeg2000header import (
     read_jpeg2000_header,
 )
 from dask_fileseq.readers.images.jpegheader import read_jpeg_header
+from dask_fileseq.readers.images.netpbm import NETPBM_MAGIC, read_netpbm_header
 from dask_fileseq.readers.images.pngheader import PNG_MAGIC, read_png_header
 
 _MAGIC: tuple[tuple[bytes, Callable[[BinaryIO], ImageHeader]], ...] = (
@@ -27,6 +30,10 @@ _MAGIC: tuple[tuple[bytes, Callable[[BinaryIO], ImageHeader]], ...] = (
     (CODESTREAM_MAGIC, read_jpeg2000_header),
     (b"\x93NUMPY", read_npy_header),
     (b"BM", read_bmp_header),
+    (b"GIF87a", read_gif_header),
+    (b"GIF89a", read_gif_header),
+    (b"#?RADIANCE", read_hdr_header),
+    (b"#?RGBE", read_hdr_header),
     (b"\xff\x0a", lambda _: ImageHeader(("jpegxl",))),
     (b"\x00\x00\x00\x0cJXL \r\n\x87\n", lambda _: ImageHeader(("jpegxl",))),
     (b"II\xbc", lambda _: ImageHeader(("jpegxr",))),
@@ -50,6 +57,11 @@ def read_image_header(file: BinaryIO) -> ImageHeader | None:
     start = file.read(12)
     if start[:4] == b"RIFF" and start[8:] == b"WEBP":
         return read_webp_header(file)
+    if start[4:11] == b"ftypavi":
+        return ImageHeader(("avif",))
+    if NETPBM_MAGIC.match(start):
+        file.seek(0)
+        return read_netpbm_header(file)
     for magic, read in _MAGIC:
         if start.startswith(magic):
             file.seek(0)

@@ -12,13 +12,14 @@ from typing import Any
 
 import tifffile
 
+from dask_fileseq.readers.tiff.pagechain import number_of_pages
 from dask_fileseq.readers.tiff.signature import PageSegments
 
 MAX_MIXED = 2**12
 """Most pages of a file that tifffile compares with each other, which takes seconds."""
 
 EXPANSION = {1: 16} | dict.fromkeys((5, 6, 7, 8, 32773, 32946, 34925, 50000), 100_000)
-"""By TIFF's code of a codec, more bytes than it ever makes of one: 16 without a codec, for bits
+"""More bytes than a codec ever makes of one, by its code in TIFF: 16 without a codec, for bits
 and subsampled colors; 258 * 4, a run in two bits, in Deflate, and 2**15 in Zstandard."""
 
 LISTED = {"uniform", "shaped", "lsm", "mmstack", "ome", "imagej", "ndtiff", "fluoview", "stk"} | {
@@ -34,7 +35,7 @@ LENIENT = "strict=False reads the pages that are there"
 
 def require_comparable(tif: tifffile.TiffFile) -> None:
     """Raise `ValueError` if tifffile would take minutes to find out which pages are alike."""
-    count = len(tif.pages)
+    count = number_of_pages(tif)
     if count > MAX_MIXED and not tif.flags & LISTED:
         raise ValueError(
             f"file has {count:,} pages of several kinds, more than the {MAX_MIXED:,} that can be"
@@ -48,7 +49,7 @@ def require_complete(tif: tifffile.TiffFile, series: tifffile.TiffPageSeries) ->
     ImageJ's and tifffile's own metadata contain the number of pages. One that another program
     copied, with fewer pages, into a file whose chain of pages ends properly is ignored.
     """
-    declared, found = _shaped_pages(tif, series), len(tif.pages)
+    declared, found = _shaped_pages(tif, series), number_of_pages(tif)
     if not declared and _imagej_images(tif, series) > found and _ends_in_pixels(tif):
         declared = _imagej_images(tif, series)
     if declared > found:
@@ -83,7 +84,7 @@ def _ends_in_pixels(tif: tifffile.TiffFile) -> bool:
     ImageJ writes large stacks as one page, with the pixels of all images behind it.
     """
     page = tif.pages.first
-    if len(tif.pages) > 1 or not page.is_final:
+    if number_of_pages(tif) > 1 or not page.is_final:
         return False
     return page.offset < page.dataoffsets[0] and page.dataoffsets[0] + page.nbytes < (
         tif.filehandle.size

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pyproj import CRS
 
 ELLIPSOIDAL_HEIGHTS = (4979, 5030)
-"""Of WGS 84: the code of its system with heights, and that of GeoTIFF 1.0 for them."""
+"""Codes of WGS 84 with heights: that of EPSG, and that of GeoTIFF 1.0."""
 WEB_MERCATOR = (
     "WGS 84 / Pseudo-Mercator",
     "WGS_1984_Web_Mercator_Auxiliary_Sphere",

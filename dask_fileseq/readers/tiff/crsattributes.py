@@ -61,15 +61,15 @@ class CRSAttributes(Mapping[str, Any]):
     """The attributes from `crs_attributes`, and `more`, resolved when these are first used."""
 
     def __init__(self, keys: Mapping[str, Any], more: Mapping[str, Any]) -> None:
-        self._keys = keys
+        self.geo_keys = keys
         self._more = more
 
     @cached_property
     def _attributes(self) -> dict[str, Any]:
-        return crs_attributes(self._keys) | dict(self._more)
+        return crs_attributes(self.geo_keys) | dict(self._more)
 
     def __getitem__(self, name: str) -> Any:
-        return self._attributes[name]
+        return self._more[name] if name in self._more else self._attributes[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._attributes)

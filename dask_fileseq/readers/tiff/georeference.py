@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import tifffile
 
-from dask_fileseq.readers.chunkmetadata import Scale
+from dask_fileseq.readers.chunkmetadata import ChunkMetadata, Scale
 from dask_fileseq.readers.tiff.crsattributes import CRSAttributes
 from dask_fileseq.readers.tiff.geokeys import epsg_code, is_projected
 
-PIXEL_SCALE, TIEPOINT, TRANSFORMATION = 33550, 33922, 34264
+PLACES = 33550, 33922, 34264
+"""TIFF's codes of pixel scale, tiepoint and transformation."""
 
 UNITS = {9001: "metre", 9002: "foot", 9003: "US_survey_foot"}
 GRADS = frozenset((4807, 4810, 4811, 4816, 4819, 4821, 4901, 4902))
@@ -35,9 +37,31 @@ def georeference(page: tifffile.TiffPage) -> tuple[dict[str, Scale], Mapping[str
     Scales are those of pixel centres. If rows are not parallel to an axis, there are none, and
     the system contains the attribute ``GeoTransform``, as GDAL has it.
     """
-    keys = _geo_keys(page)
+    return _placed(_geo_keys(page), {code: _numbers(page, code) for code in PLACES})
+
+
+def placed(metadata: ChunkMetadata, places: Mapping[int, list[float]]) -> ChunkMetadata | None:
+    """Return the metadata of a file that is alike but for the numbers in its tags of places.
+
+    None if not the same axes are on the ground.
+    """
+    keys = metadata.crs.geo_keys if isinstance(metadata.crs, CRSAttributes) else {}
+    found, crs = _placed(keys, places)
+    absolute = {axis for axis, scale in metadata.scales.items() if scale.absolute}
+    if absolute:
+        if not absolute <= found.keys():
+            return None
+        moved = {axis: found[axis] for axis in absolute}
+        return replace(metadata, scales={**metadata.scales, **moved})
+    return None if found else replace(metadata, crs=crs)
+
+
+def _placed(
+    keys: Mapping[str, Any], places: Mapping[int, list[float]]
+) -> tuple[dict[str, Scale], Mapping[str, Any]]:
+    """Return the scales and the system for geo keys and the numbers in the tags of places."""
     crs = CRSAttributes(keys, {}) if keys else {}
-    affine = _affine(page, is_point=keys.get("GTRasterTypeGeoKey") == 2)
+    affine = _affine(places, is_point=keys.get("GTRasterTypeGeoKey") == 2)
     if affine is None:
         return {}, crs
     a, b, c, d, e, f = affine
@@ -62,13 +86,12 @@ def _geo_keys(page: tifffile.TiffPage) -> dict[str, Any]:
     return texts | whole | {k: v for k, v in keys.items() if isinstance(v, float)}
 
 
-def _affine(page: tifffile.TiffPage, is_point: bool) -> Affine | None:
-    """Return the transform of a page, None if the tags contain none.
+def _affine(places: Mapping[int, list[float]], is_point: bool) -> Affine | None:
+    """Return the transform that tags give, None if they give none.
 
     If `is_point`, tags refer to the centres of pixels, otherwise to corners.
     """
-    matrix = _numbers(page, TRANSFORMATION)
-    scale, tie = _numbers(page, PIXEL_SCALE), _numbers(page, TIEPOINT)
+    scale, tie, matrix = (places.get(code, []) for code in PLACES)
     if len(scale) >= 2 and scale[0] and scale[1]:
         if len(tie) < 6:
             return None

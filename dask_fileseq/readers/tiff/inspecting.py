@@ -17,6 +17,7 @@ from dask_fileseq.readers.headercolumns import as_date
 from dask_fileseq.readers.reader import File, FileInfo
 from dask_fileseq.readers.tiff.byteranges import PathBytes
 from dask_fileseq.readers.tiff.opentiff import open_tiff, split_arguments
+from dask_fileseq.readers.tiff.ownvalues import own_values, shared_info, with_own_values
 from dask_fileseq.readers.tiff.registry import PROOFS, Proof
 from dask_fileseq.readers.tiff.signature import DATETIME, Header, read_header
 from dask_fileseq.readers.tiff.tiffimage import image_of
@@ -39,18 +40,24 @@ def inspect_tiff(file: File, imreadargs: Mapping[str, Any]) -> FileInfo:
         return _inspect_short(file, error)
     if header is None:
         return _inspect_by_tifffile(file)[0]
-    signature = header.signature, os.path.splitext(file)[1]  # tifffile uses both
-    proof = PROOFS.get(signature)
+    own = own_values(header.signature, file)
+    if own is None:
+        return _inspect_by_tifffile(file)[0]
+    form = own.form, os.path.splitext(file)[1]  # tifffile uses both
+    proof = PROOFS.get(form)
     if proof is not None and proof.info is not None and _is_complete(header, size, proof.info):
-        record(files=1, headers=1)
-        return _dated(proof.info, header.date.decode("ascii", "replace"))
+        info = with_own_values(proof.info, own, file)
+        if info is not None:
+            record(files=1, headers=1)
+            return dated(info, header.date.decode("ascii", "replace"))
     info, undated = _inspect_by_tifffile(file)
-    if undated is None:
+    shared = None if undated is None else shared_info(undated, own, file)
+    if shared is None:
         return info
     if proof is None:
-        PROOFS.add(signature, Proof(info=undated))
+        PROOFS.add(form, Proof(info=shared))
     else:
-        proof.info = undated
+        proof.info = shared
     return info
 
 
@@ -59,8 +66,7 @@ def _inspect_by_tifffile(
 ) -> tuple[FileInfo, FileInfo | None]:
     """Return what a file contains, as tifffile opens it, and the same without its date.
 
-    The latter is true for all files with the same signature. It is None if OME-XML may say
-    something else of a file with another name.
+    The latter is None if the first page is not one of the image.
     """
     record(headers=1)
     fileargs, imageargs = split_arguments(imreadargs)
@@ -85,11 +91,12 @@ def _inspect_by_tifffile(
             series=() if "key" in imageargs else series_of(tif),
             columns=file_columns(tif, keyframe, image_number(tif, imageargs), metadata),
         )
-        date = tif.pages.first.tags.valueof(DATETIME)
-        return _dated(info, date), None if tif.pages.first.is_ome else info
+        first = tif.pages.first
+        undated = info if keyframe.offset == first.offset else None
+        return dated(info, first.tags.valueof(DATETIME)), undated
 
 
-def _dated(info: FileInfo, date: Any) -> FileInfo:
+def dated(info: FileInfo, date: Any) -> FileInfo:
     """Return what a file contains, with the date in its tag, unless a better one is known."""
     if not date or "acquired" in info.columns or (acquired := as_date(date)) is None:
         return info

@@ -49,12 +49,12 @@ def ome_image(tif: tifffile.TiffFile, series: int) -> Element | None:
     if not page.is_ome:
         return None
     series = series if len(tif.series) and tif.series[0].kind == "ome" else 0
-    return _image_of(page.description, os.path.basename(tif.filename), series)
+    return image_in_xml(page.description, os.path.basename(tif.filename), series)
 
 
 @lru_cache(maxsize=4)
-def _image_of(xml: str, name: str, series: int) -> Element | None:
-    """Return the element of an image; several callers ask for that of the same file."""
+def image_in_xml(xml: str, name: str, series: int = 0) -> Element | None:
+    """Return the element ``Image`` of a file by its name; several callers ask for the same."""
     try:
         root = ElementTree.fromstring(xml)
     except (ElementTree.ParseError, ValueError):
@@ -89,6 +89,10 @@ def ome_metadata(tif: tifffile.TiffFile, series: int) -> tuple[dict[str, Scale],
         unit = unit_name(pixels.get(f"PhysicalSize{axis}Unit", "µm"))
         if size and unit:
             scales[axis.lower()] = Scale(0.0, size, unit, f"OME-XML PhysicalSize{axis}")
+    interval = positive(pixels.get("TimeIncrement"))
+    if interval:
+        unit = pixels.get("TimeIncrementUnit", "s")
+        scales["t"] = Scale(0.0, interval, unit, "OME-XML TimeIncrement")
     channels = pixels.findall("{*}Channel")
     if not any(channel.get("Name") for channel in channels):
         return scales, {}
@@ -103,15 +107,17 @@ def _pixels(image: Element) -> Element:
 
 
 def ome_columns(tif: tifffile.TiffFile, series: int) -> dict[str, Any]:
-    """Return when, where and how an image was taken, by columns of a table.
+    """Return when, where and how an image was taken, by columns of a table."""
+    image = ome_image(tif, series)
+    return {} if image is None else image_columns(image, os.path.basename(tif.filename))
+
+
+def image_columns(image: Element, name: str) -> dict[str, Any]:
+    """Return the columns about an image in the file of that name.
 
     Time and place are those of its first plane, the others those that all of its planes have.
     """
-    image = ome_image(tif, series)
-    if image is None:
-        return {}
     pixels = _pixels(image)
-    name = os.path.basename(tif.filename)
     places = [place for file, place in _parts(image) if file == name]
     channels = pixels.findall("{*}Channel")
     numbers = {place[0] for place in places}

@@ -1,4 +1,4 @@
-"""Where the pixels of each page are, as the page itself says.
+"""The positions of the pixels of each page, by the tags of that page.
 
 tifffile takes all pages of a series for pages like the first: if the strips of that one touch
 each other, those of the others do, too, and in some formats all other pages are skipped. A file

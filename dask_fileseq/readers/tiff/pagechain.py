@@ -1,8 +1,8 @@
-"""The chain of pages of an open TIFF file: where it ends, and what pages say of themselves.
+"""The chain of pages of an open TIFF file: where it ends, and what pages contain.
 
 Each page of a TIFF file has the position of the next one. In a damaged file the chain may lead
 back to an earlier page, which tifffile follows for ever, or to a million pages. Therefore the
-chain is walked before anything else is asked of tifffile, which takes microseconds a page.
+chain is followed before tifffile reads anything else, which takes microseconds a page.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, BinaryIO, NamedTuple
+from weakref import WeakKeyDictionary
 
 import tifffile
 
@@ -21,6 +22,9 @@ MAX_PAGES = 2**18
 
 MAX_SUBPAGES = 2**10
 """Most pages below one page, as the levels of a pyramid."""
+
+NEAR, FAR = 512, 32 * 1024
+"""Bytes to read at a time of a chain: most directories are smaller, and some are side by side."""
 
 MAX_TAGS = 4096
 """Most tags of a page, as in tifffile."""
@@ -35,8 +39,12 @@ ALIKE = {256: "width", 257: "length", 258: "bits", 259: "compression", 277: "sam
 """Tags of which pages that make one array must have the same values, by their codes."""
 
 
+_walked: WeakKeyDictionary[tifffile.TiffFile, list[bytes]] = WeakKeyDictionary()
+"""The entries of the directories of each open file whose chain was walked to its proper end."""
+
+
 class ChainEnd(NamedTuple):
-    """Where the chain of pages ends."""
+    """The end of a chain of pages."""
 
     pages: int
     """Number of pages, each counted once."""
@@ -49,7 +57,7 @@ class ChainEnd(NamedTuple):
 
 
 class PageTags(NamedTuple):
-    """What a page itself says of its pixels."""
+    """The tags of a page about its pixels."""
 
     offsets: Sequence[int]
     counts: Sequence[int]
@@ -57,7 +65,7 @@ class PageTags(NamedTuple):
     alike: dict[int, tuple[int, bytes]]
     """Types and encoded values of the tags `ALIKE` that are single integers."""
     place: tuple[int, int, str] = (0, 0, "")
-    """Where the entries have the offset of its strip, if it has just one: start, stop, format."""
+    """Start, stop and format of the offset of its strip in the entries, if it has just one."""
 
 
 def end_of_chain(tif: tifffile.TiffFile) -> ChainEnd:
@@ -68,7 +76,9 @@ def end_of_chain(tif: tifffile.TiffFile) -> ChainEnd:
     seen: set[int] = set()
     pointer = following = below = 0
     marker = struct.pack(f"{tif.byteorder}H", SUBPAGES)
+    walked: list[bytes] = []
     for at, entries, pointer, following in _directories(tif):
+        walked.append(entries)
         if len(seen) == MAX_PAGES:
             raise ValueError(f"file has over {MAX_PAGES:,} pages, more than can be listed")
         seen.add(at)
@@ -78,7 +88,15 @@ def end_of_chain(tif: tifffile.TiffFile) -> ChainEnd:
                 raise ValueError(f"file has over {MAX_PAGES:,} pages below its pages")
         if following in seen:
             return ChainEnd(len(seen), pointer, following, True)
+    if not following:
+        _walked[tif] = walked
     return ChainEnd(len(seen), pointer, following, False)
+
+
+def number_of_pages(tif: tifffile.TiffFile) -> int:
+    """Return the number of pages, without a further walk if the chain was walked to its end."""
+    walked = _walked.get(tif)
+    return len(tif.pages) if walked is None else len(walked)
 
 
 def require_end(tif: tifffile.TiffFile, end: ChainEnd) -> None:
@@ -105,7 +123,10 @@ def page_tags(tif: tifffile.TiffFile, count: int) -> list[PageTags]:
     """
     found: list[PageTags] = []
     before, start, stop, form = b"", 0, 0, ""
-    for _, entries, _, _ in islice(_directories(tif), max(0, count)):
+    walked = _walked.get(tif)
+    if walked is None:
+        walked = [entries for _, entries, _, _ in islice(_directories(tif), max(0, count))]
+    for entries in islice(walked, max(0, count)):
         if stop and entries[:start] == before[:start] and entries[stop:] == before[stop:]:
             _, counts, alike, place = found[-1]
             found.append(PageTags(struct.unpack_from(form, entries, start), counts, alike, place))
@@ -123,26 +144,36 @@ def _directories(tif: tifffile.TiffFile) -> Iterator[tuple[int, bytes, int, int]
     """
     width, length = (struct.pack(f"{tif.byteorder}H", code) for code in (256, 257))
     tiff, handle = tif.tiff, tif.filehandle
-    at, head, size = tif.pages.first.offset, tiff.tagnosize, 0
-    end = handle.size
+    count_of = struct.Struct(tiff.tagnoformat).unpack_from
+    next_of = struct.Struct(tiff.offsetformat).unpack_from
+    head, tail, tag_size = tiff.tagnosize, tiff.offsetsize, tiff.tagsize
+    at, end, stop, size = tif.pages.first.offset, handle.size, 0, head
+    raw, base = b"", 0
     while 0 < at < end:
-        handle.seek(at)
-        raw = handle.read(head + size + tiff.offsetsize)  # as many tags as the page before
-        if len(raw) < head:
-            return
-        (count,) = struct.unpack_from(tiff.tagnoformat, raw)
+        start = at - base
+        if start < 0 or start + size + tail > len(raw):  # as many tags as the page before
+            raw, base, start = _read(handle, at, FAR if 0 <= at - stop < NEAR else NEAR), at, 0
+            if len(raw) < head:
+                return
+        (count,) = count_of(raw, start)
         if not 0 < count <= MAX_TAGS:
             return
-        size = count * tiff.tagsize
-        stop = head + size
-        if len(raw) < stop + tiff.offsetsize:
-            raw += handle.read(stop + tiff.offsetsize - len(raw))
-        content = raw[head:stop]
-        if len(raw) < stop + tiff.offsetsize or width not in content or length not in content:
+        size = head + count * tag_size
+        if start + size + tail > len(raw):
+            raw, base, start = _read(handle, at, max(NEAR, size + tail)), at, 0
+        content = raw[start + head : start + size]
+        stop = at + size + tail
+        if stop > base + len(raw) or width not in content or length not in content:
             return
-        (following,) = struct.unpack_from(tiff.offsetformat, raw, stop)
-        yield at, content, at + stop, following
+        (following,) = next_of(raw, start + size)
+        yield at, content, at + size, following
         at = following
+
+
+def _read(handle: tifffile.FileHandle, at: int, size: int) -> bytes:
+    """Return bytes of a file from a position on, fewer at its end."""
+    handle.seek(at)
+    return handle.read(size)
 
 
 def _entries(tif: tifffile.TiffFile, entries: bytes) -> Iterator[tuple[int, int, int, bytes]]:

@@ -69,7 +69,7 @@ PARAMETERS: dict[str, tuple[float | None, tuple[str, ...]]] = {
     "false_easting": (0.0, ("FalseEasting", "CenterEasting", "FalseOriginEasting")),
     "false_northing": (0.0, ("FalseNorthing", "CenterNorthing", "FalseOriginNorthing")),
 }
-"""By WKT's names: the default, None if there is none, and GeoTIFF's keys, best first."""
+"""The default (None if there is none) and GeoTIFF's keys, best first, by the names of WKT."""
 
 
 def own_projection(keys: Mapping[str, Any], base: CRS) -> CRS | None:

@@ -49,9 +49,9 @@ class Segment(NamedTuple):
     number: int
     """Number of the segment in its page."""
     place: tuple[int | slice, ...]
-    """Where it goes in the output."""
+    """Its place in the output."""
     part: tuple[int | slice, ...]
-    """What goes there, along the four axes of a decoded segment."""
+    """The part of it that goes there, along the four axes of a decoded segment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class PageGrid:
     over: tuple[int, ...]
     """Axes of the array that run over the pages."""
     within: tuple[int | None, ...]
-    """For each of the five axes of a page the axis of the array, None if of length one."""
+    """The axis of the array for each of the five axes of a page; None if of length one."""
     page: tuple[int, ...]
     """Shape of a page along its five axes."""
     segment: tuple[int, ...]

@@ -56,7 +56,7 @@ PageSegments = tuple[Sequence[int], Sequence[int]]
 class Header:
     """The directories of a file."""
 
-    signature: Hashable
+    signature: tuple[Any, ...]
     """Equal for files that are read in the same way."""
     pages: tuple[PageSegments, ...]
     """The strips or tiles of each page."""

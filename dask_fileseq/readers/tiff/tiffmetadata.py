@@ -41,10 +41,10 @@ INSTRUMENTS = re.compile(
     r"metaseries|metamorph|metaxpress|visiview|micro-?manager|nis-?elements|\bzen\b|zeiss|axiovision"
     r"|\blas ?(x|af)?\b|leica|cellsens|olympus|nikon|slidebook|scanimage|aperio|hamamatsu|hcimage"
     r"|\bndp|andor|harmony|operetta|phenix|cellvoyager|yokogawa|incucyte|imagexpress|ventana|philips"
-    r"|3dhistech|gatan|digitalmicrograph|\bfei\b|thermo fisher|tescan|jeol|bruker",
+    r"|dask-fileseq|3dhistech|gatan|digitalmicrograph|\bfei\b|thermo fisher|tescan|jeol|bruker",
     re.I,
 )
-"""Names of the software of microscopes and slide scanners, in the tag ``Software``."""
+"""Names of the software of microscopes and slide scanners, in the tag ``Software``, and ours."""
 
 Found = tuple[dict[str, Scale], dict[str, Labels]]
 
@@ -103,7 +103,7 @@ def file_columns(
     ``DateTime`` it takes no notice, as that differs between files that are otherwise the
     same. The resolution of prints is there, with its source.
     """
-    columns = instrument_columns(tif) | ome_columns(tif, number)
+    columns = plane_columns(tif, number)
     if isinstance(software := tif.pages.first.tags.valueof(SOFTWARE), str):
         columns["software"] = software.strip("\0 ")
     is_map = GEO_KEYS[0] in page.tags
@@ -114,6 +114,11 @@ def file_columns(
         prints = resolution_scales(page)
         columns |= pixel_columns({a: replace(s, source=PRINT) for a, s in prints.items()})
     return columns
+
+
+def plane_columns(tif: tifffile.TiffFile, number: int) -> dict[str, Any]:
+    """Return when, where and how the first plane of an image was taken, by columns of a table."""
+    return instrument_columns(tif) | ome_columns(tif, number)
 
 
 def _crs_name(keys: tuple[str, ...], crs: Mapping[str, Any]) -> str | None:

@@ -37,18 +37,18 @@ from dask_fileseq.readers.tiff.byteranges import (
     HandleBytes,
     bytes_of,
 )
-from dask_fileseq.readers.tiff.inspecting import inspect_tiff
+from dask_fileseq.readers.tiff.inspecting import dated, inspect_tiff
 from dask_fileseq.readers.tiff.opentiff import open_once, open_tiff, split_arguments, stands_alone
 from dask_fileseq.readers.tiff.pagebypage import read_by_pages
 from dask_fileseq.readers.tiff.registry import PROOFS, prove
-from dask_fileseq.readers.tiff.signature import FileTemplate, read_header
+from dask_fileseq.readers.tiff.signature import DATETIME, FileTemplate, read_header
 from dask_fileseq.readers.tiff.tiffimage import (
     Image,
     WholeImage,
     file_layout,
     image_of,
 )
-from dask_fileseq.readers.tiff.tiffmetadata import tiff_metadata
+from dask_fileseq.readers.tiff.tiffmetadata import image_number, plane_columns, tiff_metadata
 from dask_fileseq.readers.tiff.tiffseries import series_of
 
 MISSES = 3
@@ -120,8 +120,11 @@ class TiffReader(Reader):
         with open_tiff(file, fileargs) as tif:
             spec = image_of(tif, imageargs).spec
             metadata = tiff_metadata(tif, spec, imageargs)
-            # a page is read also where tifffile cannot make series of the pages
-            return FileInfo(spec, metadata, series=() if "key" in imageargs else series_of(tif))
+            if "key" in imageargs:  # which is read also where tifffile cannot make series of pages
+                return FileInfo(spec, metadata)
+            columns = plane_columns(tif, image_number(tif, imageargs))
+            info = FileInfo(spec, metadata, series=series_of(tif), columns=columns)
+            return dated(info, tif.pages.first.tags.valueof(DATETIME))
 
     def inspect(self, file: File, **imreadargs: Any) -> FileInfo:
         """Return what a file contains, from its header; raise an error if it is incomplete.

@@ -11,6 +11,7 @@ import tifffile
 from dask_fileseq.readers.chunk import plain_dims, unique_dims
 from dask_fileseq.readers.reader import SeriesInfo
 from dask_fileseq.readers.tiff.completeness import require_comparable
+from dask_fileseq.readers.tiff.pagechain import number_of_pages
 
 SHOWN = 4
 """Number of images whose shapes are written out."""
@@ -29,7 +30,7 @@ def selected_series(
         try:
             page = tif.pages.get(int(imageargs["key"]))
         except IndexError as error:
-            count = len(tif.pages)
+            count = number_of_pages(tif)
             raise ValueError(f"key={imageargs['key']}: it has {count} pages, from 0") from error
         return tifffile.TiffPageSeries([page], kind="page")
     if not selecting <= {"series", "level"}:

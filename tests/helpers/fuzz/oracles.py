@@ -37,6 +37,8 @@ def _pillow(path: Path) -> Iterator[Array]:
             mode = "RGBA" if transparent or picture.palette.mode == "RGBA" else "RGB"
         elif transparent:
             return
+        if picture.format == "GIF" and mode == "L":  # a palette of grays
+            mode = "RGB"
         array = np.asarray(picture.convert("L" if mode == "1" else mode))
     if mode == "CMYK":  # Pillow inverts those of Adobe's programs
         yield 255 - array
@@ -44,7 +46,7 @@ def _pillow(path: Path) -> Iterator[Array]:
 
 
 def _imagecodecs(path: Path) -> Iterator[Array]:
-    codec = {".png": "png", ".jxl": "jpegxl", ".jxr": "jpegxr"}[path.suffix]
+    codec = {".png": "png", ".jxl": "jpegxl", ".jxr": "jpegxr", ".hdr": "rgbe"}[path.suffix]
     yield getattr(imagecodecs, f"{codec}_decode")(path.read_bytes())
 
 

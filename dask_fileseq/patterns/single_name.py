@@ -1,4 +1,4 @@
-"""The date in a single name, where there are no other names to compare it with."""
+"""The date and the band in a single name, where there are no other names to compare it with."""
 
 from __future__ import annotations
 
@@ -15,17 +15,37 @@ _EVIDENT_CLOCK = re.compile(r"[Tt]%H|%S|%d%H")
 """Clocks that are no counters behind a day: after a T, with seconds, or in one number with it."""
 
 
-def date_pattern(name: str) -> NamePattern | None:
-    """Return the pattern that finds the date in a name, as axis ``date``; with a clock ``time``.
+_BAND = re.compile(r"(?<![^\W_])(?:b|band[ _-]?)\d{1,2}a?(?![^\W_])", re.IGNORECASE)
 
-    Only a year, month and day count. Of several dates, that counts which a preset for such
-    names has. None if there is no date, or no way to tell which one counts.
 
-    >>> print(date_pattern("B04_2020-07-13.tif"), date_pattern("B04_20200713T101559.tif"))
-    B04_{date:%Y-%m-%d}.tif B04_{time:%Y%m%dT%H%M%S}.tif
-    >>> print(date_pattern("run_20200713_20200801.tif"), date_pattern("scan_00012.tif"))
+def single_pattern(name: str) -> NamePattern | None:
+    """Return the pattern that finds the date and the band in a name; None if it has neither.
+
+    A date is the axis ``date``, with a clock ``time``. Only a year, month and day count. Of several
+    dates, that counts which a preset for such names has; none, if there is no way to tell. A band
+    is a number behind ``B`` or ``Band``.
+
+    >>> print(single_pattern("B04_2020-07-13.tif"), single_pattern("x_20200713T101559.tif"))
+    {band}_{date:%Y-%m-%d}.tif x_{time:%Y%m%dT%H%M%S}.tif
+    >>> print(single_pattern("run_20200713_20200801.tif"), single_pattern("scan_00012.tif"))
     None None
     """
+    places = [place for place in (_date(name), _band(name)) if place]
+    text, done = "", 0
+    for start, end, field in sorted(places):
+        text += re.sub(r"([{}])", r"\1\1", name[done:start]) + field
+        done = end
+    return parse_format(text + re.sub(r"([{}])", r"\1\1", name[done:])) if places else None
+
+
+def _band(name: str) -> tuple[int, int, str] | None:
+    """Return start, end and field of the band in a name; None if it has none, or several."""
+    found = list(_BAND.finditer(name))
+    return (*found[0].span(), "{band}") if len(found) == 1 else None
+
+
+def _date(name: str) -> tuple[int, int, str] | None:
+    """Return start, end and field of the date in a name; None if it has none, or several."""
     found: list[tuple[int, int, str]] = []
     for match in _YEAR.finditer(name):
         start = match.start()
@@ -41,9 +61,7 @@ def date_pattern(name: str) -> NamePattern | None:
     if not found or len({name[start:end] for start, end, _ in found}) > 1:
         return None
     start, end, form = found[0]
-    head, tail = (re.sub(r"([{}])", r"\1\1", text) for text in (name[:start], name[end:]))
-    axis = "time" if "%H" in form else "date"
-    return parse_format(f"{head}{{{axis}:{form}}}{tail}")
+    return start, end, f"{{{'time' if '%H' in form else 'date'}:{form}}}"
 
 
 def _is_date(form: str, text: str) -> bool:

@@ -1,4 +1,4 @@
-"""The progress of a conversion: a function of the caller, or a line of text that fills up."""
+"""The progress of many tasks: a function of the caller, or a line of text that fills up."""
 
 from __future__ import annotations
 

@@ -1,0 +1,274 @@
+"""Files that are written on any scheduler, each whole or not at all.
+
+`write_cells` is the task. The process that started it keeps the manifest.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dask_fileseq.errors import (
+    FileSequenceError,
+    SkipWarning,
+    TargetExistsError,
+    WriteError,
+    shown,
+    users_level,
+)
+from dask_fileseq.filearray import FileArray, first_info
+from dask_fileseq.files import new_file
+from dask_fileseq.graph import ProgressLine, progress_callback
+from dask_fileseq.readers import ChunkMetadata
+from dask_fileseq.types import OutputOptions
+from dask_fileseq.write.encoders import Encoder
+from dask_fileseq.write.manifest import Manifest
+
+Written = tuple[int, int | None, Any]
+"""Number of a file, its size, and when it was modified; or None, and why it was left out."""
+
+_PART = re.compile(r"\.\d+\.part$")
+
+
+@dataclass(frozen=True)
+class FileJob:
+    """What the tasks of all files share."""
+
+    encoder: Encoder
+    drop: tuple[int, ...]
+    """The axes of a part that are not in files; they have one element."""
+    order: tuple[int, ...]
+    """The order of the other axes."""
+    dims: tuple[str, ...]
+    facts: ChunkMetadata
+    own_places: bool = False
+    """Whether a part that is one file has the metadata in its own header."""
+
+
+Cell = tuple[int, str, Any]
+"""Number of a file, its path, and the part of the array."""
+
+
+def write_cells(job: FileJob, cells: Sequence[Cell]) -> list[Written]:
+    """Write parts of an array into files."""
+    return [_write(job, *cell) for cell in cells]
+
+
+def write_block(job: FileJob, cells: Sequence[Cell], block: NDArray[Any]) -> list[Written]:
+    """Write parts of a block, of which the cells have the indices."""
+    return [_write(job, number, path, block[index]) for number, path, index in cells]
+
+
+def _write(job: FileJob, number: int, path: str, part: Any) -> Written:
+    image = np.asarray(part)
+    whole: Any = tuple(0 if axis in job.drop else slice(None) for axis in range(image.ndim))
+    facts = job.facts
+    if job.own_places and isinstance(part, FileArray) and len(part.names) == 1:
+        facts = first_info(part.names, part.source, part.reader, part.options).metadata
+    image = image[whole].transpose(job.order)
+    return number, *write_file(job.encoder, path, image, job.dims, facts)
+
+
+def write_file(
+    encoder: Encoder, path: str, image: NDArray[Any], dims: Sequence[str], facts: ChunkMetadata
+) -> tuple[int, int]:
+    """Write an image into a file, and return its size and when it was modified."""
+    try:
+        with new_file(path, "w+b") as file:
+            encoder.encode(file, image, dims, facts)
+            file.flush()
+            status = os.fstat(file.fileno())
+    except FileSequenceError:
+        raise
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise WriteError(error.errno or errno.EIO, f"cannot write {path!r}: {reason}") from error
+    except Exception as error:
+        what = f"cannot write {path!r}: {type(error).__name__}: {error}"
+        raise WriteError(errno.EINVAL, what) from error
+    return status.st_size, status.st_mtime_ns
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A file to write."""
+
+    number: int
+    path: str
+    token: str
+    nbytes: int
+    """Size of its pixels."""
+
+
+class Target:
+    """A folder in which files are written."""
+
+    def __init__(self, folder: str, options: OutputOptions) -> None:
+        self.folder = folder
+        self.options = options
+        self.manifest = Manifest(self.folder)
+
+    def relative(self, path: str) -> str:
+        """Return the name of a file in the manifest."""
+        return os.path.relpath(path, self.folder).replace(os.sep, "/")
+
+    def require_no_source(self, paths: Sequence[str], sources: Sequence[str]) -> None:
+        """Raise a `TargetExistsError` if a file to write is one of those that are read."""
+        folders = {os.path.dirname(path) for path in sources}
+        real = {folder: os.path.realpath(folder or os.curdir) for folder in folders}
+        read = {os.path.join(real[os.path.dirname(p)], os.path.basename(p)) for p in sources}
+        there: dict[str, str] = {}
+        for path in paths:
+            folder, name = os.path.split(path)
+            if folder not in there:
+                there[folder] = os.path.realpath(folder or os.curdir)
+            if os.path.join(there[folder], name) in read:
+                raise TargetExistsError(
+                    f"{path!r} is one of the files that are read: write into another folder"
+                )
+
+    def left(self, planned: Sequence[Planned]) -> list[Planned]:
+        """Return the files that are not written yet.
+
+        Raises
+        ------
+        TargetExistsError
+            If something else has the name of one of them, and is not to be overwritten.
+        """
+        entries, found = self.manifest.entries, _existing([p.path for p in planned])
+        left, conflicts = [], []
+        for each in planned:
+            there = found.get(each.path)
+            if there is not None:
+                entry = entries.get(self.relative(each.path))
+                if entry is not None and entry == (each.token, *there):
+                    continue
+                unfinished = entry is not None and entry.size is None
+                if not unfinished and not self.options.overwrite:
+                    conflicts.append(each.path)
+            left.append(each)
+        if conflicts:
+            verb = "exists, and is" if len(conflicts) == 1 else "exist, and are"
+            raise TargetExistsError(
+                f"{shown(conflicts, len(conflicts))} {verb} not what this call has written; "
+                "overwrite=True replaces such files"
+            )
+        return left
+
+    def write(
+        self,
+        planned: Sequence[Planned],
+        left: Sequence[Planned],
+        run: Callable[[Callable[[Any, Sequence[Written]], None]], None],
+    ) -> dict[int, str]:
+        """Write the files that are left; return the numbers of those left out, and why.
+
+        `run` starts the tasks, and calls the function that it gets with what each has written.
+        """
+        by_number = {each.number: each for each in left}
+        failed: dict[int, str] = {}
+        total = sum(each.nbytes for each in planned)
+        count = total - sum(each.nbytes for each in left)
+        callback = progress_callback(self.options.progress)
+        callback(count, total)
+
+        def done(_: Any, written: Sequence[Written]) -> None:
+            nonlocal count
+            for number, size, time in written:
+                each = by_number[number]
+                if size is None:
+                    failed[number] = time
+                    warnings.warn(f"{time}; left out", SkipWarning, stacklevel=users_level())
+                else:
+                    self.manifest.add(self.relative(each.path), each.token, size, time)
+                count += each.nbytes
+            callback(count, total)
+
+        finished = False
+        try:
+            if left:
+                for folder in sorted({os.path.dirname(each.path) for each in planned}):
+                    _make_folder(folder or os.curdir)
+                _remove_parts([each.path for each in left])
+                self.manifest.begin((self.relative(each.path), each.token) for each in left)
+                run(done)
+                finished = True
+        finally:
+            self.manifest.close(finished=finished)
+            if isinstance(callback, ProgressLine):
+                callback.close()
+        return failed
+
+
+def _make_folder(folder: str) -> None:
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise WriteError(error.errno or errno.EIO, f"cannot make {folder!r}: {reason}") from error
+
+
+def _existing(paths: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Return size and time of what exists of some files; -1 of what is no file."""
+    found: dict[str, tuple[int, int]] = {}
+    by_folder: dict[str, dict[str, str]] = {}
+    for path in paths:
+        folder, name = os.path.split(path)
+        by_folder.setdefault(folder, {})[name] = path
+    for folder, names in by_folder.items():
+        with suppress(FileNotFoundError), os.scandir(folder or os.curdir) as entries:
+            for entry in entries:
+                if entry.name in names:
+                    status = entry.stat()
+                    regular = entry.is_file()
+                    size = status.st_size if regular else -1
+                    found[names[entry.name]] = size, status.st_mtime_ns
+    return found
+
+
+def _remove_parts(paths: Sequence[str]) -> None:
+    """Remove what a killed process left of some files."""
+    wanted = set(paths)
+    for folder in {os.path.dirname(path) for path in paths}:
+        with os.scandir(folder or os.curdir) as entries:
+            for entry in entries:
+                path = os.path.join(folder, _PART.sub("", entry.name))
+                if _PART.search(entry.name) and path in wanted:
+                    with suppress(OSError):
+                        os.unlink(entry.path)
+
+
+def grouped(cells: Iterator[Cell], count: int) -> Iterator[list[Cell]]:
+    """Yield some cells at a time, for one task."""
+    group: list[Cell] = []
+    for cell in cells:
+        group.append(cell)
+        if len(group) == count:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def public_report(planned: Sequence[Planned], left: Sequence[Planned]) -> Mapping[str, Any]:
+    """Return what will be written, as numbers and as a ``"text"``."""
+    first = planned[0].path if planned else ""
+    size, done = sum(each.nbytes for each in planned), len(planned) - len(left)
+    text = f"{len(planned):,} files, {size / 2**20:,.1f} MiB of pixels, such as {first!r}"
+    text += f"; {done:,} are written already" if done else ""
+    return {
+        "text": text,
+        "files": len(planned),
+        "written": done,
+        "bytes": size,
+        "names": [each.path for each in planned],
+    }
