@@ -20,6 +20,7 @@ from dask_fileseq.filearray.failures import raise_or_fill
 from dask_fileseq.filearray.farfiles import attempts
 from dask_fileseq.filearray.fillvalues import resolved_fillvalue
 from dask_fileseq.filearray.first_file import chunk_metadata, chunk_spec, first_info
+from dask_fileseq.filearray.turns import Turn, read_of_task
 from dask_fileseq.filearray.version import Token, files_version
 from dask_fileseq.files import LocalFiles, Names, Source
 from dask_fileseq.grid import FileGrid, GridMetadata, plain_labels
@@ -38,7 +39,7 @@ from dask_fileseq.tiling import Tiling, basic_index
 from dask_fileseq.types import Imread, ReadOptions
 
 
-@dataclass(frozen=True, eq=False, kw_only=True, slots=True)
+@dataclass(frozen=True, eq=False, kw_only=True, slots=True, weakref_slot=True)
 class FileArray:
     """Files on a grid as one lazy array: shape, dtype, and basic indexing.
 
@@ -77,6 +78,8 @@ class FileArray:
         Index of the first cell of the table in the grid of the whole sequence.
     window : tuple of range
         The elements of this array along each axis of the tiling.
+    turn : Turn, optional
+        What is read of it before its task, if it is a block of a graph and far away.
     """
 
     names: Names = field(repr=False)  # they may contain credentials
@@ -95,6 +98,7 @@ class FileArray:
     identified: Token | str
     origin: tuple[int, ...]
     window: Region
+    turn: Turn | None = field(default=None, repr=False)
 
     @classmethod
     def from_grid(
@@ -246,8 +250,7 @@ class FileArray:
                 region.append(range(key % length, key % length + 1))
             else:
                 raise IndexError(f"index {key} is out of bounds for axis {axis} with size {length}")
-        result = np.empty(tuple(map(len, region)), self.dtype)
-        self.read(region, result)
+        result = read_of_task(self, tuple(region))
         kept = tuple(slice(None) if isinstance(key, slice) else 0 for key in keys)
         given = index if isinstance(index, tuple) else (index,)
         return result[(*kept, ...) if Ellipsis in given else kept]

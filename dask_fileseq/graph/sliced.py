@@ -12,31 +12,21 @@ the versions of all files, may take a request for each.
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, cast
 
 import numpy as np
 from dask.array.core import Array
+from dask.array.slicing import new_blockdim
 from dask.array.utils import meta_from_array
 
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.graph.chunks import Chunks
-from dask_fileseq.graph.runner import Box, Scheduler, read_in_place
+from dask_fileseq.graph.parts import Index, parts_of
+from dask_fileseq.graph.runner import Scheduler, read_in_place
 from dask_fileseq.tiling import basic_index
-
-Index = tuple[int | range, ...]
-
-PARTS = 32
-"""Number of parts into which at least what is read in place is cut, if it has so many blocks."""
-
-FAR_PARTS = 4
-"""The same for files that are far away: a part requests many of them at the same time."""
-
-PART_BYTES = 4 * 2**20
-"""Largest size of a part of more than one block, in bytes."""
 
 
 class EqualToArray(type):
@@ -171,37 +161,9 @@ class SlicedFiles(Array, metaclass=EqualToArray):
         result = np.empty(self.shape, self.dtype)
         if result.size:
             axes = tuple(slice(None) if isinstance(p, range) else None for p in index)
-            count = PARTS if self._whole.files.source.concurrency == 1 else FAR_PARTS
-            parts = _parts(index, self.chunks, self.dtype.itemsize, count)
+            parts = parts_of(self._whole.files, index, self.chunks)
             read_in_place(self._whole.files, parts, result[axes], scheduler)
         return result
-
-
-def _parts(
-    index: Index, chunks: Chunks, itemsize: int, most: int
-) -> Iterator[tuple[list[range], Box]]:
-    """Yield regions of all files to read at once, and their boxes along all axes.
-
-    They are blocks; small blocks that follow each other are one part, if there are so many of them.
-    """
-    lengths = iter(chunks)
-    along = [(1,) if isinstance(part, int) else next(lengths) for part in index]
-    count = math.prod(map(len, along))
-    nbytes = math.prod(map(sum, along)) * itemsize
-    joined = max(1, min(count // most, PART_BYTES * count // nbytes))
-    cuts: list[list[tuple[range, slice]]] = []
-    for part, each in zip(reversed(index), reversed(along), strict=True):
-        together = min(joined, len(each))
-        joined //= together
-        edges = [0, *itertools.accumulate(each)]
-        edges = [*edges[:-1:together], edges[-1]]
-        if isinstance(part, int):
-            cuts.append([(range(part, part + 1), slice(None))])
-        else:
-            pairs = itertools.pairwise(edges)
-            cuts.append([(part[start:stop], slice(start, stop)) for start, stop in pairs])
-    for block in itertools.product(*reversed(cuts)):
-        yield [region for region, _ in block], tuple(place for _, place in block)
 
 
 def _lengths(chunks: Sequence[int], part: range) -> tuple[int, ...]:
@@ -212,13 +174,13 @@ def _lengths(chunks: Sequence[int], part: range) -> tuple[int, ...]:
     >>> _lengths((4, 4, 2), range(4)), _lengths((4, 4, 2), range(0))
     ((4,), (0,))
     """
-    if part == range(sum(chunks)):
+    total = sum(chunks)
+    if part == range(total):
         return tuple(chunks)
-    forward = part if part.step > 0 else part[::-1]
-    before = -(-(np.cumsum(chunks) - forward.start) // forward.step)
-    before = before.clip(0, len(part))
-    lengths = [n for n in np.diff(before, prepend=0).tolist() if n] or [0]
-    return tuple(lengths if part.step > 0 else reversed(lengths))
+    if part.step != 1:
+        return tuple(new_blockdim(total, chunks, _as_slice(part, total)))
+    before = (np.cumsum(chunks) - part.start).clip(0, len(part))
+    return tuple(n for n in np.diff(before, prepend=0).tolist() if n) or (0,)
 
 
 def _as_slice(part: range, length: int) -> slice:

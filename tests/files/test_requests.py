@@ -200,7 +200,7 @@ def test_members_of_a_remote_archive(folder, s3, tmp_path):
     small = Place("", {"container": url, **options}).sequence("small_*.tif", sort=True)
     s3.log()
     assert small.asarray(chunkshape=(64, 64), chunkdtype="u2")[7, 0, 0] == data[0, 0] + 7
-    assert asked(s3)[0] == 40
+    assert asked(s3)[0] <= 8  # for members that follow each other, one for all of them
     chained = f"zip://plain_*.tif::{url}"
     again = place.sequence.__func__(Place(""), chained, storage_options=s3_options(s3))
     assert list(again) == list(seq)
