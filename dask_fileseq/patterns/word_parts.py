@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -38,8 +39,9 @@ def combine_words(parts: list[NamePart]) -> list[NamePart]:
 
     Raises `Outliers` or NamesError if only some names have a part.
     """
-    if all(part.is_number for part in parts if part.varies) and not any(map(_may_be_row, parts)):
-        return parts
+    if all(part.is_number for part in parts if part.varies):
+        if not any(behind.joint and _may_be_row(part) for part, behind in pairwise(parts)):
+            return parts
     parts = _join_wells(parts)
     _ignore_spellings(parts)
     parts = _join_words(parts)
