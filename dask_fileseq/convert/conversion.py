@@ -32,7 +32,6 @@ from dask_fileseq.convert.objectsums import damaged
 from dask_fileseq.convert.partition import RegionIndex
 from dask_fileseq.convert.provenance import (
     SourceFiles,
-    digest_of,
     new_manifest,
     object_list_objects,
     read_objects,
@@ -44,6 +43,7 @@ from dask_fileseq.filearray import FileArray
 from dask_fileseq.files import shared_folder
 from dask_fileseq.graph import ProgressLine, Scheduler, progress_callback, run
 from dask_fileseq.headers import confirmed_metadata
+from dask_fileseq.stablevalues import digest_of
 from dask_fileseq.types import WriteOptions
 from dask_fileseq.zarr import array_path, consolidated, encoded_coordinates, is_document
 

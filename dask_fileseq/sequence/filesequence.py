@@ -77,10 +77,12 @@ from dask_fileseq.sequence.listing import counts, depth_text, listing, short_cou
 from dask_fileseq.sequence.reopening import Opening, known_versions
 from dask_fileseq.sequence.treeparts import sequences_of_tree
 from dask_fileseq.types import (
+    EncodingOptions,
     Files,
     ImageOptions,
     Imread,
     NamingOptions,
+    OutputOptions,
     PatternOptions,
     Progress,
     ReadOptions,
@@ -1742,6 +1744,83 @@ memory, storage_options, dry_run
             workers=ioworkers,
             progress=progress,
         )
+
+    @takes_options(EncodingOptions, OutputOptions)
+    def map_files(
+        self,
+        function: Callable[..., Any],
+        pattern: str | os.PathLike[str],
+        *,
+        labels: bool = False,
+        errors: Literal["raise", "fill", "skip"] = "raise",
+        **options: Any,
+    ) -> Any:
+        """Read each file, change it by a function, and write it elsewhere.
+
+        Files appear whole, or not at all. The same call goes on where an earlier one was
+        interrupted, and writes only files whose sources are new.
+
+        Parameters
+        ----------
+        function : callable
+            ``function(array) -> array``, called in any thread or process. The result may have
+            another shape and data type.
+        pattern : str or os.PathLike
+            The names to write, ``"out/{name}"``. Fields are ``{name}``, ``{stem}`` and ``{suffix}``
+            of the file that is read, ``{folder}``, which is its folder below the one that all
+            files share, and the axes, as in `to_files`: ``"out/{folder}/{stem}_{t:03d}.png"``. The
+            suffix is the format.
+        labels : bool
+            Whether to call ``function(array, labels)``, with a dict of the labels of the file.
+        errors : {"raise", "fill", "skip"}
+            What becomes of a file that cannot be read: an error, ``fillvalue`` that the function
+            gets, or no file. With ``"skip"``, one for which the function fails is left out, too.
+            The next call tries again what was left out.
+        compression, compressionargs, predictor, tile, photometric, bigtiff, cog, imagej, level, \
+encodeargs, overwrite, progress, scheduler, workers, dry_run
+            As in `to_files`.
+
+        Returns
+        -------
+        FileSequence
+            What was written, on the same grid. Files that were left out are `missing`. With
+            `dry_run`, a dict as in `to_files`.
+
+        Raises
+        ------
+        MapError
+            The function failed, or returned no array; the message names the file.
+        NamesError, TargetExistsError, ValueError, WriteError
+            As `to_files` does.
+
+        Warns
+        -----
+        SkipWarning
+            For each file that was left out.
+
+        Notes
+        -----
+        A file is finished if the manifest says that it was written from the same version of its
+        source, with the same options and by a function of the same name, code and bound values.
+        Functions that it calls by name may have changed: then delete the files, or write others.
+
+        Pixel sizes, places and names of channels are written for axes of which the length stays,
+        nodata and scale if the data type stays.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from dask_fileseq import open_sequence
+        >>> from dask_fileseq.demo import write_acquisition
+        >>> folder = tempfile.mkdtemp()
+        >>> seq = open_sequence(write_acquisition(folder))
+        >>> bright = seq.map_files(lambda image: image // 2, f"{folder}/half/{{name}}")
+        >>> bright.shape == seq.shape, bright[0][-15:] == seq[0][-15:]
+        (True, True)
+        """
+        from dask_fileseq.write import map_files
+
+        return map_files(self, function, pattern, labels=labels, errors=errors, **options)
 
     def preview(
         self,
