@@ -35,11 +35,13 @@ TYPES: dict[str, Any] = {
     "fill": fill,
     "folder_pair": folder_pair,
     "key_value": key_value,
+    "level": click.FLOAT,
     "natural": click.IntRange(0),
     "pages": pages,
     "pairs": pairs,
     "positive": click.IntRange(1),
     "scales": scales,
+    "seconds": click.FloatRange(0, min_open=True),
     "series": series,
     "sizes": sizes,
 }

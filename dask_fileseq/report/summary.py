@@ -155,7 +155,7 @@ def array_rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         return
     chunk, array = summary["chunk"], summary["array"]
     inside = ", ".join(
-        f"{dim} {size}{' (pages without a name)' * bool(UNNAMED.fullmatch(dim))}"
+        f"{dim} {size}{' (unnamed pages)' * bool(UNNAMED.fullmatch(dim))}"
         for dim, size in zip(chunk["dims"], chunk["shape"], strict=True)
     )
     parts = [inside or "one value", chunk["dtype"], str(format_bytes(chunk["bytes"]))]

@@ -74,8 +74,9 @@ def test_convert_lays_tiles_edge_to_edge(tmp_path):
     expected = np.repeat(np.repeat([[0, 1, 2], [10, 11, 12]], 8, 0), 6, 1)
     np.testing.assert_array_equal(expected, zarr.open_array(out, path="image", mode="r")[...])
     wrong = invoke("convert", tmp_path, out, *pattern, "--axestiled", "line=y")
-    assert wrong.exit_code == 2
-    assert "'line' is none of row, column" in wrong.stderr
+    assert wrong.exit_code == 1
+    assert "there is no stack axis 'line'" in wrong.stderr
+    assert "the axes are 'row', 'column'" in wrong.stderr
 
 
 def test_convert_again_is_no_work_and_other_options_are_an_error(cells, tmp_path):
