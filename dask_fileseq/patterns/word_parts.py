@@ -10,7 +10,6 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 
@@ -39,9 +38,9 @@ def combine_words(parts: list[NamePart]) -> list[NamePart]:
 
     Raises `Outliers` or NamesError if only some names have a part.
     """
-    if all(part.is_number for part in parts if part.varies):
-        if not any(behind.joint and _may_be_row(part) for part, behind in pairwise(parts)):
-            return parts
+    numbers = all(part.is_number for part in parts if part.varies)
+    if numbers and not any(map(_may_be_row, parts, parts[1:])):
+        return parts
     parts = _join_wells(parts)
     _ignore_spellings(parts)
     parts = _join_words(parts)
@@ -117,9 +116,11 @@ def _join_wells(parts: list[NamePart]) -> list[NamePart]:
     return result
 
 
-def _may_be_row(part: NamePart) -> bool:
-    """Return whether a constant part may be the row of a well, or end in one."""
-    return not part.varies and part.texts[0][-1:].isalpha() and are_rows([part.texts[0][-1]])
+def _may_be_row(part: NamePart, behind: NamePart) -> bool:
+    """Return whether a constant part right before another one may be, or end in, a well's row."""
+    if part.varies or not behind.joint:
+        return False
+    return part.texts[0][-1:].isalpha() and are_rows([part.texts[0][-1]])
 
 
 def _split_row(part: NamePart) -> list[NamePart]:
