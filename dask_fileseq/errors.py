@@ -16,6 +16,7 @@ written for either keeps working::
      |- ChangedError (ValueError)     files or arguments changed after a copy was started
      |- LayoutError (ValueError)      the axes do not fit OME-Zarr
      |- WriteError (OSError)          a copy could not be written, as on a full disk
+     |- MapError (ValueError)         a function of the user failed for a file
      |- VerifyError (ValueError)      a copy does not equal the files
      `- UnfinishedError (FileNotFoundError)  there is no complete copy
 
@@ -49,10 +50,12 @@ __all__ = [
     "HeaderWarning",
     "LabelError",
     "LayoutError",
+    "MapError",
     "NamesError",
     "NoFilesError",
     "ReadError",
     "SeriesWarning",
+    "SkipWarning",
     "SmallFilesWarning",
     "SparseGridError",
     "TargetExistsError",
@@ -162,6 +165,10 @@ class WriteError(FileSequenceError, OSError):
     """
 
 
+class MapError(FileSequenceError, ValueError):
+    """A function of the user failed for a file, or what it returned cannot be written."""
+
+
 class VerifyError(FileSequenceError, ValueError):
     """The data read back from the target do not equal those of the files."""
 
@@ -184,6 +191,10 @@ class GridWarning(UserWarning):
 
 class SeriesWarning(UserWarning):
     """Files contain several images, of which one is read; ``series=`` chooses another one."""
+
+
+class SkipWarning(UserWarning):
+    """A file was left out of what was written, because of ``errors="skip"``."""
 
 
 class HeaderWarning(UserWarning):

@@ -74,33 +74,40 @@ class Tiling:
         gridshape: Sequence[int],
         chunkshape: Sequence[int],
         axestiled: AxesTiled | None = None,
+        griddims: Sequence[str] = (),
+        chunkdims: Sequence[str] = (),
     ) -> Tiling:
-        """Return the tiling, with `axestiled` checked.
+        """Return the tiling, with `axestiled` checked, and names in it replaced by numbers.
 
         Raises
         ------
         ValueError
             If an axis does not exist or is used twice.
         """
+        kinds = ("stack", griddims, gridshape), ("chunk", chunkdims, chunkshape)
         pairs = axestiled.items() if isinstance(axestiled, Mapping) else axestiled or ()
         checked = []
         for pair in pairs:
             try:
-                grid_axis, chunk_axis = map(as_int, pair)
+                first, second = (axis if isinstance(axis, str) else as_int(axis) for axis in pair)
             except (TypeError, ValueError) as error:
                 raise ValueError(
                     f"axestiled={axestiled!r}: {pair!r} is not a pair (stack axis, chunk axis)"
                 ) from error
-            for kind, axis, shape in (
-                ("stack", grid_axis, gridshape),
-                ("chunk", chunk_axis, chunkshape),
-            ):
-                if not 0 <= axis < len(shape):
+            numbers = []
+            for axis, (kind, dims, shape) in zip((first, second), kinds, strict=True):
+                if isinstance(axis, str):
+                    number = list(dims).index(axis) if axis in dims else -1
+                else:
+                    number = axis
+                if not 0 <= number < len(shape):
+                    named = f", the axes are {', '.join(map(repr, dims))}" if dims else ""
                     raise ValueError(
-                        f"axestiled={axestiled!r}: there is no {kind} axis {axis};"
-                        f" the {kind} shape is {tuple(shape)}"
+                        f"axestiled={axestiled!r}: there is no {kind} axis {axis!r};"
+                        f" the {kind} shape is {tuple(shape)}{named}"
                     )
-            checked.append((grid_axis, chunk_axis))
+                numbers.append(number)
+            checked.append((numbers[0], numbers[1]))
         for axes in zip(*checked, strict=True):
             if len(set(axes)) < len(axes):
                 raise ValueError(f"axestiled={axestiled!r} has an axis twice")

@@ -38,8 +38,8 @@ Imread = Callable[..., Any]
 Files = str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None
 """A glob pattern, a folder, a path, or names in their order."""
 
-AxesTiled = Mapping[int, int] | Sequence[tuple[int, int]]
-"""Grid axes to place edge to edge, each with its chunk axis."""
+AxesTiled = Mapping[int | str, int | str] | Sequence[tuple[int | str, int | str]]
+"""Grid axes to place edge to edge, each with its chunk axis; by numbers or names."""
 
 Progress = Callable[[int, int], None]
 """Called as ``progress(done, total)``."""

@@ -432,3 +432,20 @@ def test_visualize_and_repr_compute_nothing(acquisition):
         repr(seq), str(seq), seq.dims, seq.indices, seq.missing, seq.coords, list(seq), len(seq)
         hash(seq)
     assert counts.files == 0
+
+
+def test_axes_are_tiled_by_name(tmp_path):
+    """Each face has its own idea of what an axis is called."""
+    for row, column in np.ndindex(2, 3):
+        image = np.full((4, 5), 10 * row + column, "u1")
+        tifffile.imwrite(tmp_path / f"r{row}_c{column}.tif", image)
+    seq = TiffSequence(f"{tmp_path}/*.tif", pattern=r"r(?P<row>\d)_c(?P<y>\d)")
+    expected = np.repeat(np.repeat([[0, 1, 2], [10, 11, 12]], 4, 0), 5, 1)
+    named, numbered = {"row": "y", "y": "x"}, {0: 0, 1: 1}
+    arrays = [seq.to_dask_array(axestiled=each) for each in (named, numbered)]
+    assert arrays[0].name == arrays[1].name
+    np.testing.assert_array_equal(arrays[0], expected)
+    np.testing.assert_array_equal(seq.asarray(axestiled=named), expected)
+    assert seq.to_xarray(axestiled=named).dims == ("y_chunk", "x")
+    with pytest.raises(ValueError, match=r"no chunk axis 'z'; .* the axes are 'y', 'x'"):
+        seq.array(axestiled={"row": "z"})

@@ -50,12 +50,26 @@ def test_pieces_cut_a_selection_at_files(files, size, bounds, step):
 
 
 @pytest.mark.parametrize(
-    "axestiled", [{2: 0}, {-1: 0}, {0: 2}, [(0, 0), (1, 0)], [(0, 0), (0, 1)], [(0,)], [("a", 0)]]
+    "axestiled",
+    [{2: 0}, {-1: 0}, {0: 2}, [(0, 0), (1, 0)], [(0, 0), (0, 1)], [(0,)], [(None, 0)]]
+    + [{"a": 0}, {"row": "z"}, {"y": "y"}, [("row", 0), (0, "x")]],
 )
 def test_wrong_axestiled_names_itself(axestiled):
-    """A typo in `axestiled` must be told from a bug inside."""
+    """A typo in `axestiled` looks like a bug inside."""
+    with pytest.raises(ValueError, match="axestiled=") as caught:
+        Tiling.of((2, 3), (4, 5), axestiled, ("row", "column"), ("y", "x"))
+    if axestiled in ({"a": 0}, {"row": "z"}):
+        assert "the axes are '" in str(caught.value)
     with pytest.raises(ValueError, match="axestiled="):
         Tiling.of((2, 3), (4, 5), axestiled)
+
+
+def test_axes_by_name_are_those_by_number():
+    """Names work on the command line alone."""
+    names = ("row", "column"), ("y", "x")
+    expected = Tiling.of((2, 3), (4, 5), {1: 0, 0: 1})
+    for axestiled in ({"column": "y", "row": "x"}, {1: "y", "row": 1}, [("row", "x"), (1, 0)]):
+        assert Tiling.of((2, 3), (4, 5), axestiled, *names) == expected
 
 
 def test_pickles_small():

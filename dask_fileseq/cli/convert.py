@@ -21,7 +21,7 @@ from dask_fileseq.cli.terminal import (
 from dask_fileseq.plaintext import counted
 
 if TYPE_CHECKING:
-    from dask_fileseq.sequence import FileSequence
+    pass
 
 EXAMPLES = """
   dask fileseq convert scans/ scans.ome.zarr
@@ -31,6 +31,7 @@ EXAMPLES = """
   dask fileseq convert scans/ scans.ome.zarr --pixel-size 0.65um --scale z=2um,t=30s
   dask fileseq convert tiles/ mosaic.ome.zarr --axestiled row=y,column=x
   dask fileseq convert scans/ s3://bucket/scans.zarr --target-option anon=false
+  dask fileseq convert scans/ scans.zarr --follow --timeout 600
   dask fileseq convert scans/ scans.zarr --scheduler local --workers 4 --memory-limit 2GiB
 """
 
@@ -45,6 +46,7 @@ OME_ZARR = options_of("ome_zarr")
     *options_of("target"),
     *OME_ZARR,
     *options_of("writing"),
+    *options_of("following"),
     *options_of("scheduler"),
 )
 def convert(files: tuple[str, ...], out: str, as_json: bool, **options: Any) -> None:
@@ -55,7 +57,7 @@ def convert(files: tuple[str, ...], out: str, as_json: bool, **options: Any) -> 
     written is compared with the files, and a manifest in OUT lists what was copied. The exit
     code is 1 if files could not be read.
     """
-    from dask_fileseq.errors import FillWarning
+    from dask_fileseq.errors import FillWarning, HeaderWarning
 
     if not files:
         raise click.UsageError(f"there is {out!r}, but not both FILES and OUT")
@@ -69,8 +71,12 @@ def convert(files: tuple[str, ...], out: str, as_json: bool, **options: Any) -> 
         options["format"] == "auto" and out.rstrip("/\\").endswith(".ome.zarr")
     )
     arguments = _arguments(options, is_ome)
+    if options["follow"]:
+        if is_ome:
+            raise click.UsageError("--follow makes plain Zarr alone: add --format zarr")
+        arguments["follow"] = {key: options[key] for key in ("interval", "timeout")}
     seq = open_files(files, options)
-    arguments["axestiled"] = _axis_numbers(options["axestiled"], seq)
+    arguments["axestiled"] = options["axestiled"]
     write = seq.to_ome_zarr if is_ome else seq.to_zarr
     if options["dry_run"] or not as_json:
         with spinner("looking at some files"):
@@ -78,7 +84,8 @@ def convert(files: tuple[str, ...], out: str, as_json: bool, **options: Any) -> 
         if as_json:
             echo_json(summary)
         else:
-            echo(command_line_text(summary["text"]))
+            for line in summary["text"].splitlines():
+                echo(command_line_text(line))
     if options["dry_run"]:
         return
     try:
@@ -88,6 +95,8 @@ def convert(files: tuple[str, ...], out: str, as_json: bool, **options: Any) -> 
             progress_bar("converting", is_bytes=True) as progress,
         ):
             warnings.simplefilter("ignore", FillWarning)  # the manifest lists these files
+            if not as_json:  # the summary has warned already
+                warnings.simplefilter("ignore", HeaderWarning)
             manifest = write(out, scheduler=get, progress=progress, **arguments)
     except KeyboardInterrupt:
         echo("The same command goes on where this one stopped.", err=True)
@@ -114,19 +123,6 @@ def _arguments(options: dict[str, Any], is_ome: bool) -> dict[str, Any]:
         "storage_options": options["target_option"],
         "verify": None if options["verify"] == "none" else options["verify"],
     }
-
-
-def _axis_numbers(tiled: dict[str, str] | None, seq: FileSequence) -> dict[int, int] | None:
-    """Return the numbers of axes of the grid and of the images that are given by name."""
-    if tiled is None:
-        return None
-    grid, chunk = list(seq.coords), list(seq.chunkdims)
-    for pair in tiled.items():
-        for name, names in zip(pair, (grid, chunk), strict=True):
-            if name not in names:
-                text = f"{name!r} is none of {', '.join(names)}"
-                raise click.BadParameter(text, param_hint="--axestiled")
-    return {grid.index(axis): chunk.index(other) for axis, other in tiled.items()}
 
 
 def _echo(manifest: dict[str, Any], out: str) -> None:

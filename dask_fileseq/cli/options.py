@@ -40,6 +40,7 @@ TYPES: dict[str, Any] = {
     "pairs": pairs,
     "positive": click.IntRange(1),
     "scales": scales,
+    "seconds": click.FloatRange(0, min_open=True),
     "series": series,
     "sizes": sizes,
 }

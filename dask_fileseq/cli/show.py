@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dask_fileseq.cli.options import command, file_options, open_files, python_code
+from dask_fileseq.cli.options import command, file_options, open_files, options_of, python_code
 from dask_fileseq.cli.terminal import (
     command_line_text,
     echo,
@@ -30,10 +30,11 @@ EXAMPLES = r"""
   dask fileseq show 'scans/*.tif' --pattern '_(c)(\d+)_(t)(\d+)'
   dask fileseq show wells/ --pattern operetta --json
   dask fileseq show '*.tif' --container scans.zip --pattern axes
+  dask fileseq show scans/ --follow --timeout 600
 """
 
 
-@command(EXAMPLES, *file_options())
+@command(EXAMPLES, *file_options(), *options_of("following"))
 def show(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
     """Show the grid that FILES form, and the array that they make.
 
@@ -60,8 +61,26 @@ def show(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
         for name, axes in info["also_fits"].items():
             echo(f"also fits: --pattern {name} ({', '.join(axes)})")
         echo_row("open with", info["open"])
-    if info["error"]:
+    if options["follow"]:
+        _follow(seq, options, as_json)
+    elif info["error"]:
         raise click.ClickException(info["error"])
+
+
+def _follow(seq: FileSequence, options: dict[str, Any], as_json: bool) -> None:
+    """Print a line each time that files are completed."""
+    from dask_fileseq.sequence.listing import short_counts
+
+    known: set[str] = set()
+    for grown in seq.follow(interval=options["interval"], timeout=options["timeout"]):
+        new = [without_secrets(name) for name in grown if name not in known]
+        known.update(grown)
+        if as_json:
+            echo_json({"files": len(grown), "shape": grown.shape, "new": new})
+        else:
+            names = [os.path.basename(name) for name in new[:SHOWN]]
+            shown = first_of_many(names, len(new))
+            echo(f"{short_counts(grown.grid)}; new: {shown or 'others anew'}")
 
 
 def _also_fits(seq: FileSequence) -> dict[str, list[str]]:

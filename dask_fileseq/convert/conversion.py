@@ -32,7 +32,6 @@ from dask_fileseq.convert.objectsums import damaged
 from dask_fileseq.convert.partition import RegionIndex
 from dask_fileseq.convert.provenance import (
     SourceFiles,
-    digest_of,
     new_manifest,
     object_list_objects,
     read_objects,
@@ -44,6 +43,7 @@ from dask_fileseq.filearray import FileArray
 from dask_fileseq.files import shared_folder
 from dask_fileseq.graph import ProgressLine, Scheduler, progress_callback, run
 from dask_fileseq.headers import confirmed_metadata
+from dask_fileseq.stablevalues import digest_of
 from dask_fileseq.types import WriteOptions
 from dask_fileseq.zarr import array_path, consolidated, encoded_coordinates, is_document
 
@@ -119,8 +119,12 @@ class Conversion:
             token, verify = self.identity["token"], self.options.verify
             return self._convert(self.journal.records(token, filled=filled, verify=verify))
         finally:
-            if isinstance(self.callback, ProgressLine):
-                self.callback.close()
+            self.close()
+
+    def close(self) -> None:
+        """End the line that shows progress, if there is one."""
+        if isinstance(self.callback, ProgressLine):
+            self.callback.close()
 
     def _convert(self, records: dict[str, Record]) -> Manifest:
         """Write and verify all regions but those that have records."""
@@ -234,6 +238,13 @@ class Conversion:
 
     def _finish(self, manifest: Manifest) -> None:
         """Write metadata, those of the root last, and the manifest, and close the journal."""
+        group = dict([json_object(FOLDER, GroupMetadata({"manifest": manifest}))])
+        for some in (*self._metadata(manifest["ranges"]), group):
+            self._put(some)
+        self.journal.close()
+
+    def _metadata(self, ranges: Iterable[tuple[int, Any, Any]]) -> tuple[dict[str, bytes], ...]:
+        """Return the objects of all metadata, and then that of the root."""
         images, pyramid = self.plan.layout.images, self.plan.pyramid
         objects = dict(
             json_object(f"{image.path}/{name}", metadata)
@@ -241,18 +252,15 @@ class Conversion:
             for name, metadata in zip(pyramid.names, pyramid.arrays, strict=True)
         )
         if self.groups:
-            ranges = {channel: (low, high) for channel, low, high in manifest["ranges"]}
-            groups = self.groups(images, pyramid.partition, ranges)
+            of_channels = {channel: (low, high) for channel, low, high in ranges}
+            groups = self.groups(images, pyramid.partition, of_channels)
             objects |= dict(json_object(path, GroupMetadata(a)) for path, a in groups)
         if self.beside:
             objects |= self.beside
             documents = {k: json.loads(text) for k, text in objects.items() if is_document(k)}
             objects["zarr.json"] = json.dumps(consolidated(documents, 3)["zarr.json"]).encode()
         root = {"zarr.json": objects.pop("zarr.json")}
-        group = dict([json_object(FOLDER, GroupMetadata({"manifest": manifest}))])
-        for some in (objects, root, group):
-            self._put(some)
-        self.journal.close()
+        return objects, root
 
 
 def to_zarr(
@@ -267,6 +275,16 @@ def to_zarr(
     if not isinstance(attributes, Mapping | None):
         raise ValueError(f"attributes={attributes!r} is no mapping")
     target = TargetStore(url, options.storage_options)
+    layout, metadata = array_metadata(array, groupname, attributes)
+    if options.dry_run:
+        return summary(make_plan(array, layout, options, None, "mean", metadata["attributes"]))
+    return Conversion(array, layout, target, options, **metadata).run()
+
+
+def array_metadata(
+    array: FileArray, groupname: str | None, attributes: Mapping[str, Any] | None
+) -> tuple[ImageLayout, dict[str, Any]]:
+    """Return the layout of a copy in Zarr, and what a `Conversion` takes of metadata."""
     path = array_path(groupname).rstrip("/")
     beside = group_objects(path) if path else {}
     coordinates, own = encoded_coordinates(array, path, array.dims, 3) if path else ({}, {})
@@ -274,11 +292,8 @@ def to_zarr(
     if not coordinates:  # at the root, or without xarray
         own = {"fileseq": labels_attribute(replace(array, metadata=confirmed_metadata(array)))}
     every = own | dict(attributes or {})
-    layout = array_layout(array, path)
-    if options.dry_run:
-        return summary(make_plan(array, layout, options, None, "mean", every))
-    metadata: Any = {"attributes": every, "beside": beside, "about": [every, beside]}
-    return Conversion(array, layout, target, options, **metadata).run()
+    metadata = {"attributes": every, "beside": beside, "about": [every, beside]}
+    return array_layout(array, path), metadata
 
 
 def to_ome_zarr(

@@ -30,10 +30,10 @@ from dask_fileseq.convert.partition import (
     make_partition,
     shard_shape,
 )
-from dask_fileseq.convert.provenance import digest_of
 from dask_fileseq.convert.tasks import Job, Pyramid, RegionTask
 from dask_fileseq.errors import check_choice
 from dask_fileseq.filearray import FileArray
+from dask_fileseq.stablevalues import digest_of
 from dask_fileseq.types import WriteOptions
 
 FORMAT = 1

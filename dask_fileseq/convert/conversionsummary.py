@@ -1,4 +1,4 @@
-"""What a conversion will do, in numbers and in one line, before anything is written.
+"""What a conversion will do, in numbers and in two lines, before anything is written.
 
 The size of the target is estimated: some chunks from all over the images are read and
 compressed as all will be. Smaller levels are taken to compress as well as the first one.
@@ -21,6 +21,7 @@ from zarr.core.buffer import Buffer
 from zarr.storage import MemoryStore
 
 from dask_fileseq.convert.conversionplan import ConversionPlan, codec_arguments
+from dask_fileseq.convert.foreseen import failures_text, foreseen_failures
 from dask_fileseq.convert.partition import RegionIndex, Stage
 from dask_fileseq.convert.tasks import RegionTask, read_region
 from dask_fileseq.errors import FileSequenceError, FillWarning
@@ -56,8 +57,10 @@ def summary(plan: ConversionPlan, channels: Sequence[str] = (), pixels: str = ""
         f" to {most} {_rounded(_raw_bytes(plan) if target is None else target)},"
         f" {count:,} {'array' if layout.kind == 'array' else 'image'}{'s' * (count != 1)}",
     ]
+    foreseen = foreseen_failures(array)
+    failures = failures_text(foreseen, files, array.options.errors == "fill")
     return {
-        "text": "; ".join(filter(None, parts)),
+        "text": f"{'; '.join(filter(None, parts))}\n{failures}",
         "kind": layout.kind,
         "axes": axes,
         "channels": list(channels),
@@ -67,6 +70,7 @@ def summary(plan: ConversionPlan, channels: Sequence[str] = (), pixels: str = ""
         "bytes": nbytes,
         "target_bytes": target,
         "images": count,
+        **foreseen,
     }
 
 

@@ -10,22 +10,17 @@ line for each object that was written, with its region and checksums.
 
 from __future__ import annotations
 
-import copyreg
 import csv
 import hashlib
 import io
-import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from operator import itemgetter
 from pathlib import Path
-from types import CellType
 from typing import Any
 
 import numpy as np
 import zarr
-from dask.base import tokenize
 from toolz import concat, first, groupby
 from zarr.codecs import ZstdCodec
 from zarr.core.buffer import Buffer
@@ -38,13 +33,10 @@ from dask_fileseq.errors import ChangedError, TargetExistsError, UnfinishedError
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.files import LocalFiles, shared_folder
 from dask_fileseq.plaintext import public_names
+from dask_fileseq.stablevalues import digest_of, stable_value
 
 MISSING = (-1, -1)
 """The version of a file that does not exist."""
-
-PLAIN = (str, int, float, type(None))
-TOKENS = (np.ndarray, np.generic, bytes, set, frozenset)
-BOUND = ("__self__", "__defaults__", "__kwdefaults__")
 
 
 class SourceFiles:
@@ -182,47 +174,6 @@ def read_objects(target: TargetStore) -> dict[str, list[str]]:
             name, _, row = line.partition(" ")
             found.setdefault(name, []).append(row)
     return found
-
-
-def stable_value(value: Any, depth: int = 8) -> Any:
-    """Return a value of JSON that identifies a reader or its arguments in any process.
-
-    A function is identified by its name and by the values bound to it, not by its code;
-    any other object by the parts that it is pickled as.
-    """
-    if isinstance(value, PLAIN):
-        return value
-    if not depth:
-        return type(value).__qualname__
-
-    def inside(values: Iterable[Any]) -> list[Any]:
-        return [stable_value(each, depth - 1) for each in values]
-
-    if isinstance(value, Mapping):
-        return inside(sorted(([repr(key), each] for key, each in value.items()), key=itemgetter(0)))
-    if isinstance(value, list | tuple):
-        return inside(value)
-    if isinstance(value, TOKENS):
-        return tokenize(value)
-    if name := getattr(value, "__qualname__", None):
-        bound = [getattr(value, each, None) for each in BOUND]
-        cells = getattr(value, "__closure__", None) or ()
-        filled = [cell.cell_contents for cell in cells if cell != CellType()]
-        return [value.__module__, name, *inside(bound), *inside(filled)]
-    try:
-        reduce = copyreg.dispatch_table.get(type(value))
-        made = reduce(value) if reduce else value.__reduce_ex__(4)
-    except Exception:  # it cannot be pickled
-        return type(value).__qualname__
-    if isinstance(made, str):
-        return made
-    return inside(list(part) if isinstance(part, Iterator) else part for part in made)
-
-
-def digest_of(value: Any) -> str:
-    """Return a digest of a value of JSON."""
-    text = json.dumps(value, default=str)
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def read_manifest(url: Any, storage_options: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -86,11 +86,13 @@ class RegionTask:
     """Boxes of the block that make up the window."""
     axes: tuple[tuple[int, ...], ...]
     """Axes of the block behind each axis of the window."""
+    known_by: Record = field(default_factory=dict)
+    """What its record has besides, by which another plan of the same conversion finds it."""
 
 
 def write_region(job: Job, region: RegionTask) -> Record:
     """Write a region at each level of its stage, and return its record."""
-    record: Record = {"token": job.token}
+    record: Record = {"token": job.token, **region.known_by}
     is_empty = region.block is not None and not (region.block.table >= 0).any()
     with recorded_fills() as failed:
         keys: list[str] = []

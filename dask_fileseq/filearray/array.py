@@ -147,9 +147,9 @@ class FileArray:
         spec = chunk_spec(options, info)
         nodata = None if info is None else info.metadata.attrs.get("nodata")
         fillvalue = resolved_fillvalue(options.fillvalue, spec.dtype, nodata)
-        options = replace(options, fillvalue=fillvalue)
-        tiling = Tiling.of(grid.shape, spec.shape, options.axestiled)
         griddims = tuple(grid.coords)
+        tiling = Tiling.of(grid.shape, spec.shape, options.axestiled, griddims, spec.dims)
+        options = replace(options, fillvalue=fillvalue, axestiled=None)  # now in the tiling
         chunkdims = [f"{dim}_chunk" if dim in griddims else dim for dim in spec.dims]
         version = version or files_version(grid, names, source, identity)
         return cls(

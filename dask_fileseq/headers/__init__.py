@@ -2,7 +2,7 @@
 
 from dask_fileseq.headers.columncoords import with_header_coords
 from dask_fileseq.headers.comparison import Difference, channel_axes, differences
-from dask_fileseq.headers.confirmation import confirmed_metadata
+from dask_fileseq.headers.confirmation import confirmed_metadata, kept_rows, numbers_to_read
 from dask_fileseq.headers.physicalcoords import with_physical_coords
 from dask_fileseq.headers.properties import PROPERTIES, crs_text, unit_text
 from dask_fileseq.headers.rows import read_rows
@@ -16,6 +16,8 @@ __all__ = [
     "confirmed_metadata",
     "crs_text",
     "differences",
+    "kept_rows",
+    "numbers_to_read",
     "read_rows",
     "read_table",
     "unit_text",

@@ -26,7 +26,15 @@ from numpy.typing import DTypeLike, NDArray
 from tifffile import TIFF
 
 from dask_fileseq.descriptors import explain_descriptor
-from dask_fileseq.errors import GridWarning, NamesError, SeriesWarning, check_choice, users_level
+from dask_fileseq.errors import (
+    GridWarning,
+    NamesError,
+    NoFilesError,
+    SeriesWarning,
+    UnmatchedError,
+    check_choice,
+    users_level,
+)
 from dask_fileseq.filearray import FileArray, first_info, version_hash
 from dask_fileseq.files import (
     LocalFiles,
@@ -73,14 +81,17 @@ from dask_fileseq.sequence.arguments import (
     parsed_grid,
     tabled_grid,
 )
+from dask_fileseq.sequence.following import followed
 from dask_fileseq.sequence.listing import counts, depth_text, listing, short_counts
 from dask_fileseq.sequence.reopening import Opening, known_versions
 from dask_fileseq.sequence.treeparts import sequences_of_tree
 from dask_fileseq.types import (
+    EncodingOptions,
     Files,
     ImageOptions,
     Imread,
     NamingOptions,
+    OutputOptions,
     PatternOptions,
     Progress,
     ReadOptions,
@@ -572,6 +583,86 @@ with well
             return self
         return self._with_files(self._reopened.names(self.source, self._names))
 
+    def follow(
+        self,
+        *,
+        interval: float = 1.0,
+        until: Callable[[Self], bool] | int | None = None,
+        timeout: float | None = None,
+    ) -> Iterator[Self]:
+        """Yield the sequence of all complete files, each time that more of them are complete.
+
+        A file is complete if its size and time are the same at two looks, its reader finds it
+        complete, and its shape and dtype are those of the first one. So a file that is being
+        written is never read; one that its writer left is named in a warning at the end. Names
+        that the pattern does not match are skipped: a writer may use them until it renames files.
+
+        Parameters
+        ----------
+        interval : float
+            Number of seconds between two looks. With watchfiles installed, nothing is looked
+            for while nothing changes in a local folder.
+        until : callable or int, optional
+            Ends it after the sequence for which the function is true, or that has as many files.
+        timeout : float, optional
+            Ends it after as many seconds in which no file was completed. By default it goes on.
+
+        Yields
+        ------
+        FileSequence
+            A sequence like what `refresh` returns. Cells may be filled later, and labels may come
+            in between.
+
+        Raises
+        ------
+        ValueError
+            As `refresh` does, or if an argument does not fit.
+
+        Warns
+        -----
+        GridWarning
+            At the end, if files were not complete.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from dask_fileseq import open_sequence
+        >>> from dask_fileseq.demo import write_acquisition
+        >>> seq = open_sequence(write_acquisition(tempfile.mkdtemp()))
+        >>> for grown in seq.follow(interval=0.01, until=58):
+        ...     print(grown.to_dask_array().shape)
+        (6, 2, 5, 256, 256)
+        """
+        for name, value in (("interval", interval), ("timeout", timeout)):
+            if value is not None and not (isinstance(value, int | float) and value > 0):
+                raise ValueError(f"{name}={value!r} is no positive number of seconds")
+        if not callable(until) and not isinstance(until, int | None):
+            raise ValueError(f"until={until!r} is neither a function nor a number of files")
+        opening = self._reopened
+
+        def grow(before: Self, complete: Mapping[str, tuple[int, int]]) -> Self | None:
+            names = [name for name in opening.names(self.source, before) if name in complete]
+            try:
+                grown = before._with_files(names, unmatched="skip")
+            except (NoFilesError, UnmatchedError):  # files that have other names for now
+                return None
+            if grown is before:
+                grown = before.with_grid(before.grid)
+                grown._opening = opening
+            if self.identity == "stat":
+                versions = [complete[name] for name in grown]
+                grown.__dict__["_versions"] = np.array(versions, np.int64)
+            return grown
+
+        def names(before: Self) -> list[str]:
+            try:
+                return opening.names(self.source, before)
+            except NoFilesError:
+                return []
+
+        files = self.source, self.reader, self.commonpath()
+        return followed(self, *files, names, grow, interval, until, timeout)
+
     @property
     def _reopened(self) -> Opening:
         if self._opening is None:
@@ -899,7 +990,8 @@ with well
             Shape and data type of the array in each file; by default those of the first.
             A file of another shape or dtype is an error when it is read.
         axestiled : mapping or sequence of pairs, optional
-            Grid axes to place edge to edge, each with the axis of the array in a file.
+            Grid axes to place edge to edge, each with the axis of the array in a file, by names
+            or numbers: ``{"row": "y", "column": "x"}``.
         chunks : optional
             None makes one block of each file, or what ``fileseq.chunks`` in dask's
             configuration says. ``"file"`` makes one block of each file, and so does ``"grouped"``,
@@ -1400,6 +1492,7 @@ with well
         groupname: str | None = "image",
         headers: bool | str | Sequence[str] | None = None,
         attributes: Mapping[str, Any] | None = None,
+        follow: bool | Mapping[str, Any] = False,
         **options: Any,
     ) -> dict[str, Any]:
         """Copy the array of all files to Zarr of format 3, losing nothing.
@@ -1429,6 +1522,11 @@ with well
             As in `to_xarray`, for a group.
         attributes : mapping, optional
             More attributes of the array.
+        follow : bool or mapping
+            Whether to go on as files are completed, with arguments of `follow` in a mapping:
+            ``{"until": 600, "timeout": 60}``. The target is Zarr from the first file on, and its
+            shape grows; only whole chunks, or shards, are written before the end, by default
+            those of one file. The same call goes on after an interruption.
         resume : bool
             Whether to resume an interrupted conversion of the same files in the same versions
             with the same arguments; `scheduler`, `memory` and `errors` may change. Changed
@@ -1454,8 +1552,10 @@ with well
             Arguments of the file system of a URL.
         dry_run : bool
             Whether to write nothing, and return what the copy would be: the lengths of its
-            axes, labels, pixel size and its source, numbers of files and bytes, and all that
-            in words as ``"text"``. Some chunks are read and compressed for the size.
+            axes, labels, pixel size and its source, numbers of files and bytes, files that will
+            fail (``"failing"``), and all that in words as ``"text"``. Some chunks are read and
+            compressed for the size; all sizes of files, and as many headers as by `to_xarray`,
+            tell which will fail.
         imreadargs, chunkshape, chunkdtype, axestiled, fillvalue, errors
             As in `to_dask_array`.
 
@@ -1501,14 +1601,21 @@ with well
         ['DAPI', 'GFP']
         """
         try:
-            from dask_fileseq.convert import to_zarr
+            from dask_fileseq.convert import to_growing_zarr, to_zarr
         except ImportError as error:
             raise _needs("to_zarr", "zarr 3", "zarr") from error
 
-        default = "auto" if groupname else None
-        array, writing = self._array_to_write(options, default)
-        array = self._with_headers(array, headers) if groupname else array
-        return to_zarr(array, url, writing, groupname=groupname, attributes=attributes)
+        def array_of(seq: Self) -> tuple[FileArray, WriteOptions]:
+            array, writing = seq._array_to_write(options, "auto" if groupname else None)
+            return (seq._with_headers(array, headers) if groupname else array), writing
+
+        naming: Any = {"groupname": groupname, "attributes": attributes}
+        if follow and not options.get("dry_run"):
+            grown = self.follow(**(follow if isinstance(follow, Mapping) else {}))
+            writing = WriteOptions(**split_options(options, WriteOptions)[0])
+            return to_growing_zarr((array_of(seq)[0] for seq in grown), url, writing, **naming)
+        array, writing = array_of(self)
+        return to_zarr(array, url, writing, **naming)
 
     @takes_options(WriteOptions, ReadOptions)
     def to_ome_zarr(
@@ -1740,6 +1847,83 @@ memory, storage_options, dry_run
             workers=ioworkers,
             progress=progress,
         )
+
+    @takes_options(EncodingOptions, OutputOptions)
+    def map_files(
+        self,
+        function: Callable[..., Any],
+        pattern: str | os.PathLike[str],
+        *,
+        labels: bool = False,
+        errors: Literal["raise", "fill", "skip"] = "raise",
+        **options: Any,
+    ) -> Any:
+        """Read each file, change it by a function, and write it elsewhere.
+
+        Files appear whole, or not at all. The same call goes on where an earlier one was
+        interrupted, and writes only files whose sources are new.
+
+        Parameters
+        ----------
+        function : callable
+            ``function(array) -> array``, called in any thread or process. The result may have
+            another shape and data type.
+        pattern : str or os.PathLike
+            The names to write, ``"out/{name}"``. Fields are ``{name}``, ``{stem}`` and ``{suffix}``
+            of the file that is read, ``{folder}``, which is its folder below the one that all
+            files share, and the axes, as in `to_files`: ``"out/{folder}/{stem}_{t:03d}.png"``. The
+            suffix is the format.
+        labels : bool
+            Whether to call ``function(array, labels)``, with a dict of the labels of the file.
+        errors : {"raise", "fill", "skip"}
+            What becomes of a file that cannot be read: an error, ``fillvalue`` that the function
+            gets, or no file. With ``"skip"``, one for which the function fails is left out, too.
+            The next call tries again what was left out.
+        compression, compressionargs, predictor, tile, photometric, bigtiff, cog, imagej, level, \
+encodeargs, overwrite, progress, scheduler, workers, dry_run
+            As in `to_files`.
+
+        Returns
+        -------
+        FileSequence
+            What was written, on the same grid. Files that were left out are `missing`. With
+            `dry_run`, a dict as in `to_files`.
+
+        Raises
+        ------
+        MapError
+            The function failed, or returned no array; the message names the file.
+        NamesError, TargetExistsError, ValueError, WriteError
+            As `to_files` does.
+
+        Warns
+        -----
+        SkipWarning
+            For each file that was left out.
+
+        Notes
+        -----
+        A file is finished if the manifest says that it was written from the same version of its
+        source, with the same options and by a function of the same name, code and bound values.
+        Functions that it calls by name may have changed: then delete the files, or write others.
+
+        Pixel sizes, places and names of channels are written for axes of which the length stays,
+        nodata and scale if the data type stays.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from dask_fileseq import open_sequence
+        >>> from dask_fileseq.demo import write_acquisition
+        >>> folder = tempfile.mkdtemp()
+        >>> seq = open_sequence(write_acquisition(folder))
+        >>> bright = seq.map_files(lambda image: image // 2, f"{folder}/half/{{name}}")
+        >>> bright.shape == seq.shape, bright[0][-15:] == seq[0][-15:]
+        (True, True)
+        """
+        from dask_fileseq.write import map_files
+
+        return map_files(self, function, pattern, labels=labels, errors=errors, **options)
 
     def preview(
         self,

@@ -7,5 +7,6 @@ only when it is whole. An encoder (`encoders`, `tiffencoder`) makes the bytes of
 """
 
 from dask_fileseq.write.arraywriting import to_files
+from dask_fileseq.write.filemapping import map_files
 
-__all__ = ["to_files"]
+__all__ = ["map_files", "to_files"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,9 +19,11 @@ from numpy.typing import NDArray
 
 from dask_fileseq.errors import (
     FileSequenceError,
+    SkipWarning,
     TargetExistsError,
     WriteError,
     shown,
+    users_level,
 )
 from dask_fileseq.filearray import FileArray, first_info
 from dask_fileseq.files import new_file
@@ -30,8 +33,8 @@ from dask_fileseq.types import OutputOptions
 from dask_fileseq.write.encoders import Encoder
 from dask_fileseq.write.manifest import Manifest
 
-Written = tuple[int, int, int]
-"""Number of a file, its size, and when it was modified."""
+Written = tuple[int, int | None, Any]
+"""Number of a file, its size, and when it was modified; or None, and why it was left out."""
 
 _PART = re.compile(r"\.\d+\.part$")
 
@@ -166,12 +169,13 @@ class Target:
         planned: Sequence[Planned],
         left: Sequence[Planned],
         run: Callable[[Callable[[Any, Sequence[Written]], None]], None],
-    ) -> None:
-        """Write the files that are left.
+    ) -> dict[int, str]:
+        """Write the files that are left; return the numbers of those left out, and why.
 
         `run` starts the tasks, and calls the function that it gets with what each has written.
         """
         by_number = {each.number: each for each in left}
+        failed: dict[int, str] = {}
         total = sum(each.nbytes for each in planned)
         count = total - sum(each.nbytes for each in left)
         callback = progress_callback(self.options.progress)
@@ -181,7 +185,11 @@ class Target:
             nonlocal count
             for number, size, time in written:
                 each = by_number[number]
-                self.manifest.add(self.relative(each.path), each.token, size, time)
+                if size is None:
+                    failed[number] = time
+                    warnings.warn(f"{time}; left out", SkipWarning, stacklevel=users_level())
+                else:
+                    self.manifest.add(self.relative(each.path), each.token, size, time)
                 count += each.nbytes
             callback(count, total)
 
@@ -198,6 +206,7 @@ class Target:
             self.manifest.close(finished=finished)
             if isinstance(callback, ProgressLine):
                 callback.close()
+        return failed
 
 
 def _make_folder(folder: str) -> None:

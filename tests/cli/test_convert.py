@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -15,7 +16,8 @@ import pytest
 import tifffile
 import zarr
 
-from dask_fileseq import open_sequence
+from dask_fileseq import FillWarning, open_sequence
+from dask_fileseq.headers import confirmation
 from tests.helpers.commands import MODULE, invoke, run
 
 
@@ -26,7 +28,10 @@ def test_convert_writes_what_the_files_hold(cells, tmp_path):
     assert result.exit_code == 0, result.output
     first, *rest = result.stdout.splitlines()
     assert first.startswith("t 6, channel 2 (DAPI, GFP), z 5; 58 files, 2 empty, ")
-    assert rest == [str(out), "58 files, 2 empty cells; all compared with the files"]
+    assert rest[0] == (
+        "no file will fail, by the sizes of all 58 files and the headers of all 58 files"
+    )
+    assert rest[1:] == [str(out), "58 files, 2 empty cells; all compared with the files"]
     array = zarr.open_array(out, path="image", mode="r")
     np.testing.assert_array_equal(open_sequence(os.fspath(cells)).asarray(), array[...])
     assert array.metadata.dimension_names == ("t", "channel", "z", "y", "x")
@@ -69,8 +74,9 @@ def test_convert_lays_tiles_edge_to_edge(tmp_path):
     expected = np.repeat(np.repeat([[0, 1, 2], [10, 11, 12]], 8, 0), 6, 1)
     np.testing.assert_array_equal(expected, zarr.open_array(out, path="image", mode="r")[...])
     wrong = invoke("convert", tmp_path, out, *pattern, "--axestiled", "line=y")
-    assert wrong.exit_code == 2
-    assert "'line' is none of row, column" in wrong.stderr
+    assert wrong.exit_code == 1
+    assert "there is no stack axis 'line'" in wrong.stderr
+    assert "the axes are 'row', 'column'" in wrong.stderr
 
 
 def test_convert_again_is_no_work_and_other_options_are_an_error(cells, tmp_path):
@@ -271,7 +277,7 @@ def test_convert_prints_what_it_will_do(tmp_path):
     pattern = ["--pattern", "{well}_f{field:d}_{channel}.tif"]
     result = invoke("convert", plate, out, *pattern, "--dry-run")
     assert result.exit_code == 0, result.output
-    expected = r"wells 2, fields 2 to 3, c 2 \(GFP, RFP\); 0.65 um a pixel \(ImageJ\); 10 files, 2 empty, 80 kiB to about ([\d.]+) kiB, 5 images\n"  # noqa: E501
+    expected = r"wells 2, fields 2 to 3, c 2 \(GFP, RFP\); 0.65 um a pixel \(ImageJ\); 10 files, 2 empty, 80 kiB to about ([\d.]+) kiB, 5 images\nno file will fail, by the sizes of all 10 files and the headers of all 10 files\n"  # noqa: E501
     found = re.fullmatch(expected, result.stdout)
     assert found, result.stdout
     assert not out.exists()
@@ -282,6 +288,52 @@ def test_convert_prints_what_it_will_do(tmp_path):
     summary = json.loads(invoke("convert", plate, out, *pattern, "--dry-run", "--json").stdout)
     assert summary["axes"] == {"wells": 2, "fields": 3, "c": 2}
     assert (summary["files"], summary["empty"], summary["images"]) == (10, 2, 5)
+    assert (summary["failing"], summary["looked_at"]) == ([], {"sizes": 10, "headers": 10})
+
+
+@pytest.mark.parametrize("name", ["a.zarr", "a.ome.zarr"])
+def test_convert_foresees_files_that_will_fail(tmp_path, name, monkeypatch):
+    """An hour later, the conversion fails at a file that was empty from the start."""
+    scans, out = tmp_path / "scans", tmp_path / name
+    scans.mkdir()
+    for t in range(9):
+        tifffile.imwrite(scans / f"t{t}.tif", np.full((8, 9), t, "u2"))
+    (scans / "t3.tif").write_bytes(b"")
+    (scans / "t5.tif").write_bytes((scans / "t5.tif").read_bytes()[:-40])
+    tifffile.imwrite(scans / "t7.tif", np.zeros((8, 9), "u1"))
+    plain = invoke("convert", scans, out, "--dry-run")
+    line = plain.stdout.splitlines()[1]
+    assert line.startswith("3 files will fail, by the sizes of all 9 files and the headers of all")
+    assert "t3.tif': it has no bytes; also " in line
+    assert re.search(r"t5\.tif'.*t7\.tif'", line)
+    summary = json.loads(invoke("convert", scans, out, "--dry-run", "--json").stdout)
+    reasons = {Path(each["file"]).name: each["error"] for each in summary["failing"]}
+    assert list(reasons) == ["t3.tif", "t5.tif", "t7.tif"]
+    assert "truncated" in reasons["t5.tif"]
+    assert reasons["t7.tif"] == "it has shape and type (8, 9) uint8, not (8, 9) uint16"
+    with pytest.warns(FillWarning):
+        manifest = open_sequence(scans).to_zarr(tmp_path / "b.zarr", errors="fill", progress=False)
+    assert [Path(each["file"]).name for each in manifest["failed"]] == list(reasons)
+    fill = ["convert", scans, out, "--dry-run", "--errors", "fill"]
+    assert "3 files will be filled, by" in invoke(*fill).stdout
+    monkeypatch.setattr(confirmation, "MOST_FILES", 5)
+    monkeypatch.setattr(confirmation, "SAMPLE", 3)  # t0, t4, t8
+    tifffile.imwrite(scans / "t1.tif", np.ones((8, 9), "u2"))  # or headers are known
+    few = "1 file will be filled, by the sizes of all 9 files and the headers of 3 files"
+    assert few in invoke(*fill).stdout
+
+
+@pytest.mark.parametrize("name", ["a.zarr", "a.ome.zarr"])
+def test_convert_warns_once_of_headers(tmp_path, name):
+    """The same sentence is twice on the terminal."""
+    scans = tmp_path / "scans"
+    scans.mkdir()
+    for t in range(3):
+        args = {"metadata": {"unit": "um"}, "resolution": (1 + t // 2, 1 + t // 2)}
+        tifffile.imwrite(scans / f"t{t}.tif", np.zeros((8, 9), "u2"), imagej=True, **args)
+    result = invoke("convert", scans, tmp_path / name)
+    assert result.exit_code == 0, result.output
+    assert result.output.count("do not agree") == 1
 
 
 @pytest.mark.parametrize(

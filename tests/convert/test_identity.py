@@ -104,7 +104,7 @@ def test_arguments_are_the_same_in_another_process(tmp_path):
         "from functools import partial\n"
         "from pathlib import Path\n"
         "import re, tifffile\n"
-        "from dask_fileseq.convert.provenance import stable_value\n"
+        "from dask_fileseq.stablevalues import stable_value\n"
         "def make(k):\n"
         "    return lambda name: k\n"
         "class Reader:\n"

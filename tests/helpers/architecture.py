@@ -14,7 +14,18 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 CORE = (
-    *("_version", "plaintext", "errors", "types", "files", "patterns", "grid", "tiling", "readers"),
+    *(
+        "_version",
+        "plaintext",
+        "errors",
+        "stablevalues",
+        "types",
+        "files",
+        "patterns",
+        "grid",
+        "tiling",
+        "readers",
+    ),
     *("descriptors", "filearray", "graph", "headers", "output", "xarray", "zarr"),
     *("sequence", "backend"),
 )
