@@ -35,7 +35,10 @@ from __future__ import annotations
 import builtins
 import itertools
 import sys
+import threading
+import warnings
 from collections.abc import Iterable
+from types import FrameType
 from typing import Any
 
 from dask_fileseq.plaintext import public_text, without_secrets
@@ -247,17 +250,44 @@ def check_choice(argument: str, value: object, *choices: str) -> None:
         raise NamesError(f"{argument}={value!r} is neither {' nor '.join(map(repr, choices))}")
 
 
+_BETWEEN = {
+    *("dask_fileseq", "dask", "distributed", "tlz", "toolz", "xarray", "zarr", "numpy"),
+    *("asyncio", "concurrent", "contextlib", "functools", "queue", "threading"),
+}
+"""Packages whose lines may be between a user's and one of this package."""
+
+
 def users_level() -> int:
     """Return the level of the stack, for `warnings.warn` in the caller, of the user's own line."""
-    package = __name__.partition(".")[0]
     for level in itertools.count(1):
         try:
-            name = sys._getframe(level).f_globals.get("__name__", "")
+            frame = sys._getframe(level)
         except ValueError:
             return 2
-        if name.partition(".")[0] != package:
+        if _is_users(frame):
             return level
     raise AssertionError
+
+
+def warn_user(message: str, category: type[Warning]) -> None:
+    """Warn at the user's own line, also from a thread of a scheduler for which that line waits."""
+    waiting = sys._current_frames().get(threading.main_thread().ident or 0)
+    for innermost in (sys._getframe(1), waiting):
+        frame = innermost
+        while frame is not None and not _is_users(frame):
+            frame = frame.f_back
+        if frame is not None:
+            names = frame.f_globals
+            warnings.warn_explicit(
+                message, category, frame.f_code.co_filename, frame.f_lineno,
+                names.get("__name__"), names.setdefault("__warningregistry__", {}),
+            )  # fmt: skip
+            return
+    warnings.warn(message, category, stacklevel=2)
+
+
+def _is_users(frame: FrameType) -> bool:
+    return frame.f_globals.get("__name__", "").partition(".")[0] not in _BETWEEN
 
 
 def shown(names: Iterable[object], count: int, limit: int = 3) -> str:

@@ -233,6 +233,18 @@ def test_unreadable_files_are_filled_when_asked():
         seq.asarray()
 
 
+@pytest.mark.parametrize("scheduler", ["sync", "threads"])
+def test_a_filled_file_is_warned_of_at_the_line_that_reads_it(scheduler):
+    """The line would be one of this package, which tells a user nothing."""
+    names = [f"bad{i}" if i == 5 else f"ok{i}" for i in range(8)]
+    array = FileSequence(broken, names).to_dask_array(errors="fill")
+    with pytest.warns(FillWarning) as caught:
+        array.compute(scheduler=scheduler)
+    with pytest.warns(FillWarning) as again:
+        FileSequence(broken, names).asarray(errors="fill", scheduler=scheduler)
+    assert {each.filename for each in [*caught, *again]} == {__file__}
+
+
 def greedy(name):
     """Read a file of which some copies claim to be of 8 PiB."""
     return np.empty(2**50 if "bad" in name else (2, 2), "u8")

@@ -272,3 +272,28 @@ def test_any_function_lists_the_files_that_the_reader_lists(tmp_path, opened, im
     seq = opened(tmp_path) if imread is None else opened(tmp_path, imread=imread)
     assert [os.path.basename(name) for name in seq] == ["t0.tif", "t1.TIF"]
     assert seq.asarray().shape == (2, 2, 3)
+
+
+def test_folders_in_a_list_give_their_images(tmp_path, monkeypatch):
+    """The folders would be read as if they were files."""
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, ["a/t10.tif", "a/t9.tif", "b/t9.tif", "b/t10.tif", "c/notes.txt", "t9.tif"])
+    seq = open_sequence(["b", "a/"])
+    assert seq.pattern.fields[0].name == "folder"
+    assert [os.path.normpath(name) for name in seq] == [
+        *(os.path.join("b", "t9.tif"), os.path.join("b", "t10.tif")),
+        *(os.path.join("a", "t9.tif"), os.path.join("a", "t10.tif")),
+    ]
+    assert seq.asarray().shape == (2, 2, 2, 3)
+    assert TiffSequence(["t9.tif", "a"]).asarray().shape == (3, 2, 3)
+    with pytest.raises(NoFilesError, match="'c' is a folder with no images in it"):
+        open_sequence(["a", "c"])
+
+
+def test_a_function_may_read_folders(tmp_path):
+    """It would get the files inside."""
+    write(tmp_path, ["a/t1.tif", "b/t1.tif"])
+    names = [str(tmp_path / name) for name in "ab"]
+    seq = open_sequence(names, imread=lambda name: np.full((1,), len(os.listdir(name))))
+    assert list(seq) == names
+    assert seq.asarray().ravel().tolist() == [1, 1]

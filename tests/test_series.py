@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import re
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -230,3 +231,15 @@ def test_wrong_imagej_description(tmp_path: Path) -> None:
     shown = json.loads(run("show", path, "--imreadargs", "is_imagej=false", "--json"))
     assert shown["chunk"]["dims"][0] == "i"
     assert json.loads(run("show", path, "--json"))["chunk"]["dims"][0] == "c"
+
+
+@pytest.mark.parametrize("key", [slice(None), [0, 3], [0, 99], slice(9, 12)])
+def test_pages_that_make_no_array_are_said_to(tmp_path, key):
+    """Tifffile speaks of an incompatible keyframe, or of an index."""
+    with tifffile.TiffWriter(tmp_path / "t1.tif") as tif:
+        for shape in [(8, 8), (8, 8), (8, 8), (4, 4)]:
+            tif.write(np.zeros(shape, "u1"), metadata=None)
+    seq = TiffSequence(tmp_path)
+    with pytest.raises(ReadError, match=rf"key={re.escape(repr(key))} .*it has 4 pages, from 0"):
+        seq.asarray(key=key)
+    assert seq.asarray(key=slice(3)).shape == (1, 3, 8, 8)

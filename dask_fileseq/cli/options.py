@@ -35,6 +35,7 @@ TYPES: dict[str, Any] = {
     "fill": fill,
     "folder_pair": folder_pair,
     "key_value": key_value,
+    "level": click.FLOAT,
     "natural": click.IntRange(0),
     "pages": pages,
     "pairs": pairs,

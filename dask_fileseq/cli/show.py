@@ -79,7 +79,7 @@ def _follow(seq: FileSequence, options: dict[str, Any], as_json: bool) -> None:
             echo_json({"files": len(grown), "shape": grown.shape, "new": new})
         else:
             names = [os.path.basename(name) for name in new[:SHOWN]]
-            shown = first_of_many(names, len(new))
+            shown = first_of_many(names, len(new) - len(names))
             echo(f"{short_counts(grown.grid)}; new: {shown or 'others anew'}")
 
 

@@ -19,12 +19,12 @@ from uuid import uuid4
 from dask_fileseq.convert.conversion import Conversion, Manifest, array_metadata
 from dask_fileseq.convert.journal import DONE, FILES, PLAN, Record
 from dask_fileseq.convert.partition import chunk_shape, shard_shape
-from dask_fileseq.convert.provenance import digest_of
 from dask_fileseq.convert.targetstore import TargetStore
 from dask_fileseq.convert.tasks import Job, RegionTask, write_region
 from dask_fileseq.errors import ChunkMismatchError, NoFilesError, ReadError, TargetExistsError
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.graph import run
+from dask_fileseq.stablevalues import digest_of
 from dask_fileseq.types import WriteOptions
 
 Place = tuple[int, ...]

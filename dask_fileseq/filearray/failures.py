@@ -6,7 +6,6 @@ import os
 import pickle
 import socket
 import sys
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -14,7 +13,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from dask_fileseq.errors import ChunkMismatchError, FillWarning, ReadError, public_error
+from dask_fileseq.errors import ChunkMismatchError, FillWarning, ReadError, public_error, warn_user
 from dask_fileseq.grid import cell_text
 from dask_fileseq.plaintext import without_secrets
 from dask_fileseq.readers import WrongChunk
@@ -31,7 +30,7 @@ def raise_or_fill(
     if options.errors != "fill":
         raise failure from _picklable(error)
     out[...] = options.fillvalue
-    warnings.warn(f"{failure}; filled with {options.fillvalue}", FillWarning, stacklevel=2)
+    warn_user(f"{failure}; filled with {options.fillvalue}", FillWarning)
     _log_fill(without_secrets(name), str(failure))
 
 

@@ -23,6 +23,9 @@ class BoundReader(WrappedReader):
 
     arguments: Mapping[str, Any]
 
+    def __hash__(self) -> int:
+        return hash((self.reader, frozenset(self.arguments)))  # values may have no hash
+
     def __call__(self, file: File, **imreadargs: Any) -> Any:
         """Return the array in a file."""
         return self.reader(file, **self._all(imreadargs))

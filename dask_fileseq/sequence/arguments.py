@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
+from itertools import chain
 from typing import Any
 
 from dask_fileseq.descriptors import grid_beside, grid_of_table
 from dask_fileseq.errors import NamesError, NoFilesError, check_choice
-from dask_fileseq.files import Names, Source, Suffixes, find_files, searched
+from dask_fileseq.files import LocalFiles, Names, Source, Suffixes, find_files, searched
 from dask_fileseq.grid import (
     FileGrid,
     grid_of_indices,
@@ -17,6 +19,7 @@ from dask_fileseq.grid import (
     parse_filenames,
 )
 from dask_fileseq.patterns import NamePattern, frame_names
+from dask_fileseq.readers import FunctionReader, Reader
 
 ARRANGING = ("axesorder", "categories", "_shape")
 """Arguments of `parse_filenames` that arrange the axes that a pattern finds."""
@@ -150,6 +153,20 @@ def listed_files(
             )
         return names, frames.pattern
     return find_files(given, source, suffixes), None
+
+
+def with_files_of_folders(given: list[str], source: Source, reader: Reader) -> list[str]:
+    """Return names, with the images in a folder in its place, in natural order.
+
+    Functions may read folders, and so may a reader whose suffix the folder has.
+    """
+    ends = tuple(chain(*reader.suffixes))
+    if not ends or isinstance(reader, FunctionReader) or not isinstance(source, LocalFiles):
+        return given
+    others = [name for name in given if not name.lower().endswith(ends)]
+    folders = {name for name in others if os.path.isdir(name)}
+    inside = {n: natural_sorted(find_files(n, source, reader.suffixes)) for n in folders}
+    return list(chain(*(inside.get(name, [name]) for name in given))) if folders else given
 
 
 def in_order(names: list[str], sort: Any, found: bool) -> list[str]:

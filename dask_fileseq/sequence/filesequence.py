@@ -80,6 +80,7 @@ from dask_fileseq.sequence.arguments import (
     listed_files,
     parsed_grid,
     tabled_grid,
+    with_files_of_folders,
 )
 from dask_fileseq.sequence.following import followed
 from dask_fileseq.sequence.listing import counts, depth_text, listing, short_counts
@@ -126,8 +127,9 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
     files : str, os.PathLike, iterable of these, or None
         Glob pattern (``**`` for any number of folders), folder, path, or names in their
         order; or URLs of these, as fsspec defines them. Of a folder, its images count, or
-        if there are none right inside, those in all folders below it. ``"shot_%04d.tif"`` or
-        ``"shot_####.tif"``, if there is no such file, are the files with numbers there, and
+        if there are none right inside, those in all folders below it; in a list, too, unless
+        `imread` is a function. ``"shot_%04d.tif"`` or ``"shot_####.tif"``, if there is no such
+        file, are the files with numbers there, and
         are the pattern that ``"infer"`` finds. None is ``"*"``. The name of a ZIP or
         TAR file, or a chain such as ``"zip://t*.tif::s3://scans/day1.zip"``, gives members
         of it, if `imread` is a reader of this package; to a function, an archive is one file.
@@ -272,6 +274,8 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         self._given = given if isinstance(given, str) else None
         first = given if isinstance(given, str) else given[0]
         self.source: Source = open_source(container, first, storage_options, path_map)
+        if isinstance(given, list):
+            given = with_files_of_folders(given, self.source, reader)
         names, frames = listed_files(given, self.source, reader.suffixes)
         names = in_order(names, sort, found)
         self.reader: Reader = reader.for_file(without_secrets(names[0]) if names else "")
@@ -1235,7 +1239,7 @@ with well
         NamesError
             If there is no such axis.
         ReadError
-            If a header cannot be read.
+            If a header cannot be read, unless such files are filled, as part of the largest node.
         ValueError
             If an argument does not fit.
 

@@ -7,6 +7,6 @@ only when it is whole. An encoder (`encoders`, `tiffencoder`) makes the bytes of
 """
 
 from dask_fileseq.write.arraywriting import to_files
-from dask_fileseq.write.filemapping import map_files
+from dask_fileseq.write.filemapping import NAME_FIELDS, map_files
 
-__all__ = ["map_files", "to_files"]
+__all__ = ["NAME_FIELDS", "map_files", "to_files"]

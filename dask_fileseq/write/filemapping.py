@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 """Version of what is written; files of another version are written anew."""
 
-WORDS = ("name", "stem", "suffix", "folder")
+NAME_FIELDS = ("name", "stem", "suffix", "folder")
 """Fields that are parts of the name of the file that is read."""
 
 GROUP = 2**21
@@ -148,11 +148,11 @@ def map_files(
     if has_scheme(text):
         raise ValueError(f"pattern={text!r} is a URL: files are written into folders only")
     writing, encoding_options = OutputOptions(**output), EncodingOptions(**encoding)
-    template = NameTemplate.of(text, WORDS).absolute()
+    template = NameTemplate.of(text, NAME_FIELDS).absolute()
     array = seq.array(errors="fill" if errors == "fill" else "raise")
     cells = array.table[array.table >= 0], np.flatnonzero(array.table.ravel() >= 0)
     rows = _rows(array, template, dict(zip(*map(np.ndarray.tolist, cells), strict=True)))
-    paths = [os.path.normpath(name) for name in template.names(rows[1], WORDS)]
+    paths = [os.path.normpath(name) for name in template.names(rows[1], NAME_FIELDS)]
     require_separate(paths, {"file": [array.names[i] for i in rows[0]]})
     encoders = {
         suffix: encoder_of(suffix, encoding_options) for suffix in set(map(suffix_of, paths))
@@ -221,15 +221,15 @@ def _rows(
     start = len(shared_folder(names := public_names(array.names)))
     pieces = [_pieces(names[number][start:]) for number in order]
     for field in template.fields:
-        if field in WORDS:
-            columns[field] = [piece[WORDS.index(field)] for piece in pieces]
+        if field in NAME_FIELDS:
+            columns[field] = [piece[NAME_FIELDS.index(field)] for piece in pieces]
         elif field in array.coords:
             values = array.coords[field]
             plain = list(values) if values.dtype.kind in "mM" else values.tolist()
             along = index[list(array.coords).index(field)]
             columns[field] = [plain[i] for i in along.tolist()]
         else:
-            known = ", ".join([*WORDS, *array.coords])
+            known = ", ".join([*NAME_FIELDS, *array.coords])
             raise NamesError(
                 f"pattern {template.text!r} has a field {field!r}; the fields are {known}"
             )
@@ -237,7 +237,7 @@ def _rows(
 
 
 def _pieces(name: str) -> tuple[str, str, str, str]:
-    """Return the values of `WORDS` of a name below the folder of all files.
+    """Return the values of `NAME_FIELDS` of a name below the folder of all files.
 
     >>> _pieces("a/b.OME.tif")
     ('b.OME.tif', 'b', '.OME.tif', 'a')

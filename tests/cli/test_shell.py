@@ -227,6 +227,7 @@ def test_progress_shows_on_a_terminal_and_nowhere_else(tmp_path):
         ["preview", "{}", "-o", "{}.png"],
         ["report", "{}", "-o", "{}.html"],
         ["convert", "{}", "{}.zarr"],
+        ["write", "{0}", "{0}.files/{{name}}"],
         ["patterns", "{}"],
         ["demo", "{}.demo"],
     ],

@@ -25,6 +25,7 @@ from dask_fileseq.readers import (
     count,
     read_tiff,
 )
+from dask_fileseq.readers.bound import BoundReader
 from tests.helpers.regions import read_region
 
 SPEC = ChunkSpec((4, 6), np.dtype("u2"), ("y", "x"), (2, 6))
@@ -144,3 +145,10 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
     """A folder among the names is an error of another kind on each system."""
     with pytest.raises(OSError, match="is no file but a folder"):
         require_file(str(tmp_path))
+
+
+def test_a_reader_with_arguments_has_a_hash():
+    """A set of readers, or a cache by reader, would fail for those of some sequences."""
+    one, same = (BoundReader(readers.read_tiff, {"key": [n, 2]}) for n in (1, 1))
+    assert one == same
+    assert len({one, same, readers.read_tiff}) == 2

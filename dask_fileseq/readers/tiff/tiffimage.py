@@ -45,6 +45,7 @@ from dask_fileseq.readers.tiff.completeness import (
 )
 from dask_fileseq.readers.tiff.opentiff import open_tiff, split_arguments
 from dask_fileseq.readers.tiff.ownpages import own_places
+from dask_fileseq.readers.tiff.pagechain import number_of_pages
 from dask_fileseq.readers.tiff.segments import BYTE_CODECS, PageGrid, SegmentedImage
 from dask_fileseq.readers.tiff.signature import PageSegments
 from dask_fileseq.readers.tiff.stackedimage import StackedImage
@@ -131,7 +132,15 @@ def image_of(tif: tifffile.TiffFile, imageargs: Mapping[str, Any]) -> Image:
         imageargs["series"] = series_number(tif, imageargs["series"])
 
     def load() -> Any:
-        return tif.asarray(**imageargs)
+        try:
+            return tif.asarray(**imageargs)
+        except (RuntimeError, ValueError, IndexError) as error:
+            if "key" not in imageargs:
+                raise
+            raise ValueError(
+                f"key={imageargs['key']!r} selects no pages of one shape and type: it has"
+                f" {number_of_pages(tif)} pages, from 0; series= reads an image ({error})"
+            ) from error
 
     series = selected_series(tif, imageargs)
     if series is None:
@@ -141,7 +150,10 @@ def image_of(tif: tifffile.TiffFile, imageargs: Mapping[str, Any]) -> Image:
     if series.keyframe.dtype is None:
         raise ValueError("pixels are of a type that tifffile cannot read")
     if series.keyframe.bitspersample == 24 and series.dtype.kind in "iu" and tif.byteorder == ">":
-        raise ValueError("tifffile reads big-endian integers of 24 bits as 256 times their values")
+        raise ValueError(
+            "it has integers of 24 bits and is big-endian: GDAL stores the last byte of each first,"
+            " other programs the first one, and nothing tells which"
+        )
     require_plausible(series.keyframe)
     if series.keyframe.planarconfig not in (None, 1, 2):
         raise ValueError(f"planar configuration {series.keyframe.planarconfig} is not 1 or 2")
