@@ -772,7 +772,7 @@ with well
         if name == "ndim":
             raise TypeError(
                 f"a {type(self).__name__} is a sequence of file names, which has no ndim: pass"
-                " seq.array(), seq.to_dask_array() or np.asarray(seq) for pixels, or seq.files"
+                " seq.array(), seq.to_dask_array() or np.asarray(seq) for pixels, seq.files for names"
             )
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
