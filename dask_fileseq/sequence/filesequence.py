@@ -1239,7 +1239,7 @@ with well
         NamesError
             If there is no such axis.
         ReadError
-            If a header cannot be read.
+            If a header cannot be read, unless such files are filled, as part of the largest node.
         ValueError
             If an argument does not fit.
 
