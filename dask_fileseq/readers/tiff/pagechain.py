@@ -38,6 +38,9 @@ ALIKE = {256: "width", 257: "length", 258: "bits", 259: "compression", 277: "sam
 }  # fmt: skip
 """Tags of which pages that make one array must have the same values, by their codes."""
 
+DEFAULTS = {258: 1, 259: 1, 277: 1, 317: 1, 322: 0, 323: 0}
+"""What pages without such a tag have."""
+
 
 _walked: WeakKeyDictionary[tifffile.TiffFile, list[bytes]] = WeakKeyDictionary()
 """The entries of the directories of each open file whose chain was walked to its proper end."""
@@ -232,9 +235,12 @@ def difference(tif: tifffile.TiffFile, first: PageTags, page: PageTags) -> str:
     )
     for tags in (values, expected):  # any number of rows that is not less means all
         tags[278] = min(tags.get(278, 2**32), tags.get(257, 0))
-    for code, value in values.items():
-        if expected.get(code, value) != value:
-            return f"its {ALIKE[code]} is {value}, not {expected[code]}"
+    for code in values.keys() | expected.keys():
+        if code == 258 and code not in expected:  # of RGB, there are several
+            continue
+        value, wanted = (tags.get(code, DEFAULTS.get(code)) for tags in (values, expected))
+        if value != wanted:
+            return f"its {ALIKE[code]} is {value}, not {wanted}"
     return ""
 
 
