@@ -301,7 +301,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         if pages and not isinstance(self.reader, FunctionReader):
             self._page_dims = tuple(pages)
             self.reader = PagesReader(self.reader, self._page_dims, tuple(pages.values()))
-        if imreadargs := ImageOptions(**choosing).imreadargs:
+        if choosing and (imreadargs := ImageOptions(**choosing).imreadargs):
             self.reader = BoundReader(self.reader, imreadargs)
         imread = self.reader.imread
         is_path = isinstance(self.source, LocalFiles) and not path_map
