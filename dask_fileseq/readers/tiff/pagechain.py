@@ -29,6 +29,9 @@ NEAR, FAR = 512, 32 * 1024
 MAX_TAGS = 4096
 """Most tags of a page, as in tifffile."""
 
+MAX_SEGMENTS = 2**24
+"""Most strips or tiles of a page."""
+
 SUBPAGES = 330
 OFFSETS, COUNTS = {273, 324}, {279, 325}
 """Tags with the offsets and the byte counts of strips or tiles."""
@@ -219,6 +222,8 @@ def _values(tif: tifffile.TiffFile, kind: int, count: int, field: bytes) -> Sequ
     size = ITEMS[kind] * count
     if size > len(field):
         (at,) = struct.unpack(tif.tiff.offsetformat, field)
+        if count > MAX_SEGMENTS or at + size > tif.filehandle.size:  # before memory is taken
+            return ()
         tif.filehandle.seek(at)
         field = tif.filehandle.read(size)
     form = f"{tif.byteorder}{count}{UNSIGNED[kind]}"
