@@ -301,7 +301,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         if pages and not isinstance(self.reader, FunctionReader):
             self._page_dims = tuple(pages)
             self.reader = PagesReader(self.reader, self._page_dims, tuple(pages.values()))
-        if imreadargs := ImageOptions(**choosing).imreadargs:
+        if choosing and (imreadargs := ImageOptions(**choosing).imreadargs):
             self.reader = BoundReader(self.reader, imreadargs)
         imread = self.reader.imread
         is_path = isinstance(self.source, LocalFiles) and not path_map
@@ -771,8 +771,9 @@ with well
         # it for an array, and would go wrong; an AttributeError is often taken for an answer.
         if name == "ndim":
             raise TypeError(
-                f"a {type(self).__name__} is a sequence of file names, which has no ndim: pass"
-                " seq.array(), seq.to_dask_array() or np.asarray(seq) for pixels, or seq.files"
+                f"a {type(self).__name__} is a sequence of file names, which has no ndim: for"
+                " pixels, pass seq.array(), seq.to_dask_array() or np.asarray(seq), for names"
+                " seq.files"
             )
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
@@ -1239,7 +1240,7 @@ with well
         NamesError
             If there is no such axis.
         ReadError
-            If a header cannot be read.
+            If a header cannot be read, unless such files are filled, as part of the largest node.
         ValueError
             If an argument does not fit.
 
