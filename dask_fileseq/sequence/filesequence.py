@@ -771,8 +771,9 @@ with well
         # it for an array, and would go wrong; an AttributeError is often taken for an answer.
         if name == "ndim":
             raise TypeError(
-                f"a {type(self).__name__} is a sequence of file names, which has no ndim: pass"
-                " seq.array(), seq.to_dask_array() or np.asarray(seq) for pixels, or seq.files"
+                f"a {type(self).__name__} is a sequence of file names, which has no ndim: for"
+                " pixels, pass seq.array(), seq.to_dask_array() or np.asarray(seq), for names"
+                " seq.files"
             )
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
