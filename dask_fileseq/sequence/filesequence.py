@@ -78,6 +78,7 @@ from dask_fileseq.sequence.arguments import (
     in_order,
     is_auto,
     listed_files,
+    needs_package,
     parsed_grid,
     tabled_grid,
     with_files_of_folders,
@@ -1182,10 +1183,8 @@ with well
         Attributes:
             source:   headers
         """
-        try:
+        with needs_package("to_xarray", "xarray", "xarray"):
             from dask_fileseq.xarray import to_dataarray
-        except ImportError as error:
-            raise _needs("to_xarray", "xarray", "xarray") from error
 
         array = self._with_headers(self._labelled_array(options), headers)
         return to_dataarray(array, name=name, chunks=chunks, layout=layout)
@@ -1260,10 +1259,8 @@ with well
         >>> seq.to_datatree(pad=0)["4x6_uint16"].image.shape
         (2, 3, 4, 6)
         """
-        try:
+        with needs_package("to_datatree", "xarray", "xarray"):
             from xarray import DataTree
-        except ImportError as error:
-            raise _needs("to_datatree", "xarray", "xarray") from error
 
         nodes = self.tree(split=split, levels=levels, pad=pad, scheduler=scheduler, **options)
         arrays = {
@@ -1371,10 +1368,8 @@ with well
         >>> dataset.image.sizes["tile"], dataset.tile.values.tolist()
         (2, ['a', 'b'])
         """
-        try:
+        with needs_package("aszarr", "zarr 3", "zarr"):
             from dask_fileseq.zarr import FileArrayStore
-        except ImportError as error:
-            raise _needs("aszarr", "zarr 3", "zarr") from error
 
         array, naming = self._named_array_of(kwargs, headers)
         return FileArrayStore(
@@ -1478,10 +1473,8 @@ with well
         >>> dataset.image.shape, dataset.channel.values.tolist()
         ((6, 2, 5, 256, 256), ['DAPI', 'GFP'])
         """
-        try:
+        with needs_package("write_fsspec", "zarr 3", "zarr"):
             from dask_fileseq.zarr import write_references
-        except ImportError as error:
-            raise _needs("write_fsspec", "zarr 3", "zarr") from error
 
         references, others = split_options(kwargs, ReferenceOptions)
         array, naming = self._named_array_of(others | {"groupname": groupname}, headers)
@@ -1717,10 +1710,8 @@ with well
         >>> xarray.open_zarr(f"{folder}/cells.zarr").channel.values.tolist()
         ['DAPI', 'GFP']
         """
-        try:
+        with needs_package("to_zarr", "zarr 3", "zarr"):
             from dask_fileseq.convert import to_growing_zarr, to_zarr
-        except ImportError as error:
-            raise _needs("to_zarr", "zarr 3", "zarr") from error
 
         def array_of(seq: Self) -> tuple[FileArray, WriteOptions]:
             array, writing = seq._array_to_write(options, "auto" if groupname else None)
@@ -1812,10 +1803,8 @@ memory, storage_options, dry_run
         >>> [channel["label"] for channel in group.attrs["ome"]["omero"]["channels"]]
         ['DAPI', 'GFP']
         """
-        try:
+        with needs_package("to_ome_zarr", "zarr 3 and yaozarrs", "ome"):
             from dask_fileseq.convert import to_ome_zarr
-        except ImportError as error:
-            raise _needs("to_ome_zarr", "zarr 3 and yaozarrs", "ome") from error
 
         array, writing = self._array_to_write(options)
         layout = {"axes": axes, "scale": scale, "pixel_size": pixel_size, "name": name}
@@ -2134,9 +2123,3 @@ def _imread_member(source: Source, imread: Imread, name: str, **imreadargs: Any)
     """Read the array of one file in a container, at a URL, or below another root."""
     with source.open(name) as file:
         return imread(file, **imreadargs)
-
-
-def _needs(method: str, package: str, extra: str) -> ImportError:
-    return ImportError(
-        f'{method} needs {package}, which pip install "dask-fileseq[{extra}]" brings'
-    )
