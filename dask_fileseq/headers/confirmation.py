@@ -237,10 +237,9 @@ class _Confirmation:
         counts = np.bincount(codes)
         is_usual = codes == counts.argmax()
         usual, odd = int(np.argmax(is_usual)), int(np.argmin(is_usual))
-        self.texts["transform"] = (
-            f"{len(codes) - counts.max():,} of {len(codes):,} files have another place,"
-            f" {self.names[odd]!r} {change_text(rows[odd], rows[usual])}"
-        )
+        text = f"{len(codes) - counts.max():,} of {len(codes):,} files have another place"
+        change = change_text(rows[odd], rows[usual]).rstrip(",")
+        self.texts["transform"] = f"{text}, {self.names[odd]!r} {change}" if change else text
         return False
 
     def _origin(self, transform: Sequence[float], number: int) -> tuple[float, ...]:

@@ -30,7 +30,7 @@ SHOWN = 6
 
 UNNAMED = re.compile(r"Q(_\d+)?", re.IGNORECASE)
 UNEXPLAINED = "; Q: nothing in the names says what it is"
-"""What is said of the axes that nothing names."""
+"""The text for axes that nothing names."""
 
 CODECS = {"NONE": "not compressed", "LZW": "LZW", "JPEG": "JPEG", "ZSTD": "Zstandard"}
 

@@ -17,13 +17,13 @@ from xml.etree.ElementTree import Element
 import numpy as np
 import tifffile
 
-from dask_fileseq.readers.chunkmetadata import Labels, Scale, positive, unit_name
+from dask_fileseq.readers.chunkmetadata import MICROMETRES, Labels, Scale, positive, unit_name
 from dask_fileseq.readers.counters import record
 from dask_fileseq.readers.headercolumns import as_date, as_number, single
 from dask_fileseq.readers.reader import File
 
-MICROMETRES = {"nm": 1e-3, "µm": 1.0, "mm": 1e3, "cm": 1e4, "m": 1e6, "": 1.0}
-"""Micrometres in units of length; positions without a unit of length are taken as these."""
+POSITIONS = {**MICROMETRES, "": 1.0}
+"""Micrometres in units of positions; those without a unit of length are taken as micrometres."""
 SECONDS = {"s": 1.0, "ms": 1e-3, "µs": 1e-6, "ns": 1e-9, "min": 60.0, "h": 3600.0}
 """Seconds in units of time."""
 
@@ -150,7 +150,7 @@ def _plane_columns(image: Element, planes: Sequence[Element]) -> dict[str, Any]:
     exposures = {_in_units(plane, "ExposureTime", SECONDS, "s") for plane in planes}
     columns["exposure"] = exposures.pop() if len(exposures) == 1 else None
     for axis in "XYZ":
-        place = _in_units(first, f"Position{axis}", MICROMETRES, "")
+        place = _in_units(first, f"Position{axis}", POSITIONS, "")
         columns[f"stage_{axis.lower()}"] = place
     return columns
 
