@@ -1729,7 +1729,7 @@ memory, storage_options, dry_run
         """Return what the headers of all files say, a row a file; reads no pixels.
 
         It is kept with the sequence. A header takes 0.1 ms if it is like others but for its
-        date or its place on the ground, 0.25 ms if its OME-XML differs in times and positions,
+        date or its place on the ground, 0.3 ms if its OME-XML differs in times and positions,
         else up to 1 ms, so 100,000 files take 10 to 100 seconds of one process;
         ``scheduler="processes"`` or a cluster divides that.
 
