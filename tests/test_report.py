@@ -20,7 +20,7 @@ from dask_fileseq.report.gridmap import grid_map, text_map
 from dask_fileseq.report.histogram import HEIGHT, WIDTH, histograms
 from dask_fileseq.report.sheet import contact_sheet
 from dask_fileseq.report.sheetplan import Limits
-from dask_fileseq.report.svgmap import svg_map
+from dask_fileseq.report.svgmap import MOST, svg_map
 from dask_fileseq.report.thumbnails import Thumbnailer
 from tests.helpers.corpus import write_corpus
 
@@ -97,7 +97,7 @@ def test_map_counts_each_file_once(seed):
 def test_svg_map_is_xml_with_a_cross_for_each_empty_cell():
     """Notebooks drop what does not parse."""
     grid = grid_of(3, 4, without={(1, "GFP", 2), (2, "DAPI", 0)})
-    root = ElementTree.fromstring(svg_map(grid))
+    root = ElementTree.fromstring(svg_map(grid_map(grid, MOST)))
     paths = [element.get("d") for element in root.iter("{http://www.w3.org/2000/svg}path")]
     crosses = [path for path in paths if "l-" in path]
     assert len(crosses) == 1
@@ -110,7 +110,7 @@ def test_svg_map_is_xml_with_a_cross_for_each_empty_cell():
 def test_svg_map_tells_of_odd_cells():
     """What is wrong is found by the mouse; what it says may hold anything."""
     grid = grid_of(3, 4)
-    root = ElementTree.fromstring(svg_map(grid, marked={5: "<cut> & short"}))
+    root = ElementTree.fromstring(svg_map(grid_map(grid, MOST), marked={5: "<cut> & short"}))
     (title,) = root.iter("{http://www.w3.org/2000/svg}title")
     assert title.text == "<cut> & short"
 

@@ -57,7 +57,7 @@ def histograms(sheet: Sheet) -> Iterator[dict[str, Any]]:
                 for value in (contrast.low, contrast.high)
                 if low <= value <= high
             ),
-            "across": [(place(value), f"{value:.6g}") for value in nice_values(low, high)],
+            "across": [(place(value), f"{value:,.6g}") for value in nice_values(low, high)],
             "down": [
                 (round(HEIGHT - float(np.log1p(power) / top) * HEIGHT, 1), f"{power:,}")
                 for power in powers[:: 1 + len(powers) // 5]

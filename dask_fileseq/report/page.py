@@ -20,10 +20,11 @@ from dask_fileseq.grid import FileGrid, cell_text
 from dask_fileseq.plaintext import counted, public_names
 from dask_fileseq.readers import Reader
 from dask_fileseq.report.contrast import Contrast
+from dask_fileseq.report.gridmap import grid_map
 from dask_fileseq.report.histogram import HEIGHT, MARGIN, WIDTH, histograms
 from dask_fileseq.report.sheet import Projection, contact_sheet
 from dask_fileseq.report.summary import array_rows, summary_rows
-from dask_fileseq.report.svgmap import map_legend, svg_map
+from dask_fileseq.report.svgmap import MOST, map_legend, svg_map
 from dask_fileseq.report.templates import render
 from dask_fileseq.report.thumbnails import Picture
 from dask_fileseq.types import Progress
@@ -66,7 +67,7 @@ def report_html(
     """
     sheet = contact_sheet(grid, source, reader, project=project, progress=progress)
     contrasts = sheet.contrasts
-    marked = _marked(grid, findings)
+    marked, image = _marked(grid, findings), grid_map(grid, MOST)
     array = [text for term, text in array_rows(summary) if term == "array"]
     return render(
         "page.html",
@@ -74,8 +75,8 @@ def report_html(
         subtitle=", ".join([counted(summary["files"], "file"), *array]),
         rows=summary_rows(summary),
         summary=summary,
-        map=svg_map(grid, width=480, largest=30, marked=marked),
-        legend=map_legend(grid, marked=bool(marked)),
+        map=svg_map(image, width=480, largest=30, marked=marked),
+        legend=map_legend(image, marked=bool(marked)),
         count=f"{total(findings):,}" if findings else "",
         total=total,
         findings=by_kind(findings),
