@@ -1,6 +1,6 @@
-"""Which files a contact sheet shows, and where: by channel, time and place. No I/O.
+"""The files that a contact sheet shows, and their places, by channel, time and place. No I/O.
 
-Of a long axis, the sheet shows labels at equal distances among those that have files. A plate
+The sheet shows labels of a long axis at equal distances, among those that have files. A plate
 or a mosaic is shown whole, with one picture in each place.
 """
 

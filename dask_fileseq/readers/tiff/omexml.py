@@ -1,8 +1,8 @@
-"""OME-XML of a TIFF file: what it says of the image in this file and of its planes.
+"""Metadata of an image and of its planes in the OME-XML of a TIFF file.
 
-See https://docs.openmicroscopy.org/ome-model/latest/. Of several images, as in files that contain
-the metadata of a whole set, the one that refers to this file counts, else that with the number of
-the series; of several planes, those that refer to this file.
+See https://docs.openmicroscopy.org/ome-model/latest/. If OME-XML has several images, as in files
+that contain the metadata of a whole set, the one that refers to this file counts, or else the one
+with the number of the series. Of its planes, those that refer to this file count.
 """
 
 from __future__ import annotations
