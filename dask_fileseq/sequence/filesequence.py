@@ -2035,8 +2035,10 @@ encodeargs, overwrite, progress, scheduler, workers, dry_run
     ) -> Figure:
         """Return a contact sheet: rows of channels, columns of times and places.
 
-        Contrast is stretched for each channel. Large images are read in part. Long axes show
-        some of their labels, at equal distances.
+        Contrast is stretched for each channel, in the colour of its dye if its name tells one.
+        Large images are read in part. Long axes show some of their labels, at equal distances.
+        Wells of a plate and tiles of a mosaic are drawn where they are, with one picture each,
+        framed where files are missing.
 
         Parameters
         ----------
