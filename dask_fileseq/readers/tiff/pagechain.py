@@ -23,7 +23,7 @@ MAX_PAGES = 2**18
 MAX_SUBPAGES = 2**10
 """Most pages below one page, as the levels of a pyramid."""
 
-NEAR, FAR = 512, 32 * 1024
+NEAR, FAR = 512, 8 * 1024
 """Bytes to read at a time of a chain: most directories are smaller, and some are side by side."""
 
 MAX_TAGS = 4096
@@ -153,7 +153,7 @@ def _directories(tif: tifffile.TiffFile) -> Iterator[tuple[int, bytes, int, int]
     count_of = struct.Struct(tiff.tagnoformat).unpack_from
     next_of = struct.Struct(tiff.offsetformat).unpack_from
     head, tail, tag_size = tiff.tagnosize, tiff.offsetsize, tiff.tagsize
-    at, end, stop, size = tif.pages.first.offset, handle.size, 0, head
+    at, end, stop, size = tif.pages.first.offset, handle.size, -NEAR, head
     raw, base = b"", 0
     while 0 < at < end:
         start = at - base
