@@ -105,7 +105,7 @@ from dask_fileseq.types import (
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from xarray import DataArray, DataTree
+    from xarray import DataArray, Dataset, DataTree
 
     from dask_fileseq.check import Finding
     from dask_fileseq.zarr import FileArrayStore
@@ -1415,7 +1415,8 @@ with well
         Parameters
         ----------
         jsonfile : str, os.PathLike or open text file
-            The file to write.
+            The file to write. A name that ends in ``.parquet`` or ``.parq`` is a folder of
+            Parquet files, for more references than go into memory at once.
         url : str, optional
             Location of the folder that all files are below, for programs that read the
             references. None: the present one. Empty: relative to the program that reads.
@@ -1479,6 +1480,117 @@ with well
         array, naming = self._named_array_of(others | {"groupname": groupname}, headers)
         references |= {"zarr_format": zarr_format, "append": _append, "close": _close}
         write_references(array, jsonfile, url, **references, **naming)
+
+    @takes_options(NamingOptions, ReadOptions)
+    def to_virtual(
+        self,
+        url: str | None = None,
+        *,
+        groupname: str = "image",
+        headers: bool | str | Sequence[str] | None = None,
+        quote: bool | None = None,
+        codec_id: str | None = None,
+        chunks: Literal["tile", "file"] | None = None,
+        scheduler: Any = None,
+        **kwargs: Any,
+    ) -> Dataset:
+        """Return a dataset of references to the bytes in the files, for VirtualiZarr.
+
+        Its array is VirtualiZarr's ``ManifestArray``, of zarr format 3; VirtualiZarr combines
+        such datasets and writes them, with ``.vz`` (``.virtualize`` before 2.8). Coordinates are
+        in memory. All headers are read, and the pixels of the first file.
+
+        Parameters
+        ----------
+        url, quote, codec_id, chunks, scheduler
+            As in `write_fsspec`, of format 3: whole TIFF files are no chunks.
+        groupname : str
+            Name of the array.
+        headers : bool, str, sequence of str or None
+            As in `to_xarray`.
+        fillvalue, chunkshape, chunkdtype, axestiled, dimension_names, zattrs, imreadargs, errors
+            As in `aszarr`; but a file whose header cannot be read is always an error.
+        **kwargs
+            More arguments of `imread`.
+
+        Returns
+        -------
+        xarray.Dataset
+
+        Raises
+        ------
+        ImportError
+            If virtualizarr is not installed, or imagecodecs is too old for a codec.
+        ReadError, ChunkMismatchError, ValueError
+            As `write_fsspec` does.
+        """
+        try:
+            from dask_fileseq.zarr import to_virtual
+        except ImportError as error:
+            raise _needs("to_virtual", "VirtualiZarr", "virtual") from error
+
+        array, naming = self._named_array_of(kwargs | {"groupname": groupname}, headers)
+        how: Any = {"quote": quote, "codec_id": codec_id, "chunks": chunks, "scheduler": scheduler}
+        dataset: Dataset = to_virtual(array, url, **how, **naming)
+        return dataset
+
+    @takes_options(NamingOptions, ReadOptions)
+    def to_icechunk(
+        self,
+        repo: Any,
+        *,
+        branch: str = "main",
+        message: str | None = None,
+        url: str | None = None,
+        groupname: str = "image",
+        headers: bool | str | Sequence[str] | None = None,
+        quote: bool | None = None,
+        codec_id: str | None = None,
+        chunks: Literal["tile", "file"] | None = None,
+        scheduler: Any = None,
+        **kwargs: Any,
+    ) -> str:
+        """Commit references to the bytes in the files to a repository of Icechunk.
+
+        Each has the time of its file, in whole seconds: to read a file that was changed since is
+        an error.
+
+        Parameters
+        ----------
+        repo : icechunk.Repository, str or os.PathLike
+            A repository that has a virtual chunk container for the files; or a folder, for local
+            files, where one is opened, or made with a container for their folder. Who opens it
+            has to authorise the access to that (``authorize_virtual_chunk_access``).
+        branch, message : str
+            The branch, and the message of the commit.
+        url, quote, codec_id, chunks, scheduler, groupname, headers
+            As in `to_virtual`.
+        fillvalue, chunkshape, chunkdtype, axestiled, dimension_names, zattrs, imreadargs, errors
+            As in `aszarr`; but a file whose header cannot be read is always an error.
+        **kwargs
+            More arguments of `imread`.
+
+        Returns
+        -------
+        str
+            The snapshot that was committed.
+
+        Raises
+        ------
+        ImportError
+            If icechunk is not installed, or imagecodecs is too old for a codec.
+        ReadError, ChunkMismatchError, ValueError
+            As `write_fsspec` does, and if files changed meanwhile, or have no container.
+        """
+        try:
+            from dask_fileseq.zarr import to_icechunk
+        except ImportError as error:
+            raise _needs("to_icechunk", "icechunk", "virtual") from error
+
+        array, naming = self._named_array_of(kwargs | {"groupname": groupname}, headers)
+        how: Any = {"quote": quote, "codec_id": codec_id, "chunks": chunks, "scheduler": scheduler}
+        how |= {"branch": branch, "message": message, "url": url}
+        return to_icechunk(array, repo, **how, **naming)
 
     # copies
 
