@@ -1524,10 +1524,8 @@ with well
         ReadError, ChunkMismatchError, ValueError
             As `write_fsspec` does.
         """
-        try:
+        with needs_package("to_virtual", "VirtualiZarr", "virtual"):
             from dask_fileseq.zarr import to_virtual
-        except ImportError as error:
-            raise _needs("to_virtual", "VirtualiZarr", "virtual") from error
 
         array, naming = self._named_array_of(kwargs | {"groupname": groupname}, headers)
         how: Any = {"quote": quote, "codec_id": codec_id, "chunks": chunks, "scheduler": scheduler}
@@ -1582,10 +1580,8 @@ with well
         ReadError, ChunkMismatchError, ValueError
             As `write_fsspec` does, and if files changed meanwhile, or have no container.
         """
-        try:
+        with needs_package("to_icechunk", "icechunk", "virtual"):
             from dask_fileseq.zarr import to_icechunk
-        except ImportError as error:
-            raise _needs("to_icechunk", "icechunk", "virtual") from error
 
         array, naming = self._named_array_of(kwargs | {"groupname": groupname}, headers)
         how: Any = {"quote": quote, "codec_id": codec_id, "chunks": chunks, "scheduler": scheduler}
