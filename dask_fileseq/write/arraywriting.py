@@ -36,7 +36,7 @@ from dask_fileseq.write.tiffencoder import TiffEncoder
 FORMAT = 1
 """Version of what is written; files of another version are written anew."""
 
-GROUP = 2**21
+GROUP = 2**23
 """Size of the pixels that a task writes at least, in bytes, if there are several files."""
 
 

@@ -103,7 +103,12 @@ def write_file(
     """Write an image into a file, and return its size and when it was modified."""
     try:
         with new_file(path, "w+b") as file:
-            encoder.encode(file, image, dims, facts)
+            try:
+                encoder.encode(file, image, dims, facts)
+            except OSError as error:
+                if error.errno is None:  # numpy's own, which does not say why
+                    _require_room(file.fileno())
+                raise
             file.flush()
             status = os.fstat(file.fileno())
     except FileSequenceError:
@@ -115,6 +120,13 @@ def write_file(
         what = f"cannot write {path!r}: {type(error).__name__}: {error}"
         raise WriteError(errno.EINVAL, what) from error
     return status.st_size, status.st_mtime_ns
+
+
+def _require_room(descriptor: int) -> None:
+    """Raise the error of the system if nothing more can be written at the end of a file."""
+    os.lseek(descriptor, 0, os.SEEK_END)
+    for _ in range(2):  # the first one may be cut short
+        os.write(descriptor, bytes(2**16))
 
 
 @dataclass(frozen=True)
@@ -253,7 +265,10 @@ def _existing(paths: Sequence[str]) -> dict[str, tuple[int, int]]:
         folder, name = os.path.split(path)
         by_folder.setdefault(folder, {})[name] = path
     for folder, names in by_folder.items():
-        with suppress(FileNotFoundError), os.scandir(folder or os.curdir) as entries:
+        with (
+            suppress(FileNotFoundError, NotADirectoryError),
+            os.scandir(folder or os.curdir) as entries,
+        ):
             for entry in entries:
                 if entry.name in names:
                     status = entry.stat()
