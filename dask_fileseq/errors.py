@@ -134,7 +134,8 @@ class ReadError(FileSequenceError, OSError):
 
     @classmethod
     def of(cls, cause: BaseException, message: str) -> ReadError:
-        """Return a `ReadError` that is also an instance of the builtin type of `cause`."""
+        """Return a `ReadError`, in one line, that is also an instance of the type of `cause`."""
+        message = " ".join(filter(None, map(str.strip, message.splitlines())))
         for base in type(cause).__mro__:
             if getattr(builtins, base.__name__, None) is base:
                 try:

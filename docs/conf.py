@@ -44,6 +44,7 @@ autosummary_generate = True
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
 numpydoc_show_class_members = False
+toc_object_entries_show_parents = "hide"
 
 nb_execution_mode = "off"
 myst_heading_anchors = 3

@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 import tifffile
 
-from dask_fileseq import ChunkMismatchError, NamesError, ReadError, TiffSequence, open_sequence
+from dask_fileseq import (
+    ChunkMismatchError,
+    FillWarning,
+    NamesError,
+    ReadError,
+    TiffSequence,
+    open_sequence,
+)
 from dask_fileseq.readers import PaddedReader, count, read_tiff
 
 xr = pytest.importorskip("xarray")
@@ -151,6 +158,30 @@ def test_files_without_a_header_are_named(scene):
     (scene[0] / "d3_B02.tif").write_bytes(b"no TIFF")
     with pytest.raises(ReadError, match=r"d3_B02\.tif"):
         opened(scene[0]).to_datatree()
+
+
+@pytest.mark.parametrize("levels", [False, True])
+@pytest.mark.parametrize("way", ["to_datatree", "engine"])
+def test_files_without_a_header_are_filled(scene, way, levels):
+    """One damaged file of thousands refuses all others, though it is to be filled."""
+    folder, images = scene
+    (folder / "d2_B05.tif").write_bytes(b"II*")
+    (folder / "d3_B02.tif").write_bytes(b"")
+    options = {"split": "band", "levels": levels, "errors": "fill", "fillvalue": 7}
+    if way == "to_datatree":
+        tree = opened(folder).to_datatree(**options)
+    else:
+        tree = xr.open_datatree(opened(folder), engine="fileseq", **options)
+    level = "/0" if levels else ""
+    for band, damaged in (("B05", 2), ("B02", 3)):
+        node = tree[f"{band}{level}"].image
+        with pytest.warns(FillWarning, match=f"d{damaged}_{band}"):
+            assert (node.sel(day=damaged) == 7).all()
+        np.testing.assert_array_equal(node.sel(day=1)[0], images[1, band])
+    for path in folder.iterdir():
+        path.write_bytes(b"")
+    with pytest.raises(ReadError, match=r"d1_B02\.tif"):
+        opened(folder).to_datatree(**options)
 
 
 def test_files_are_grouped_by_the_image_that_is_read(tmp_path):

@@ -48,6 +48,7 @@ class Writer:
             with subprocess.Popen(command) as process:
                 try:
                     process.wait(seconds)
+                    return
                 except subprocess.TimeoutExpired:
                     process.kill()
 

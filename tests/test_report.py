@@ -17,9 +17,10 @@ from dask_fileseq.readers import count, read_tiff
 from dask_fileseq.report.axisroles import AxisRoles, axis_roles
 from dask_fileseq.report.contrast import Contrast
 from dask_fileseq.report.gridmap import grid_map, text_map
+from dask_fileseq.report.histogram import HEIGHT, WIDTH, histograms
 from dask_fileseq.report.sheet import contact_sheet
 from dask_fileseq.report.sheetplan import Limits
-from dask_fileseq.report.svgmap import svg_map
+from dask_fileseq.report.svgmap import MOST, svg_map
 from dask_fileseq.report.thumbnails import Thumbnailer
 from tests.helpers.corpus import write_corpus
 
@@ -96,7 +97,7 @@ def test_map_counts_each_file_once(seed):
 def test_svg_map_is_xml_with_a_cross_for_each_empty_cell():
     """Notebooks drop what does not parse."""
     grid = grid_of(3, 4, without={(1, "GFP", 2), (2, "DAPI", 0)})
-    root = ElementTree.fromstring(svg_map(grid))
+    root = ElementTree.fromstring(svg_map(grid_map(grid, MOST)))
     paths = [element.get("d") for element in root.iter("{http://www.w3.org/2000/svg}path")]
     crosses = [path for path in paths if "l-" in path]
     assert len(crosses) == 1
@@ -109,7 +110,7 @@ def test_svg_map_is_xml_with_a_cross_for_each_empty_cell():
 def test_svg_map_tells_of_odd_cells():
     """What is wrong is found by the mouse; what it says may hold anything."""
     grid = grid_of(3, 4)
-    root = ElementTree.fromstring(svg_map(grid, marked={5: "<cut> & short"}))
+    root = ElementTree.fromstring(svg_map(grid_map(grid, MOST), marked={5: "<cut> & short"}))
     (title,) = root.iter("{http://www.w3.org/2000/svg}title")
     assert title.text == "<cut> & short"
 
@@ -288,6 +289,77 @@ def test_contrast_leaves_frames_and_no_values_out(tmp_path):
     (contrast,) = sheet_of(tmp_path).contrasts
     assert 1000 <= contrast.low < 1050
     assert 1950 < contrast.high <= 2000
+
+
+@pytest.mark.parametrize("project", ["max", "mean"])
+def test_nodata_does_not_count_in_the_contrast(tmp_path, project):
+    """Of the pixels of the ground, the darkest are black, wherever the value for none is."""
+    for t, nodata in enumerate((9999, 9999)):
+        image = np.random.default_rng(t).integers(1000, 2000, (50, 50)).astype(np.int16)
+        image[:5] = nodata
+        tag = (42113, "s", 0, str(nodata), True)
+        tifffile.imwrite(tmp_path / f"t{t}.tif", image, extratags=[tag])
+    sheet = sheet_of(tmp_path, project=project)
+    (contrast,) = sheet.contrasts
+    assert 1000 <= contrast.low < contrast.high <= 2000
+    assert np.isnan(sheet.pictures[0][0][0].image[:5]).all()
+
+
+def test_a_picture_without_data_says_so(tmp_path):
+    """It has neither black nor white pixels."""
+    tag = (42113, "s", 0, "0", True)
+    tifffile.imwrite(tmp_path / "t0.tif", np.zeros((5, 6), np.uint8), extratags=[tag])
+    assert sheet_of(tmp_path).pictures[0][0][0].why == "no data"
+
+
+def test_a_flat_picture_says_so(tmp_path):
+    """White everywhere was black."""
+    for t in range(2):
+        tifffile.imwrite(tmp_path / f"t{t}.tif", np.full((5, 6), 255, np.uint8))
+    tifffile.imwrite(tmp_path / "t2.tif", np.arange(30, dtype=np.uint8).reshape(5, 6))
+    sheet = sheet_of(tmp_path)
+    assert [p[0].note for p in sheet.pictures[0]] == ["all pixels 255", "all pixels 255", ""]
+    (contrast,) = sheet.contrasts
+    shades = contrast.shades(sheet.pictures[0][0][0].image)
+    assert 64 < shades.min() == shades.max() < 192
+    figure = open_sequence(os.fspath(tmp_path)).preview()
+    assert [axes.texts[0].get_text() for axes in figure.axes[:2]] == ["all pixels 255"] * 2
+
+
+def test_channels_have_the_colours_of_their_dyes(tmp_path):
+    """DAPI is blue and GFP green; actin is not blue, and tells nothing."""
+    for channel in ("DAPI", "GFP", "mCherry", "actin"):
+        image = np.arange(30, dtype=np.uint16).reshape(5, 6)
+        tifffile.imwrite(tmp_path / f"t0_{channel}.tif", image)
+    seq = open_sequence(os.fspath(tmp_path), pattern="t0_{channel}.tif")
+    sheet = contact_sheet(seq.grid, seq.source, read_tiff)
+    bright = {
+        name: contrast.shades(sheet.pictures[i][0][0].image)[-1, -1].tolist()
+        for i, (name, contrast) in enumerate(zip(sheet.channels, sheet.contrasts, strict=True))
+    }
+    assert bright.pop("actin") == 255
+    assert {name: int(np.argmax(colour)) for name, colour in bright.items()} == {
+        "DAPI": 2,
+        "GFP": 1,
+        "mCherry": 0,
+    }
+
+
+@pytest.mark.parametrize(
+    "values",
+    [[[3.0, 3.0]], [[1e9, 1e9 + 1e-6]], [[-1e308, 1e308]], [[0.0, np.nan]], [[0, 65535]]],
+    ids=["flat", "close", "huge", "nan", "wide"],
+)
+def test_histograms_of_any_values_have_axes(tmp_path, values):
+    """Places of ticks are inside the box, and their labels are values."""
+    np.save(tmp_path / "t0.npy", np.array(values))
+    seq = FileSequence(np.load, os.path.join(tmp_path, "*.npy"), pattern=r"(t)(\d)")
+    sheet = contact_sheet(seq.grid, seq.source, seq.reader)
+    for each in histograms(sheet):
+        assert each["bars"]
+        assert len(each["across"]) > 1
+        assert all(0 <= x <= WIDTH for x, _ in each["across"])
+        assert each["down"][0] == (pytest.approx(HEIGHT, abs=HEIGHT), "1")
 
 
 def test_stretching_survives_any_values():

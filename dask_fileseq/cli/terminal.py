@@ -21,6 +21,8 @@ import click
 from dask_fileseq.plaintext import json_escaped, printable, public_text
 
 WIDTH = 11
+ROOM = 68
+"""Letters beside a label in a terminal of 80 columns."""
 
 _COLOUR = re.compile("\x1b\\[[0-9;]*m")
 
@@ -46,12 +48,15 @@ def styled(text: str, **style: Any) -> str:
 
 
 def first_of_many(shown: list[str], more: int) -> str:
-    """Return the first of many texts, and how many more there are.
+    """Return the first of many texts, and how many more there are; long ones in lines.
 
     >>> first_of_many(["a", "b"], 3)
     'a, b and 3 more'
     """
-    return ", ".join(shown) + (f" and {more:,} more" if more > 0 else "")
+    text = ", ".join(shown) + (f" and {more:,} more" if more > 0 else "")
+    if len(text) <= ROOM:
+        return text
+    return "\n".join([*shown, *([f"and {more:,} more"] if more > 0 else [])])
 
 
 def command_line_text(message: str) -> str:

@@ -18,23 +18,24 @@ from dask_fileseq.convert.imagelayout import ImageLayout, TargetImage
 from dask_fileseq.convert.omescale import OmeScale
 from dask_fileseq.convert.partition import Partition
 from dask_fileseq.filearray import FileArray
+from dask_fileseq.report import dye_hue
 
 Ranges = Mapping[int, tuple[float, float]]  # lowest and highest value of each channel
 
 METHODS = {"mean": "the mean of 2 x 2 pixels", "nearest": "the first of 2 x 2 pixels"}
 
-COLORS = (
-    (r"dapi|hoechst|405|\bblue\b|bfp|violet", "0000FF"),
-    (r"gfp|fitc|488|alexa ?fluor|\bgreen\b|venus|yfp", "00FF00"),
-    (r"cy5|647|640|633|far.?red|647n|draq5|nir", "FF00FF"),
-    (r"cy3|tritc|rfp|mcherry|cherry|561|568|594|texas|tomato|\bred\b", "FF0000"),
-    (r"cfp|cyan", "00FFFF"),
-    (r"bright|phase|dic|trans|bf|tl\b|gray|grey", "FFFFFF"),
-)
-"""Colours by what occurs in a name."""
+COLORS = {
+    "green": "00FF00",
+    "red": "FF0000",
+    "blue": "0000FF",
+    "magenta": "FF00FF",
+    "cyan": "00FFFF",
+    "yellow": "FFFF00",
+}
+"""Colours by their names, in the order in which channels whose names have none get them."""
 
-OTHERS = ("0000FF", "00FF00", "FF0000", "FF00FF", "00FFFF", "FFFF00", "FFFFFF")
-"""Colours of channels whose names have none, in turn."""
+WHITE = "FFFFFF"
+_TRANSMITTED = re.compile(r"bright|phase|dic|trans|bf|tl\b|gr[ae]y", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -194,10 +195,15 @@ def _names_along(array: FileArray, axis: int, length: int) -> list[str]:
 
 
 def channel_colors(names: Sequence[str]) -> list[str]:
-    """Return a colour for each channel: by its name, or else in turn."""
-    others = itertools.cycle(OTHERS if len(names) > 1 else ["FFFFFF"])
+    """Return a colour for each channel: by its dye, white for transmitted light, else another.
+
+    >>> channel_colors(["DAPI", "actin", "phase"]), channel_colors(["actin"])
+    (['0000FF', '00FF00', 'FFFFFF'], ['FFFFFF'])
+    """
     found = [
-        next((color for pattern, color in COLORS if re.search(pattern, name, re.I)), None)
+        COLORS.get(dye_hue(name)) or (WHITE if _TRANSMITTED.search(name) else None)
         for name in names
     ]
-    return [color or other for color, other in zip(found, others, strict=False)]
+    others = [color for color in COLORS.values() if color not in found] or [WHITE]
+    turn = itertools.cycle(others if len(names) > 1 else [WHITE])
+    return [color or next(turn) for color in found]

@@ -199,6 +199,15 @@ def scale_text(scales: Mapping[str, OmeScale]) -> str:
 
 
 def _step_text(scale: OmeScale) -> str:
-    unit = f" {SYMBOLS.get(scale.unit, scale.unit)}" if scale.unit else ""
+    """Return a step with its unit and source; whole days, hours and minutes as such.
+
+    >>> _step_text(OmeScale(1382400.0, 0.0, "second", "file names"))
+    '16 d (file names)'
+    """
+    step, name = scale.step, scale.unit
+    for longer, seconds in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if name == "second" and step % seconds == 0:
+            step, name = step / seconds, longer
+    unit = f" {SYMBOLS.get(name, name)}" if name else ""
     source = scale.source if " names" in scale.source else scale.source.split(" ")[0]
-    return f"{scale.step:.6g}{unit} ({source.removesuffix('-XML')})"
+    return f"{step:.6g}{unit} ({source.removesuffix('-XML')})"

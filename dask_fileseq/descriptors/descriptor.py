@@ -12,9 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-METRES = {"m": 1e6, "mm": 1e3, "µm": 1.0, "um": 1.0, "nm": 1e-3}
-"""Micrometres in a unit of length."""
-
+from dask_fileseq.readers import MICROMETRES, unit_name
 
 LONGEST = 9e9
 """Most seconds of a duration in nanoseconds."""
@@ -82,7 +80,7 @@ def micrometres(values: Iterable[Any], unit: str | None = "µm") -> Extra:
     >>> micrometres(["1e-6", None], "m").values
     array([ 1., nan])
     """
-    factor = METRES.get((unit or "µm").replace("\u03bc", "µ"))
+    factor = MICROMETRES.get(unit_name(unit or "µm"))
     if factor is None:
         raise BadDescriptorError(f"the unit of positions, {unit!r}, is unknown")
     return floats(values, "µm", factor)

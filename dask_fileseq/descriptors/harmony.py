@@ -13,7 +13,6 @@ from collections.abc import Sequence
 
 from dask_fileseq.descriptors.beside import Beside, children
 from dask_fileseq.descriptors.descriptor import (
-    METRES,
     BadDescriptorError,
     Descriptor,
     base_name,
@@ -23,6 +22,7 @@ from dask_fileseq.descriptors.descriptor import (
     seconds,
     times,
 )
+from dask_fileseq.readers import MICROMETRES, unit_name
 
 FILE_NAME = re.compile(r"index(\.idx|\.ref)?\.xml", re.IGNORECASE)
 
@@ -99,7 +99,7 @@ def _pixel_sizes(
     sizes = {}
     for dim, key in {"y": "ImageResolutionY", "x": "ImageResolutionX"}.items():
         found = {record.get(key) for record in records}
-        factor = METRES.get(units.get(key, "m"))
+        factor = MICROMETRES.get(unit_name(units.get(key, "m")))
         if len(found) == 1 and factor and (text := found.pop()):
             sizes[dim] = float(floats([text]).values[0]) * factor, "µm"
     return sizes

@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 
 from dask_fileseq.descriptors.beside import Beside
 from dask_fileseq.descriptors.descriptor import (
-    METRES,
     BadDescriptorError,
     Descriptor,
     Extra,
@@ -27,6 +26,7 @@ from dask_fileseq.descriptors.descriptor import (
     seconds,
     times,
 )
+from dask_fileseq.readers import MICROMETRES, unit_name
 
 FILE_NAME = re.compile(r".*\.companion\.ome", re.IGNORECASE)
 
@@ -208,7 +208,7 @@ def _extras(images: Sequence[_Image], pages: Mapping[str, Sequence[Plane]]) -> d
     extras = {}
     for axis in "XYZ":
         unit = units.get(f"Position{axis}Unit", "")
-        factor = METRES.get(unit.replace("\u03bc", "µ"))
+        factor = MICROMETRES.get(unit_name(unit))
         extra = floats(common(f"Position{axis}"), "µm" if factor else "", factor or 1.0)
         extras[f"stage_{axis.lower()}"] = extra
     in_seconds = {"": 1.0, "s": 1.0, "ms": 1e-3, "min": 60.0, "h": 3600.0}
@@ -230,7 +230,7 @@ def _pixel_sizes(pixels: Sequence[Mapping[str, str]]) -> dict[str, tuple[float, 
         key = f"PhysicalSize{axis}"
         found = {(each.get(key), each.get(f"{key}Unit", "µm")) for each in pixels}
         text, unit = found.pop()
-        factor = METRES.get(unit.replace("\u03bc", "µ"))
+        factor = MICROMETRES.get(unit_name(unit))
         size = float(floats([text]).values[0]) * (factor or 0)
         if not found and size > 0:
             sizes[axis.lower()] = size, "µm"

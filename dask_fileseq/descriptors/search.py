@@ -209,7 +209,7 @@ def _grid_of_ome_header(
 def _places(names: Sequence[str], source: Source, most: int) -> Iterator[Place]:
     """Yield the descriptors beside files: in the folder of all, above steps, then in `most`."""
     folders = [common_path(names)]
-    while _STEP.fullmatch(base_name(folders[-1])) and len(folders) < 3:
+    while _STEP.fullmatch(os.path.basename(folders[-1])) and len(folders) < 3:
         folders.append(os.path.dirname(folders[-1]))
     own = dict.fromkeys(map(_folder, names))
     each = [folder for folder in islice(own, most) if folder not in folders]

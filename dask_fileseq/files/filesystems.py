@@ -9,6 +9,7 @@ import os
 import re
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import cache, lru_cache
 from typing import Any, TypeVar
 from urllib.parse import unquote
@@ -27,6 +28,9 @@ PACKAGES = {
 
 HARMLESS = {"profile", "region_name", "endpoint_url", "project", "account_name", "host", "encoding"}
 """Arguments of file systems that errors may show."""
+
+OPEN_HEADERS = {"accept", "accept-encoding", "range", "user-agent"}
+"""Headers of requests that go to any server to which another one redirects."""
 
 T = TypeVar("T")
 
@@ -197,6 +201,10 @@ def _arguments(links: list[str], values: Mapping[str, Any]) -> dict[str, Any]:
     """
     values = dict(values)
     if links[-1] in ("http", "https"):
+        if len(links) == 1:
+            values = {"get_client": discreet_client} | values
+        else:
+            values[links[-1]] = {"get_client": discreet_client} | values.get(links[-1], {})
         if "timeout" in values.get("client_kwargs", {}):
             return {"use_listings_cache": True} | values
         if len(links) > 1:  # a file is copied whole, which may take long
@@ -211,6 +219,31 @@ def _arguments(links: list[str], values: Mapping[str, Any]) -> dict[str, Any]:
             return limited_arguments(values)
         return values | {"s3": limited_arguments(values.get("s3", {}))}
     return values
+
+
+async def discreet_client(**kwargs: Any) -> Any:
+    """Return a session of aiohttp that sends the user's own headers to no other server.
+
+    After a redirect, aiohttp itself leaves out Authorization and cookies only, not tokens.
+    """
+    from aiohttp import ClientSession, TraceConfig
+
+    trace = TraceConfig()
+    trace.on_request_redirect.append(_drop_headers)
+    kwargs["trace_configs"] = [*(kwargs.get("trace_configs") or ()), trace]
+    return ClientSession(**kwargs)
+
+
+async def _drop_headers(_session: Any, _context: Any, redirect: Any) -> None:
+    """Remove headers from a request that goes on to another server."""
+    from yarl import URL
+
+    location = redirect.response.headers.get("Location", "")
+    with suppress(ValueError):  # aiohttp refuses it
+        if redirect.url.join(URL(location)).origin() == redirect.url.origin():
+            return
+    for name in [name for name in redirect.headers if name.lower() not in OPEN_HEADERS]:
+        redirect.headers.popall(name, None)
 
 
 def limited_arguments(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,8 @@
-"""Metadata that all headers confirm, for what speaks of all files: xarray, OME-Zarr, reports.
+"""Metadata that all headers confirm, for xarray, OME-Zarr and reports, which describe all files.
 
-Files are opened by one header, that of the first. What it says is true of the array only if
-other headers say the same. All are read where that is cheap: of up to `MOST_FILES` local files.
-Of more files, and of remote ones, it is a sample that is spread over all.
+A sequence is opened by the header of its first file. Metadata in it are those of the array only
+if other headers have the same. Headers of up to `MOST_FILES` local files are all read, which is
+cheap; of more files, and of remote ones, a sample that is spread over all is read.
 """
 
 from __future__ import annotations
@@ -237,10 +237,9 @@ class _Confirmation:
         counts = np.bincount(codes)
         is_usual = codes == counts.argmax()
         usual, odd = int(np.argmax(is_usual)), int(np.argmin(is_usual))
-        self.texts["transform"] = (
-            f"{len(codes) - counts.max():,} of {len(codes):,} files have another place,"
-            f" {self.names[odd]!r} {change_text(rows[odd], rows[usual])}"
-        )
+        text = f"{len(codes) - counts.max():,} of {len(codes):,} files have another place"
+        change = change_text(rows[odd], rows[usual]).rstrip(",")
+        self.texts["transform"] = f"{text}, {self.names[odd]!r} {change}" if change else text
         return False
 
     def _origin(self, transform: Sequence[float], number: int) -> tuple[float, ...]:

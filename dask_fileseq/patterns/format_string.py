@@ -18,7 +18,7 @@ _MAX_DIGITS = 1000
 _MAX_IN_A_ROW = 3
 _TEXT = r"[^/\\]+?"
 _ANY = r"[^/\\]*?"
-_UUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+UUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 _COMPASS = r"(?:[NSEWnsew]\d{1,3}|\d{1,3}[NSEWnsew])"
 _FLOAT = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 
@@ -141,7 +141,7 @@ class _FormatString:
             form = " ".join(self.dates[name]) if name else spec
             return date_regex(spec, form), form
         if spec == "uuid":
-            return _UUID, "word"
+            return UUID, "word"
         if spec == "compass":
             return _COMPASS, spec
         match = FIELD_SPEC.fullmatch(spec)

@@ -28,7 +28,7 @@ def combine_numbers(parts: list[NamePart]) -> list[NamePart]:
         parts = _split_codes(parts)
     if not all(part.is_number for part in varying):
         parts = _join_signs(parts)
-    if any(part.texts[0] in _MARKS for part in parts):
+    if any(map(_has_mark, parts, parts[1:], parts[2:])):
         parts = _join_decimals(parts)
     return parts if all(part.is_number for part in varying) else _join_degrees(parts)
 
@@ -96,6 +96,12 @@ def _join_signs(parts: list[NamePart]) -> list[NamePart]:
         number.joint = bool(base) or before.joint
         result.append(number)
     return result
+
+
+def _has_mark(number: NamePart, mark: NamePart, behind: NamePart) -> bool:
+    """Return whether a mark is between a number and digits, or a negative exponent."""
+    first = behind.texts[0][:1]
+    return number.is_number and mark.texts[0] in _MARKS and (first.isdecimal() or first == "-")
 
 
 def _join_decimals(parts: list[NamePart]) -> list[NamePart]:

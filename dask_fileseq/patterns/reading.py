@@ -19,6 +19,7 @@ from dask_fileseq.patterns.axis_names import name_axes, number_names
 from dask_fileseq.patterns.date_relations import drop_lone_clocks, pair_clock, read_clocks
 from dask_fileseq.patterns.dates import Ambiguous, join_dates
 from dask_fileseq.patterns.dependence import AmbiguousNames, choose_axes
+from dask_fileseq.patterns.format_string import UUID
 from dask_fileseq.patterns.name_parts import NamePart, cells, split_names
 from dask_fileseq.patterns.name_pattern import NamePattern
 from dask_fileseq.patterns.number_parts import combine_numbers
@@ -26,7 +27,7 @@ from dask_fileseq.patterns.outliers import Outliers
 from dask_fileseq.patterns.text_pattern import compile_regex, parse_format
 from dask_fileseq.patterns.word_parts import combine_words, refusal
 
-_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_UUID = re.compile(UUID)
 UUID_MARK = "\0"
 """What is in the place of GUIDs in the parts of names."""
 _ROUNDS = 5

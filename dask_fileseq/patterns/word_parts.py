@@ -38,7 +38,8 @@ def combine_words(parts: list[NamePart]) -> list[NamePart]:
 
     Raises `Outliers` or NamesError if only some names have a part.
     """
-    if all(part.is_number for part in parts if part.varies) and not any(map(_may_be_row, parts)):
+    numbers = all(part.is_number for part in parts if part.varies)
+    if numbers and not any(map(_may_be_row, parts, parts[1:])):
         return parts
     parts = _join_wells(parts)
     _ignore_spellings(parts)
@@ -115,9 +116,11 @@ def _join_wells(parts: list[NamePart]) -> list[NamePart]:
     return result
 
 
-def _may_be_row(part: NamePart) -> bool:
-    """Return whether a constant part may be the row of a well, or end in one."""
-    return not part.varies and part.texts[0][-1:].isalpha() and are_rows([part.texts[0][-1]])
+def _may_be_row(part: NamePart, behind: NamePart) -> bool:
+    """Return whether a constant part right before another one may be, or end in, a well's row."""
+    if part.varies or not behind.joint:
+        return False
+    return part.texts[0][-1:].isalpha() and are_rows([part.texts[0][-1]])
 
 
 def _split_row(part: NamePart) -> list[NamePart]:

@@ -16,7 +16,13 @@ from dask_fileseq.readers.chunk import (
     plain_dims,
     whole_region,
 )
-from dask_fileseq.readers.chunkmetadata import ChunkMetadata, Labels, Scale, unit_name
+from dask_fileseq.readers.chunkmetadata import (
+    MICROMETRES,
+    ChunkMetadata,
+    Labels,
+    Scale,
+    unit_name,
+)
 from dask_fileseq.readers.counters import Counts, count
 from dask_fileseq.readers.headercolumns import (
     PRINT,
@@ -41,6 +47,7 @@ from dask_fileseq.readers.tiff import TiffReader, band_tags, geo_tags, ome_text,
 from dask_fileseq.readers.twoways import difference_otherwise, read_whole
 
 __all__ = [
+    "MICROMETRES",
     "PRINT",
     "TIFF_SUFFIXES",
     "BoundReader",

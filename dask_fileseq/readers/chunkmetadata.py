@@ -74,6 +74,9 @@ class ChunkMetadata:
     """A text about images of the file that are not read; empty if all are, or one was chosen."""
 
 
+MICROMETRES: Mapping[str, float] = {"nm": 1e-3, "µm": 1.0, "mm": 1e3, "cm": 1e4, "m": 1e6}
+"""Micrometres in units of length, by the names that `unit_name` returns."""
+
 _UNITS = dict.fromkeys(("um", "micron", "microns", "micrometer", "micrometre", "\u03bcm"), "µm")
 _UNITS |= dict.fromkeys(("", "pixel", "pixels", "reference frame"), "")
 

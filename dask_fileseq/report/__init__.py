@@ -5,6 +5,7 @@ SVG and figures. Matplotlib is needed for figures alone, and imported when one i
 """
 
 from dask_fileseq.report.card import html_card
+from dask_fileseq.report.dyes import dye_hue
 from dask_fileseq.report.figure import preview_figure
 from dask_fileseq.report.gridmap import text_map
 from dask_fileseq.report.page import report_html
@@ -14,6 +15,7 @@ from dask_fileseq.report.summary import array_summary, first_info, grid_summary
 __all__ = [
     "array_summary",
     "contact_sheet",
+    "dye_hue",
     "first_info",
     "grid_summary",
     "html_card",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dask_fileseq.grid import FileGrid
 from dask_fileseq.plaintext import counted
 from dask_fileseq.readers import FileInfo
+from dask_fileseq.report.gridmap import grid_map
 from dask_fileseq.report.summary import array_summary, grid_summary, summary_rows
-from dask_fileseq.report.svgmap import map_legend, svg_map
+from dask_fileseq.report.svgmap import MOST, map_legend, svg_map
 from dask_fileseq.report.templates import render
 
 
@@ -27,6 +28,7 @@ def html_card(grid: FileGrid, title: str, location: str, info: FileInfo | None) 
     summary = grid_summary(grid)
     if info is not None:
         summary |= array_summary(grid, info)
+    image = grid_map(grid, MOST)
     return render(
         "card.html",
         title=title,
@@ -35,6 +37,6 @@ def html_card(grid: FileGrid, title: str, location: str, info: FileInfo | None) 
         rows=summary_rows(summary),
         pattern=grid.pattern,
         table=grid.metadata.source,
-        map=svg_map(grid),
-        legend=map_legend(grid),
+        map=svg_map(image),
+        legend=map_legend(image),
     )

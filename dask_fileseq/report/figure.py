@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import itertools
 import math
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dask_fileseq.errors import check_choice
@@ -106,13 +109,7 @@ def _rows(sheet: Sheet) -> tuple[list[list[Panel]], list[str]]:
     heads = [_named(sheet.channel_name, channel) for channel in sheet.channels]
     times = [_named(sheet.time_name, time) for time in sheet.times]
     rows = [
-        [Panel(pictures[time], contrast, label, sheet.board) for time, label in enumerate(times)]
-        if sheet.board is not None
-        else [
-            Panel([pictures[time][place]], contrast, _joined(sheet.places[place], times[time]))
-            for place in range(len(sheet.places))
-            for time in range(len(times))
-        ]
+        list(_panels(sheet, pictures, contrast, times))
         for pictures, contrast in zip(sheet.pictures, sheet.contrasts, strict=True)
     ]
     if len(rows) > 1 and len(rows[0]) > 1 and sheet.board is None:
@@ -133,6 +130,21 @@ def _rows(sheet: Sheet) -> tuple[list[list[Panel]], list[str]]:
     return rows, [""] * len(rows)
 
 
+def _panels(
+    sheet: Sheet, pictures: Sequence[Sequence[Picture]], contrast: Contrast, times: Sequence[str]
+) -> Iterator[Panel]:
+    """Yield the panels of a channel, whose pictures are by time and place."""
+    if sheet.board is not None:
+        for time, label in enumerate(times):
+            text = _joined(label, _flat_text(pictures[time]))
+            yield Panel(pictures[time], contrast, text, sheet.board)
+        return
+    for (place, name), (time, label) in itertools.product(
+        enumerate(sheet.places), enumerate(times)
+    ):
+        yield Panel([pictures[time][place]], contrast, _joined(name, label))
+
+
 def _aspect(sheet: Sheet) -> float:
     """Return height by width of one panel."""
     board = sheet.board
@@ -145,6 +157,14 @@ def _largest(sheet: Sheet) -> float:
     return 4.2 if sheet.board is None else 10.0
 
 
+def _flat_text(pictures: Sequence[Picture]) -> str:
+    """Return how many of the pictures on a board have pixels of one value."""
+    notes = Counter(picture.note for picture in pictures if picture.note)
+    return "; ".join(
+        f"{note} in {count} of {len(pictures)}" for note, count in notes.most_common(2)
+    )
+
+
 def _joined(*labels: str) -> str:
     return ", ".join(filter(None, labels))
 
@@ -152,10 +172,10 @@ def _joined(*labels: str) -> str:
 def _named(name: str, label: str) -> str:
     """Return a label, with the name of its axis if it is a number.
 
-    >>> _named("t", "3"), _named("channel", "DAPI")
-    ('t=3', 'DAPI')
+    >>> _named("t", "3"), _named("channel", "488 long")
+    ('t=3', '488 long')
     """
-    return f"{name}={label}" if label[:1].isdecimal() and "-" not in label else label
+    return f"{name}={label}" if re.fullmatch(r"-?\d+(\.\d+)?", label) else label
 
 
 def _draw(axes: Axes, panel: Panel, label: str) -> None:

@@ -70,6 +70,12 @@ class GridLayout:
         return math.prod(size for dim, size in sizes if dim not in dims)
 
     @property
+    def in_order(self) -> bool:
+        """Whether places are in the order of cells, row by row."""
+        dims = [*self.down.dims, *self.across.dims]
+        return self.kind == "table" and dims == [d for d in self.grid.unique_dims if d in dims]
+
+    @property
     def title(self) -> str:
         """Which axes are where, in words."""
         if self.kind == "plate":
@@ -79,6 +85,8 @@ class GridLayout:
 
     def places(self, cells: Places) -> tuple[Places, Places]:
         """Return row and column of cells of the grid, which are numbered in C order."""
+        if self.in_order:
+            return np.divmod(cells, self.across.size)
         indices = np.unravel_index(cells, self.grid.shape) if self.grid.shape else ()
         along = dict(zip(self.grid.unique_dims, indices, strict=True))
         sizes = dict(zip(self.grid.unique_dims, self.grid.shape, strict=True))

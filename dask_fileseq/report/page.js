@@ -28,8 +28,8 @@
       element.title = about ? `${label}: ${about}` : label;
       if (partial) element.className = "partial";
     }
-    const text = [board ? "" : label, picture.note].filter(Boolean).join(": ");
-    if (text && !(board && board.is_plate)) add(element, "figcaption", "", text);
+    const text = [label, picture.note].filter(Boolean).join(": ");
+    if (text && !board) add(element, "figcaption", "", text);
     return element;
   }
 
@@ -48,6 +48,8 @@
       });
     });
     panels.replaceChildren(children);
+    const flat = pictures.map((picture, i) => picture.note && `${data.places[i]}: ${picture.note}`);
+    document.getElementById("notes").textContent = flat.filter(Boolean).join(", ");
   }
 
   function draw() {

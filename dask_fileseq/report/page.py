@@ -6,13 +6,12 @@ Pictures are JPEG inside the page.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 import imagecodecs
-import numpy as np
 
 from dask_fileseq._version import __version__
 from dask_fileseq.check import KINDS, Finding, by_kind, total
@@ -21,18 +20,17 @@ from dask_fileseq.grid import FileGrid, cell_text
 from dask_fileseq.plaintext import counted, public_names
 from dask_fileseq.readers import Reader
 from dask_fileseq.report.contrast import Contrast
-from dask_fileseq.report.sheet import Projection, Sheet, contact_sheet
+from dask_fileseq.report.gridmap import grid_map
+from dask_fileseq.report.histogram import HEIGHT, MARGIN, WIDTH, histograms
+from dask_fileseq.report.sheet import Projection, contact_sheet
 from dask_fileseq.report.summary import array_rows, summary_rows
-from dask_fileseq.report.svgmap import map_legend, svg_map
+from dask_fileseq.report.svgmap import MOST, map_legend, svg_map
 from dask_fileseq.report.templates import render
 from dask_fileseq.report.thumbnails import Picture
 from dask_fileseq.types import Progress
 
 QUALITY = 82
 """Quality of JPEG pictures."""
-
-BINS, WIDTH, HEIGHT = 64, 256, 72
-"""Number of bars of a histogram, and its size."""
 
 SHOWN_FINDINGS = 200
 NOT_OF_FILES = ("missing", "duplicate", "unmatched")
@@ -69,7 +67,7 @@ def report_html(
     """
     sheet = contact_sheet(grid, source, reader, project=project, progress=progress)
     contrasts = sheet.contrasts
-    marked = _marked(grid, findings)
+    marked, image = _marked(grid, findings), grid_map(grid, MOST)
     array = [text for term, text in array_rows(summary) if term == "array"]
     return render(
         "page.html",
@@ -77,8 +75,8 @@ def report_html(
         subtitle=", ".join([counted(summary["files"], "file"), *array]),
         rows=summary_rows(summary),
         summary=summary,
-        map=svg_map(grid, width=480, largest=30, marked=marked),
-        legend=map_legend(grid, marked=bool(marked)),
+        map=svg_map(image, width=480, largest=30, marked=marked),
+        legend=map_legend(image, marked=bool(marked)),
         count=f"{total(findings):,}" if findings else "",
         total=total,
         findings=by_kind(findings),
@@ -86,8 +84,8 @@ def report_html(
         shown=SHOWN_FINDINGS,
         cell_text=cell_text,
         sheet=sheet,
-        size=(WIDTH, HEIGHT),
-        histograms=list(_histograms(sheet, contrasts)),
+        histograms=list(histograms(sheet)),
+        box=(WIDTH, HEIGHT, *MARGIN),
         code=code.removeprefix("dask_fileseq."),
         version=__version__,
         date=f"{datetime.now():%Y-%m-%d %H:%M}",
@@ -119,30 +117,3 @@ def _picture(picture: Picture, contrast: Contrast) -> dict[str, str]:
     content = imagecodecs.jpeg8_encode(contrast.shades(picture.image), level=QUALITY)
     source = {"src": f"data:image/jpeg;base64,{base64.b64encode(content).decode('ascii')}"}
     return source | ({"note": picture.note} if picture.note else {})
-
-
-def _histograms(sheet: Sheet, contrasts: Sequence[Contrast]) -> Iterator[dict[str, str]]:
-    """Yield for each channel the paths of bars, and of dashed lines at black and white."""
-    for channel, (label, contrast) in enumerate(zip(sheet.channels, contrasts, strict=True)):
-        values = np.concatenate([np.zeros(0), *(x.ravel() for x in sheet.images(channel))])
-        values = values[np.isfinite(values)]
-        if not values.size:
-            continue
-        low, high = float(values.min()), float(values.max())
-        span = high - low or 1.0
-        counts, _ = np.histogram(values, BINS, (low, low + span))
-        heights = np.log1p(counts) / np.log1p(counts.max()) * HEIGHT
-        step = WIDTH / BINS
-        bars = [
-            f"M{i * step:g} {HEIGHT}v{-height:.1f}h{step - 0.6:.1f}v{height:.1f}z"
-            for i, height in enumerate(heights.tolist())
-            if height
-        ]
-        ends = ((value - low) / span * WIDTH for value in (contrast.low, contrast.high))
-        yield {
-            "label": label,
-            "low": f"{low:.6g}",
-            "high": f"{high:.6g}",
-            "bars": "".join(bars),
-            "window": "".join(f"M{x:.1f} 0v{HEIGHT}" for x in ends),
-        }

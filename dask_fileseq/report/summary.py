@@ -30,7 +30,7 @@ SHOWN = 6
 
 UNNAMED = re.compile(r"Q(_\d+)?", re.IGNORECASE)
 UNEXPLAINED = "; Q: nothing in the names says what it is"
-"""What is said of the axes that nothing names."""
+"""The text for axes that nothing names."""
 
 CODECS = {"NONE": "not compressed", "LZW": "LZW", "JPEG": "JPEG", "ZSTD": "Zstandard"}
 
@@ -155,7 +155,7 @@ def array_rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         return
     chunk, array = summary["chunk"], summary["array"]
     inside = ", ".join(
-        f"{dim} {size}{' (pages without a name)' * bool(UNNAMED.fullmatch(dim))}"
+        f"{dim} {size}{' (unnamed pages)' * bool(UNNAMED.fullmatch(dim))}"
         for dim, size in zip(chunk["dims"], chunk["shape"], strict=True)
     )
     parts = [inside or "one value", chunk["dtype"], str(format_bytes(chunk["bytes"]))]

@@ -8,8 +8,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from dask_fileseq.grid import FileGrid
-from dask_fileseq.report.gridmap import GridMap, grid_map, ticks
+from dask_fileseq.report.gridmap import GridMap, ticks
 from dask_fileseq.report.templates import render
 
 COLOURS = {"full": "#e8a45a", "some": "#e8a45a88", "marked": "#c04cc0", "empty": "#d8504a"}
@@ -29,9 +28,8 @@ MOST = (32, 64)
 """Rows and columns of a map, unless it is a plate."""
 
 
-def map_legend(grid: FileGrid, *, marked: bool = False) -> list[tuple[str, str, str]]:
+def map_legend(image: GridMap, *, marked: bool = False) -> list[tuple[str, str, str]]:
     """Return state, colour and meaning of what occurs on a map."""
-    image = grid_map(grid, MOST)
     states = image.legend() | ({"marked": "something is wrong"} if marked else {})
     colours = _colours(image)
     return [(state, colours[state], text) for state, text in states.items()]
@@ -42,9 +40,8 @@ def _colours(image: GridMap) -> dict[str, str]:
 
 
 def svg_map(
-    grid: FileGrid,
+    image: GridMap,
     *,
-    most: tuple[int, int] = MOST,
     width: int = 300,
     largest: int = 20,
     marked: Mapping[int, str] | None = None,
@@ -56,16 +53,13 @@ def svg_map(
 
     Parameters
     ----------
-    grid : FileGrid
-        The grid to draw.
-    most : tuple of int
-        Maximum number of rows and columns of the map.
+    image : GridMap
+        The map of the grid, with at most `MOST` rows and columns.
     width, largest : int
         Approximate width of the map, and maximum width of a place, in pixels.
     marked : mapping of int to str, optional
         Cells to mark, numbered in C order, with texts that are shown under the mouse pointer.
     """
-    image = grid_map(grid, most)
     rows, columns = image.filled.shape
     side = max(3, min(largest, width // columns, width // rows))
     high = max(side, min(16, 32 // rows))  # a long line is not too thin
@@ -95,7 +89,7 @@ def svg_map(
         columns=[(i * side + side / 2 * is_plate, feet[i]) for i in across],
         anchor="middle" if is_plate else "start",
         title=image.layout.title,
-        empty=grid.files_missing,
+        empty=image.layout.grid.files_missing,
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import chain
 from typing import Any
 
@@ -197,3 +198,21 @@ def first_given(*values: Any) -> Any:
     0
     """
     return next((value for value in values if value is not None), None)
+
+
+@contextmanager
+def needs_package(method: str, package: str, extra: str) -> Iterator[None]:
+    """Raise an ImportError that says how to get a package, if it is not there.
+
+    >>> with needs_package("to_zarr", "zarr 3", "zarr"):
+    ...     import no_such_package
+    Traceback (most recent call last):
+    ...
+    ImportError: to_zarr needs zarr 3, which pip install "dask-fileseq[zarr]" brings
+    """
+    try:
+        yield
+    except ImportError as error:
+        raise ImportError(
+            f'{method} needs {package}, which pip install "dask-fileseq[{extra}]" brings'
+        ) from error

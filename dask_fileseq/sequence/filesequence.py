@@ -78,6 +78,7 @@ from dask_fileseq.sequence.arguments import (
     in_order,
     is_auto,
     listed_files,
+    needs_package,
     parsed_grid,
     tabled_grid,
     with_files_of_folders,
@@ -104,7 +105,7 @@ from dask_fileseq.types import (
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from xarray import DataArray, DataTree
+    from xarray import DataArray, Dataset, DataTree
 
     from dask_fileseq.check import Finding
     from dask_fileseq.zarr import FileArrayStore
@@ -126,11 +127,11 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         a container, or at URLs, come as binary handles.
     files : str, os.PathLike, iterable of these, or None
         Glob pattern (``**`` for any number of folders), folder, path, or names in their
-        order; or URLs of these, as fsspec defines them. Of a folder, its images count, or
-        if there are none right inside, those in all folders below it; in a list, too, unless
+        order; or URLs of these, as fsspec defines them. A folder gives the images in it or, if
+        there are none right inside, those in all folders below it; in a list, too, unless
         `imread` is a function. ``"shot_%04d.tif"`` or ``"shot_####.tif"``, if there is no such
-        file, are the files with numbers there, and
-        are the pattern that ``"infer"`` finds. None is ``"*"``. The name of a ZIP or
+        file, gives the files with numbers there, and is the pattern that ``"infer"`` finds.
+        None is ``"*"``. The name of a ZIP or
         TAR file, or a chain such as ``"zip://t*.tif::s3://scans/day1.zip"``, gives members
         of it, if `imread` is a reader of this package; to a function, an archive is one file.
     container : str, os.PathLike or open archive, optional
@@ -301,7 +302,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         if pages and not isinstance(self.reader, FunctionReader):
             self._page_dims = tuple(pages)
             self.reader = PagesReader(self.reader, self._page_dims, tuple(pages.values()))
-        if imreadargs := ImageOptions(**choosing).imreadargs:
+        if choosing and (imreadargs := ImageOptions(**choosing).imreadargs):
             self.reader = BoundReader(self.reader, imreadargs)
         imread = self.reader.imread
         is_path = isinstance(self.source, LocalFiles) and not path_map
@@ -771,8 +772,9 @@ with well
         # it for an array, and would go wrong; an AttributeError is often taken for an answer.
         if name == "ndim":
             raise TypeError(
-                f"a {type(self).__name__} is a sequence of file names, which has no ndim: pass"
-                " seq.array(), seq.to_dask_array() or np.asarray(seq) for pixels, or seq.files"
+                f"a {type(self).__name__} is a sequence of file names, which has no ndim: for"
+                " pixels, pass seq.array(), seq.to_dask_array() or np.asarray(seq), for names"
+                " seq.files"
             )
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
@@ -879,14 +881,16 @@ with well
         reading = ReadOptions(**options | {"fillvalue": fillvalue})
         # first, so that a server that is down gets one request, not one for each version
         info = self._info(reading) if reading.needs_header else None
-        return self._file_array(reading, info, self._version)
+        return self._file_array(reading, info, lambda: self._version)
 
     def _outline(self) -> FileArray:
         """Return the array as far as shape and data type go: files are not looked up."""
         reading = ReadOptions(fillvalue=self.fillvalue)
-        return self._file_array(reading, self._info(reading), "unknown")
+        return self._file_array(reading, self._info(reading), lambda: "unknown")
 
-    def _file_array(self, reading: ReadOptions, info: FileInfo | None, version: str) -> FileArray:
+    def _file_array(
+        self, reading: ReadOptions, info: FileInfo | None, version: Callable[[], str]
+    ) -> FileArray:
         return FileArray.from_grid(
             self.grid,
             self.reader,
@@ -977,8 +981,8 @@ with well
         Parameters
         ----------
         imreadargs : mapping, optional
-            Keyword arguments of `imread`. Of the TIFF reader, they are those of
-            `tifffile.imread`, such as ``is_imagej=False``, which ignores a description that is
+            Keyword arguments of `imread`. The TIFF reader takes those of `tifffile.imread`,
+            such as ``is_imagej=False``, which ignores a description that is
             wrong, and ``strict=False``, which reads the pages that are there of a file whose
             chain of pages is broken.
         series : int or str, optional
@@ -1181,10 +1185,8 @@ with well
         Attributes:
             source:   headers
         """
-        try:
+        with needs_package("to_xarray", "xarray", "xarray"):
             from dask_fileseq.xarray import to_dataarray
-        except ImportError as error:
-            raise _needs("to_xarray", "xarray", "xarray") from error
 
         array = self._with_headers(self._labelled_array(options), headers)
         return to_dataarray(array, name=name, chunks=chunks, layout=layout)
@@ -1239,7 +1241,7 @@ with well
         NamesError
             If there is no such axis.
         ReadError
-            If a header cannot be read.
+            If a header cannot be read, unless such files are filled, as part of the largest node.
         ValueError
             If an argument does not fit.
 
@@ -1259,10 +1261,8 @@ with well
         >>> seq.to_datatree(pad=0)["4x6_uint16"].image.shape
         (2, 3, 4, 6)
         """
-        try:
+        with needs_package("to_datatree", "xarray", "xarray"):
             from xarray import DataTree
-        except ImportError as error:
-            raise _needs("to_datatree", "xarray", "xarray") from error
 
         nodes = self.tree(split=split, levels=levels, pad=pad, scheduler=scheduler, **options)
         arrays = {
@@ -1370,10 +1370,8 @@ with well
         >>> dataset.image.sizes["tile"], dataset.tile.values.tolist()
         (2, ['a', 'b'])
         """
-        try:
+        with needs_package("aszarr", "zarr 3", "zarr"):
             from dask_fileseq.zarr import FileArrayStore
-        except ImportError as error:
-            raise _needs("aszarr", "zarr 3", "zarr") from error
 
         array, naming = self._named_array_of(kwargs, headers)
         return FileArrayStore(
@@ -1419,7 +1417,8 @@ with well
         Parameters
         ----------
         jsonfile : str, os.PathLike or open text file
-            The file to write.
+            The file to write. A name that ends in ``.parquet`` or ``.parq`` is a folder of
+            Parquet files, for more references than go into memory at once.
         url : str, optional
             Location of the folder that all files are below, for programs that read the
             references. None: the present one. Empty: relative to the program that reads.
@@ -1476,15 +1475,120 @@ with well
         >>> dataset.image.shape, dataset.channel.values.tolist()
         ((6, 2, 5, 256, 256), ['DAPI', 'GFP'])
         """
-        try:
+        with needs_package("write_fsspec", "zarr 3", "zarr"):
             from dask_fileseq.zarr import write_references
-        except ImportError as error:
-            raise _needs("write_fsspec", "zarr 3", "zarr") from error
 
         references, others = split_options(kwargs, ReferenceOptions)
         array, naming = self._named_array_of(others | {"groupname": groupname}, headers)
         references |= {"zarr_format": zarr_format, "append": _append, "close": _close}
         write_references(array, jsonfile, url, **references, **naming)
+
+    @takes_options(NamingOptions, ReadOptions)
+    def to_virtual(
+        self,
+        url: str | None = None,
+        *,
+        groupname: str = "image",
+        headers: bool | str | Sequence[str] | None = None,
+        quote: bool | None = None,
+        codec_id: str | None = None,
+        chunks: Literal["tile", "file"] | None = None,
+        scheduler: Any = None,
+        **kwargs: Any,
+    ) -> Dataset:
+        """Return a dataset of references to the bytes in the files, for VirtualiZarr.
+
+        Its array is VirtualiZarr's ``ManifestArray``, of zarr format 3; VirtualiZarr combines
+        such datasets and writes them, with ``.vz`` (``.virtualize`` before 2.8). Coordinates are
+        in memory. All headers are read, and the pixels of the first file.
+
+        Parameters
+        ----------
+        url, quote, codec_id, chunks, scheduler
+            As in `write_fsspec`, of format 3: whole TIFF files are no chunks.
+        groupname : str
+            Name of the array.
+        headers : bool, str, sequence of str or None
+            As in `to_xarray`.
+        fillvalue, chunkshape, chunkdtype, axestiled, dimension_names, zattrs, imreadargs, errors
+            As in `aszarr`; but a file whose header cannot be read is always an error.
+        **kwargs
+            More arguments of `imread`.
+
+        Returns
+        -------
+        xarray.Dataset
+
+        Raises
+        ------
+        ImportError
+            If virtualizarr is not installed, or imagecodecs is too old for a codec.
+        ReadError, ChunkMismatchError, ValueError
+            As `write_fsspec` does.
+        """
+        with needs_package("to_virtual", "VirtualiZarr", "virtual"):
+            from dask_fileseq.zarr import to_virtual
+
+        array, naming = self._named_array_of(kwargs | {"groupname": groupname}, headers)
+        how: Any = {"quote": quote, "codec_id": codec_id, "chunks": chunks, "scheduler": scheduler}
+        dataset: Dataset = to_virtual(array, url, **how, **naming)
+        return dataset
+
+    @takes_options(NamingOptions, ReadOptions)
+    def to_icechunk(
+        self,
+        repo: Any,
+        *,
+        branch: str = "main",
+        message: str | None = None,
+        url: str | None = None,
+        groupname: str = "image",
+        headers: bool | str | Sequence[str] | None = None,
+        quote: bool | None = None,
+        codec_id: str | None = None,
+        chunks: Literal["tile", "file"] | None = None,
+        scheduler: Any = None,
+        **kwargs: Any,
+    ) -> str:
+        """Commit references to the bytes in the files to a repository of Icechunk.
+
+        Each has the time of its file, in whole seconds: to read a file that was changed since is
+        an error.
+
+        Parameters
+        ----------
+        repo : icechunk.Repository, str or os.PathLike
+            A repository that has a virtual chunk container for the files; or a folder, for local
+            files, where one is opened, or made with a container for their folder. Who opens it
+            has to authorise the access to that (``authorize_virtual_chunk_access``).
+        branch, message : str
+            The branch, and the message of the commit.
+        url, quote, codec_id, chunks, scheduler, groupname, headers
+            As in `to_virtual`.
+        fillvalue, chunkshape, chunkdtype, axestiled, dimension_names, zattrs, imreadargs, errors
+            As in `aszarr`; but a file whose header cannot be read is always an error.
+        **kwargs
+            More arguments of `imread`.
+
+        Returns
+        -------
+        str
+            The snapshot that was committed.
+
+        Raises
+        ------
+        ImportError
+            If icechunk is not installed, or imagecodecs is too old for a codec.
+        ReadError, ChunkMismatchError, ValueError
+            As `write_fsspec` does, and if files changed meanwhile, or have no container.
+        """
+        with needs_package("to_icechunk", "icechunk", "virtual"):
+            from dask_fileseq.zarr import to_icechunk
+
+        array, naming = self._named_array_of(kwargs | {"groupname": groupname}, headers)
+        how: Any = {"quote": quote, "codec_id": codec_id, "chunks": chunks, "scheduler": scheduler}
+        how |= {"branch": branch, "message": message, "url": url}
+        return to_icechunk(array, repo, **how, **naming)
 
     # copies
 
@@ -1604,10 +1708,8 @@ with well
         >>> xarray.open_zarr(f"{folder}/cells.zarr").channel.values.tolist()
         ['DAPI', 'GFP']
         """
-        try:
+        with needs_package("to_zarr", "zarr 3", "zarr"):
             from dask_fileseq.convert import to_growing_zarr, to_zarr
-        except ImportError as error:
-            raise _needs("to_zarr", "zarr 3", "zarr") from error
 
         def array_of(seq: Self) -> tuple[FileArray, WriteOptions]:
             array, writing = seq._array_to_write(options, "auto" if groupname else None)
@@ -1699,10 +1801,8 @@ memory, storage_options, dry_run
         >>> [channel["label"] for channel in group.attrs["ome"]["omero"]["channels"]]
         ['DAPI', 'GFP']
         """
-        try:
+        with needs_package("to_ome_zarr", "zarr 3 and yaozarrs", "ome"):
             from dask_fileseq.convert import to_ome_zarr
-        except ImportError as error:
-            raise _needs("to_ome_zarr", "zarr 3 and yaozarrs", "ome") from error
 
         array, writing = self._array_to_write(options)
         layout = {"axes": axes, "scale": scale, "pixel_size": pixel_size, "name": name}
@@ -1729,7 +1829,7 @@ memory, storage_options, dry_run
         """Return what the headers of all files say, a row a file; reads no pixels.
 
         It is kept with the sequence. A header takes 0.1 ms if it is like others but for its
-        date or its place on the ground, 0.25 ms if its OME-XML differs in times and positions,
+        date or its place on the ground, 0.3 ms if its OME-XML differs in times and positions,
         else up to 1 ms, so 100,000 files take 10 to 100 seconds of one process;
         ``scheduler="processes"`` or a cluster divides that.
 
@@ -1937,8 +2037,10 @@ encodeargs, overwrite, progress, scheduler, workers, dry_run
     ) -> Figure:
         """Return a contact sheet: rows of channels, columns of times and places.
 
-        Contrast is stretched for each channel. Large images are read in part. Long axes show
-        some of their labels, at equal distances.
+        Contrast is stretched for each channel, in the colour of its dye if its name tells one.
+        Large images are read in part. Long axes show some of their labels, at equal distances.
+        Wells of a plate and tiles of a mosaic are drawn where they are, with one picture each,
+        framed where files are missing.
 
         Parameters
         ----------
@@ -2021,9 +2123,3 @@ def _imread_member(source: Source, imread: Imread, name: str, **imreadargs: Any)
     """Read the array of one file in a container, at a URL, or below another root."""
     with source.open(name) as file:
         return imread(file, **imreadargs)
-
-
-def _needs(method: str, package: str, extra: str) -> ImportError:
-    return ImportError(
-        f'{method} needs {package}, which pip install "dask-fileseq[{extra}]" brings'
-    )

@@ -6,6 +6,7 @@ a label along the axis that the user names, else shape and data type; below it, 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -70,28 +71,35 @@ def sequences_of_tree(
     """Return the parts of a sequence, and their reading options; see `FileSequence.tree`."""
     if split is not None and split not in seq.coords:
         raise NamesError(f"split={split!r} is none of the axes {', '.join(seq.coords)}")
-    imreadargs = ReadOptions(**options).imreadargs
+    reading = ReadOptions(**options)
+    imreadargs = reading.imreadargs
     nodes = {}
-    for path, node in _tree_parts(seq, imreadargs, split, levels, pad, scheduler).items():
-        reading = dict(options)
+    for path, node in _tree_parts(seq, reading, split, levels, pad, scheduler).items():
+        own = dict(options)
         if node.level:
-            reading["imreadargs"] = {**imreadargs, "level": node.level}
-        nodes[path] = seq.with_grid(node.grid, node.reader), reading
+            own["imreadargs"] = {**imreadargs, "level": node.level}
+        nodes[path] = seq.with_grid(node.grid, node.reader), own
     return nodes
 
 
 def _tree_parts(
     seq: FileSequence,
-    imreadargs: Mapping[str, Any],
+    options: ReadOptions,
     split: str | None,
     levels: bool,
     pad: Any,
     scheduler: Any,
 ) -> dict[str, TreePart]:
-    """Return the parts of a sequence by the path of their node."""
-    forms = _forms(seq, imreadargs, levels, Scheduler(scheduler))
+    """Return the parts of a sequence by the path of their node.
+
+    Files whose headers cannot be read, and that are to be filled, are in the largest part.
+    """
+    known = _forms(seq, options, levels, Scheduler(scheduler))
     parts: dict[str, TreePart] = {}
     for label, numbers in _labelled(seq.grid, split):
+        counts = Counter(known[number] for number in numbers if number in known)
+        usual = (counts or Counter(known.values())).most_common(1)[0][0]
+        forms = {number: known.get(number, usual) for number in numbers}
         groups: dict[Form, list[int]] = {}
         for number in numbers:
             form, _ = forms[number]
@@ -155,26 +163,30 @@ def _largest(shapes: Sequence[Shapes]) -> Shapes:
 
 
 def _forms(
-    seq: FileSequence, imreadargs: Mapping[str, Any], levels: bool, scheduler: Scheduler
-) -> list[tuple[Form, Shapes]]:
-    """Return the form of each file, from its header; raise a `ReadError` if one has none."""
-    if not levels:  # what the table of headers reads is faster, where a reader has columns
-        rows = read_rows(seq.files, seq.source, seq.reader, imreadargs, scheduler)
-        if all("shape" in row or "error" in row for row in rows):
-            return [_form_of_row(name, row) for name, row in zip(seq.files, rows, strict=True)]
-    describe = partial(
-        _described, source=seq.source, reader=seq.reader, imreadargs=imreadargs, levels=levels
-    )
-    found = run_batches(scheduler, describe, seq.files, BATCH)
-    for name, form in zip(seq.files, found, strict=True):
-        if isinstance(form, str):
-            raise ReadError(f"cannot read {name!r}: {form}")
-    return found
+    seq: FileSequence, options: ReadOptions, levels: bool, scheduler: Scheduler
+) -> dict[int, tuple[Form, Shapes]]:
+    """Return the form of each file by its number, from its header.
+
+    Raises a `ReadError` if one has none, unless such files are to be filled, and others have one.
+    """
+    args = options.imreadargs
+    # what the table of headers reads is faster, where a reader has columns
+    rows = [] if levels else read_rows(seq.files, seq.source, seq.reader, args, scheduler)
+    if rows and all("shape" in row or "error" in row for row in rows):
+        found = [row["error"] if "error" in row else _form_of_row(row) for row in rows]
+    else:
+        describe = partial(
+            _described, source=seq.source, reader=seq.reader, imreadargs=args, levels=levels
+        )
+        found = run_batches(scheduler, describe, seq.files, BATCH)
+    forms = {number: form for number, form in enumerate(found) if not isinstance(form, str)}
+    if len(forms) < len(found) and (options.errors == "raise" or not forms):
+        number = next(i for i in range(len(found)) if i not in forms)
+        raise ReadError(f"cannot read {seq.files[number]!r}: {found[number]}")
+    return forms
 
 
-def _form_of_row(name: str, row: Mapping[str, Any]) -> tuple[Form, Shapes]:
-    if "error" in row:
-        raise ReadError(f"cannot read {name!r}: {row['error']}")
+def _form_of_row(row: Mapping[str, Any]) -> tuple[Form, Shapes]:
     shape: tuple[int, ...] = row["shape"]
     return Form(len(shape), row["dtype"], row["axes"].lower(), 1, (shape,)), (shape,)
 

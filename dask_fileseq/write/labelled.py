@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 from dask_fileseq.errors import LayoutError, NamesError
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.headers import confirmed_metadata
-from dask_fileseq.readers import ChunkMetadata, Labels, Scale, unit_name
+from dask_fileseq.readers import MICROMETRES, ChunkMetadata, Labels, Scale, unit_name
 from dask_fileseq.sequence import FileSequence
 from dask_fileseq.write.filenames import FileNames, Label
-from dask_fileseq.write.tiffencoder import MICROMETRES
 
 NANOSECONDS = 1e9
 

@@ -18,13 +18,12 @@ import tifffile
 from numpy.typing import NDArray
 
 from dask_fileseq.errors import LayoutError
-from dask_fileseq.readers import ChunkMetadata, Scale, band_tags, geo_tags
+from dask_fileseq.readers import MICROMETRES, ChunkMetadata, Scale, band_tags, geo_tags
 from dask_fileseq.types import EncodingOptions
 
 SOFTWARE = "dask-fileseq"
 """The program in the tag by which readers know that the resolution is the size of pixels."""
 
-MICROMETRES: Mapping[str, float] = {"nm": 1e-3, "µm": 1.0, "mm": 1e3, "cm": 1e4, "m": 1e6}
 SECONDS = {"ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
 
 CODES = {"time": "T", "channel": "C", "ch": "C", "depth": "Z"}

@@ -89,8 +89,8 @@ def lazy_dataset(
     encoding = _encoding(array, coords) | {"preferred_chunks": chunks}
     for key, variable in coords.items():
         if key not in array.dims:  # all variables need the same chunks
-            along = {dim: chunks[str(dim)] for dim in variable.dims}
-            variable.encoding["preferred_chunks"] = along
+            along = {str(dim): chunks[str(dim)] for dim in variable.dims}
+            variable.encoding["preferred_chunks"] = type(chunks)(along)
     coding = {k: attrs[k] for k in CODING if k in attrs} if mask_and_scale else {}
     if coding:
         empty = np.empty((0,) * array.ndim, array.dtype)

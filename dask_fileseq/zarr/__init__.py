@@ -3,6 +3,7 @@
 from dask_fileseq.zarr.coordinates import encoded_coordinates
 from dask_fileseq.zarr.references import write_references
 from dask_fileseq.zarr.store import FileArrayStore
+from dask_fileseq.zarr.virtual import to_icechunk, to_virtual
 from dask_fileseq.zarr.zarrarray import array_path, consolidated, is_document
 
 __all__ = [
@@ -11,5 +12,7 @@ __all__ = [
     "consolidated",
     "encoded_coordinates",
     "is_document",
+    "to_icechunk",
+    "to_virtual",
     "write_references",
 ]

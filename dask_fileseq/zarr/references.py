@@ -11,10 +11,12 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from functools import partial
+from dataclasses import dataclass
 from itertools import chain
+from operator import add
 from typing import Any, Literal
 from urllib.parse import quote as quoted
 
@@ -32,6 +34,12 @@ from dask_fileseq.zarr.zarrarray import (
     is_document,
     metadata_documents,
 )
+
+PARQUET = (".parquet", ".parq")
+"""Suffixes of folders of references in Parquet."""
+
+RECORDS = 100_000
+"""Number of references in a file of Parquet."""
 
 
 def write_references(
@@ -65,27 +73,18 @@ def write_references(
         version = 0 if append or not close else 1
     if templatename is not None and not templatename.isidentifier():
         raise ValueError(f"templatename={templatename!r} is no name")
-    if not isinstance(array.source, LocalFiles | RemoteFiles):
-        raise ValueError(
-            f"the files in {array.source} have no locations of their own: references can"
-            " point only to files"
-        )
+    is_parquet = str(jsonfile).endswith(PARQUET)
+    if is_parquet and (zarr_format == 3 or version == 0):
+        raise ValueError(f"{jsonfile!r} is to be in Parquet, which is of zarr_format=2, version=1")
     folder, names = file_urls(array.names, url, quote)
-    encoding = file_encoding(array, chunks, codec_id, scheduler)
-    chunkshape = tuple(
-        1 if axis.chunk is None else max(1, encoding.chunkshape[axis.chunk])
-        for axis in array.tiling.axes
-    )
+    references = References.of(array, chunks, codec_id, scheduler)
     path = array_path(groupname)
-    documents = metadata_documents(
-        array,
-        chunkshape,
-        zarr_format=zarr_format,
-        path=path,
-        encoding=encoding.zarray if zarr_format == 2 else {"codecs": encoding.codecs},
-        consolidate=close and not append,
-        **metadata,
+    documents = references.documents(
+        zarr_format, path, consolidate=close and not append, **metadata
     )
+    if is_parquet:
+        _write_parquet(os.fspath(jsonfile), documents, references, path, folder, names)
+        return
     head, tail = "{\n", "\n}"
     if append:
         head = ",\n"
@@ -93,14 +92,16 @@ def write_references(
     if version == 1:
         tail = "\n}}"
         head, folder = _version_1(folder, names, templatename)
-    urls = [folder + name for name in names]
-    key = partial(chunk_key, zarr_format=zarr_format)
-    references = _chunk_references(array, chunkshape, encoding, lambda i: path + key(i), urls)
-    texts = (
-        (key, value.decode() if is_document(key) else f"base64:{base64.b64encode(value).decode()}")
-        for key, value in documents.items()
+    entries = (
+        f" {json.dumps(k)}: {json.dumps(v)}"
+        for k, v in chain(
+            ((key, _text(key, value)) for key, value in documents.items()),
+            (
+                (path + chunk_key(index, zarr_format), [folder + names[number], *extent])
+                for index, number, extent in references.chunks()
+            ),
+        )
     )
-    entries = (f" {json.dumps(k)}: {json.dumps(v)}" for k, v in chain(texts, references))
     mode = "a" if append else "w"
     is_open = hasattr(jsonfile, "write")
     with nullcontext(jsonfile) if is_open else new_file(jsonfile, mode, encoding="utf-8") as file:
@@ -158,26 +159,92 @@ def file_urls(names: Sequence[str], url: str | None, quote: bool | None) -> tupl
     return folder, rest
 
 
-def _chunk_references(
-    array: FileArray,
-    chunkshape: tuple[int, ...],
-    encoding: FileEncoding,
-    key: Callable[[Sequence[int]], str],
-    urls: Sequence[str],
-) -> Iterator[tuple[str, list[Any]]]:
-    """Yield the key of each chunk that exists, and where its bytes are."""
-    if not array.size:
-        return
-    parts = [-(-axis.size // n) for axis, n in zip(array.tiling.axes, chunkshape, strict=True)]
-    places = list(np.ndindex(*parts))
-    files = files_on_axes(array)
-    for cell in np.argwhere(files >= 0).tolist():
-        number = int(files[tuple(cell)])
-        if encoding.segments is None:
-            yield key(cell), [urls[number]]
-            continue
-        first = [i * n for i, n in zip(cell, parts, strict=True)]
-        for place, (offset, count) in zip(places, encoding.segments[number], strict=True):
-            if count:
-                index = [i + j for i, j in zip(first, place, strict=True)]
-                yield key(index), [urls[number], offset, count]
+@dataclass(frozen=True)
+class References:
+    """Where the bytes of each chunk of a zarr array are, in the files of an array."""
+
+    array: FileArray
+    encoding: FileEncoding
+    chunkshape: tuple[int, ...]
+    """Shape of a chunk, along the axes of the array."""
+
+    @classmethod
+    def of(
+        cls, array: FileArray, chunks: str | None, codec_id: str | None, scheduler: Any
+    ) -> References:
+        """Return the references to the files of an array, whose headers are read."""
+        if not isinstance(array.source, LocalFiles | RemoteFiles):
+            raise ValueError(
+                f"the files in {array.source} have no locations of their own: references can"
+                " point only to files"
+            )
+        encoding = file_encoding(array, chunks, codec_id, scheduler)
+        chunkshape = tuple(
+            1 if axis.chunk is None else max(1, encoding.chunkshape[axis.chunk])
+            for axis in array.tiling.axes
+        )
+        return cls(array, encoding, chunkshape)
+
+    def documents(self, zarr_format: Literal[2, 3], path: str, **metadata: Any) -> dict[str, bytes]:
+        """Return the metadata of the array at a path, and of the coordinates beside it."""
+        codecs = self.encoding.zarray if zarr_format == 2 else {"codecs": self.encoding.codecs}
+        arguments = {"zarr_format": zarr_format, "path": path, "encoding": codecs, **metadata}
+        return metadata_documents(self.array, self.chunkshape, **arguments)
+
+    def chunks(self) -> Iterator[tuple[tuple[int, ...], int, tuple[int, ...]]]:
+        """Yield index, number of the file, and offset and byte count, of each chunk that exists.
+
+        Of a whole file, there is no offset.
+        """
+        array, segments = self.array, self.encoding.segments
+        if not array.size:
+            return
+        axes = zip(array.tiling.axes, self.chunkshape, strict=True)
+        parts = [-(-axis.size // n) for axis, n in axes]
+        places = list(np.ndindex(*parts))
+        files = files_on_axes(array)
+        for cell in np.argwhere(files >= 0):
+            number = int(files[tuple(cell)])
+            if segments is None:
+                yield tuple(cell.tolist()), number, ()
+                continue
+            first = (cell * parts).tolist()
+            for place, (offset, count) in zip(places, segments[number].tolist(), strict=True):
+                if count:
+                    yield tuple(map(add, first, place)), number, (offset, count)
+
+
+def _text(key: str, value: bytes) -> str:
+    """Return an object as a text of a reference file."""
+    return value.decode() if is_document(key) else f"base64:{base64.b64encode(value).decode()}"
+
+
+def _write_parquet(
+    folder: str,
+    documents: Mapping[str, bytes],
+    references: References,
+    path: str,
+    url: str,
+    names: Sequence[str],
+) -> None:
+    """Write references as a folder of Parquet files, of which few are in memory at a time."""
+    try:
+        import fastparquet  # noqa: F401
+        import fsspec
+        import kerchunk.df  # noqa: F401
+        from fsspec.implementations.reference import LazyReferenceMapper
+    except ImportError as error:
+        raise ImportError(
+            "references in Parquet need fsspec, kerchunk and fastparquet:"
+            " pip install kerchunk fastparquet"
+        ) from error
+    store = LazyReferenceMapper.create(folder, fs=fsspec.filesystem("file"), record_size=RECORDS)
+    with warnings.catch_warnings():
+        # pandas' of this engine, which is the one with which fsspec reads
+        warnings.filterwarnings("ignore", "The 'fastparquet' engine is deprecated")
+        for key, value in documents.items():
+            if not key.endswith(".zmetadata"):  # the mapper makes its own
+                store[key] = value
+        for index, number, extent in references.chunks():
+            store[path + chunk_key(index, 2)] = [url + names[number], *extent]
+        store.flush()

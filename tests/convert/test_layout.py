@@ -202,6 +202,7 @@ def test_colours_follow_names():
     assert channel_colors(["DAPI", "GFP", "Cy3", "Cy5"]) == ["0000FF", "00FF00", "FF0000", "FF00FF"]
     assert channel_colors(["red", "green", "blue"]) == ["FF0000", "00FF00", "0000FF"]
     assert len(set(channel_colors(["1", "2", "3", "4"]))) == 4
+    assert channel_colors(["Alexa Fluor 647", "actin", "DAPI"]) == ["FF00FF", "00FF00", "0000FF"]
 
 
 def test_dates_are_time_whatever_their_name():

@@ -1,8 +1,10 @@
 """Whatever a server sends, the pixels are right, or one clear error says why not; in time."""
 
 import tarfile
+import threading
 import time
 import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
@@ -18,7 +20,7 @@ TIMEOUT = 1.0
 
 MANNERS = (
     *("good", "mute", "slow", "slowhead", "longer", "shorter", "beyond", "huge", "endless"),
-    *("bomb", "other", "lost"),
+    *("bomb", "other", "lost", "chunks", "lengths", "loop", "file"),
 )
 
 
@@ -125,7 +127,7 @@ def test_a_mute_server_is_not_asked_for_each_version(server):
     seq = TiffSequence(urls, pattern=r"t(?P<t>\d+).tif", storage_options={"timeout": TIMEOUT})
     start = time.monotonic()
     with pytest.raises(ReadError, match=r"storage_options=\{'timeout': seconds\}"):
-        seq.to_dask_array(chunkshape=(150, 200), chunkdtype="u2")
+        _ = seq.to_dask_array(chunkshape=(150, 200), chunkdtype="u2").name
     assert time.monotonic() - start < 15
 
 
@@ -162,3 +164,30 @@ def test_a_target_on_s3_does_not_wait_for_ever(server, tmp_path, data):
     seq = TiffSequence(str(tmp_path / "*.tif"))
     with pytest.raises(WriteError, match=r"s3://mute/out.zarr.* for 1 seconds; storage_options="):
         seq.to_zarr("s3://mute/out.zarr", storage_options=on_s3(server))
+
+
+def test_headers_of_a_user_go_to_no_other_server(server, data):
+    """A token for one server would be known to any to which it redirects."""
+    seen = []
+
+    class Other(BaseHTTPRequestHandler):
+        def do_GET(self):
+            seen.append(dict(self.headers))
+            self.send_error(404)
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Other) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        place = f"http://127.0.0.1:{other.server_port}/t0.tif"
+        headers = {"X-Api-Key": "hunter2", "Authorization": "hunter2", "Cookie": "k=hunter2"}
+        options = {"timeout": TIMEOUT, "headers": headers}
+        seq = TiffSequence([f"{server.url}/away/t0.tif?{place}"], storage_options=options)
+        with pytest.raises(ReadError) as caught:
+            seq.asarray()
+        other.shutdown()
+    assert "hunter2" not in str(caught.value)
+    assert seen
+    assert all("hunter2" not in str(headers) for headers in seen)
+    assert any("Range" in headers for headers in seen)

@@ -212,7 +212,7 @@ def test_dates_and_places_may_differ(tmp_path):
 
 def labelled(folder, way, **kwargs):
     if way == "engine":
-        return xr.open_dataarray(str(folder), engine="fileseq", **kwargs)
+        return xr.open_dataarray(str(folder), engine="fileseq", drop_variables="has_file", **kwargs)
     return open_sequence(folder, **kwargs).to_xarray()
 
 
@@ -285,6 +285,16 @@ def test_tiles_on_an_axis_have_no_common_place(tmp_path):
         warnings.simplefilter("error")
         mosaic = seq.to_xarray(axestiled={0: 1})
     assert mosaic.x.values.tolist() == (500_005.0 + 10 * np.arange(15)).tolist()
+
+
+def test_the_message_is_made_of_whole_sentences(tmp_path):
+    """It ended in a comma and a full stop."""
+    for t in range(3):
+        write_geotiff(tmp_path / f"t{t}.tif", step=10.0 * (1 + (t == 2)))
+    with pytest.warns(HeaderWarning) as caught:
+        open_sequence(tmp_path).to_xarray()
+    (message,) = [str(each.message) for each in caught]
+    assert "t2.tif' has pixels of 20 x 20 m, not 10 x 10 m. What is not the same" in message
 
 
 def test_a_tile_in_the_middle_of_a_mosaic_that_is_elsewhere(tmp_path):

@@ -1,7 +1,7 @@
 """A program that writes images as slowly as a microscope: ``python slow_writer.py FOLDER SEED``.
 
 It writes in random order, a part of a file at a time; every other file under a name that it then
-changes. It leaves out files that are complete, and writes others anew; one of the first anew, too.
+changes. It leaves out files that are complete, except for one, which it writes anew before others.
 """
 
 import io
@@ -46,11 +46,15 @@ def main(folder, seed):
     """Write all files that are not complete."""
     cells = [(t, channel) for t in range(TIMES) for channel in CHANNELS]
     random.Random(seed).shuffle(cells)
-    for number, (t, channel) in enumerate(cells):
-        path = folder / f"t{t}_{channel}.tif"
-        if number and path.exists() and path.read_bytes() == content(t, channel):
-            continue
+    left = [cell for cell in cells if not is_complete(folder, *cell)]
+    for t, channel in [cells[0], *left] if left else []:
         write(folder, t, channel)
+
+
+def is_complete(folder, t, channel):
+    """Return whether a file has all of its bytes."""
+    path = folder / f"t{t}_{channel}.tif"
+    return path.exists() and path.read_bytes() == content(t, channel)
 
 
 if __name__ == "__main__":

@@ -156,6 +156,17 @@ def test_page_that_is_not_alike(tmp_path: Path) -> None:
         read_tiff(path)
 
 
+def test_page_that_lacks_a_tag_is_not_alike(tmp_path: Path) -> None:
+    """Pixels of one bit, which is what a page without the tag has, are taken for those of 8."""
+    path = str(tmp_path / "a.tif")
+    tifffile.imwrite(path, planes(3), photometric="minisblack")
+    with tifffile.TiffFile(path) as tif:
+        place = tif.pages.get(1, aspage=True).tags[258].offset
+    overwrite(path, place, struct.pack("<H", 32514))
+    with pytest.raises(ValueError, match=r"page 1 is not like the others.*bits is 1, not 8"):
+        read_tiff(path)
+
+
 SCANIMAGE = "state.configPath='x'\rstate.acq.numberOfFrames=7\r"
 
 

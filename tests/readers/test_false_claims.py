@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import struct
+import tracemalloc
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -95,3 +97,21 @@ def test_lack_of_memory_for_the_result(tmp_path: Path) -> None:
     with pytest.raises(MemoryError) as caught:
         seq.asarray(chunkshape=(2**22, 2**22), chunkdtype="u8")
     assert not isinstance(caught.value, ReadError)
+
+
+def test_more_strips_than_the_file_has_bytes(tmp_path: Path) -> None:
+    """Memory is taken for their byte counts: 8 GiB for a file of 10 kB."""
+    path = tmp_path / "t0.tif"
+    images = np.arange(3 * 256, dtype="u1").reshape(3, 16, 16)
+    tifffile.imwrite(path, images, imagej=True, byteorder="<")
+    with tifffile.TiffFile(path) as tif:
+        tag = tif.pages.get(1, aspage=True).tags["StripByteCounts"]
+    with open(path, "r+b") as file:
+        file.seek(tag.offset + 4)
+        file.write(struct.pack("<I", 2**31))
+    tracemalloc.start()
+    with suppress(ReadError):
+        np.testing.assert_array_equal(open_sequence([path]).asarray()[0], images)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2**26

@@ -203,8 +203,19 @@ def test_integers_of_24_bits(tmp_path, order, compress):
     size = {"height": 5, "width": 7, "count": 1, "dtype": "uint32", "nbits": 24}
     with rasterio.open(path, "w", driver="GTiff", ENDIANNESS=order, compress=compress, **size) as f:
         f.write(expected, 1)
-    if order == "BIG":
-        with pytest.raises(ValueError, match="256 times their values"):
-            read_tiff(path)
-    else:
+    if order == "LITTLE":
         np.testing.assert_array_equal(read_tiff(path), expected)
+        return
+    with pytest.raises(ValueError, match="integers of 24 bits and is big-endian: GDAL stores"):
+        read_tiff(path)
+    with tifffile.TiffFile(path) as tif:
+        start, size = tif.pages.first.dataoffsets[0], tif.pages.first.databytecounts[0]
+    if compress == "NONE":  # by the rules of TIFF, GDAL reads and writes other numbers
+        content = bytearray((tmp_path / "a.tif").read_bytes())
+        stored = np.frombuffer(content[start : start + size], "u1").reshape(-1, 3)
+        np.testing.assert_array_equal(stored @ [1, 256, 65536], expected.ravel())
+        by_the_rules = stored[:, ::-1].tobytes()
+        content[start : start + size] = by_the_rules
+        (tmp_path / "a.tif").write_bytes(content)
+        with rasterio.open(path) as file:
+            assert (file.read(1).ravel()[1:] != expected.ravel()[1:]).all()

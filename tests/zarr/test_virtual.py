@@ -1,9 +1,13 @@
 """Other programs read the bytes of the files where they are: kerchunk and VirtualiZarr."""
 
 import json
+import os
+import re
+import sys
 
 import imagecodecs.numcodecs
 import numpy as np
+import pandas as pd
 import pytest
 import tifffile
 import xarray as xr
@@ -110,3 +114,101 @@ def test_kerchunk_combines_it(tmp_path, kind):
     with xr.open_zarr("reference://", storage_options=options, **form) as dataset:
         np.testing.assert_array_equal(dataset.image, seq.asarray())
         assert dataset.time.values.tolist() == [0, 1, 2]
+
+
+# VirtualiZarr and Icechunk, straight from a sequence
+
+
+@pytest.mark.filterwarnings("ignore:Numcodecs codecs are not in the Zarr version 3")
+@pytest.mark.parametrize("kind", KINDS)
+def test_virtual_dataset(tmp_path, kind):
+    """VirtualiZarr joins two of them, and writes what others read."""
+    pytest.importorskip("virtualizarr")
+    seq = write(tmp_path, **kind)
+    parts = [seq.isel(time=times).to_virtual() for times in (slice(0, 2), slice(2, 3))]
+    assert type(parts[0].image.data).__name__ == "ManifestArray"
+    assert parts[0].channel.values.tolist() == ["DAPI", "GFP"]
+    options = {"compat": "override", "coords": "minimal", "join": "override"}
+    plain = [part.drop_vars("has_file", errors="ignore") for part in parts]
+    whole = xr.concat(plain, "time", **options)
+    references = getattr(whole, "vz", None) or whole.virtualize
+    store = {"fo": references.to_kerchunk(format="dict")}
+    form = {"consolidated": False, "mask_and_scale": False}
+    with xr.open_zarr("reference://", storage_options=store, **form) as dataset:
+        np.testing.assert_array_equal(dataset.image, seq.asarray())
+        assert dataset.time.values.tolist() == [0, 1, 2]
+
+
+def reopened(icechunk, folder):
+    """Return the store of a repository, of which all containers may be read."""
+    storage = icechunk.local_filesystem_storage(str(folder))
+    prefixes = icechunk.Repository.fetch_config(storage).virtual_chunk_containers
+    credentials = getattr(icechunk, "Credentials", None)
+    local = getattr(credentials, "LocalFileSystemAccess", lambda: None)()
+    access = icechunk.containers_credentials(dict.fromkeys(prefixes, local))
+    repo = icechunk.Repository.open(storage, authorize_virtual_chunk_access=access)
+    return repo.readonly_session("main").store
+
+
+@pytest.mark.filterwarnings("ignore:Numcodecs codecs are not in the Zarr version 3")
+@pytest.mark.parametrize("kind", KINDS)
+def test_icechunk(tmp_path, kind):
+    """It reads the files where they are, and none that was changed since."""
+    icechunk = pytest.importorskip("icechunk")
+    folder = tmp_path / "odd name %20 ü"
+    folder.mkdir()
+    seq = write(folder, **kind)
+    assert seq.to_icechunk(tmp_path / "repo") != ""
+    with xr.open_zarr(reopened(icechunk, tmp_path / "repo"), consolidated=False) as dataset:
+        np.testing.assert_array_equal(dataset.image, seq.asarray())
+        expected = seq.to_xarray()
+        assert dataset.image.dims == expected.dims
+        for name in expected.coords:
+            np.testing.assert_array_equal(dataset[name], expected[name])
+        path = folder / "2_GFP_z0.tif"
+        later = path.stat().st_mtime_ns + 2 * 10**9
+        os.utime(path, ns=(later, later))
+        np.testing.assert_array_equal(dataset.image[0], seq.asarray()[0])
+        with pytest.raises(icechunk.IcechunkError, match="checksum of the object"):
+            dataset.image[2].compute()
+
+
+def test_repository_without_a_container(tmp_path):
+    """References that nobody may read are none."""
+    icechunk = pytest.importorskip("icechunk")
+    repo = icechunk.Repository.create(icechunk.in_memory_storage())
+    with pytest.raises(ValueError, match="no virtual chunk container for 'file:///"):
+        write(tmp_path).to_icechunk(repo)
+
+
+def test_packages_that_are_not_there(tmp_path, monkeypatch):
+    """What to install is in the error."""
+    seq = write(tmp_path)
+    for name in ("virtualizarr.manifests", "icechunk"):
+        monkeypatch.setitem(sys.modules, name, None)
+    for method in (seq.to_virtual, lambda: seq.to_icechunk(tmp_path / "repo")):
+        with pytest.raises(ImportError, match=re.escape("dask-fileseq[virtual]")):
+            method()
+
+
+# Parquet
+
+
+@pytest.mark.filterwarnings("ignore:The 'fastparquet' engine is deprecated")
+@pytest.mark.parametrize("kind", KINDS)
+def test_references_in_parquet(tmp_path, kind, monkeypatch):
+    """Few references are in memory at a time; fsspec and zarr read them lazily."""
+    pytest.importorskip("fastparquet")
+    monkeypatch.setattr("dask_fileseq.zarr.references.RECORDS", 10)
+    seq = write(tmp_path, **kind)
+    if pd.__version__ >= "3":  # fsspec 2026.9 takes references that are missing for NaN then
+        seq = seq.isel(channel=[1])
+    folder = str(tmp_path / "a.parq")
+    seq.write_fsspec(folder)
+    assert len(list((tmp_path / "a.parq" / "image").iterdir())) >= (4 if "tile" in kind else 1)
+    options = {"fo": folder, "remote_protocol": "file", "lazy": True}
+    with xr.open_zarr("reference://", storage_options=options, consolidated=False) as dataset:
+        np.testing.assert_array_equal(dataset.image, seq.asarray())
+        assert dataset.channel.values.tolist() == [*seq.coords["channel"]]
+    with pytest.raises(ValueError, match="in Parquet"):
+        seq.write_fsspec(folder, zarr_format=3)

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from dask_fileseq.readers.tiff.coordinatesystem import coordinate_system, known_code
-from dask_fileseq.readers.tiff.geokeys import ESRI_WKT, epsg_code, esri_wkt, is_projected
+from dask_fileseq.readers.tiff.geokeys import DEGREES, ESRI_WKT, epsg_code, esri_wkt, is_projected
 
 if TYPE_CHECKING:
     from pyproj import CRS
@@ -37,9 +37,6 @@ PROJECTIONS = {
 KEYS = {LATITUDE: "Lat", LONGITUDE: "Long", MERIDIAN: "Long"}
 KEYS |= {"false_easting": "Easting", "false_northing": "Northing"}
 """GeoTIFF's names of CF's parameters, which follow one of `ORIGINS`; all others are scales."""
-
-DEGREES = (9102, 9122)
-"""EPSG codes of degrees in decimals."""
 
 WGS_84_UTM = (326, 327)
 """The hundreds of the codes of UTM zones in WGS 84."""

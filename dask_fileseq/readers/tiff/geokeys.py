@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 USER_DEFINED = 32767
 ESRI_WKT = "ESRI PE String = "
 DEGREE = ("degree", 0.0174532925199433)
-DEGREES = (9107, 9108, 9110)
+DEGREES = (9102, 9122)
+"""EPSG codes of degrees in decimals."""
+SEXAGESIMAL = (9107, 9108, 9110)
 """EPSG codes of the ways to write degrees with minutes and seconds."""
 
 
@@ -62,7 +64,7 @@ def unit_of(keys: Mapping[str, Any], kind: str, prefix: str = "Geog") -> tuple[s
     size = keys.get(f"{prefix}{kind}Unit{plural}SizeGeoKey")
     if code == USER_DEFINED and isinstance(size, int | float) and size > 0:
         return "unknown", float(size)
-    code = 9102 if code in DEGREES else code
+    code = 9102 if code in SEXAGESIMAL else code
     category = "angular" if kind == "Angular" else "linear"
     for unit in get_units_map(auth_name="EPSG", category=category).values():
         if unit.code == str(code):

@@ -17,7 +17,7 @@ import tifffile
 
 from dask_fileseq.readers.chunkmetadata import ChunkMetadata, Scale
 from dask_fileseq.readers.tiff.crsattributes import CRSAttributes
-from dask_fileseq.readers.tiff.geokeys import epsg_code, is_projected
+from dask_fileseq.readers.tiff.geokeys import DEGREES, epsg_code, is_projected
 
 PLACES = 33550, 33922, 34264
 """TIFF's codes of pixel scale, tiepoint and transformation."""
@@ -131,7 +131,7 @@ def _axis_attributes(keys: Mapping[str, Any], axis: str) -> tuple[str, dict[str,
     if keys.get("GTModelTypeGeoKey") == 2:
         name, units = {"x": ("longitude", "degrees_east"), "y": ("latitude", "degrees_north")}[axis]
         attrs["long_name"] = attrs["standard_name"] = name
-        in_degrees = keys.get("GeogAngularUnitsGeoKey", 9102) in (9102, 9122)
+        in_degrees = keys.get("GeogAngularUnitsGeoKey", 9102) in DEGREES
         has_grads = epsg_code(keys, "GeographicTypeGeoKey") in GRADS
         return units if in_degrees and not has_grads else "", attrs
     return "", attrs

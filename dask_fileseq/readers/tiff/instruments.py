@@ -11,12 +11,10 @@ from typing import Any
 
 import tifffile
 
-from dask_fileseq.readers.chunkmetadata import Scale, positive, unit_name
+from dask_fileseq.readers.chunkmetadata import MICROMETRES, Scale, positive, unit_name
 from dask_fileseq.readers.headercolumns import as_date, as_number
 
 MICROMANAGER_METADATA = 51123
-
-MICROMETRES = {"µm": 1.0, "nm": 1e-3, "mm": 1e3}
 
 
 def instrument_columns(tif: tifffile.TiffFile) -> dict[str, Any]:

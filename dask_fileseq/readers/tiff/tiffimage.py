@@ -150,7 +150,10 @@ def image_of(tif: tifffile.TiffFile, imageargs: Mapping[str, Any]) -> Image:
     if series.keyframe.dtype is None:
         raise ValueError("pixels are of a type that tifffile cannot read")
     if series.keyframe.bitspersample == 24 and series.dtype.kind in "iu" and tif.byteorder == ">":
-        raise ValueError("tifffile reads big-endian integers of 24 bits as 256 times their values")
+        raise ValueError(
+            "it has integers of 24 bits and is big-endian: GDAL stores the last byte of each first,"
+            " other programs the first one, and nothing tells which"
+        )
     require_plausible(series.keyframe)
     if series.keyframe.planarconfig not in (None, 1, 2):
         raise ValueError(f"planar configuration {series.keyframe.planarconfig} is not 1 or 2")

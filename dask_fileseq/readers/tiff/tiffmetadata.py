@@ -27,7 +27,7 @@ from dask_fileseq.readers.tiff.omexml import ome_columns, ome_metadata
 from dask_fileseq.readers.tiff.tiffseries import selected_series, series_number, unread_images
 
 X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT, SOFTWARE = 282, 283, 296, 305
-MICROMETRES = {2: 25400.0, 3: 10000.0}
+RESOLUTION_UNITS = {2: 25400.0, 3: 10000.0}
 """Micrometres in an inch and in a centimetre, by TIFF's codes of these units."""
 IMAGEJ_METADATA = 50839
 
@@ -99,9 +99,9 @@ def file_columns(
 ) -> dict[str, Any]:
     """Return what a file says beside its metadata, by columns of `FileSequence.table`.
 
-    `page` is the first one of the image, and `number` that of its series. Of the tag
-    ``DateTime`` it takes no notice, as that differs between files that are otherwise the
-    same. The resolution of prints is there, with its source.
+    `page` is the first one of the image, and `number` that of its series. The tag
+    ``DateTime`` is left out, as it differs between files that are otherwise the same. The
+    resolution of prints is there, with its source.
     """
     columns = plane_columns(tif, number)
     if isinstance(software := tif.pages.first.tags.valueof(SOFTWARE), str):
@@ -198,7 +198,7 @@ def resolution_scales(page: tifffile.TiffPage) -> dict[str, Scale]:
     Without a unit, these tags contain only the ratio of x to y. The tags are mandatory, and
     programs write one pixel per inch if the size is unknown.
     """
-    unit = MICROMETRES.get(page.tags.valueof(RESOLUTION_UNIT, default=2))
+    unit = RESOLUTION_UNITS.get(page.tags.valueof(RESOLUTION_UNIT, default=2))
     numbers = {"x": _ratio(page, X_RESOLUTION), "y": _ratio(page, Y_RESOLUTION)}
     if unit is None:
         return {}

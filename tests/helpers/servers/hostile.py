@@ -9,7 +9,10 @@ input does. It serves the files of a folder at ``/MANNER/NAME``:
   is said to go on behind the end of the file, "huge" one of a terabyte that never ends;
 * "endless" ignores ranges and sends without end or size, "bomb" a body that unpacks to much more;
 * "other" sends the bytes of another file, with its own size, from the second request on;
-* "lost" breaks the connection in the middle of each body.
+* "lost" breaks the connection in the middle of each body;
+* "chunks" sends a body in chunks, of which the last ones are missing, "lengths" states two lengths;
+* "loop" redirects to itself, "file" to a file on the client's machine, "away" to the URL that is
+  the query.
 """
 
 from __future__ import annotations
@@ -48,6 +51,11 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(LONGEST)
         if manner == "slowhead":
             self.drip(b"HTTP/1.1 206 Partial Content\r\n" + b"X-Wait: yes\r\n" * 1000)
+        places = {"loop": self.path, "file": f"file://{folder}/{name}"}
+        if manner in (*places, "away"):
+            place = places.get(manner, unquote(self.path.partition("?")[2]))
+            self.send(307, b"", "", {"Location": place})
+            return
         try:
             with open(os.path.join(folder, name), "rb") as file:
                 content = file.read()
@@ -82,6 +90,11 @@ class Handler(BaseHTTPRequestHandler):
             self.pour()
         elif manner == "bomb":
             self.send(200, BOMB, "", {"Content-Encoding": "gzip"})
+        elif manner == "chunks":
+            self.head(206, None, said, {"Transfer-Encoding": "chunked"})
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(part) // 2, part[: len(part) // 2]))
+        elif manner == "lengths":
+            self.send(206, part, said, {"Content-Length": "5"})
         elif manner == "lost":
             self.head(206, len(part), said)
             self.wfile.write(part[: len(part) // 2])
