@@ -1,8 +1,8 @@
-"""Metadata that all headers confirm, for what speaks of all files: xarray, OME-Zarr, reports.
+"""Metadata that all headers confirm, for xarray, OME-Zarr and reports, which describe all files.
 
-Files are opened by one header, that of the first. What it says is true of the array only if
-other headers say the same. All are read where that is cheap: of up to `MOST_FILES` local files.
-Of more files, and of remote ones, it is a sample that is spread over all.
+A sequence is opened by the header of its first file. Metadata in it are those of the array only
+if other headers have the same. Headers of up to `MOST_FILES` local files are all read, which is
+cheap; of more files, and of remote ones, a sample that is spread over all is read.
 """
 
 from __future__ import annotations

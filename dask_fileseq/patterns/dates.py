@@ -1,8 +1,8 @@
 """Dates, clocks and durations in names: runs of parts that become one part, with its format.
 
 A format is accepted if all texts are valid in it, at least two differ, and years are
-plausible. Of formats that begin at one place, the longest wins; days and months in an order
-that the names do not show are a question.
+plausible. The longest of the formats that begin at one place wins. If the names do not show the
+order of days and months, that is a question.
 """
 
 from __future__ import annotations

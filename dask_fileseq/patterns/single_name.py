@@ -21,9 +21,9 @@ _BAND = re.compile(r"(?<![^\W_])(?:b|band[ _-]?)\d{1,2}a?(?![^\W_])", re.IGNOREC
 def single_pattern(name: str) -> NamePattern | None:
     """Return the pattern that finds the date and the band in a name; None if it has neither.
 
-    A date is the axis ``date``, with a clock ``time``. Only a year, month and day count. Of several
-    dates, that counts which a preset for such names has; none, if there is no way to tell. A band
-    is a number behind ``B`` or ``Band``.
+    A date is the axis ``date``, with a clock ``time``. Only a year, month and day count. If a
+    name has several dates, the one that a preset for such names has counts, or none if there is no
+    such preset. A band is a number behind ``B`` or ``Band``.
 
     >>> print(single_pattern("B04_2020-07-13.tif"), single_pattern("x_20200713T101559.tif"))
     {band}_{date:%Y-%m-%d}.tif x_{time:%Y%m%dT%H%M%S}.tif

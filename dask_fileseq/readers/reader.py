@@ -113,8 +113,8 @@ class Reader:
     """
 
     suffixes: tuple[tuple[str, ...], ...] = (TIFF_SUFFIXES, IMAGE_SUFFIXES)
-    """Groups of file name suffixes, in lower case. Of the files in a folder, those with a suffix
-    in the first group that occurs count."""
+    """Groups of file name suffixes, in lower case. In a folder, files with a suffix in the first
+    group that occurs count."""
 
     @property
     def name(self) -> str:

@@ -1,6 +1,6 @@
-"""Which files a contact sheet shows, and where: by channel, time and place. No I/O.
+"""The files that a contact sheet shows, and their places, by channel, time and place. No I/O.
 
-Of a long axis, the sheet shows labels at equal distances among those that have files. A plate
+The sheet shows labels of a long axis at equal distances, among those that have files. A plate
 or a mosaic is shown whole, with one picture in each place.
 """
 
@@ -21,6 +21,10 @@ from dask_fileseq.report.gridlayout import GridLayout, grid_layout
 
 FilesOf = NDArray[np.integer[Any]]
 """Number of the file by channel, time, place and plane; -1 where there is none."""
+
+
+LARGEST_BOARD = 32 * 48
+"""Places of a plate or mosaic that is shown whole, at most: the wells of the largest plate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +129,7 @@ def plan_sheet(grid: FileGrid, channels_in_file: int, limits: Limits) -> SheetPl
     ('96-well plate', [0, 2], [0, 1])
     """
     layout = grid_layout(grid)
-    if layout.kind == "table":
+    if layout.kind == "table" or math.prod(layout.shape) > LARGEST_BOARD:
         return _plan_line(grid, axis_roles(grid), channels_in_file, limits)
     roles = axis_roles(grid, {*layout.down.dims, *layout.across.dims})
     numbers, in_file = _file_numbers(grid, roles, channels_in_file)

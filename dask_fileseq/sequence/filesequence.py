@@ -127,11 +127,11 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         a container, or at URLs, come as binary handles.
     files : str, os.PathLike, iterable of these, or None
         Glob pattern (``**`` for any number of folders), folder, path, or names in their
-        order; or URLs of these, as fsspec defines them. Of a folder, its images count, or
-        if there are none right inside, those in all folders below it; in a list, too, unless
+        order; or URLs of these, as fsspec defines them. A folder gives the images in it or, if
+        there are none right inside, those in all folders below it; in a list, too, unless
         `imread` is a function. ``"shot_%04d.tif"`` or ``"shot_####.tif"``, if there is no such
-        file, are the files with numbers there, and
-        are the pattern that ``"infer"`` finds. None is ``"*"``. The name of a ZIP or
+        file, gives the files with numbers there, and is the pattern that ``"infer"`` finds.
+        None is ``"*"``. The name of a ZIP or
         TAR file, or a chain such as ``"zip://t*.tif::s3://scans/day1.zip"``, gives members
         of it, if `imread` is a reader of this package; to a function, an archive is one file.
     container : str, os.PathLike or open archive, optional
@@ -881,14 +881,16 @@ with well
         reading = ReadOptions(**options | {"fillvalue": fillvalue})
         # first, so that a server that is down gets one request, not one for each version
         info = self._info(reading) if reading.needs_header else None
-        return self._file_array(reading, info, self._version)
+        return self._file_array(reading, info, lambda: self._version)
 
     def _outline(self) -> FileArray:
         """Return the array as far as shape and data type go: files are not looked up."""
         reading = ReadOptions(fillvalue=self.fillvalue)
-        return self._file_array(reading, self._info(reading), "unknown")
+        return self._file_array(reading, self._info(reading), lambda: "unknown")
 
-    def _file_array(self, reading: ReadOptions, info: FileInfo | None, version: str) -> FileArray:
+    def _file_array(
+        self, reading: ReadOptions, info: FileInfo | None, version: Callable[[], str]
+    ) -> FileArray:
         return FileArray.from_grid(
             self.grid,
             self.reader,
@@ -979,8 +981,8 @@ with well
         Parameters
         ----------
         imreadargs : mapping, optional
-            Keyword arguments of `imread`. Of the TIFF reader, they are those of
-            `tifffile.imread`, such as ``is_imagej=False``, which ignores a description that is
+            Keyword arguments of `imread`. The TIFF reader takes those of `tifffile.imread`,
+            such as ``is_imagej=False``, which ignores a description that is
             wrong, and ``strict=False``, which reads the pages that are there of a file whose
             chain of pages is broken.
         series : int or str, optional
@@ -1827,7 +1829,7 @@ memory, storage_options, dry_run
         """Return what the headers of all files say, a row a file; reads no pixels.
 
         It is kept with the sequence. A header takes 0.1 ms if it is like others but for its
-        date or its place on the ground, 0.25 ms if its OME-XML differs in times and positions,
+        date or its place on the ground, 0.3 ms if its OME-XML differs in times and positions,
         else up to 1 ms, so 100,000 files take 10 to 100 seconds of one process;
         ``scheduler="processes"`` or a cluster divides that.
 
@@ -2035,8 +2037,10 @@ encodeargs, overwrite, progress, scheduler, workers, dry_run
     ) -> Figure:
         """Return a contact sheet: rows of channels, columns of times and places.
 
-        Contrast is stretched for each channel. Large images are read in part. Long axes show
-        some of their labels, at equal distances.
+        Contrast is stretched for each channel, in the colour of its dye if its name tells one.
+        Large images are read in part. Long axes show some of their labels, at equal distances.
+        Wells of a plate and tiles of a mosaic are drawn where they are, with one picture each,
+        framed where files are missing.
 
         Parameters
         ----------

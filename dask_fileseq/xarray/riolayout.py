@@ -1,6 +1,6 @@
 """The order and the names of axes that rioxarray works with: bands before y and x.
 
-Of rioxarray 0.19, ``reproject``, ``to_raster`` and ``interpolate_na`` take arrays of two or three
+In rioxarray 0.19, ``reproject``, ``to_raster`` and ``interpolate_na`` take arrays of two or three
 axes, of which the last two are y and x; ``clip``, ``clip_box`` and ``pad_box`` take all.
 """
 

@@ -1,8 +1,8 @@
-"""OME-XML of a TIFF file: what it says of the image in this file and of its planes.
+"""Metadata of an image and of its planes in the OME-XML of a TIFF file.
 
-See https://docs.openmicroscopy.org/ome-model/latest/. Of several images, as in files that contain
-the metadata of a whole set, the one that refers to this file counts, else that with the number of
-the series; of several planes, those that refer to this file.
+See https://docs.openmicroscopy.org/ome-model/latest/. If OME-XML has several images, as in files
+that contain the metadata of a whole set, the one that refers to this file counts, or else the one
+with the number of the series. Of its planes, those that refer to this file count.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ POSITIONS = {**MICROMETRES, "": 1.0}
 """Micrometres in units of positions; those without a unit of length are taken as micrometres."""
 SECONDS = {"s": 1.0, "ms": 1e-3, "µs": 1e-6, "ns": 1e-9, "min": 60.0, "h": 3600.0}
 """Seconds in units of time."""
+
+LONGEST = 1e9
+"""Seconds after the start of an acquisition at which a plane may have been taken: 30 years."""
 
 Place = tuple[str, ...]
 """The indices of a plane along c, z and t, as texts."""
@@ -145,7 +148,7 @@ def _plane_columns(image: Element, planes: Sequence[Element]) -> dict[str, Any]:
         return columns
     first = planes[0]
     delta = _in_units(first, "DeltaT", SECONDS, "s")
-    if delta is not None and columns["acquired"] is not None:
+    if delta is not None and abs(delta) < LONGEST and columns["acquired"] is not None:
         columns["acquired"] += np.timedelta64(round(delta * 1e9), "ns")
     exposures = {_in_units(plane, "ExposureTime", SECONDS, "s") for plane in planes}
     columns["exposure"] = exposures.pop() if len(exposures) == 1 else None

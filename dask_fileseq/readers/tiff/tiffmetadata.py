@@ -99,9 +99,9 @@ def file_columns(
 ) -> dict[str, Any]:
     """Return what a file says beside its metadata, by columns of `FileSequence.table`.
 
-    `page` is the first one of the image, and `number` that of its series. Of the tag
-    ``DateTime`` it takes no notice, as that differs between files that are otherwise the
-    same. The resolution of prints is there, with its source.
+    `page` is the first one of the image, and `number` that of its series. The tag
+    ``DateTime`` is left out, as it differs between files that are otherwise the same. The
+    resolution of prints is there, with its source.
     """
     columns = plane_columns(tif, number)
     if isinstance(software := tif.pages.first.tags.valueof(SOFTWARE), str):
