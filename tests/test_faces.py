@@ -136,6 +136,19 @@ def test_faces_of_a_sparse_folder_agree(tmp_path):
     assert sum(f["count"] for f in findings if f["kind"] == "missing") == 22_350
 
 
+def test_faces_of_a_plate_agree(tmp_path):
+    """Also on its wells, of which some are there in part."""
+    folder = tmp_path / "plate"
+    folder.mkdir()
+    for well in ("B02", "B03", "C11", "C12"):
+        for channel in ("DAPI", "GFP"):
+            tifffile.imwrite(folder / f"{well}_{channel}.tif", np.zeros((4, 3), "u1"))
+    (folder / "C11_GFP.tif").unlink()
+    _, rows, findings = compare(folder, tmp_path / "report.html")
+    assert rows["plate"] == "4 of 96 wells have files, 1 of them not all"
+    assert [finding["cell"] for finding in findings] == [{"well": "C11", "channel": "GFP"}]
+
+
 def test_faces_of_a_single_file_agree(tmp_path):
     """One file, one cell; not one files."""
     folder = tmp_path / "single"

@@ -16,6 +16,7 @@ from dask_fileseq.grid import grid_of_pattern
 from dask_fileseq.report.gridlayout import FORMATS, grid_layout, row_letters
 from dask_fileseq.report.gridmap import grid_map, text_map
 from dask_fileseq.report.sheet import contact_sheet
+from dask_fileseq.report.sheetplan import Limits, plan_sheet
 from dask_fileseq.report.summary import grid_rows, grid_summary
 from dask_fileseq.report.svgmap import MOST, map_legend, svg_map
 from tests.helpers.commands import invoke
@@ -214,6 +215,16 @@ def test_report_of_a_plate_has_its_layout(plate, tmp_path):
     assert "<dt>plate</dt><dd>3 of 96 wells have files, 1 of them not all</dd>" in (
         output.read_text()
     )
+
+
+def test_a_mosaic_of_very_many_tiles_is_shown_in_part(tmp_path):
+    """Ten thousand pictures are none that anybody looks at."""
+    names = [f"{tmp_path}/{r}_{c}.npy" for r in range(100) for c in range(100)]
+    grid = grid_of_pattern(names, "{row:d}_{column:d}.npy")
+    assert grid_layout(grid).kind == "mosaic"
+    plan = plan_sheet(grid, 1, Limits())
+    assert plan.layout is None
+    assert plan.count <= Limits().pictures
 
 
 def test_sheet_of_a_sparse_grid_shows_cells_with_files(tmp_path):

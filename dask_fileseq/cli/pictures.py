@@ -46,8 +46,10 @@ def preview(
 ) -> None:
     """Draw a contact sheet of FILES: rows of channels, columns of times and places.
 
-    Contrast is stretched for each channel. Large images are read in part, and of long axes
-    some labels are shown, at equal distances.
+    Contrast is stretched for each channel, in the colour of its dye if its name tells one.
+    Large images are read in part, and of long axes some labels are shown, at equal
+    distances. Wells of a plate and tiles of a mosaic are drawn where they are, with one
+    picture each, framed where files are missing.
     """
     from dask_fileseq.files import new_file
 

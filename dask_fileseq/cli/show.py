@@ -39,8 +39,9 @@ def show(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
     """Show the grid that FILES form, and the array that they make.
 
     FILES is a glob pattern in quotes (with ** for any number of folders), a folder, or
-    names. All names and one header are read, but no pixels: only of images other than TIFF
-    whose header does not tell what their pixels are, such as BMP with a palette.
+    names. Wells are drawn as a plate, and empty cells on a map. All names and one header are
+    read, but no pixels: only of images other than TIFF whose header does not tell what their
+    pixels are, such as BMP with a palette.
     """
     seq = open_files(files, options)
     info = names_info(seq, options["container"]) | {"open": python_code(seq, files, options)}

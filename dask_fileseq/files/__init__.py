@@ -19,7 +19,7 @@ from dask_fileseq.files.names import Names, common_folder, common_path, shared_f
 from dask_fileseq.files.otherformats import how_to_read, other_suffix
 from dask_fileseq.files.path_map import PathMap
 from dask_fileseq.files.remote import RemoteFiles
-from dask_fileseq.files.source import Source, Suffixes, Versions
+from dask_fileseq.files.source import Open, Source, Suffixes, Versions
 from dask_fileseq.files.tarfiles import TarFiles
 from dask_fileseq.files.writing import new_file, write_error
 from dask_fileseq.files.zipfiles import ZipFiles
@@ -27,6 +27,7 @@ from dask_fileseq.files.zipfiles import ZipFiles
 __all__ = [
     "LocalFiles",
     "Names",
+    "Open",
     "PathMap",
     "RemoteFiles",
     "Source",

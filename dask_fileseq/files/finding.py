@@ -147,7 +147,7 @@ def open_source(
     if mapping and remote:
         raise NamesError(f"path_map={mapping!r} is for paths, and the files are at URLs")
     if container is None:
-        return RemoteFiles(options) if remote else LocalFiles(mapping)
+        return RemoteFiles(options, where) if remote else LocalFiles(mapping)
     if isinstance(container, str) and remote:
         return _open_archive(partial(RemoteArchiveFile.of, container, options), container)
     path = container if isinstance(container, str) else _path_of(container)

@@ -23,6 +23,10 @@ FilesOf = NDArray[np.integer[Any]]
 """Number of the file by channel, time, place and plane; -1 where there is none."""
 
 
+LARGEST_BOARD = 32 * 48
+"""Places of a plate or mosaic that is shown whole, at most: the wells of the largest plate."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Maximum numbers of labels and pictures on a sheet."""
@@ -125,7 +129,7 @@ def plan_sheet(grid: FileGrid, channels_in_file: int, limits: Limits) -> SheetPl
     ('96-well plate', [0, 2], [0, 1])
     """
     layout = grid_layout(grid)
-    if layout.kind == "table":
+    if layout.kind == "table" or math.prod(layout.shape) > LARGEST_BOARD:
         return _plan_line(grid, axis_roles(grid), channels_in_file, limits)
     roles = axis_roles(grid, {*layout.down.dims, *layout.across.dims})
     numbers, in_file = _file_numbers(grid, roles, channels_in_file)

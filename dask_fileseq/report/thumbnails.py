@@ -147,13 +147,15 @@ def _without_nodata(image: Array, info: FileInfo) -> Array:
 def _flat_note(image: Array, is_part: bool) -> str:
     """Return in words that all pixels have one value; empty if they do not.
 
-    >>> _flat_note(np.full((2, 2), 255), False), _flat_note(np.array([[1, 2]]), False)
-    ('all pixels 255', '')
+    >>> _flat_note(np.full((2, 2), 255), False), _flat_note(np.array([[1e6]]), False)
+    ('all pixels 255', 'all pixels 1000000')
     """
     values = image[np.isfinite(image)]
     if not values.size or values.min() != values.max():
         return ""
-    return f"all pixels{' that were read' * is_part} {values[0]:g}"
+    value = values[0]
+    text = str(int(value)) if value == int(value) else f"{value:g}"
+    return f"all pixels{' that were read' * is_part} {text}"
 
 
 def _picture_axes(spec: ChunkSpec) -> list[int]:

@@ -884,14 +884,16 @@ with well
         reading = ReadOptions(**options | {"fillvalue": fillvalue})
         # first, so that a server that is down gets one request, not one for each version
         info = self._info(reading) if reading.needs_header else None
-        return self._file_array(reading, info, self._version)
+        return self._file_array(reading, info, lambda: self._version)
 
     def _outline(self) -> FileArray:
         """Return the array as far as shape and data type go: files are not looked up."""
         reading = ReadOptions(fillvalue=self.fillvalue)
-        return self._file_array(reading, self._info(reading), "unknown")
+        return self._file_array(reading, self._info(reading), lambda: "unknown")
 
-    def _file_array(self, reading: ReadOptions, info: FileInfo | None, version: str) -> FileArray:
+    def _file_array(
+        self, reading: ReadOptions, info: FileInfo | None, version: Callable[[], str]
+    ) -> FileArray:
         return FileArray.from_grid(
             self.grid,
             self.reader,
@@ -2071,8 +2073,10 @@ encodeargs, overwrite, progress, scheduler, workers, dry_run
     ) -> Figure:
         """Return a contact sheet: rows of channels, columns of times and places.
 
-        Contrast is stretched for each channel. Large images are read in part. Long axes show
-        some of their labels, at equal distances.
+        Contrast is stretched for each channel, in the colour of its dye if its name tells one.
+        Large images are read in part. Long axes show some of their labels, at equal distances.
+        Wells of a plate and tiles of a mosaic are drawn where they are, with one picture each,
+        framed where files are missing.
 
         Parameters
         ----------
