@@ -44,7 +44,7 @@ FORMAT = 1
 NAME_FIELDS = ("name", "stem", "suffix", "folder")
 """Fields that are parts of the name of the file that is read."""
 
-GROUP = 2**21
+GROUP = 2**23
 """Size of the pixels that a task reads at least, in bytes, if there are several files."""
 
 MapCell = tuple[int, str, FileArray, Mapping[str, Any]]
