@@ -12,7 +12,7 @@ from dask.array.core import Array
 from dask.base import tokenize
 
 from dask_fileseq.errors import LayoutError, NamesError
-from dask_fileseq.files import LocalFiles, has_scheme
+from dask_fileseq.files import LocalFiles, scheme_of
 from dask_fileseq.graph import Scheduler, run, run_on_blocks
 from dask_fileseq.patterns import NameTemplate
 from dask_fileseq.sequence import FileSequence, open_sequence
@@ -158,7 +158,7 @@ def to_files(
         raise TypeError(f"unexpected keyword arguments: {', '.join(sorted(unknown))}")
     writing = OutputOptions(**output)
     text = os.fspath(pattern)
-    if has_scheme(text):
+    if scheme_of(text):
         raise ValueError(f"pattern={text!r} is a URL: files are written into folders only")
     template = NameTemplate.of(text).absolute()
     target = Target(template.folder, writing)
