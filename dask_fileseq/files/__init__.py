@@ -8,7 +8,6 @@ each process opens its own archive, and its own connections.
 from dask_fileseq.files.answers import limit_calls
 from dask_fileseq.files.fetching import is_transient
 from dask_fileseq.files.filesystems import (
-    has_scheme,
     limited_arguments,
     local_path,
     scheme_of,
@@ -40,7 +39,6 @@ __all__ = [
     "common_path",
     "find_files",
     "given_names",
-    "has_scheme",
     "how_to_read",
     "is_transient",
     "limit_calls",

@@ -151,7 +151,7 @@ def test_failures_are_those_of_the_graph(acquisition, tmp_path):
         names[-1].write_bytes((folder / "000_DAPI_z1.tif").read_bytes())
     names[1].write_bytes(b"")
     seq = TiffSequence(names)
-    with pytest.raises(ReadError, match=r"1\.tif.*sequence=1"):
+    with pytest.raises(ReadError, match=r"1\.tif.*sequence 1"):
         seq.to_dask_array()[:, 5].compute()
     with pytest.warns(FillWarning, match=r"1\.tif"):
         result = seq.to_dask_array(errors="fill", fillvalue=3)[:, 5].compute()
