@@ -14,6 +14,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from dask_fileseq.filearray import FileArray, checked_fillvalue
 from dask_fileseq.files import require_file, write_error
-from dask_fileseq.graph import Box, Scheduler, block_chunks, read_in_place, run
+from dask_fileseq.graph import Box, Scheduler, block_chunks, parts_of, read_in_place, run
 
 __all__ = ["asarray"]
 
@@ -76,7 +77,9 @@ def asarray(
     if not result.size:
         return result
     if with_workers.is_local:
-        read_in_place(array, _parts(array), result, with_workers)
+        chunks = block_chunks(array, "auto")
+        parts = parts_of(array, tuple(map(range, array.shape)), chunks)
+        read_in_place(array, parts, result, with_workers)
         return result
 
     def place(block: tuple[FileArray, Box], pixels: NDArray[Any]) -> None:
@@ -85,6 +88,7 @@ def asarray(
     name = f"read-{array.reader.name}"
     largest = math.prod(map(max, block_chunks(array, "auto"))) * array.dtype.itemsize
     batch = max(1, TRAVELLING // largest)
+    array = replace(array, identified="")  # in no graph; it may be a request for each file
     run(with_workers, _read_block, None, _blocks(array), place, name=name, batch=batch)
     return result
 
@@ -196,17 +200,11 @@ def _allocate(file: Any, size: int) -> None:
         file.flush()
 
 
-def _parts(array: FileArray) -> Iterator[tuple[list[range], Box]]:
-    """Yield regions to read at once, and their boxes in the array."""
-    edges = [[0, *itertools.accumulate(c)] for c in block_chunks(array, "auto")]
-    for window in itertools.product(*(list(itertools.pairwise(e)) for e in edges)):
-        yield [range(*w) for w in window], tuple(slice(*w) for w in window)
-
-
 def _blocks(array: FileArray) -> Iterator[tuple[FileArray, Box]]:
     """Yield blocks that can travel, and their boxes in the array."""
-    for selected, box in _parts(array):
-        yield array.block([(part.start, part.stop) for part in selected]), box
+    edges = [[0, *itertools.accumulate(c)] for c in block_chunks(array, "auto")]
+    for window in itertools.product(*(list(itertools.pairwise(e)) for e in edges)):
+        yield array.block(window), tuple(slice(*w) for w in window)
 
 
 def _read_block(_: None, block: tuple[FileArray, Box]) -> NDArray[Any]:

@@ -23,7 +23,7 @@ from dask_fileseq.cli.terminal import command_line_text, echo
 WORKER_DIED = ("KilledWorker", "BrokenProcessPool")
 """Names of errors of distributed and of Python, neither of which is imported for this."""
 
-COMMANDS = ("show", "check", "preview", "report", "convert", "write", "patterns", "demo")
+COMMANDS = ("show", "check", "preview", "report", "convert", "write", "serve", "patterns", "demo")
 
 
 class CommandGroup(click.Group):

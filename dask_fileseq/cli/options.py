@@ -39,6 +39,7 @@ TYPES: dict[str, Any] = {
     "natural": click.IntRange(0),
     "pages": pages,
     "pairs": pairs,
+    "port": click.IntRange(0, 65535),
     "positive": click.IntRange(1),
     "scales": scales,
     "seconds": click.FloatRange(0, min_open=True),

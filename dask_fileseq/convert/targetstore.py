@@ -23,7 +23,7 @@ from zarr.core.sync import sync
 from zarr.storage import FsspecStore, LocalStore
 
 from dask_fileseq.errors import FileSequenceError, WriteError
-from dask_fileseq.files import has_scheme, limit_calls, limited_arguments, local_path, scheme_of
+from dask_fileseq.files import limit_calls, limited_arguments, local_path, scheme_of
 from dask_fileseq.plaintext import without_secrets
 
 MANY = 32
@@ -45,7 +45,7 @@ class TargetStore:
             text = text if path is None else path
             if not text:
                 raise ValueError(f"url={url!r} is no place")
-            self.url = text if has_scheme(text) else os.path.abspath(text)
+            self.url = text if scheme_of(text) else os.path.abspath(text)
         if self.options and not self.is_remote:
             keys = ", ".join(map(repr, self.options))
             raise ValueError(f"storage_options ({keys}) are for URLs, not for {self}")

@@ -9,10 +9,12 @@ from dask_fileseq.filearray.failures import (
 )
 from dask_fileseq.filearray.fillvalues import checked_fillvalue
 from dask_fileseq.filearray.first_file import described_scales, first_info, first_readable
+from dask_fileseq.filearray.turns import Turns
 from dask_fileseq.filearray.version import files_version, version_hash
 
 __all__ = [
     "FileArray",
+    "Turns",
     "checked_fillvalue",
     "current_worker",
     "described_scales",

@@ -6,11 +6,10 @@ All faces of a sequence (dask blocks, ``asarray``, xarray, the zarr store) read 
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -18,14 +17,17 @@ from dask.base import tokenize
 from numpy.typing import DTypeLike, NDArray
 
 from dask_fileseq.filearray.failures import raise_or_fill
+from dask_fileseq.filearray.farfiles import attempts
 from dask_fileseq.filearray.fillvalues import resolved_fillvalue
 from dask_fileseq.filearray.first_file import chunk_metadata, chunk_spec, first_info
-from dask_fileseq.filearray.version import files_version
+from dask_fileseq.filearray.turns import Turn, read_of_task
+from dask_fileseq.filearray.version import Token, files_version
 from dask_fileseq.files import LocalFiles, Names, Source
 from dask_fileseq.grid import FileGrid, GridMetadata, plain_labels
 from dask_fileseq.readers import (
     ChunkMetadata,
     ChunkSpec,
+    File,
     FileInfo,
     Reader,
     Region,
@@ -37,7 +39,7 @@ from dask_fileseq.tiling import Tiling, basic_index
 from dask_fileseq.types import Imread, ReadOptions
 
 
-@dataclass(frozen=True, eq=False, kw_only=True, slots=True)
+@dataclass(frozen=True, eq=False, kw_only=True, slots=True, weakref_slot=True)
 class FileArray:
     """Files on a grid as one lazy array: shape, dtype, and basic indexing.
 
@@ -70,12 +72,14 @@ class FileArray:
         Pixel sizes, channel names and georeference in the header of the first file.
     identity : {"stat", "name"}
         What identifies a version of a file: its size and time, or its name alone.
-    token : str
-        Identifies the content: files in their versions, grid, reader and options.
+    identified : Token
+        What identifies the content, for `token`.
     origin : tuple of int
         Index of the first cell of the table in the grid of the whole sequence.
     window : tuple of range
         The elements of this array along each axis of the tiling.
+    turn : Turn, optional
+        What is read of it before its task, if it is a block of a graph and far away.
     """
 
     names: Names = field(repr=False)  # they may contain credentials
@@ -91,9 +95,10 @@ class FileArray:
     gridmetadata: GridMetadata
     metadata: ChunkMetadata
     identity: Literal["stat", "name"]
-    token: str
+    identified: Token | str
     origin: tuple[int, ...]
     window: Region
+    turn: Turn | None = field(default=None, repr=False)
 
     @classmethod
     def from_grid(
@@ -104,7 +109,7 @@ class FileArray:
         source: Source | None = None,
         options: ReadOptions | None = None,
         identity: Literal["stat", "name"] = "stat",
-        version: str | None = None,
+        version: str | Callable[[], str] | None = None,
         info: FileInfo | None = None,
     ) -> FileArray:
         """Return the array of the files on a grid; reads at most one header.
@@ -121,8 +126,11 @@ class FileArray:
             How to read.
         identity : {"stat", "name"}
             What identifies a version of a file: its size and time, or its name alone.
-        version, info : optional
-            What `files_version` and `first_info` return, if that is known.
+        version : str or callable, optional
+            What `files_version` returns, if that is known, or a function that returns it. If the
+            files are far away, it is called when the token is first needed.
+        info : FileInfo, optional
+            What `first_info` returns, if that is known.
 
         Raises
         ------
@@ -151,7 +159,10 @@ class FileArray:
         tiling = Tiling.of(grid.shape, spec.shape, options.axestiled, griddims, spec.dims)
         options = replace(options, fillvalue=fillvalue, axestiled=None)  # now in the tiling
         chunkdims = [f"{dim}_chunk" if dim in griddims else dim for dim in spec.dims]
-        version = version or files_version(grid, names, source, identity)
+        version = version or partial(files_version, grid, names, source, identity)
+        versioned = version if callable(version) else partial(str, version)
+        token = Token(lambda: tokenize(versioned(), reader, spec, tiling, options))
+        is_local = source.concurrency == 1  # and not read before it is known that they are files
         return cls(
             names=names,
             table=grid.table,
@@ -166,10 +177,15 @@ class FileArray:
             gridmetadata=grid.metadata,
             metadata=chunk_metadata(options, info, grid.metadata),
             identity=identity,
-            token=tokenize(version, reader, spec, tiling, options),
+            identified=token.value if is_local else token,
             origin=(0,) * len(griddims),
             window=tuple(map(range, tiling.shape)),
         )
+
+    @property
+    def token(self) -> str:
+        """Identifies the content: files in their versions, grid, reader and options."""
+        return str(self.identified)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -234,8 +250,7 @@ class FileArray:
                 region.append(range(key % length, key % length + 1))
             else:
                 raise IndexError(f"index {key} is out of bounds for axis {axis} with size {length}")
-        result = np.empty(tuple(map(len, region)), self.dtype)
-        self.read(region, result)
+        result = read_of_task(self, tuple(region))
         kept = tuple(slice(None) if isinstance(key, slice) else 0 for key in keys)
         given = index if isinstance(index, tuple) else (index,)
         return result[(*kept, ...) if Ellipsis in given else kept]
@@ -305,8 +320,10 @@ class FileArray:
                     out[...] = self.options.fillvalue
             outs = [out for number, out in zip(numbers, outs, strict=True) if number >= 0]
             numbers = [number for number in numbers if number >= 0]
-        whole = not self.options.imreadargs and is_whole(region, self.spec.shape)
-        paths = self.source.paths([self.names[n] for n in numbers]) if whole else None
+        size = self.spec.nbytes if is_whole(region, self.spec.shape) else None
+        names = [self.names[n] for n in numbers]
+        batches = size is not None and not self.options.imreadargs
+        paths = self.source.paths(names) if batches else None
         done = 0
         while done < len(numbers):
             stop = len(numbers)
@@ -315,33 +332,16 @@ class FileArray:
                 if done == len(numbers):
                     return
                 stop = done + 1
-            jobs = (numbers[done:stop], itertools.repeat(region), outs[done:stop])
-            several = min(self.source.concurrency, stop - done)
-            errors = map(self._attempt, *jobs) if several < 2 else self._in_threads(several, jobs)
+            read = partial(self._read_region, region, outs[done:stop])
+            errors = attempts(self.source, names[done:stop], size, outs[0].nbytes, read)
             for number, out, error in zip(numbers[done:], outs[done:], errors, strict=False):
                 if error is not None:
                     raise_or_fill(error, self.names[number], self._cell(number), out, self.options)
             done = stop
 
-    def _in_threads(self, count: int, jobs: tuple[Any, ...]) -> Iterator[Exception | None]:
-        """Attempt to read files that are far away, several at a time; yield their errors."""
-        pool = ThreadPoolExecutor(count)
-        try:
-            yield from pool.map(self._attempt, *jobs)
-        finally:  # also when the caller stops at an error
-            pool.shutdown(cancel_futures=True)
-
-    def _attempt(self, number: int, region: Region, out: NDArray[Any]) -> Exception | None:
-        """Read a region of one file, and return the error if it cannot be read."""
-        source = self.source
-        opened = source.open_whole if is_whole(region, self.spec.shape) else source.open
-        try:
-            with opened(self.names[number]) as file:
-                args = self.options.imreadargs
-                self.reader.read_region(file, self.spec, region, out, **args)
-        except Exception as error:
-            return error
-        return None
+    def _read_region(self, region: Region, outs: list[NDArray[Any]], i: int, file: File) -> None:
+        """Read a region of a file into the i-th of some arrays."""
+        self.reader.read_region(file, self.spec, region, outs[i], **self.options.imreadargs)
 
     def _cell(self, number: int) -> dict[str, Any]:
         """Return the labels of the cell of a file."""

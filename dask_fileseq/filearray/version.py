@@ -4,12 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import os
-from typing import Literal
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, Literal
 
 from dask.base import tokenize
 
 from dask_fileseq.files import LocalFiles, Names, Source, Versions
 from dask_fileseq.grid import FileGrid
+
+
+class Token:
+    """What identifies the content of an array, made when it is first needed.
+
+    It takes the versions of all files: of files that are far away, a request for each.
+    """
+
+    def __init__(self, make: Callable[[], str]) -> None:
+        self._make = make
+
+    @cached_property
+    def value(self) -> str:
+        """The token."""
+        return self._make()
+
+    def __str__(self) -> str:
+        return self.value
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return str, (self.value,)
 
 
 def files_version(

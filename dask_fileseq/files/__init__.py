@@ -8,7 +8,6 @@ each process opens its own archive, and its own connections.
 from dask_fileseq.files.answers import limit_calls
 from dask_fileseq.files.fetching import is_transient
 from dask_fileseq.files.filesystems import (
-    has_scheme,
     limited_arguments,
     local_path,
     scheme_of,
@@ -19,7 +18,7 @@ from dask_fileseq.files.names import Names, common_folder, common_path, shared_f
 from dask_fileseq.files.otherformats import how_to_read, other_suffix
 from dask_fileseq.files.path_map import PathMap
 from dask_fileseq.files.remote import RemoteFiles
-from dask_fileseq.files.source import Source, Suffixes, Versions
+from dask_fileseq.files.source import Open, Source, Suffixes, Versions
 from dask_fileseq.files.tarfiles import TarFiles
 from dask_fileseq.files.writing import new_file, write_error
 from dask_fileseq.files.zipfiles import ZipFiles
@@ -27,6 +26,7 @@ from dask_fileseq.files.zipfiles import ZipFiles
 __all__ = [
     "LocalFiles",
     "Names",
+    "Open",
     "PathMap",
     "RemoteFiles",
     "Source",
@@ -39,7 +39,6 @@ __all__ = [
     "common_path",
     "find_files",
     "given_names",
-    "has_scheme",
     "how_to_read",
     "is_transient",
     "limit_calls",

@@ -79,12 +79,10 @@ class Part:
 
 def fetch_start(fs: Any, path: str, number: int) -> Part:
     """Return the first bytes of a file, maybe all, in a single request where possible."""
-    get = _getter(fs)
+    get = getter(fs)
     if get is not None:
         (first,) = _get_parts(fs, get, path, [(0, number)])
-        if first.start:
-            raise OSError(f"{path!r}: bytes from {first.start} on came for those from 0 on")
-        return first
+        return require_start(first, path)
     fs.invalidate_cache(path)
     info = requested_info(fs, path)
     if info.get("type") == "directory":
@@ -95,6 +93,13 @@ def fetch_start(fs: Any, path: str, number: int) -> Part:
     if stop is not None and len(content) > stop:
         raise OSError(f"{path!r}: {len(content):,} bytes came for the first {stop:,}")
     return Part(0, content, len(content) if size is None else size, version_of(info))
+
+
+def require_start(first: Part, path: str) -> Part:
+    """Return the part of a file that was requested from its start; raise an OSError otherwise."""
+    if first.start:
+        raise OSError(f"{path!r}: bytes from {first.start} on came for those from 0 on")
+    return first
 
 
 def range_file(fs: Any, path: str, first: Part) -> RangeFile:
@@ -110,7 +115,7 @@ def fetch_ranges(fs: Any, path: str, first: Part, ranges: Sequence[Range]) -> li
     part; an empty version is not compared. Both are compared only if they come with the bytes,
     or without a request.
     """
-    get = _getter(fs)
+    get = getter(fs)
     if get is None:
         starts, stops = map(list, zip(*ranges, strict=True))  # it takes a tuple for one number
         paths = [path] * len(ranges)
@@ -139,7 +144,7 @@ def requested_info(fs: Any, path: str) -> Any:
 
     def request() -> Any:
         try:
-            if _getter(fs) is None:
+            if getter(fs) is None:
                 return fs.info(path)
             return run_async(fs, lambda: answered(fs._info(path), seconds, path))
         except FileNotFoundError as error:
@@ -158,7 +163,7 @@ def version_of(info: Any) -> str:
 Get = Callable[[Any, str, int, int], Awaitable[Part]]
 
 
-def _getter(fs: Any) -> Get | None:
+def getter(fs: Any) -> Get | None:
     """Return the function that requests a range of a file system; None if fsspec has to."""
     kinds = {(cls.__module__, cls.__name__) for cls in type(fs).__mro__}
     if ("fsspec.implementations.http", "HTTPFileSystem") in kinds:

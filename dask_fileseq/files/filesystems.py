@@ -42,6 +42,8 @@ _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")  # not C://, which is a drive
 def scheme_of(name: str) -> str:
     """Return the scheme of a URL, or of the last in a chain of URLs; "" for other names.
 
+    The scheme may be one that fsspec does not know.
+
     >>> scheme_of("s3://scans/t1"), scheme_of("simplecache::https://host/t1"), scheme_of("C://t1")
     ('s3', 'https', '')
     """
@@ -49,15 +51,6 @@ def scheme_of(name: str) -> str:
         return ""
     found = _URL.match(name.rpartition("::")[2])
     return found[1].lower() if found else ""
-
-
-def has_scheme(name: str) -> bool:
-    """Return whether a name begins as a URL, or a chain of URLs, of any scheme.
-
-    >>> has_scheme("nobody-knows://t1"), has_scheme("C://t1"), has_scheme("t1")
-    (True, False, False)
-    """
-    return bool(scheme_of(name))
 
 
 def local_path(url: str) -> str | None:

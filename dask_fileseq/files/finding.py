@@ -19,7 +19,7 @@ from dask_fileseq.files.archive import (
     OpenArchive,
     RemoteArchiveFile,
 )
-from dask_fileseq.files.filesystems import StorageOptions, has_scheme, is_url, local_path, scheme_of
+from dask_fileseq.files.filesystems import StorageOptions, is_url, local_path, scheme_of
 from dask_fileseq.files.local import LocalFiles
 from dask_fileseq.files.otherformats import other_files_hint
 from dask_fileseq.files.path_map import PathMap
@@ -89,7 +89,7 @@ def find_files(given: str | list[str], source: Source, suffixes: Suffixes) -> li
         hint += other_files_hint(given, source.below(given))
     elif given.startswith(("http://", "https://")):
         hint = "; a server lists a folder only by a page of links: list their URLs"
-    elif has_scheme(given) and not is_url(given):
+    elif scheme_of(given) and not is_url(given):
         hint = f"; {scheme_of(given)!r} is no protocol that fsspec knows"
     elif isinstance(source, LocalFiles) and not glob.has_magic(given):
         hint = "; there is no such file or folder"
@@ -147,7 +147,7 @@ def open_source(
     if mapping and remote:
         raise NamesError(f"path_map={mapping!r} is for paths, and the files are at URLs")
     if container is None:
-        return RemoteFiles(options) if remote else LocalFiles(mapping)
+        return RemoteFiles(options, where) if remote else LocalFiles(mapping)
     if isinstance(container, str) and remote:
         return _open_archive(partial(RemoteArchiveFile.of, container, options), container)
     path = container if isinstance(container, str) else _path_of(container)

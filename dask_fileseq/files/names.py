@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from dask_fileseq.files.filesystems import has_scheme
+from dask_fileseq.files.filesystems import scheme_of
 from dask_fileseq.files.source import Suffixes, is_searched
 
 
@@ -90,7 +90,7 @@ def common_path(names: Sequence[str]) -> str:
     >>> common_path(["s3://scans/day1/t1.tif", "s3://scans/day2/t1.tif"])
     's3://scans'
     """
-    if has_scheme(names[0]):
+    if scheme_of(names[0]):
         return shared_folder(names).removesuffix("/")
     return common_folder(names)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from itertools import chain
 from typing import Any, BinaryIO, cast
@@ -14,11 +14,15 @@ import numpy as np
 from toolz import groupby
 
 from dask_fileseq.errors import NamesError, ReadError, public_error
-from dask_fileseq.files.answers import patience
+from dask_fileseq.files.ahead import Starts
+from dask_fileseq.files.answers import REQUESTS, patience
 from dask_fileseq.files.fetching import (
+    Part,
     fetch_start,
+    getter,
     range_file,
     requested_info,
+    require_start,
     retried,
     version_of,
 )
@@ -27,6 +31,7 @@ from dask_fileseq.files.filesystems import StorageOptions, filesystem, root_of, 
 from dask_fileseq.files.names import base_name, below_folder, in_folder
 from dask_fileseq.files.source import (
     MISSING,
+    Open,
     Source,
     Suffixes,
     Versions,
@@ -43,6 +48,18 @@ MOST_FOLDERS = 10_000
 
 _HTTP = ("http", "https")
 
+MANY = (*_HTTP, "s3", "s3a", "gs", "gcs", "abfs", "abfss", "az")
+"""Protocols of servers that answer many requests at a time."""
+
+FEW_REQUESTS = 16
+"""Number of requests at a time to others."""
+
+HEADERS = 16 * 1024
+"""Number of bytes that a small file may have besides its pixels to come in one request."""
+
+LARGEST = 2**20
+"""Number of bytes of each of many files that are requested before their turn."""
+
 Found = dict[str, tuple[int, int]]
 """The versions of files, by URL."""
 
@@ -50,10 +67,9 @@ Found = dict[str, tuple[int, int]]
 class RemoteFiles(Source):
     """Files at URLs that this process, and each worker, can reach."""
 
-    concurrency = 16
-
-    def __init__(self, options: StorageOptions) -> None:
+    def __init__(self, options: StorageOptions, first: str = "") -> None:
         self._options = options
+        self.concurrency = REQUESTS if scheme_of(first) in MANY else FEW_REQUESTS
         self._listed: Found = {}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -123,11 +139,29 @@ class RemoteFiles(Source):
         return [base_name(info["name"]) for info in self._list(folder) or ()]
 
     @contextmanager
-    def open(self, name: str) -> Iterator[BinaryIO]:
+    def in_advance(self, names: Sequence[str], size: int | None) -> Iterator[Open]:
+        """Return a context that yields what opens these files, whose starts it requests."""
+        fs, _ = filesystem(names[0], self._options)
+        get = getter(fs)
+        if get is None or len({root_of(name) for name in names}) > 1:
+            yield self.open
+            return
+        number = min(max(BLOCK, (size or 0) + HEADERS), LARGEST)
+        starts = Starts(fs, get, names, [fs._strip_protocol(name) for name in names], number)
+        try:
+            yield lambda name: self._opened(name, starts.take(name))
+        finally:
+            starts.close()
+
+    def open(self, name: str) -> AbstractContextManager[BinaryIO]:
         """Return a context that yields a handle, with the start of the file in memory."""
+        return self._opened(name)
+
+    @contextmanager
+    def _opened(self, name: str, first: Part | None = None) -> Iterator[BinaryIO]:
         fs, path = filesystem(name, self._options)
         try:
-            first = fetch_start(fs, path, BLOCK)
+            first = fetch_start(fs, path, BLOCK) if first is None else require_start(first, path)
         except FileNotFoundError as error:
             if scheme_of(name) != "memory":
                 raise

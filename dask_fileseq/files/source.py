@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import BinaryIO
 
 import numpy as np
@@ -19,6 +19,9 @@ Versions = NDArray[np.int64]
 Suffixes = tuple[tuple[str, ...], ...]
 """Groups of suffixes, in lower case. In a folder, only files with the first group that occurs
 count; letter case does not matter; if there is no group at all, all files count."""
+
+Open = Callable[[str], AbstractContextManager[str | BinaryIO]]
+"""Opens a file: returns a context that yields a path, or a seekable binary file."""
 
 MISSING = (-1, -1)
 """The version of a file that does not exist."""
@@ -65,6 +68,15 @@ class Source(ABC):
         If the place has a checksum of the file, it is compared.
         """
         return self.open(name)
+
+    @contextmanager
+    def in_advance(self, names: Sequence[str], size: int | None) -> Iterator[Open]:
+        """Return a context that yields what opens these files, soon and about in this order.
+
+        It may request their beginnings before their turn. If `size` is given, all of each file
+        will be read, which is about so many bytes.
+        """
+        yield self.open if size is None else self.open_whole
 
     def paths(self, names: Sequence[str]) -> Sequence[str] | None:
         """Return the paths of the files if they can be opened without `open`, else None."""

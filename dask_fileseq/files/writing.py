@@ -25,7 +25,7 @@ def new_file(path: str | os.PathLike[str], mode: str = "w", **kwargs: Any) -> It
         If it cannot be written, as on a full disk. It names the file, and how much was to be
         written at least.
     """
-    path = os.path.realpath(path)
+    path = os.path.realpath(path) if os.path.islink(path) else os.fspath(path)
     appends, direct = "a" in mode, os.path.exists(path) and not os.path.isfile(path)
     part = path if appends or direct else f"{path}.{os.getpid()}.part"
     before = os.path.getsize(path) if appends and os.path.exists(path) else 0

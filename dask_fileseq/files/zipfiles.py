@@ -7,8 +7,8 @@ import struct
 import sys
 import zipfile
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, BinaryIO, cast
 
 from dask_fileseq.files.archive import Archive, Directory, spooled
@@ -23,6 +23,8 @@ from dask_fileseq.files.fileobjects import (
 )
 from dask_fileseq.files.limits import unpacked_limit
 from dask_fileseq.files.names import base_name, repeated_names
+from dask_fileseq.files.neighbours import Neighbours
+from dask_fileseq.files.source import Open
 
 SMALL = 256 * 1024
 """Largest size, in bytes, of a member that is read whole, and its checksum compared."""
@@ -38,6 +40,9 @@ COMPARED = 2**20
 
 UNBOUNDED = 4096
 """Largest number of bytes to decompress at a time by codecs that decode all that they are given."""
+
+BOUNDED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""Kinds of compression that are unpacked as far as is asked for."""
 
 ENCRYPTED = 0x1
 UNICODE = 0x800
@@ -88,6 +93,31 @@ class ZipFiles(Archive):
                 self._verify(handle, name)
                 yield handle
 
+    @contextmanager
+    def in_advance(self, names: Sequence[str], size: int | None) -> Iterator[Open]:
+        """Return a context that yields what opens members; small ones by a request for many."""
+        directory = self.directory()
+        found = {name: directory.members.get(name) for name in names}
+        parts = Neighbours(
+            directory.open,
+            {
+                name: _first_range(info)
+                for name, info in found.items()
+                if info is not None and _is_read_whole(info) and name not in directory.repeated
+            },
+        )
+        alone = self.open if size is None else self.open_whole
+
+        def opened(name: str) -> AbstractContextManager[str | BinaryIO]:
+            try:
+                if (window := parts.take(name)) is not None:
+                    return _open_member(cast(BinaryIO, window), directory.members[name])
+            except EOFError:  # what is before the member is longer than in the directory
+                pass
+            return alone(name)
+
+        yield opened
+
     def _verify(self, handle: BinaryIO, name: str) -> None:
         """Compare the checksum of a stored member with its bytes, once in each process."""
         directory = self.directory()
@@ -118,8 +148,8 @@ def _open_member(handle: BinaryIO, info: zipfile.ZipInfo) -> BinaryIO:
     name = base_name(info.filename)
     if info.compress_type == zipfile.ZIP_STORED and info.compress_size != info.file_size:
         raise zipfile.BadZipFile(f"{info.filename!r} has two sizes, but is not packed")
-    bounded = info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-    if max(info.compress_size, info.file_size) <= SMALL and bounded:
+    bounded = info.compress_type in BOUNDED
+    if _is_read_whole(info):
         with handle:
             handle.seek(start)
             content = handle.read(info.compress_size)
@@ -137,6 +167,12 @@ def _open_member(handle: BinaryIO, info: zipfile.ZipInfo) -> BinaryIO:
     limit = unpacked_limit(info.compress_size)
     step = sys.maxsize if bounded else UNBOUNDED
     return cast(BinaryIO, DecompressedFile(stream, info.file_size, name, limit, step))
+
+
+def _is_read_whole(info: zipfile.ZipInfo) -> bool:
+    """Return whether a member is read whole into memory, whatever of it is needed."""
+    is_small = max(info.compress_size, info.file_size) <= SMALL
+    return is_small and info.compress_type in BOUNDED and not info.flag_bits & ENCRYPTED
 
 
 def _require_name(raw: bytes, info: zipfile.ZipInfo) -> None:

@@ -10,6 +10,7 @@ from dask_fileseq.graph.chunks import (
     warn_of_small_files,
 )
 from dask_fileseq.graph.layer import to_dask_array
+from dask_fileseq.graph.parts import parts_of
 from dask_fileseq.graph.progressline import ProgressLine, progress_callback
 from dask_fileseq.graph.runner import (
     Box,
@@ -31,6 +32,7 @@ __all__ = [
     "TransposedFiles",
     "block_chunks",
     "default_chunks",
+    "parts_of",
     "progress_callback",
     "read_in_place",
     "run",

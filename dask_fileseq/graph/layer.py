@@ -20,9 +20,9 @@ from dask.base import tokenize
 from dask.blockwise import BlockwiseDep, blockwise
 from dask.highlevelgraph import HighLevelGraph
 
-from dask_fileseq.filearray import FileArray
+from dask_fileseq.filearray import FileArray, Turns
 from dask_fileseq.graph.chunks import Chunks, block_chunks, default_chunks
-from dask_fileseq.graph.sliced import SlicedFiles
+from dask_fileseq.graph.sliced import SlicedFiles, WholeFiles
 
 
 def to_dask_array(array: FileArray, chunks: Any = None, *, default: str = "file") -> Array:
@@ -43,6 +43,11 @@ def to_dask_array(array: FileArray, chunks: Any = None, *, default: str = "file"
             " set it to False before dask.array is imported"
         )
     cut = default_chunks(array, default) if chunks is None else block_chunks(array, chunks)
+    return SlicedFiles.of(WholeFiles(array, cut, _with_graph))
+
+
+def _with_graph(array: FileArray, cut: Chunks) -> Array:
+    """Return a file array, cut into blocks, as an ordinary dask array."""
     name = f"read-{array.reader.name}-{tokenize(array, cut)}"
     indices = tuple(range(array.ndim))
     layer = blockwise(
@@ -57,8 +62,7 @@ def to_dask_array(array: FileArray, chunks: Any = None, *, default: str = "file"
         _data_producer=True,
     )
     graph = HighLevelGraph.from_collections(name, layer)
-    whole = Array(graph, name, cut, dtype=array.dtype)
-    return SlicedFiles.of(whole, array, whole, tuple(map(range, whole.shape)))
+    return Array(graph, name, cut, dtype=array.dtype)
 
 
 class _PerBlock(BlockwiseDep):
@@ -81,14 +85,27 @@ class _Blocks(_PerBlock):
         super().__init__(chunks)
         self.array = array
         self.edges = [[0, *accumulate(c)] for c in chunks]
+        self.turns = Turns()
 
     def __dask_tokenize__(self) -> tuple[Any, ...]:
         return type(self).__name__, self.chunks, self.array.__dask_tokenize__()
 
     def __getitem__(self, index: tuple[int, ...]) -> FileArray:
-        return self.array.block(
+        block = self.array.block(
             [(edges[i], edges[i + 1]) for i, edges in zip(index, self.edges, strict=True)]
         )
+        if self.array.source.concurrency == 1:
+            return block
+        if (ready := self.turns.add(index, block)) is None:
+            self.turns = Turns()
+            ready = self.turns.add(index, block)
+        return ready or block
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"turns": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, turns=Turns())
 
 
 class _Slices(_PerBlock):

@@ -6,6 +6,7 @@ that travel from other processes, headers of many files, regions of a conversion
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import nullcontext
@@ -287,7 +288,15 @@ def read_in_place(
     keys = ("num_workers", "pool")
     given = any(scheduler.options.get(key) or dask.config.get(key, None) for key in keys)
     small = array.spec.nbytes < SMALL_FILE
-    if small and not given and array.source.concurrency == 1:
+    if not given and (waiting := array.source.concurrency) > 1:
+        parts = iter(parts)
+        first = list(islice(parts, 1))
+        axes = zip(first[0][0], array.tiling.axes, strict=True) if first else ()
+        files = math.prod(-(-len(region) // max(1, axis.size)) for region, axis in axes)
+        # each part reads so many of its files at the same time
+        scheduler = Scheduler("threads", max(2, waiting // max(1, files)), **scheduler.options)
+        parts = chain(first, parts)
+    elif small and not given:
         scheduler = Scheduler("sync", **scheduler.options)
     run(scheduler, _read_part, (array, result), parts, name=f"read-{array.reader.name}")
 

@@ -80,9 +80,9 @@ def axis_of_texts(
     range(0, 9, 2)
     """
     try:
-        if is_month_format(kind):
+        if "%" in kind and is_month_format(kind):
             return _word_axis(texts, month_order(texts, kind).tolist())
-        if kind in ("iso", "ns") or "%" in kind:
+        if "%" in kind or kind in ("iso", "ns"):
             return _moment_axis(_moments(texts, kind), spacing)
     except ValueError as error:
         raise NamesError(f"axis {dim!r} has {error}") from error

@@ -112,6 +112,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("dask_fileseq")
 
+NAMING = ("groupname", "dimension_names", "zattrs")
+"""Keywords of a store that OME-Zarr has not."""
+
 
 class FileSequence(Sequence[str], DaskMethodsMixin):
     r"""Files on a grid that contain arrays of the same shape and dtype.
@@ -881,14 +884,16 @@ with well
         reading = ReadOptions(**options | {"fillvalue": fillvalue})
         # first, so that a server that is down gets one request, not one for each version
         info = self._info(reading) if reading.needs_header else None
-        return self._file_array(reading, info, self._version)
+        return self._file_array(reading, info, lambda: self._version)
 
     def _outline(self) -> FileArray:
         """Return the array as far as shape and data type go: files are not looked up."""
         reading = ReadOptions(fillvalue=self.fillvalue)
-        return self._file_array(reading, self._info(reading), "unknown")
+        return self._file_array(reading, self._info(reading), lambda: "unknown")
 
-    def _file_array(self, reading: ReadOptions, info: FileInfo | None, version: str) -> FileArray:
+    def _file_array(
+        self, reading: ReadOptions, info: FileInfo | None, version: Callable[[], str]
+    ) -> FileArray:
         return FileArray.from_grid(
             self.grid,
             self.reader,
@@ -1306,6 +1311,7 @@ with well
         ioworkers: int | None = None,
         read_only: bool = True,
         headers: bool | str | Sequence[str] | None = None,
+        ome: bool | Mapping[str, Any] = False,
         **kwargs: Any,
     ) -> FileArrayStore:
         """Return the array of all files as a read-only zarr store, by default one chunk a file.
@@ -1341,6 +1347,12 @@ with well
             Number of chunks to read at a time; None or 0: all that zarr requests at a time.
         read_only : bool
             Must be True.
+        ome : bool or mapping
+            Whether the store is OME-Zarr 0.5, in format 3: an image, a plate or a collection, as
+            `to_ome_zarr` writes it, but with one level, or the levels that files have, and over
+            the files where they are. A mapping has `axes`, `scale`, `pixel_size` or `name` of
+            that. A chunk is a plane of a file or, of files in tiles or strips, a part of one. For
+            the contrast that viewers show, one plane of each channel is read.
         **kwargs
             More arguments of `imread`; those in `imreadargs` take precedence.
 
@@ -1371,6 +1383,13 @@ with well
         with needs_package("aszarr", "zarr 3", "zarr"):
             from dask_fileseq.zarr import FileArrayStore
 
+        if ome:
+            other = {"chunkmode": chunkmode, "chunks": chunks, "headers": headers, **kwargs}
+            given = [k for k in ("chunkmode", "chunks", "headers", *NAMING) if other.get(k)]
+            if given or zarr_format != 3 or not read_only:
+                what = given[0] if given else "zarr_format" if zarr_format != 3 else "read_only"
+                raise ValueError(f"ome=True has {what} of its own: leave it out")
+            return self._ome_store(ome, ioworkers, kwargs)
         array, naming = self._named_array_of(kwargs, headers)
         return FileArrayStore(
             array,
@@ -1381,6 +1400,25 @@ with well
             read_only=read_only,
             **naming,
         )
+
+    def _ome_store(
+        self, ome: bool | Mapping[str, Any], ioworkers: int | None, kwargs: Mapping[str, Any]
+    ) -> FileArrayStore:
+        """Return the store of OME-Zarr, with the levels that the first file has."""
+        with needs_package("aszarr(ome=True)", "zarr 3 and yaozarrs", "ome"):
+            from dask_fileseq.convert.omestore import OmeStore
+
+        options = dict(ome) if isinstance(ome, Mapping) else {}
+        kwargs = dict(kwargs)
+        kwargs["fillvalue"] = first_given(kwargs.get("fillvalue"), self.fillvalue, "auto")
+        levels = [self._array_of(kwargs)]
+        if not {"level", "key"} & levels[0].options.imreadargs.keys():
+            with self.source.open(self[0]) as file:
+                info = self.reader.inspect(file, **levels[0].options.imreadargs)
+            levels += [self._array_of({**kwargs, "level": k}) for k in range(1, len(info.levels))]
+        place = self.location.rstrip("/" + os.sep).rpartition("/")[2]
+        name = options.pop("name", None) or place or "image"
+        return OmeStore(levels, name, ioworkers=ioworkers, **options)
 
     @takes_options(ReferenceOptions, NamingOptions, ReadOptions)
     def write_fsspec(

@@ -12,7 +12,7 @@ from dask.array.core import Array
 from dask.base import tokenize
 
 from dask_fileseq.errors import LayoutError, NamesError
-from dask_fileseq.files import LocalFiles, has_scheme
+from dask_fileseq.files import LocalFiles, scheme_of
 from dask_fileseq.graph import Scheduler, run, run_on_blocks
 from dask_fileseq.patterns import NameTemplate
 from dask_fileseq.sequence import FileSequence, open_sequence
@@ -26,6 +26,7 @@ from dask_fileseq.write.filewriting import (
     Target,
     grouped,
     public_report,
+    same_cells,
     write_block,
     write_cells,
 )
@@ -35,7 +36,7 @@ from dask_fileseq.write.tiffencoder import TiffEncoder
 FORMAT = 1
 """Version of what is written; files of another version are written anew."""
 
-GROUP = 2**21
+GROUP = 2**23
 """Size of the pixels that a task writes at least, in bytes, if there are several files."""
 
 
@@ -130,7 +131,8 @@ def to_files(
     A hidden file in the folder, ``.fileseq-manifest.jsonl``, has a line for each file that was
     written: its name, a token of what is in it, its size and time. A file is finished if both
     are as in its line. The token is that of the source files in their versions, that of a
-    dask array (its name), or of the pixels in memory, together with the options.
+    dask array (its name), together with the options. Pixels in memory have none: what they would
+    be written as is compared with the file.
 
     Pixel sizes, names of channels, georeference and nodata are written where the format has a
     place for them: TIFF for all, other formats for none. Georeferenced files that are read one
@@ -156,7 +158,7 @@ def to_files(
         raise TypeError(f"unexpected keyword arguments: {', '.join(sorted(unknown))}")
     writing = OutputOptions(**output)
     text = os.fspath(pattern)
-    if has_scheme(text):
+    if scheme_of(text):
         raise ValueError(f"pattern={text!r} is a URL: files are written into folders only")
     template = NameTemplate.of(text).absolute()
     target = Target(template.folder, writing)
@@ -186,22 +188,31 @@ def to_files(
         Planned(number, names.names[number], cells.identity(number, more), nbytes)
         for number in cells.filled()
     ]
-    left = target.left(planned)
-    if writing.dry_run:
-        return public_report(planned, left)
     kept = sorted(names.inside)
     axes = tuple(kept.index(along[dim]) for dim in order)
     job = FileJob(encoder, names.cells, axes, order, facts, source.own_places)
     scheduler = Scheduler(writing.scheduler, writing.workers)
+    several = max(1, min(32, GROUP // max(1, nbytes)))
+
+    def run_on(function: Any, some: Sequence[Planned], done: Any) -> None:
+        parts = ((each.number, each.path, cells.part(each.number)) for each in some)
+        run(scheduler, function, job, grouped(parts, several), done)
+
+    def same(some: Sequence[Planned]) -> set[int]:
+        numbers: set[int] = set()
+        run_on(same_cells, some, lambda _, found: numbers.update(found))
+        return numbers
+
+    left = target.left(planned, same if cells.by_content else None)
+    if writing.dry_run:
+        return public_report(planned, left)
 
     def start(done: Any) -> None:
         if isinstance(source.data, Array):
             data, tasks = _tasks_of_blocks(source.data, names.cells, cells, left)
             run_on_blocks(scheduler, write_block, job, data, tasks, done)
             return
-        several = max(1, min(32, GROUP // max(1, nbytes)))
-        parts = ((each.number, each.path, cells.part(each.number)) for each in left)
-        run(scheduler, write_cells, job, grouped(parts, several), done)
+        run_on(write_cells, left, done)
 
     target.write(planned, left, start)
     return opened(planned, template)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from dask_fileseq.errors import FileSequenceError, MapError, NamesError, WriteError, check_choice
 from dask_fileseq.filearray import FileArray, first_info
-from dask_fileseq.files import LocalFiles, Names, has_scheme, shared_folder
+from dask_fileseq.files import LocalFiles, Names, scheme_of, shared_folder
 from dask_fileseq.graph import Scheduler, run
 from dask_fileseq.grid import plain_labels
 from dask_fileseq.patterns import NameTemplate
@@ -44,7 +44,7 @@ FORMAT = 1
 NAME_FIELDS = ("name", "stem", "suffix", "folder")
 """Fields that are parts of the name of the file that is read."""
 
-GROUP = 2**21
+GROUP = 2**23
 """Size of the pixels that a task reads at least, in bytes, if there are several files."""
 
 MapCell = tuple[int, str, FileArray, Mapping[str, Any]]
@@ -145,7 +145,7 @@ def map_files(
     if not callable(function):
         raise TypeError(f"function={function!r} is no function")
     text = os.fspath(pattern)
-    if has_scheme(text):
+    if scheme_of(text):
         raise ValueError(f"pattern={text!r} is a URL: files are written into folders only")
     writing, encoding_options = OutputOptions(**output), EncodingOptions(**encoding)
     template = NameTemplate.of(text, NAME_FIELDS).absolute()

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -68,14 +69,32 @@ def write_block(job: FileJob, cells: Sequence[Cell], block: NDArray[Any]) -> lis
     return [_write(job, number, path, block[index]) for number, path, index in cells]
 
 
+def same_cells(job: FileJob, cells: Sequence[Cell]) -> list[int]:
+    """Return the numbers of the files that are what would be written."""
+    same = []
+    for number, path, part in cells:
+        image, facts = _image(job, part)
+        encoded = io.BytesIO()
+        job.encoder.encode(encoded, image, job.dims, facts)
+        with open(path, "rb") as file:
+            if file.read() == encoded.getbuffer():
+                same.append(number)
+    return same
+
+
 def _write(job: FileJob, number: int, path: str, part: Any) -> Written:
+    image, facts = _image(job, part)
+    return number, *write_file(job.encoder, path, image, job.dims, facts)
+
+
+def _image(job: FileJob, part: Any) -> tuple[NDArray[Any], ChunkMetadata]:
+    """Return the image of a part, and its metadata."""
     image = np.asarray(part)
     whole: Any = tuple(0 if axis in job.drop else slice(None) for axis in range(image.ndim))
     facts = job.facts
     if job.own_places and isinstance(part, FileArray) and len(part.names) == 1:
         facts = first_info(part.names, part.source, part.reader, part.options).metadata
-    image = image[whole].transpose(job.order)
-    return number, *write_file(job.encoder, path, image, job.dims, facts)
+    return image[whole].transpose(job.order), facts
 
 
 def write_file(
@@ -84,7 +103,12 @@ def write_file(
     """Write an image into a file, and return its size and when it was modified."""
     try:
         with new_file(path, "w+b") as file:
-            encoder.encode(file, image, dims, facts)
+            try:
+                encoder.encode(file, image, dims, facts)
+            except OSError as error:
+                if error.errno is None:  # numpy's own, which does not say why
+                    _require_room(file.fileno())
+                raise
             file.flush()
             status = os.fstat(file.fileno())
     except FileSequenceError:
@@ -96,6 +120,13 @@ def write_file(
         what = f"cannot write {path!r}: {type(error).__name__}: {error}"
         raise WriteError(errno.EINVAL, what) from error
     return status.st_size, status.st_mtime_ns
+
+
+def _require_room(descriptor: int) -> None:
+    """Raise the error of the system if nothing more can be written at the end of a file."""
+    os.lseek(descriptor, 0, os.SEEK_END)
+    for _ in range(2):  # the first one may be cut short
+        os.write(descriptor, bytes(2**16))
 
 
 @dataclass(frozen=True)
@@ -110,7 +141,7 @@ class Planned:
 
 
 class Target:
-    """A folder in which files are written."""
+    """A folder in which files are written; its path is absolute and ends with a separator."""
 
     def __init__(self, folder: str, options: OutputOptions) -> None:
         self.folder = folder
@@ -119,7 +150,7 @@ class Target:
 
     def relative(self, path: str) -> str:
         """Return the name of a file in the manifest."""
-        return os.path.relpath(path, self.folder).replace(os.sep, "/")
+        return path[len(self.folder) :].replace(os.sep, "/")
 
     def require_no_source(self, paths: Sequence[str], sources: Sequence[str]) -> None:
         """Raise a `TargetExistsError` if a file to write is one of those that are read."""
@@ -136,8 +167,15 @@ class Target:
                     f"{path!r} is one of the files that are read: write into another folder"
                 )
 
-    def left(self, planned: Sequence[Planned]) -> list[Planned]:
+    def left(
+        self,
+        planned: Sequence[Planned],
+        same: Callable[[Sequence[Planned]], Container[int]] | None = None,
+    ) -> list[Planned]:
         """Return the files that are not written yet.
+
+        Where tokens do not identify the content, `same` returns the numbers of those files, of
+        some, that have it.
 
         Raises
         ------
@@ -145,13 +183,15 @@ class Target:
             If something else has the name of one of them, and is not to be overwritten.
         """
         entries, found = self.manifest.entries, _existing([p.path for p in planned])
+        named = {each.number: entries.get(self.relative(each.path)) for each in planned}
+        done = [p for p in planned if named[p.number] == (p.token, *found.get(p.path, ()))]
+        numbers = {each.number for each in done} if same is None else same(done)
         left, conflicts = [], []
         for each in planned:
-            there = found.get(each.path)
-            if there is not None:
-                entry = entries.get(self.relative(each.path))
-                if entry is not None and entry == (each.token, *there):
-                    continue
+            if each.number in numbers:
+                continue
+            if each.path in found:
+                entry = named[each.number]
                 unfinished = entry is not None and entry.size is None
                 if not unfinished and not self.options.overwrite:
                     conflicts.append(each.path)
@@ -225,7 +265,10 @@ def _existing(paths: Sequence[str]) -> dict[str, tuple[int, int]]:
         folder, name = os.path.split(path)
         by_folder.setdefault(folder, {})[name] = path
     for folder, names in by_folder.items():
-        with suppress(FileNotFoundError), os.scandir(folder or os.curdir) as entries:
+        with (
+            suppress(FileNotFoundError, NotADirectoryError),
+            os.scandir(folder or os.curdir) as entries,
+        ):
             for entry in entries:
                 if entry.name in names:
                     status = entry.stat()

@@ -255,8 +255,10 @@ class CellParts:
         data = array.data
         self.files = data if isinstance(data, FileArray) else None
         self.versions: Any = None
+        self.by_content = self.files is None and not isinstance(data, Array)
+        """Whether only the pixels themselves identify a part."""
         if self.files is None:
-            self.token = data.name if isinstance(data, Array) else tokenize(data)
+            self.token = "" if self.by_content else data.name
         else:
             files = self.files
             if files.identity == "stat":
@@ -265,7 +267,11 @@ class CellParts:
 
     def index(self, number: int) -> tuple[int, ...]:
         """Return the index of a cell along the axes that are not inside files."""
-        return tuple(map(int, np.unravel_index(number, self.sizes))) if self.sizes else ()
+        index = []
+        for size in reversed(self.sizes):
+            number, place = divmod(number, size)
+            index.append(place)
+        return tuple(reversed(index))
 
     def filled(self) -> Iterator[int]:
         """Yield the numbers of the cells that are not empty."""

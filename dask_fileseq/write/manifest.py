@@ -38,7 +38,10 @@ class Manifest:
         self.path = os.path.join(folder, MANIFEST)
         self.entries: dict[str, Entry] = {}
         self.file: IO[str] | None = None
-        with suppress(FileNotFoundError), open(self.path, encoding="utf-8") as file:
+        with (
+            suppress(FileNotFoundError, NotADirectoryError),
+            open(self.path, encoding="utf-8") as file,
+        ):
             for line in file:
                 with suppress(ValueError, TypeError):  # a line that was cut short
                     name, *entry = json.loads(line)

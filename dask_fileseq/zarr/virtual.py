@@ -21,7 +21,7 @@ from zarr.core.sync import sync
 
 from dask_fileseq.errors import ReadError, shown
 from dask_fileseq.filearray import FileArray
-from dask_fileseq.files import LocalFiles, Versions, has_scheme
+from dask_fileseq.files import LocalFiles, Versions, scheme_of
 from dask_fileseq.zarr.references import References, file_urls
 from dask_fileseq.zarr.zarrarray import array_path
 
@@ -165,7 +165,7 @@ def _uris(array: FileArray, url: str | None, quote: bool | None) -> list[str]:
     """Return the URI of each file."""
     folder, names = file_urls(array.names, url, quote)
     urls = [folder + name for name in names]
-    return [each if has_scheme(each) else PurePosixPath(each).as_uri() for each in urls]
+    return [each if scheme_of(each) else PurePosixPath(each).as_uri() for each in urls]
 
 
 class _Sizes:

@@ -14,6 +14,7 @@ import peers
 import tifffile
 from crops import crop_case
 from images import Files, Images
+from imagewriting import write_case
 from memory import fresh
 from model import AtMost, Case, Contender, Faster, Probe
 from opening import folder_case, names_case
@@ -234,6 +235,11 @@ def _all() -> Iterator[Case]:
     yield _out_of_core()
     yield folder_case()
     yield names_case()
+    for size, count in ((512, 200), (2048, 20)):
+        images = Images(f"square-{size}", (size, size))
+        for codec in (None, "zlib", "zstd"):
+            title = f"{size}x{size} {codec or 'uncompressed'}, to files"
+            yield write_case(f"write-{size}-{codec or 'raw'}", title, images, count, codec)
 
 
 CASES: dict[str, Case] = {case.name: case for case in _all()}

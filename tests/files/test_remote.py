@@ -143,7 +143,7 @@ def test_folders_that_may_not_be_listed(folder):
     assert names[0] != names[1]
     Unlisted.closed = True
     with pytest.raises(ReadError, match=r"nobody asks.*identity='name'"):
-        TiffSequence(urls).to_dask_array(chunkshape=(8, 9), chunkdtype="u2")
+        _ = TiffSequence(urls).to_dask_array(chunkshape=(8, 9), chunkdtype="u2").name
     Unlisted().rm("/public", recursive=True)
 
 

@@ -83,10 +83,12 @@ def test_versions_come_from_the_listing(place):
     place, server = place
     seq = place.sequence("small_*.tif", pattern=r"small_(?P<t>\d+)")
     server.log()
-    seq.to_dask_array(chunkshape=(64, 64), chunkdtype="u2")
+    array = seq.to_dask_array(chunkshape=(64, 64), chunkdtype="u2")
+    assert asked(server)[0] == 0
+    assert array.name == seq.to_dask_array(chunkshape=(64, 64), chunkdtype="u2").name
     assert asked(server)[0] == (0 if place.prefix.startswith("s3") else 40)
     again = place.sequence([f"small_{i}.tif" for i in range(40)])
-    again.to_dask_array(chunkshape=(64, 64), chunkdtype="u2")
+    assert again.to_dask_array(chunkshape=(64, 64), chunkdtype="u2").name
     assert asked(server)[0] == (1 if place.prefix.startswith("s3") else 40)
 
 
@@ -198,7 +200,7 @@ def test_members_of_a_remote_archive(folder, s3, tmp_path):
     small = Place("", {"container": url, **options}).sequence("small_*.tif", sort=True)
     s3.log()
     assert small.asarray(chunkshape=(64, 64), chunkdtype="u2")[7, 0, 0] == data[0, 0] + 7
-    assert asked(s3)[0] == 40
+    assert asked(s3)[0] <= 8  # for members that follow each other, one for all of them
     chained = f"zip://plain_*.tif::{url}"
     again = place.sequence.__func__(Place(""), chained, storage_options=s3_options(s3))
     assert list(again) == list(seq)

@@ -10,7 +10,7 @@ from dask.callbacks import Callback
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dask_fileseq import FillWarning, ReadError, TiffSequence
+from dask_fileseq import FileSequence, FillWarning, ReadError, TiffSequence
 from dask_fileseq.graph import SlicedFiles
 from tests.helpers.acquisition import PATTERN
 
@@ -151,7 +151,7 @@ def test_failures_are_those_of_the_graph(acquisition, tmp_path):
         names[-1].write_bytes((folder / "000_DAPI_z1.tif").read_bytes())
     names[1].write_bytes(b"")
     seq = TiffSequence(names)
-    with pytest.raises(ReadError, match=r"1\.tif.*sequence=1"):
+    with pytest.raises(ReadError, match=r"1\.tif.*sequence 1"):
         seq.to_dask_array()[:, 5].compute()
     with pytest.warns(FillWarning, match=r"1\.tif"):
         result = seq.to_dask_array(errors="fill", fillvalue=3)[:, 5].compute()
@@ -171,3 +171,48 @@ def test_inside_a_task_of_a_worker(opened, cluster):
     with Client(cluster) as client:
         total = client.submit(in_a_task, seq.files, pure=False).result(timeout=60)
     assert total == int(TiffSequence(seq.files).asarray()[:2].sum())
+
+
+def test_many_small_blocks_are_read_together(tmp_path):
+    """A pixel of each of thousands of files would take a task of dask for each of them."""
+    names = [f"t{t:03d}_z{z}.bin" for t in range(100) for z in range(7)]
+
+    def read(name):
+        return np.full((4, 6), 10 * int(name[1:4]) + int(name[6]), "u2")
+
+    seq = FileSequence(read, names, pattern=r"t(?P<t>\d+)_z(?P<z>\d)", identity="name")
+    x, expected = seq.to_dask_array(), 10 * np.arange(100)[:, None] + np.arange(7)
+    for index in ((slice(None), slice(None), 1, 2), (slice(90, 3, -3), 5), (..., slice(1, 3))):
+        with Seen() as seen:
+            result = x[index].compute()
+        shape = np.broadcast_to(expected[..., None, None], x.shape)
+        np.testing.assert_array_equal(result, shape[index])
+        assert 20 < len(seen.results) < 70
+
+
+def test_a_slice_makes_no_graph_before_it_is_needed(opened, monkeypatch):
+    """Slicing a graph takes longer than reading a small file."""
+    seq, array = opened
+    x = seq.to_dask_array()
+    calls = []
+    monkeypatch.setattr(
+        da.Array, "__getitem__", lambda *args: calls.append(args) or pytest.fail("sliced a graph")
+    )
+    np.testing.assert_array_equal(x[1, :, ::2][0].compute(), array[1, 0, ::2])
+    assert not calls
+
+
+@given(st.data())
+def test_lengths_of_blocks_are_those_of_dask(data):
+    """The blocks that an array announces would not be those of its graph."""
+    names = [f"{i}.bin" for i in range(data.draw(st.integers(1, 12)))]
+    seq = FileSequence(lambda name: np.zeros((3, 7), "u1"), names, identity="name")
+    chunks = data.draw(st.sampled_from(["file", {0: 5, 1: 2}, {2: (1, 4, 2)}]))
+    x = y = seq.to_dask_array(chunks=chunks, chunkshape=(3, 7), chunkdtype="u1")
+    plain = da.zeros(x.shape, chunks=x.chunks, dtype="u1")
+    for _ in range(data.draw(st.integers(1, 3))):
+        key = data.draw(keys_for(y.shape))
+        y = y[key]
+        plain = plain[key] if key else plain
+        assert y.chunks == plain.chunks
+    assert set(dask.core.flatten(y.__dask_keys__())) <= {*y.dask}

@@ -132,6 +132,16 @@ def test_values_that_replace_no_index(folder, old, new, name):
     assert wanted - set(open_sequence(folder).to_xarray().coords) == {name}
 
 
+def test_times_that_no_clock_has(folder):
+    """A damaged number keeps the pixels from being read."""
+    old, new = b'TheT="0" DeltaT="0"', b'DeltaT="9e307"'
+    for path in folder.iterdir():
+        path.write_bytes(path.read_bytes().replace(old, new.ljust(len(old))))
+    da = open_sequence(folder).to_xarray()
+    assert "stage_z" in da.coords
+    assert da.sel(t=1).isel(channel=0, z=0).values.min() == 1
+
+
 def test_values_that_depend_on_more(folder):
     """One file of a plane says something else, and the plane has the height of the others."""
     path = folder / "t1_GFP_z2.tif"

@@ -10,10 +10,12 @@ seen as an array with the strides of the file.
 
 from __future__ import annotations
 
+import io
 import itertools
 import math
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from stat import S_ISREG
@@ -53,10 +55,11 @@ class HandleBytes:
     read. Otherwise each strip of a remote file would be a request of its own.
     """
 
-    __slots__ = ("_handle", "announce")
+    __slots__ = ("_handle", "announce", "size")
 
-    def __init__(self, handle: Any, origin: Any) -> None:
+    def __init__(self, handle: Any, origin: Any, size: int = 0) -> None:
         self._handle = handle
+        self.size = size
         self.announce = origin.announce if isinstance(origin, Prefetching) else None
 
     def get(self, offset: int, count: int) -> bytes:
@@ -122,6 +125,21 @@ class PathBytes:
             buffer[:] = self.get(offset, len(buffer))
         elif os.preadv(self._file, [buffer], offset) != len(buffer):
             raise EOFError("file is truncated")
+
+
+def bytes_of(file: Any, whole: int) -> AbstractContextManager[PathBytes | HandleBytes] | None:
+    """Return a context that yields the bytes of a path, or of a handle that may be read twice.
+
+    That are those in memory and of remote files. None of others: a stream of an archive that is
+    unpacked compares its checksum once.
+    """
+    if isinstance(file, str):
+        return PathBytes(file, whole)
+    if isinstance(file, io.BytesIO):
+        return nullcontext(HandleBytes(file, file, file.getbuffer().nbytes))
+    if isinstance(file, Prefetching):
+        return nullcontext(HandleBytes(file, file, getattr(file, "size", 0)))
+    return None
 
 
 ByteSource = PathBytes | HandleBytes

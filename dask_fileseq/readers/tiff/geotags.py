@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -30,6 +31,8 @@ def geo_tags(scales: Mapping[str, Scale], crs: Mapping[str, Any]) -> list[Tag]:
     `scales` are those of ``x`` and ``y`` of pixel centres, `crs` the attributes of a CF grid
     mapping, which may have a ``GeoTransform``, or ``spatial_ref`` or ``crs_wkt``.
     """
+    if not crs and not any(scale.absolute for scale in scales.values()):
+        return []
     affine = _affine(scales, crs)
     keys = crs.geo_keys if isinstance(crs, CRSAttributes) else _keys_of_wkt(crs)
     return (_place_tags(affine) if affine else []) + (_key_tags(keys) if keys else [])
@@ -41,6 +44,8 @@ def band_tags(attrs: Mapping[str, Any], names: Sequence[str] = (), count: int = 
     `names` are those of the samples, of which there are `count`.
     """
     tags: list[Tag] = []
+    if not attrs and not names:
+        return tags
     if (nodata := attrs.get("nodata")) is not None:
         text = str(int(nodata)) if float(nodata).is_integer() else repr(float(nodata))
         tags.append((GDAL_NODATA, "s", 0, text, True))
@@ -130,6 +135,7 @@ def _keys_of_wkt(crs: Mapping[str, Any]) -> dict[str, Any]:
     return keys | unknown | {"PCSCitationGeoKey": ESRI_WKT + esri}
 
 
+@lru_cache(32)
 def _system(text: str) -> tuple[int, bool, str]:
     """Return the EPSG code of a system (0 if unknown), whether it is geographic, and its WKT."""
     try:

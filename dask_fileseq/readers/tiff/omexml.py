@@ -27,6 +27,9 @@ POSITIONS = {**MICROMETRES, "": 1.0}
 SECONDS = {"s": 1.0, "ms": 1e-3, "µs": 1e-6, "ns": 1e-9, "min": 60.0, "h": 3600.0}
 """Seconds in units of time."""
 
+LONGEST = 1e9
+"""Seconds after the start of an acquisition at which a plane may have been taken: 30 years."""
+
 Place = tuple[str, ...]
 """The indices of a plane along c, z and t, as texts."""
 
@@ -145,7 +148,7 @@ def _plane_columns(image: Element, planes: Sequence[Element]) -> dict[str, Any]:
         return columns
     first = planes[0]
     delta = _in_units(first, "DeltaT", SECONDS, "s")
-    if delta is not None and columns["acquired"] is not None:
+    if delta is not None and abs(delta) < LONGEST and columns["acquired"] is not None:
         columns["acquired"] += np.timedelta64(round(delta * 1e9), "ns")
     exposures = {_in_units(plane, "ExposureTime", SECONDS, "s") for plane in planes}
     columns["exposure"] = exposures.pop() if len(exposures) == 1 else None

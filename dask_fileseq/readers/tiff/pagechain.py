@@ -153,7 +153,8 @@ def _directories(tif: tifffile.TiffFile) -> Iterator[tuple[int, bytes, int, int]
     count_of = struct.Struct(tiff.tagnoformat).unpack_from
     next_of = struct.Struct(tiff.offsetformat).unpack_from
     head, tail, tag_size = tiff.tagnosize, tiff.offsetsize, tiff.tagsize
-    at, end, stop, size = tif.pages.first.offset, handle.size, 0, head
+    at, end, size = tif.pages.first.offset, handle.size, head
+    stop = end  # no directory is near before there was one
     raw, base = b"", 0
     while 0 < at < end:
         start = at - base

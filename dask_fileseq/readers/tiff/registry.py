@@ -23,8 +23,8 @@ import numpy as np
 import tifffile
 
 from dask_fileseq.readers.chunk import Array, ChunkSpec, Region, is_whole, require_chunk
-from dask_fileseq.readers.reader import FileInfo
-from dask_fileseq.readers.tiff.byteranges import ContiguousImage, HandleBytes, PathBytes
+from dask_fileseq.readers.reader import File, FileInfo
+from dask_fileseq.readers.tiff.byteranges import ByteSource, ContiguousImage, HandleBytes
 from dask_fileseq.readers.tiff.opentiff import open_tiff
 from dask_fileseq.readers.tiff.segments import BYTE_CODECS, SegmentedImage
 from dask_fileseq.readers.tiff.signature import FileTemplate, Header, merged
@@ -55,7 +55,9 @@ class ProvenImage:
     libtiff: bool | None
     """Whether libtiff decodes whole files as well; None if this was not compared yet."""
 
-    def read(self, header: Header, file: PathBytes, region: Region, out: Array, whole: bool) -> int:
+    def read(
+        self, header: Header, file: ByteSource, region: Region, out: Array, whole: bool
+    ) -> int:
         """Read a region of a file by its header, and return the number of bytes read.
 
         Raises any error if tifffile has to read the file; then `out` may contain anything.
@@ -170,7 +172,7 @@ PROOFS = Registry()
 
 
 def prove(
-    path: str, header: Header, file: PathBytes, spec: ChunkSpec, region: Region, out: Array
+    file: File, header: Header, source: ByteSource, spec: ChunkSpec, region: Region, out: Array
 ) -> Proof:
     """Read a region by tifffile, then by the header, and return what this proves.
 
@@ -179,11 +181,12 @@ def prove(
     same_dtype = out.flags.c_contiguous and out.dtype == spec.dtype
     first = out if same_dtype else np.empty(out.shape, spec.dtype)  # a cast could hide bits
     whole = is_whole(region, spec.shape)
+    path = file if isinstance(file, str) else ""
     proof = Proof(compared=True, whole=whole, key=(spec.shape, spec.dtype))
-    with open_tiff(path, {}) as tif:
+    with open_tiff(file, {}) as tif:
         image = image_of(tif, {"maxworkers": 1})
         require_chunk(spec, image.spec.shape, image.spec.dtype)
-        image.read(HandleBytes(tif.filehandle, path), region, first)
+        image.read(HandleBytes(tif.filehandle, file), region, first)
         if first is not out:
             out[...] = first
         try:
@@ -192,9 +195,9 @@ def prove(
                 return proof
             candidate = _candidate(tif, image, header)
             template = None
-            if whole and isinstance(image, ContiguousImage) and all(image.starts):
+            if whole and path and isinstance(image, ContiguousImage) and all(image.starts):
                 swapped = not image.file_dtype.isnative
-                template = FileTemplate.of(path, header, file, image.extents, swapped)
+                template = FileTemplate.of(path, header, source, image.extents, swapped)
         except Exception:  # of a header that only tifffile can interpret
             return proof
     bits = first.tobytes()
@@ -204,7 +207,7 @@ def prove(
     if candidate is not None:
         again = np.empty_like(first)
         try:
-            candidate.read(header, file, region, again, whole)
+            candidate.read(header, source, region, again, whole)
         except Exception:  # of any codec: tifffile has to read such files
             return proof
         proof.image = candidate if again.tobytes() == bits else None
@@ -239,7 +242,7 @@ def _has_joined_page(header: Header, image: SegmentedImage) -> bool:
     return any(stored == size for _, stored in header.pixels)
 
 
-def _read_by_libtiff(file: PathBytes, out: Array) -> bool:
+def _read_by_libtiff(file: ByteSource, out: Array) -> bool:
     """Decode LZW by libtiff, and return whether it could; it is as strict as tifffile."""
     try:
         imagecodecs.tiff_decode(file.get(0, file.size), index=0, out=out)

@@ -25,7 +25,7 @@ import numpy as np
 import tifffile
 
 from dask_fileseq.readers.chunk import Array
-from dask_fileseq.readers.tiff.byteranges import PathBytes, read_vector
+from dask_fileseq.readers.tiff.byteranges import ByteSource, read_vector
 
 MAX_PAGES = 64
 MAX_TAGS = 256
@@ -259,7 +259,7 @@ class FileTemplate:
 
     @classmethod
     def of(
-        cls, path: str, header: Header, file: PathBytes, extents: Extents, swapped: bool
+        cls, path: str, header: Header, file: ByteSource, extents: Extents, swapped: bool
     ) -> FileTemplate | None:
         """Return the template of a file; None if it is too large, or metadata are among pixels.
 

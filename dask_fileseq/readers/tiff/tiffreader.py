@@ -35,7 +35,7 @@ from dask_fileseq.readers.tiff.byteranges import (
     WHOLE,
     ContiguousImage,
     HandleBytes,
-    PathBytes,
+    bytes_of,
 )
 from dask_fileseq.readers.tiff.inspecting import dated, inspect_tiff
 from dask_fileseq.readers.tiff.opentiff import open_once, open_tiff, split_arguments, stands_alone
@@ -142,7 +142,7 @@ class TiffReader(Reader):
         self, file: File, spec: ChunkSpec, region: Region, out: NDArray[Any], **imreadargs: Any
     ) -> None:
         """Read part of a file into an array, reading little else from the file."""
-        if isinstance(file, str) and not imreadargs and read_proven_region(file, spec, region, out):
+        if not imreadargs and read_proven_region(file, spec, region, out):
             return
         with _open_image(file, imreadargs) as (image, source):
             require_chunk(spec, image.spec.shape, image.spec.dtype)
@@ -240,9 +240,9 @@ def _read_files(paths: Sequence[str], spec: ChunkSpec, outs: Sequence[Array]) ->
 
 
 def read_proven_region(
-    path: str, spec: ChunkSpec, region: Region, out: Array, repeats: bool = False
+    file: File, spec: ChunkSpec, region: Region, out: Array, repeats: bool = False
 ) -> bool:
-    """Read a region of a local file, and return whether it was read.
+    """Read a region of a file by its header alone, and return whether it was read.
 
     See `Reader.read_region`. If the region is not read, `out` may contain anything. With
     `repeats`, the next files are expected to differ from this one only in their pixels.
@@ -250,32 +250,38 @@ def read_proven_region(
     is_all = is_whole(region, spec.shape)
     whole = is_all and out.flags.c_contiguous and out.dtype == spec.dtype
     try:
-        with PathBytes(path, WHOLE if whole else HEAD) as file:
-            header = read_header(file.get)
+        opened = bytes_of(file, WHOLE if whole else HEAD)
+        if opened is None:
+            return False
+        path = file if isinstance(file, str) else None
+        with opened as source:
+            header = read_header(source.get)
             if header is None:
                 return False
-            signature = header.signature, os.path.splitext(path)[1]  # tifffile uses both
+            suffix = os.path.splitext(path or str(getattr(file, "name", "")))[1]
+            # tifffile uses both; handles have proofs of their own
+            signature = header.signature, suffix, path is None
             proof = PROOFS.get(signature)
             if proof is None or not proof.compared or (is_all and not proof.whole):
                 if not PROOFS.is_worth_a_proof():
                     return False
-                new = prove(path, header, file, spec, region, out)
+                new = prove(file, header, source, spec, region, out)
                 PROOFS.add(signature, new if proof is None else replace(new, info=proof.info))
                 return True
             if proof.key != (spec.shape, spec.dtype):
                 return False
             if proof.image is None:
                 template = proof.template if whole else None
-                if template is None or not template.read([path], [out], 0):
+                if path is None or template is None or not template.read([path], [out], 0):
                     return False
                 PROOFS.set_template(proof.key, template)
                 record(1, bytes=out.nbytes, way="template")
                 return True
-            size = proof.image.read(header, file, region, out, whole)
-            if repeats and isinstance(proof.image.image, ContiguousImage):
+            size = proof.image.read(header, source, region, out, whole)
+            if repeats and path is not None and isinstance(proof.image.image, ContiguousImage):
                 swapped = not proof.image.image.file_dtype.isnative
                 PROOFS.set_template(
-                    proof.key, FileTemplate.of(path, header, file, header.pixels, swapped)
+                    proof.key, FileTemplate.of(path, header, source, header.pixels, swapped)
                 )
     except WrongChunk:
         raise

@@ -1,12 +1,13 @@
 """An HTTP server of a folder, for tests: it counts, and misbehaves as it is told.
 
-``python -m tests.helpers.servers.web FOLDER MODE`` prints its port, and ends when its standard
-input does. Of the modes, "ranges" is a good server, "whole" sends all whatever range it
-is asked for, "flaky" fails twice before each answer in turn by status, reset and a body
-cut short, "forbidden" and "down" always fail. "nohead" answers no ``HEAD``, "unsized" does
-not say how large files are, "unversioned" not which version they are, and "away" redirects.
-Three send something else than the range that was asked for: "shifted" the bytes behind its
-first, "several" an answer of several parts, "packed" the range of a compressed file.
+``python -m tests.helpers.servers.web FOLDER MODE [SECONDS]`` prints its port, and ends when its
+standard input does. Before each answer it waits for the seconds, as a server far away does. Of
+the modes, "ranges" is a good server, "whole" sends all whatever range it is asked for, "flaky"
+fails twice before each answer in turn by status, reset and a body cut short, "forbidden" and
+"down" always fail. "nohead" answers no ``HEAD``, "unsized" does not say how large files are,
+"unversioned" not which version they are, and "away" redirects. Three send something else than
+the range that was asked for: "shifted" the bytes behind its first, "several" an answer of several
+parts, "packed" the range of a compressed file.
 ``GET /_log`` returns, and forgets, the requests so far: method, path, range, and bytes sent.
 """
 
@@ -17,6 +18,7 @@ import json
 import os
 import sys
 import threading
+import time
 from collections import Counter
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import unquote
@@ -24,6 +26,7 @@ from urllib.parse import unquote
 from tests.helpers.servers.process import serve
 
 folder, mode = sys.argv[1:3] if __name__ == "__main__" else ("", "")
+latency = float(sys.argv[3]) if len(sys.argv) > 3 and __name__ == "__main__" else 0.0
 log = []
 lock = threading.Lock()
 failures: Counter = Counter()
@@ -38,7 +41,9 @@ class Handler(BaseHTTPRequestHandler):
                 content = json.dumps(log).encode()
                 log.clear()
             self.answer(200, content, count=False)
-        elif mode == "forbidden":
+            return
+        time.sleep(latency)
+        if mode == "forbidden":
             self.answer(403, b"no")
         elif mode == "down":
             self.answer(503, b"later")

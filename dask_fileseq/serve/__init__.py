@@ -1,0 +1,5 @@
+"""A Zarr store over HTTP on this machine, for viewers."""
+
+from dask_fileseq.serve.server import StoreServer
+
+__all__ = ["StoreServer"]
