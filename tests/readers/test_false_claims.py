@@ -41,6 +41,7 @@ CLAIMS: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
         {"compression": "lzw"},
         {"ImageWidth": HUGE, "ImageLength": HUGE, "RowsPerStrip": HUGE},
     ),
+    "packbits": ({"compression": "packbits"}, {"ImageWidth": 1024, "ImageLength": 1024}),
     "plain": ({}, {"ImageWidth": HUGE, "ImageLength": HUGE, "RowsPerStrip": HUGE}),
 }
 

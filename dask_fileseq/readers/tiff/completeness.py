@@ -18,9 +18,15 @@ from dask_fileseq.readers.tiff.signature import PageSegments
 MAX_MIXED = 2**12
 """Most pages of a file that tifffile compares with each other, which takes seconds."""
 
-EXPANSION = {1: 16} | dict.fromkeys((5, 6, 7, 8, 32773, 32946, 34925, 50000), 100_000)
-"""More bytes than a codec ever makes of one, by its code in TIFF: 16 without a codec, for bits
-and subsampled colors; 258 * 4, a run in two bits, in Deflate, and 2**15 in Zstandard."""
+UNPACKED = 16
+"""More bytes than bits and subsampled colors ever become for one, without a codec."""
+
+EXPANSION = dict.fromkeys((6, 7, 34925, 50000), 100_000) | {
+    1: UNPACKED, 5: UNPACKED * 2**12, 8: UNPACKED * 258 * 4, 32946: UNPACKED * 258 * 4,
+    32773: UNPACKED * 64,
+}  # fmt: skip
+"""More bytes than a codec ever makes of one, by its code in TIFF: of two bytes in PackBits, 128;
+of two bits in Deflate, 258; of twelve bits in LZW, less than 2**12; in Zstandard, 2**15 of one."""
 
 LISTED = {"uniform", "shaped", "lsm", "mmstack", "ome", "imagej", "ndtiff", "fluoview", "stk"} | {
     "sis", "svs", "scn", "qpi", "ndpi", "bif", "avs", "eer", "philips", "scanimage", "nih", "mdgel"

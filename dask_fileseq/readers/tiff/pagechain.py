@@ -23,7 +23,7 @@ MAX_PAGES = 2**18
 MAX_SUBPAGES = 2**10
 """Most pages below one page, as the levels of a pyramid."""
 
-NEAR, FAR = 512, 32 * 1024
+NEAR, FAR = 512, 8 * 1024
 """Bytes to read at a time of a chain: most directories are smaller, and some are side by side."""
 
 MAX_TAGS = 4096
