@@ -63,8 +63,10 @@ def test_data_are_made_once_and_are_whole(run):
 def test_cases_are_listed():
     """All rows of the table can be run by name."""
     names = [line.split()[0] for line in compare("--list").stdout.splitlines()]
-    assert len(names) == len(set(names)) == 15
-    assert {"small", "crop-tiles", "cluster", "out-of-core", "open-folder"} <= set(names)
+    assert len(names) == len(set(names)) == 21
+    assert {"small", "crop-tiles", "cluster", "out-of-core", "open-folder", "write-512-raw"} <= set(
+        names
+    )
 
 
 def test_pytest_leaves_the_benchmark_alone(pytestconfig):

@@ -20,6 +20,7 @@ from dask_fileseq.report.sheetplan import Limits, plan_sheet
 from dask_fileseq.report.summary import grid_rows, grid_summary
 from dask_fileseq.report.svgmap import MOST, map_legend, svg_map
 from tests.helpers.commands import invoke
+from tests.helpers.instruments import metaxpress
 
 pytestmark = pytest.mark.usefixtures("settled")
 
@@ -243,3 +244,10 @@ def test_rows_of_a_plate_are_in_the_summary():
     """Text and page are made of it."""
     rows = dict(grid_rows(grid_summary(grid_of_wells(wells(16, 12)))))
     assert rows["plate"] == "192 of 384 wells have files"
+
+
+def test_a_descriptor_says_which_plate_it_is(tmp_path):
+    """Three rows and four columns, not a corner of a plate of 96."""
+    seq = open_sequence(metaxpress(tmp_path).files)
+    assert (seq.grid.metadata.plate, grid_layout(seq.grid).shape) == ((3, 4), (3, 4))
+    assert seq.isel(site=0).grid.metadata.plate == (3, 4)

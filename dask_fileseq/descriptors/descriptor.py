@@ -47,6 +47,8 @@ class Descriptor:
     """Axes whose labels are those of an extra, if it is constant in each index and increases."""
     pixel_sizes: Mapping[str, tuple[float, str]] = field(default_factory=dict)
     """Distance of pixels, and its unit, along the axes in a file."""
+    plate: tuple[int, int] | None = None
+    """Rows and columns of the plate that the images are of."""
     pages: Mapping[str, int] = field(default_factory=dict)
     """The axes along which the pages of each file are, the first one slowest, and their sizes."""
     page_labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -178,6 +180,18 @@ def positive_sizes(sizes: Iterable[Any]) -> dict[str, tuple[float, str]]:
     found = {float(size) for size in floats(sizes).values}
     size = found.pop() if len(found) == 1 else 0.0
     return dict.fromkeys(("y", "x"), (size, "µm")) if size > 0 else {}
+
+
+def plate_size(rows: Any, columns: Any) -> tuple[int, int] | None:
+    """Return rows and columns of a plate from texts; None if they are none.
+
+    >>> plate_size("8", "12"), plate_size(None, "12"), plate_size("0", "0")
+    ((8, 12), None, None)
+    """
+    texts = str(rows), str(columns)
+    if not all(text.isdecimal() and 0 < int(text) < 1000 for text in texts):
+        return None
+    return int(texts[0]), int(texts[1])
 
 
 def joined_path(folder: str, name: str) -> str:

@@ -217,6 +217,7 @@ def _labelled(
         source=descriptor.source,
         coords=coords,
         pixel_sizes=dict(descriptor.pixel_sizes),
+        plate=descriptor.plate,
         pages=dict(descriptor.pages),
         page_labels={d: n for d, n in descriptor.page_labels.items() if d in descriptor.pages},
         notes=descriptor.notes,

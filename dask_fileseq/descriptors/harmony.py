@@ -19,6 +19,7 @@ from dask_fileseq.descriptors.descriptor import (
     floats,
     integers,
     micrometres,
+    plate_size,
     seconds,
     times,
 )
@@ -44,9 +45,12 @@ def read_harmony(beside: Beside, name: str, names: Sequence[str]) -> Descriptor:
     images: list[dict[str, str]] = []
     channels: dict[str, dict[str, str]] = {}
     units: dict[str, str] = {}
-    for tag, element in beside.elements(name, "Image", "Entry"):
+    plate = None
+    for tag, element in beside.elements(name, "Image", "Entry", "Plate"):
         fields = children(element)
-        if tag == "Entry":
+        if tag == "Plate":
+            plate = plate_size(fields.get("PlateRows"), fields.get("PlateColumns"))
+        elif tag == "Entry":
             channels.setdefault(element.get("ChannelID", ""), {}).update(fields)
         elif "URL" in fields:  # else it is a reference in a well
             images.append(fields)
@@ -81,6 +85,7 @@ def read_harmony(beside: Beside, name: str, names: Sequence[str]) -> Descriptor:
         extras=extras,
         index={"time": "elapsed_time"},
         pixel_sizes=_pixel_sizes(records, units),
+        plate=plate,
         preset="operetta",
     )
 

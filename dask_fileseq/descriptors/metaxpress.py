@@ -16,7 +16,13 @@ from typing import Any
 import numpy as np
 
 from dask_fileseq.descriptors.beside import Beside
-from dask_fileseq.descriptors.descriptor import BadDescriptorError, Descriptor, Extra, integers
+from dask_fileseq.descriptors.descriptor import (
+    BadDescriptorError,
+    Descriptor,
+    Extra,
+    integers,
+    plate_size,
+)
 from dask_fileseq.patterns import as_pattern
 
 HTD_NAME = re.compile(r".*\.htd", re.IGNORECASE)
@@ -67,6 +73,7 @@ def read_htd(beside: Beside, name: str, names: Sequence[str]) -> Descriptor:
         planned=True,
         axes=_columns(rows),
         labels={"channel": waves},
+        plate=plate_size(*(plan.get(key, [None])[0] for key in ("YWells", "XWells"))),
         extras=_single_wave(waves, rows),
         known=frozenset(thumbnails | flat),
         notes=tuple(notes),

@@ -58,5 +58,6 @@ def merged(parts: Mapping[str, Descriptor]) -> Descriptor:
             if name in names
         },
         pixel_sizes=dict(same),
+        plate=first.plate if all(each.plate == first.plate for each in descriptors) else None,
         is_cut=any(each.is_cut for each in descriptors),
     )

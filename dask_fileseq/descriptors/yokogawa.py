@@ -21,6 +21,7 @@ from dask_fileseq.descriptors.descriptor import (
     floats,
     integers,
     micrometres,
+    plate_size,
     row_letters,
     times,
 )
@@ -63,7 +64,7 @@ def read_yokogawa(beside: Beside, name: str, names: Sequence[str]) -> Descriptor
         dim: micrometres(record.get(key) for record in records) for dim, key in _POSITIONS.items()
     }
     extras["acquired"] = times(record.get("Time") for record in records)
-    channels, settings = _details(beside)
+    channels, settings, plate = _details(beside)
     of_records = [settings.get(record.get("Ch", ""), {}) for record in records]
     titles = [each.get("Fluorophore") or each.get("Target", "") for each in of_records]
     if any(titles):
@@ -78,28 +79,33 @@ def read_yokogawa(beside: Beside, name: str, names: Sequence[str]) -> Descriptor
         extras=extras,
         index={"time": "acquired"},
         pixel_sizes=_pixel_sizes(used),
+        plate=plate,
         preset="cellvoyager",
         known=frozenset(c.get("ShadingCorrectionSource", "") for c in channels.values()),
     )
 
 
-def _details(beside: Beside) -> tuple[dict[str, dict[str, str]], dict[str, dict[str, str]]]:
-    """Return the channels by their numbers: as measured, and as set; none that are not there."""
+def _details(
+    beside: Beside,
+) -> tuple[dict[str, dict[str, str]], dict[str, dict[str, str]], tuple[int, int] | None]:
+    """Return channels by their numbers, as measured and as set, and the size of the plate."""
     channels: dict[str, dict[str, str]] = {}
     settings: dict[str, dict[str, str]] = {}
+    plate = None
     if DETAIL not in beside.names:
-        return channels, settings
+        return channels, settings, plate
     set_in = ""
     for tag, element in beside.elements(DETAIL, "MeasurementChannel", "MeasurementDetail"):
         found = attributes(element)
         if tag == "MeasurementChannel":
             channels[found.get("Ch", "")] = found
         set_in = found.get("MeasurementSettingFileName", set_in)
+        plate = plate or plate_size(found.get("RowCount"), found.get("ColumnCount"))
     if set_in in beside.names:
         for _, element in beside.elements(set_in, "Channel"):
             found = attributes(element)
             settings[found.get("Ch", "")] = found
-    return channels, settings
+    return channels, settings, plate
 
 
 def _pixel_sizes(channels: Sequence[Mapping[str, str]]) -> dict[str, tuple[float, str]]:

@@ -282,12 +282,11 @@ def _placed(grid: FileGrid, duplicates: Duplicates) -> FileGrid:
     if not pairs:
         return grid
     if duplicates == "raise":
-        (index,) = index_tuples(cells[dropped[:1]], grid.shape)
-        named = zip(grid.coords.items(), index, strict=True)
-        where = ", ".join(f"{dim}={values[i]}" for (dim, values), i in named)
+        labels = labels_at(grid, int(cells[dropped[0]]))
+        where = ", ".join(f"{dim} {label}" for dim, label in labels.items())
         more = f", and {len(pairs) - 1:,} more such files" if len(pairs) > 1 else ""
         raise DuplicateError(
-            f"files {pairs[0][1]!r} and {pairs[0][0]!r} are for the same cell {index} "
+            f"files {pairs[0][1]!r} and {pairs[0][0]!r} are for the same cell "
             f"({where}){more}; duplicates='first' or 'last' keeps one of them"
         )
     names = [grid.names[i] for i in np.flatnonzero(kept).tolist()]

@@ -31,6 +31,8 @@ class GridMetadata:
     """Times, positions and other coordinates, by their names."""
     pixel_sizes: Mapping[str, tuple[float, str]] = field(default_factory=dict)
     """Distance of pixels, and its unit, along the axes in a file."""
+    plate: tuple[int, int] | None = None
+    """Rows and columns of the plate."""
     pages: Mapping[str, int] = field(default_factory=dict)
     """The axes along which the pages of each file are, the first one slowest, and their sizes;
     empty if files themselves say that."""

@@ -164,10 +164,11 @@ def _plate_of_wells(grid: FileGrid, dim: str) -> GridLayout | None:
 def _plate(grid: FileGrid, down: str, across: str, has_fields: bool) -> GridLayout | None:
     """Return the plate of axes of rows and columns; None if these are tiles.
 
-    Rows of wells are letters, or numbers if wells have fields.
+    Rows of wells are letters, or numbers if wells have fields, or a descriptor says so.
     """
     rows, columns = (grid.coords[dim] for dim in (down, across))
-    if columns.dtype.kind not in "iu" or (rows.dtype.kind in "iu" and not has_fields):
+    is_plate = has_fields or grid.metadata.plate is not None
+    if columns.dtype.kind not in "iu" or (rows.dtype.kind in "iu" and not is_plate):
         return None
     if rows.dtype.kind in "iu":
         numbers = rows - 1
@@ -183,6 +184,7 @@ def _formatted(
 ) -> GridLayout | None:
     """Return the plate of the smallest standard format that has all wells; None if none has.
 
+    If a descriptor says the size of the plate, it is that one.
     Numbers of columns with two digits are those of 96 wells or more, unless all wells of a
     smaller format have files.
     """
@@ -194,10 +196,11 @@ def _formatted(
         count = math.prod(map(len, places))
     if count < 2 or min(int(each.min()) for each in places) < 0:
         return None
-    for rows, columns in FORMATS:
+    known = grid.metadata.plate
+    for rows, columns in [known] if known else FORMATS:
         if places[0].max() < rows and places[1].max() < columns:
             wells = rows * columns
-            if not is_padded or wells >= PADDED or wells == count:
+            if known or not is_padded or wells >= PADDED or wells == count:
                 letters = tuple(map(row_letters, range(rows)))
                 numbers = tuple(str(i + 1) for i in range(columns))
                 return GridLayout(

@@ -73,7 +73,7 @@ def test_duplicates():
     pattern = r"(t)(\d)_(?P<c>\w)_"
     with pytest.raises(
         DuplicateError,
-        match=r"'t1_a_x' and 't1_a_y' .* \(0, 0\) \(t=1, c=a\), and 1 more .*'first' or 'last'",
+        match=r"'t1_a_x' and 't1_a_y' .* \(t 1, c a\), and 1 more .*'first' or 'last'",
     ):
         grid_of_pattern(names, pattern)
     first = grid_of_pattern(names, pattern, duplicates="first")
