@@ -322,16 +322,16 @@ class FileArray:
             numbers = [number for number in numbers if number >= 0]
         size = self.spec.nbytes if is_whole(region, self.spec.shape) else None
         names = [self.names[n] for n in numbers]
-        batches = size is not None and not self.options.imreadargs
-        paths = self.source.paths(names) if batches else None
+        paths = None if self.options.imreadargs else self.source.paths(names)
         done = 0
         while done < len(numbers):
             stop = len(numbers)
             if paths is not None:
-                done += self.reader.read_files(paths[done:], self.spec, outs[done:])
+                rest, by = (paths[done:], self.spec, outs[done:]), self.reader
+                done += by.read_regions(*rest, region) if size is None else by.read_files(*rest)
                 if done == len(numbers):
                     return
-                stop = done + 1
+                stop = done + 1 if done or size is not None else stop
             read = partial(self._read_region, region, outs[done:stop])
             errors = attempts(self.source, names[done:stop], size, outs[0].nbytes, read)
             for number, out, error in zip(numbers[done:], outs[done:], errors, strict=False):

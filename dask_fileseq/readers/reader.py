@@ -191,6 +191,20 @@ class Reader:
         """
         return 0
 
+    def read_regions(
+        self,
+        paths: Sequence[str],
+        spec: ChunkSpec,
+        outs: Sequence[NDArray[Any]],
+        region: Region,
+    ) -> int:
+        """Read a region of files from the front of a list, and return the number of files read.
+
+        As `read_files`, but all `outs` have the region's shape; and if the first call for some
+        files reads none, it is the only one.
+        """
+        return 0
+
     def read_otherwise(self, file: File, spec: ChunkSpec, **imreadargs: Any) -> NDArray[Any] | None:
         """Return the array in a file, read by other code than `read_region` uses.
 

@@ -70,6 +70,10 @@ class HandleBytes:
             raise ValueError(f"file is truncated: {count - len(content)} bytes are missing")
         return content
 
+    def holds(self, pieces: Sequence[tuple[int, bytes]]) -> bool:
+        """Return False: nothing is known to be in memory."""
+        return False
+
     def fill(self, offset: int, buffer: memoryview) -> None:
         """Fill a buffer; raise `ValueError` if the file ends before."""
         self._handle.seek(offset)
@@ -102,6 +106,10 @@ class PathBytes:
 
     def __exit__(self, *_: object) -> None:
         os.close(self._file)
+
+    def holds(self, pieces: Sequence[tuple[int, bytes]]) -> bool:
+        """Return whether the beginning that is in memory has certain bytes at some offsets."""
+        return all(self._head.startswith(content, offset) for offset, content in pieces)
 
     def get(self, offset: int, count: int) -> bytes:
         """Return bytes; raise `EOFError` if the file ends before."""

@@ -41,7 +41,7 @@ from dask_fileseq.readers.tiff.inspecting import dated, inspect_tiff
 from dask_fileseq.readers.tiff.opentiff import open_once, open_tiff, split_arguments, stands_alone
 from dask_fileseq.readers.tiff.pagebypage import read_by_pages
 from dask_fileseq.readers.tiff.registry import PROOFS, prove
-from dask_fileseq.readers.tiff.signature import DATETIME, FileTemplate, read_header
+from dask_fileseq.readers.tiff.signature import DATETIME, FileTemplate, RecentHeader, read_header
 from dask_fileseq.readers.tiff.tiffimage import (
     Image,
     WholeImage,
@@ -164,6 +164,19 @@ class TiffReader(Reader):
             out[...] = scratch
         return len(paths)
 
+    def read_regions(
+        self, paths: Sequence[str], spec: ChunkSpec, outs: Sequence[NDArray[Any]], region: Region
+    ) -> int:
+        """Read a region of local files until one needs tifffile; see `Reader.read_regions`."""
+        recent = RecentHeader()
+        for done, (path, out) in enumerate(zip(paths, outs, strict=True)):
+            try:
+                if not read_proven_region(path, spec, region, out, recent=recent):
+                    return done
+            except WrongChunk:
+                return done
+        return len(paths)
+
     def read_otherwise(self, file: File, spec: ChunkSpec, **imreadargs: Any) -> NDArray[Any] | None:
         """Return the array in a file, page by page and by tifffile alone, if it is of pages."""
         return read_by_pages(file, spec, imreadargs)
@@ -240,12 +253,18 @@ def _read_files(paths: Sequence[str], spec: ChunkSpec, outs: Sequence[Array]) ->
 
 
 def read_proven_region(
-    file: File, spec: ChunkSpec, region: Region, out: Array, repeats: bool = False
+    file: File,
+    spec: ChunkSpec,
+    region: Region,
+    out: Array,
+    repeats: bool = False,
+    recent: RecentHeader | None = None,
 ) -> bool:
     """Read a region of a file by its header alone, and return whether it was read.
 
     See `Reader.read_region`. If the region is not read, `out` may contain anything. With
-    `repeats`, the next files are expected to differ from this one only in their pixels.
+    `repeats`, the next files are expected to differ from this one only in their pixels. With
+    `recent`, a header equal to that of the file before is not parsed again.
     """
     is_all = is_whole(region, spec.shape)
     whole = is_all and out.flags.c_contiguous and out.dtype == spec.dtype
@@ -255,7 +274,7 @@ def read_proven_region(
             return False
         path = file if isinstance(file, str) else None
         with opened as source:
-            header = read_header(source.get)
+            header = read_header(source.get) if recent is None else recent.of(source)
             if header is None:
                 return False
             suffix = os.path.splitext(path or str(getattr(file, "name", "")))[1]
