@@ -63,10 +63,21 @@ def test_data_are_made_once_and_are_whole(run):
 def test_cases_are_listed():
     """All rows of the table can be run by name."""
     names = [line.split()[0] for line in compare("--list").stdout.splitlines()]
-    assert len(names) == len(set(names)) == 21
-    assert {"small", "crop-tiles", "cluster", "out-of-core", "open-folder", "write-512-raw"} <= set(
-        names
-    )
+    assert len(names) == len(set(names)) == 28
+    some = {"small", "crop-tiles", "cluster", "out-of-core", "open-folder", "write-512-raw"}
+    assert some | {"far-crop", "far-zip", "pixel-raw"} <= set(names)
+
+
+@pytest.mark.network
+def test_requests_of_files_far_away_are_counted(tmp_path):
+    """A change that asks twice for each file would be seen as nothing but slower."""
+    options = ["--files", 6, "--repeats", 1, "--data", tmp_path / "data", "--json", tmp_path / "j"]
+    done = compare("--case", "far-small", "--case", "far-zip", *options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for case in json.loads((tmp_path / "j").read_text())["cases"]:
+        measured = {m["name"]: m for m in case["measured"]}
+        assert len(measured["seq.asarray()"]["cpu"]) == 1
+        assert 0 < measured["requests a file"]["median"] < 2
 
 
 def test_pytest_leaves_the_benchmark_alone(pytestconfig):

@@ -190,3 +190,15 @@ def test_findings_are_the_same_without_secrets(tmp_path):
     (found,) = check_files(seq.grid, seq.source, seq.reader)
     assert found.name == str(tmp_path / "t2@2?sig=3.tif")
     assert io.StringIO(seq.listing()).read().count("sig=3") == 2
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("target", [f"s3://me:{SECRET}@b/x.zarr", "s3://no_such_bucket/x.zarr"])
+def test_what_a_library_says_of_a_target_has_no_secret(tmp_path, target):
+    """Botocore takes user and password for a part of the bucket's name, and shows it."""
+    tifffile.imwrite(tmp_path / "t1.tif", np.zeros((4, 4)))
+    place = {"endpoint_url": "http://127.0.0.1:9", "client_kwargs": {"region_name": SECRET}}
+    options = {"key": "me", "secret": SECRET, "timeout": 1, **place}
+    with pytest.raises(FileSequenceError, match="cannot write s3://") as caught:
+        open_sequence([tmp_path / "t1.tif"]).to_zarr(target, storage_options=options)
+    assert SECRET not in f"{caught.value} {caught.value.__cause__}"

@@ -79,16 +79,22 @@ class GrowingConversion(Conversion):
         rows = [row for record in stale for row in record.get("objects", ())]
         markers = [f"{DONE}/{name}" for name in self.target.listing(DONE)]
         self.target.delete([*(row.rsplit(" ", 3)[0] for row in rows), f"{FILES}/zarr.json"])
-        named = {f"{DONE}/{places[place].index.name}": r for place, r in records.items()}
-        self.target.delete(key for key in markers if key not in named)
-        self.target.put_many({key: json.dumps(r).encode() for key, r in named.items()})
+        names = {place: places[place].index.name for place in records}
+        kept = {f"{DONE}/{name}" for name in names.values()}
+        self.target.delete(key for key in markers if key not in kept)
+        moved = {
+            p: {**r, "marker": names[p]} for p, r in records.items() if r["marker"] != names[p]
+        }
+        records |= moved
+        new = {f"{DONE}/{r['marker']}": json.dumps(r).encode() for r in moved.values()}
+        self.target.put_many(new)
 
         def done(region: RegionTask, record: Record | None) -> None:
             if record is not None:
                 records[tuple(record["at"])] = record
                 self._advance(region)
 
-        self._start([], {places[place].index.name: r for place, r in records.items()})
+        self._start([], {names[place]: record for place, record in records.items()})
         left = [r for place, r in places.items() if place not in records and _is_whole(r)]
         run(self.scheduler, _try_region, self.plan.job(self.journal, token), left, done)
         for objects in self._metadata([]):
@@ -113,7 +119,7 @@ class GrowingConversion(Conversion):
         files = [[name, self._versions[name]] for name in block.names]
         parts = [block.table.tolist(), block.shape, region.index.window, self._arguments]
         known_by = {"at": list(self._place(region)), "block": digest_of([files, *parts])}
-        return replace(region, known_by=known_by)
+        return replace(region, known_by=known_by | {"marker": region.index.name})
 
 
 def _try_region(job: Job, region: RegionTask) -> Record | None:

@@ -23,7 +23,13 @@ from zarr.core.sync import sync
 from zarr.storage import FsspecStore, LocalStore
 
 from dask_fileseq.errors import FileSequenceError, WriteError
-from dask_fileseq.files import limit_calls, limited_arguments, local_path, scheme_of
+from dask_fileseq.files import (
+    StorageOptions,
+    limit_calls,
+    limited_arguments,
+    local_path,
+    scheme_of,
+)
 from dask_fileseq.plaintext import without_secrets
 
 MANY = 32
@@ -76,6 +82,13 @@ class TargetStore:
 
     def __str__(self) -> str:
         return without_secrets(str(self.url))
+
+    def public(self, error: Exception, reason: str) -> tuple[str, Exception | None]:
+        """Return the reason of an error without secrets, and the error itself if it has none."""
+        shown = StorageOptions(self.options).hidden_in(without_secrets(reason))
+        user = self.url.partition("://")[2].rpartition("@")[0] if self.is_remote else ""
+        shown = shown.replace(f"{user}@", "") if user else shown
+        return shown, error if shown == reason else None
 
     def exists(self, key: str) -> bool:
         """Return whether an object exists."""
@@ -176,14 +189,15 @@ def clear_write_errors(target: TargetStore) -> Iterator[None]:
     except (FileSequenceError, ImportError):
         raise
     except OSError as error:
-        message = f"cannot write {target}: {error.strerror or error}"
         is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        reason, cause = target.public(error, error.strerror or str(error))
         if is_full:
-            message += "; make room and convert again: it goes on where it stopped"
-        raise WriteError(error.errno or errno.EIO, message) from (None if is_full else error)
+            reason += "; make room and convert again: it goes on where it stopped"
+        message = f"cannot write {target}: {reason}"
+        raise WriteError(error.errno or errno.EIO, message) from (None if is_full else cause)
     except Exception as error:
         if not target.is_remote:
             raise
         # libraries of object stores have errors of their own
-        message = f"cannot write {target}: {str(error) or type(error).__name__}"
-        raise WriteError(errno.EIO, message) from error
+        reason, cause = target.public(error, str(error) or type(error).__name__)
+        raise WriteError(errno.EIO, f"cannot write {target}: {reason}") from cause

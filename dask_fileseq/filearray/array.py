@@ -327,9 +327,8 @@ class FileArray:
         while done < len(numbers):
             stop = len(numbers)
             if paths is not None:
-                rest = paths[done:], self.spec, outs[done:]
-                read_files, read_regions = self.reader.read_files, self.reader.read_regions
-                done += read_regions(*rest, region) if size is None else read_files(*rest)
+                rest, by = (paths[done:], self.spec, outs[done:]), self.reader
+                done += by.read_regions(*rest, region) if size is None else by.read_files(*rest)
                 if done == len(numbers):
                     return
                 stop = done + 1 if done or size is not None else stop

@@ -8,6 +8,7 @@ each process opens its own archive, and its own connections.
 from dask_fileseq.files.answers import limit_calls
 from dask_fileseq.files.fetching import is_transient
 from dask_fileseq.files.filesystems import (
+    StorageOptions,
     limited_arguments,
     local_path,
     scheme_of,
@@ -30,6 +31,7 @@ __all__ = [
     "PathMap",
     "RemoteFiles",
     "Source",
+    "StorageOptions",
     "Suffixes",
     "TarFiles",
     "Versions",

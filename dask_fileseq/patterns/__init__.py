@@ -24,7 +24,7 @@ from dask_fileseq.patterns.name_pattern import (
     factorize,
     unique_dims,
 )
-from dask_fileseq.patterns.name_template import NameTemplate
+from dask_fileseq.patterns.name_template import NameTemplate, format_names
 from dask_fileseq.patterns.presets import (
     Preset,
     add_presets,
@@ -49,6 +49,7 @@ __all__ = [
     "as_pattern",
     "explain_names",
     "factorize",
+    "format_names",
     "frame_names",
     "infer",
     "infer_columns",

@@ -16,6 +16,7 @@ import numpy as np
 from dask_fileseq.errors import NamesError
 from dask_fileseq.patterns.date_formats import is_month_format
 from dask_fileseq.patterns.format_string import FIELD_SPEC, FORMAT_TOKEN, parse_format
+from dask_fileseq.patterns.frame_names import FrameNames
 from dask_fileseq.patterns.name_pattern import NamePattern
 from dask_fileseq.patterns.written_dates import written_moment
 
@@ -87,12 +88,11 @@ class NameTemplate:
 
         Raises a `NamesError` if it leads out of that folder.
         """
-        braced = self.folder.replace("{", "{{").replace("}", "}}")
-        rest = self.text[len(braced) :]
+        rest = self.text[len(_braced(self.folder)) :]
         if ".." in re.split(r"[/\\]", rest):
             raise NamesError(f"pattern {self.text!r} has '..' behind a field")
         folder = os.path.join(os.path.abspath(self.folder or os.curdir), "")
-        text = folder.replace("{", "{{").replace("}", "}}") + rest
+        text = _braced(folder) + rest
         first = self.parts[0].before if self.parts else self.end
         before = folder + first[len(self.folder) :]
         parts = (self.parts[0]._replace(before=before), *self.parts[1:]) if self.parts else ()
@@ -137,6 +137,26 @@ class NameTemplate:
             columns.append(column)
         end = self.end
         return ["".join(row) + end for row in zip(*columns, strict=True)] if columns else [end]
+
+
+def format_names(text: str) -> FrameNames | None:
+    """Return what finds the files that a format string names; None if it is none.
+
+    >>> print(*format_names("/data/{well}/t{t:03d}.tif"))
+    /data/*/t*.tif {well}/t{t:03d}.tif
+    """
+    try:
+        template = NameTemplate.of(text)
+        rest = text.removeprefix("format:")[len(_braced(template.folder)) :]
+        pattern = parse_format(rest)
+    except NamesError:
+        return None
+    between = [part.before for part in template.parts]
+    return FrameNames("*".join([*between, template.end]), pattern)
+
+
+def _braced(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def field_text(name: str, label: Any, spec: str, forms: Sequence[str] = ()) -> str:

@@ -200,8 +200,8 @@ class Reader:
     ) -> int:
         """Read a region of files from the front of a list, and return the number of files read.
 
-        As `read_files`, but all `outs` have the region's shape. If no file is read, the method is
-        not called again for any of these files.
+        As `read_files`, but all `outs` have the region's shape; and if the first call for some
+        files reads none, it is the only one.
         """
         return 0
 

@@ -19,7 +19,7 @@ from dask_fileseq.grid import (
     natural_sorted,
     parse_filenames,
 )
-from dask_fileseq.patterns import NamePattern, frame_names
+from dask_fileseq.patterns import NamePattern, format_names, frame_names
 from dask_fileseq.readers import FunctionReader, Reader
 
 ARRANGING = ("axesorder", "categories", "_shape")
@@ -133,24 +133,27 @@ def listed_files(
 ) -> tuple[list[str], NamePattern | None]:
     """Return the names that are given, or that a search finds.
 
-    A text such as ``"shot_%04d.tif"`` or ``"shot_####.tif"``, of which there is no file or folder
-    itself, gives the files with numbers there, and their pattern.
+    A text such as ``"shot_%04d.tif"``, ``"shot_####.tif"`` or ``"shot_{t:04d}.tif"``, of which
+    there is no file or folder itself, gives the files that it names, and their pattern.
 
     Raises
     ------
     NoFilesError
         There are no files.
     """
-    frames = None
-    if isinstance(given, str) and ("%" in given or "#" in given):
+    frames = format_names(given) if isinstance(given, str) and "{" in given else None
+    if frames is None and isinstance(given, str) and ("%" in given or "#" in given):
         frames = frame_names(given)
     if frames is not None and not searched(str(given), source, suffixes):
         found = source.glob(frames.glob, suffixes)
         names = [name for name in found if frames.pattern.regex.search(name)]
         if not names:
+            fields = "texts in place of {field}"
+            if "{" not in str(given):
+                fields = "numbers in place of '%d' or '#'"
             raise NoFilesError(
-                f"no files found: files={given!r}; no file is named so, with numbers in place of "
-                f"'%d' or '#', as pattern {str(frames.pattern)!r} has them"
+                f"no files found: files={given!r}; no file is named so, with {fields}, as"
+                f" pattern {str(frames.pattern)!r} has them"
             )
         return names, frames.pattern
     return find_files(given, source, suffixes), None

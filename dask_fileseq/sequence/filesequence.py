@@ -132,9 +132,9 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         Glob pattern (``**`` for any number of folders), folder, path, or names in their
         order; or URLs of these, as fsspec defines them. A folder gives the images in it or, if
         there are none right inside, those in all folders below it; in a list, too, unless
-        `imread` is a function. ``"shot_%04d.tif"`` or ``"shot_####.tif"``, if there is no such
-        file, gives the files with numbers there, and is the pattern that ``"infer"`` finds.
-        None is ``"*"``. The name of a ZIP or
+        `imread` is a function. ``"shot_%04d.tif"``, ``"shot_####.tif"`` or
+        ``"{well}/t{t:04d}.tif"``, if there is no such file, gives the files that it names, and is
+        the pattern that ``"infer"`` finds. None is ``"*"``. The name of a ZIP or
         TAR file, or a chain such as ``"zip://t*.tif::s3://scans/day1.zip"``, gives members
         of it, if `imread` is a reader of this package; to a function, an archive is one file.
     container : str, os.PathLike or open archive, optional

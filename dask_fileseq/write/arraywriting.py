@@ -11,7 +11,7 @@ import numpy as np
 from dask.array.core import Array
 from dask.base import tokenize
 
-from dask_fileseq.errors import LayoutError, NamesError
+from dask_fileseq.errors import LayoutError
 from dask_fileseq.files import LocalFiles, scheme_of
 from dask_fileseq.graph import Scheduler, run, run_on_blocks
 from dask_fileseq.patterns import NameTemplate
@@ -157,6 +157,8 @@ def to_files(
     if unknown:
         raise TypeError(f"unexpected keyword arguments: {', '.join(sorted(unknown))}")
     writing = OutputOptions(**output)
+    if not isinstance(pattern, str | os.PathLike):
+        raise TypeError(f"pattern={pattern!r} is no format string")
     text = os.fspath(pattern)
     if scheme_of(text):
         raise ValueError(f"pattern={text!r} is a URL: files are written into folders only")
@@ -175,8 +177,6 @@ def to_files(
     order = encoder.order(names.dims)
     along = dict(zip(names.dims, names.inside, strict=True))
     shape = [source.shape[along[dim]] for dim in order]
-    if 0 in source.shape:
-        raise NamesError(f"an array of shape {source.shape} has nothing to write")
     try_encoder(encoder, shape, source.dtype, order, facts)
     cells = CellParts(source, names)
     sources: Sequence[str] = ()

@@ -24,6 +24,9 @@ from dask_fileseq.write.tiffencoder import TiffEncoder
 TRIED = 32
 """Most pixels along y and x of the image on which an encoder is tried."""
 
+WRITTEN_TIFF = (".tif", ".tiff", ".btf", ".tf8")
+"""Suffixes of the TIFF files that are written; others are those of instruments."""
+
 CODECS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     ".png": ("png", {}),
     ".jpg": ("jpeg", {}),
@@ -60,7 +63,7 @@ class CodecEncoder:
             arguments |= {"lossless": False} if "lossless" in arguments else {}
             arguments["level"] = self.level
         encode: Callable[..., Any] = getattr(imagecodecs, f"{name}_encode")
-        image = np.ascontiguousarray(image)
+        image = np.ascontiguousarray(image, image.dtype.newbyteorder("="))
         file.write(encode(image, **arguments | dict(self.encodeargs)))
 
 
@@ -103,7 +106,7 @@ def encoder_of(suffix: str, options: EncodingOptions) -> Encoder:
         If there is none, or an option is not for such files.
     """
     tiff = options.tiff_options()
-    if suffix.removeprefix(".ome") in TIFF_SUFFIXES:
+    if suffix.removeprefix(".ome") in WRITTEN_TIFF:
         if options.level is not None:
             raise ValueError(f"level={options.level!r} is not for TIFF: give compressionargs")
         return TiffEncoder.of(options, is_ome=suffix.startswith(".ome"))
@@ -151,7 +154,10 @@ def try_encoder(
         raise
     except Exception as error:
         raise ValueError(f"cannot write {what}: {type(error).__name__}: {error}") from error
-    if found.dtype != dtype or found.squeeze().shape != small.squeeze().shape:
+    if (
+        found.dtype.newbyteorder("=") != dtype.newbyteorder("=")
+        or found.squeeze().shape != small.squeeze().shape
+    ):
         raise ValueError(
             f"cannot write {what}: it would be read as {found.dtype}"
             f"{'' if found.squeeze().shape == small.squeeze().shape else ' of another shape'}; "

@@ -74,6 +74,9 @@ def labelled(
     """Return an array with its labels; see `to_files` for the arguments."""
     if isinstance(array, FileSequence):
         array = array.array()
+    for name, value in (("coords", coords), ("scale", scale)):
+        if not isinstance(value, Mapping | None):
+            raise TypeError(f"{name}={value!r} is no mapping of names of axes")
     found: LabelledArray
     if isinstance(array, FileArray):
         found = _of_files(array)
@@ -84,6 +87,7 @@ def labelled(
         single = {name for name, value in (coords or {}).items() if np.ndim(value) == 0}
         names = _default_dims(data.shape, [f for f in fields if f not in single], dims)
         found = LabelledArray(data, names, {}, ChunkMetadata())
+    _require_plain(found.data)
     if dims is not None and tuple(dims) != found.dims:
         if len(dims) != len(found.dims):
             raise LayoutError(
@@ -103,6 +107,19 @@ def labelled(
         given = {dim: _scale(dim, value, found.dims) for dim, value in scale.items()}
         metadata = replace(metadata, scales={**metadata.scales, **given})
     return replace(found, labels=labels, metadata=metadata)
+
+
+def _require_plain(data: Any) -> None:
+    """Raise a `ValueError` unless all lengths are known, and no pixels are masked."""
+    if any(n != n for n in data.shape):
+        raise ValueError(
+            f"array has the shape {data.shape}: compute_chunk_sizes() makes lengths known"
+        )
+    if 0 in data.shape:
+        raise ValueError(f"array has the shape {data.shape}, and nothing to write")
+    values = getattr(data, "_meta", data) if isinstance(data, Array) else data
+    if isinstance(values, np.ma.MaskedArray) and (data is not values or values.mask.any()):
+        raise ValueError("array is masked, which files cannot be: fill it first, with nodata")
 
 
 def _default_dims(

@@ -13,6 +13,7 @@ import numpy as np
 import peers
 import tifffile
 from crops import crop_case
+from farfiles import far_cases, thin_cases
 from images import Files, Images
 from imagewriting import write_case
 from memory import fresh
@@ -233,6 +234,8 @@ def _all() -> Iterator[Case]:
     yield crop_case("crop-tiles", "Deflate tiles", tiles, 45)
     yield _cluster()
     yield _out_of_core()
+    yield from thin_cases()
+    yield from far_cases()
     yield folder_case()
     yield names_case()
     for size, count in ((512, 200), (2048, 20)):

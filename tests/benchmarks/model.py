@@ -181,6 +181,8 @@ class Measured:
     """Seconds in all of each repeat; or a quantity."""
     opening: list[float] = field(default_factory=list)
     """Seconds of these before pixels are read."""
+    cpu: list[float] = field(default_factory=list)
+    """Seconds of CPU time of this process, in all of each repeat."""
     state: str = "ok"
     """Why there are no values: ``not installed``, ``fails: ...``, ``another result: ...``."""
 

@@ -61,8 +61,8 @@ def case_tables(result: CaseResult) -> str:
     parts = [f"### {case.name}: {result.count:,} x {case.title} ({result.seconds:.0f} s)"]
     times = [m for m in result.measured.values() if m.kind != "quantity"]
     if times:
-        head = ["", "", "files", "median s", "min - max", "opening s", f"us a {case.item}", "ratio"]
-        head[2] = f"{case.item}s"
+        head = ["", "", f"{case.item}s", "median s", "min - max", "opening s"]
+        head += [f"us a {case.item}", "CPU us", "ratio"]
         parts.append(markdown([head, *_time_rows(times)], left=2))
     quantities = [m for m in result.measured.values() if m.kind == "quantity"]
     if quantities:
@@ -76,7 +76,7 @@ def _time_rows(times: Sequence[Measured]) -> Iterator[list[str]]:
     peers = [median(m.each) for m in times if m.kind == "peer" and m.values]
     for m in times:
         if not m.values:
-            yield [m.kind, f"{m.name} ({m.state[:70]})", *[""] * 6]
+            yield [m.kind, f"{m.name} ({m.state[:70]})", *[""] * 7]
             continue
         each = median(m.each)
         yield [
@@ -87,6 +87,7 @@ def _time_rows(times: Sequence[Measured]) -> Iterator[list[str]]:
             _range(m.values),
             _short(median(m.opening)),
             _short(each * 1e6),
+            _short(median(m.cpu) / m.items * 1e6) if m.cpu else "",
             f"{_short(min(peers) / each)}x" if peers else "",
         ]
 
@@ -155,6 +156,7 @@ def as_values(result: CaseResult) -> dict[str, Any]:
             "state": m.state,
             "values": m.values,
             "opening": m.opening,
+            "cpu": m.cpu,
             "median": median(m.values) if m.values else None,
         }
         for m in result.measured.values()

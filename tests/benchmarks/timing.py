@@ -88,24 +88,27 @@ def _difference(expected: Any, value: Any) -> str:
 
 def _time(contender: Contender, data: Any, found: Measured, enough: float) -> None:
     """Add the median of several runs where one is short, so that one hiccup does not count."""
-    runs: list[tuple[float, float]] = []
-    while not runs or (len(runs) < RUNS and sum(map(sum, runs)) < enough):
+    runs: list[tuple[float, float, float]] = []
+    while not runs or (len(runs) < RUNS and sum(a + b for a, b, _ in runs) < enough):
         runs.append(_timed(contender, data))
-    opening, reading = sorted(runs, key=sum)[len(runs) // 2]
+    opening, reading, cpu = sorted(runs, key=lambda run: run[0] + run[1])[len(runs) // 2]
     found.values.append(opening + reading)
     found.opening.append(opening)
+    found.cpu.append(cpu)
 
 
-def _timed(contender: Contender, data: Any) -> tuple[float, float]:
-    """Run a contender and return the seconds of opening and of reading."""
+def _timed(contender: Contender, data: Any) -> tuple[float, float, float]:
+    """Run a contender and return the seconds of opening, of reading, and of CPU time."""
     gc.collect()
-    start = time.perf_counter()
+    start, before = time.perf_counter(), time.process_time()
     opened = contender.open(data)
-    ready = time.perf_counter()
+    ready, between = time.perf_counter(), time.process_time()
     value = contender.read(opened)
-    end = time.perf_counter()
+    end, after = time.perf_counter(), time.process_time()
     del opened, value
-    return 0.0 if contender.once else ready - start, end - ready
+    if contender.once:
+        return 0.0, end - ready, after - between
+    return ready - start, end - ready, after - before
 
 
 def _subtract(name: str, of: Measured, less: Measured, measured: dict[str, Measured]) -> None:

@@ -228,6 +228,7 @@ def test_progress_shows_on_a_terminal_and_nowhere_else(tmp_path):
         ["report", "{}", "-o", "{}.html"],
         ["convert", "{}", "{}.zarr"],
         ["write", "{0}", "{0}.files/{{name}}"],
+        ["serve", "{}", "--for", "0.01"],
         ["patterns", "{}"],
         ["demo", "{}.demo"],
     ],

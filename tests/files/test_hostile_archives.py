@@ -261,3 +261,35 @@ def test_a_member_of_another_name_than_the_directory_has(tmp_path, name, side):
         other.asarray()
     with zipfile.ZipFile(path) as archive, pytest.raises(zipfile.BadZipFile):
         archive.read(archive.namelist()[0])
+
+
+ODD = [
+    *("/etc/t%d.tif", "../../t%d.tif", "a/../../t%d.tif", "C:\\t%d.tif", "file:///etc/t%d.tif"),
+    *("~/t%d.tif", "$HOME/t%d.tif", "t\n%d.tif", "\u202et%d.tif", "\x1b]0;owned\x07t%d.tif"),
+    *("t[%d].tif", "<img src=x>%d.tif", "d/" * 2000 + "t%d.tif", "zip://t.tif::t%d.tif"),
+]
+
+
+@pytest.mark.parametrize("form", ["zip", "tar"])
+@pytest.mark.parametrize("name", ODD)
+def test_names_of_members_are_only_names(tmp_path, name, form):
+    """A file outside of the archive would be read, or a terminal do what a name says."""
+    path = tmp_path / f"odd.{form}"
+    images = []
+    for number in range(2):
+        buffer = io.BytesIO()
+        tifffile.imwrite(buffer, np.full((8, 8), number, "u1"))
+        images.append(buffer.getvalue())
+    with zipfile.ZipFile(path, "w") if form == "zip" else tarfile.open(path, "w") as archive:
+        for number, content in enumerate(images):
+            if form == "zip":
+                archive.writestr(name % number, content)
+            else:
+                info = tarfile.TarInfo(name % number)
+                info.size = len(content)
+                archive.addfile(info, io.BytesIO(content))
+    seq = open_sequence(path, pattern=None)
+    assert seq.asarray()[:, 0, 0].tolist() == [0, 1]
+    assert not seq.check(pixels=True)
+    text = f"{seq!r}{seq}{seq.listing()}{seq.explain()}"
+    assert not {"\x1b", "\x07", "\u202e"} & set(text)

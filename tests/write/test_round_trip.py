@@ -4,11 +4,12 @@ import datetime
 import tempfile
 
 import numpy as np
+import pytest
 import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dask_fileseq import open_sequence, to_files
+from dask_fileseq import NoFilesError, open_sequence, to_files
 
 WORDS = st.text("abcdefgh", min_size=1, max_size=4).map(lambda word: f"w{word}")
 DATES = st.datetimes(datetime.datetime(1990, 1, 1), datetime.datetime(2100, 1, 1))
@@ -66,7 +67,7 @@ def test_labels_and_pixels_are_the_same(data):
     scale = dict.fromkeys("yx", (data.draw(st.sampled_from([0.1, 0.325, 1.0, 6.5, 40.0])), "µm"))
     with tempfile.TemporaryDirectory() as folder:
         written = to_files(array, f"{folder}/{pattern}", scale=scale, workers=1)
-        again = open_sequence(list(written), pattern=pattern, spacing="values")
+        again = open_sequence(f"{folder}/{pattern}", spacing="values")
         for seq in (written, again):
             found = seq.to_xarray().compute()
             for name, labels in coords.items():
@@ -77,3 +78,20 @@ def test_labels_and_pixels_are_the_same(data):
             if suffix in SIZED:
                 steps = np.diff(found["x"].values)
                 np.testing.assert_allclose(steps, scale["x"][0], rtol=1e-5)
+
+
+def test_patterns_name_files(tmp_path):
+    """The pattern by which files were written would have to be cut into a folder and a pattern."""
+    images = np.arange(2 * 3 * 4 * 5, dtype="u1").reshape(2, 3, 4, 5)
+    pattern = tmp_path / "{{a}}" / "{well}" / "t{t:02d}.tif"
+    to_files(images, pattern, coords={"well": ["A1", "B2"]})
+    (tmp_path / "{a}" / "A1" / "other.tif").write_text("no image")
+    seq = open_sequence(str(pattern))
+    assert seq.dims == ("well", "t")
+    np.testing.assert_array_equal(seq.asarray(), images)
+    with pytest.raises(
+        NoFilesError, match=r"no file is named so, with texts in place of \{field\}"
+    ):
+        open_sequence(f"{tmp_path}/{{{{a}}}}/{{well}}/z{{z:02d}}.tif")
+    (tmp_path / "{t}.tif").write_bytes((tmp_path / "{a}" / "A1" / "t00.tif").read_bytes())
+    assert len(open_sequence(f"{tmp_path}/{{t}}.tif")) == 1

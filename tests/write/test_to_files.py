@@ -219,6 +219,9 @@ def test_colours(tmp_path):
         ("{channel}_{t:%Y}.tif", {}, NamesError, "label 0 cannot be written as '{t:%Y}'.*no date"),
         ("{channel:d}_{t}.tif", {}, NamesError, "it is a word, and the field a number"),
         ("{channel}_{t}.xyz", {}, ValueError, "no files with the suffix '.xyz'"),
+        ("{channel}_{t}.lsm", {}, ValueError, "no files with the suffix '.lsm'"),
+        ("{channel}_{t}.tif", {"coords": [1]}, TypeError, "coords=\\[1\\] is no mapping"),
+        ("{channel}_{t}.tif", {"scale": 2}, TypeError, "scale=2 is no mapping"),
         ("{channel}_{t}", {}, ValueError, "no files with the suffix ''"),
         ("s3://bucket/{channel}_{t}.tif", {}, ValueError, "is a URL"),
         ("{channel}_{t}.png", {"tile": (16, 16)}, ValueError, "tile=.* is for TIFF"),
@@ -244,6 +247,33 @@ def test_mistakes_are_found_before_the_first_byte(tmp_path, images, pattern, opt
     with pytest.raises(error, match=match):
         to_files(labelled(images), pattern, **options)
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("array", "error", "match"),
+    [
+        (np.zeros((0, 8, 8)), ValueError, "nothing to write"),
+        (np.ma.masked_equal(np.eye(8)[None], 0), ValueError, "array is masked"),
+        (da.ma.masked_equal(da.zeros((1, 8, 8)), 0), ValueError, "array is masked"),
+        (da.zeros((2, 8, 8))[da.arange(2) > 0], ValueError, "compute_chunk_sizes"),
+        (np.zeros(()), LayoutError, "has 0 axes, and the pattern has fields for 1"),
+        (np.zeros((1, 2, 3, 4, 5)), LayoutError, "has 5 axes.*name all axes by dims"),
+        (np.array([[["a"]]]), ValueError, "cannot write <U1"),
+    ],
+)
+def test_arrays_that_cannot_be_written(tmp_path, array, error, match):
+    """Masks would be gone, or the error be one of numpy."""
+    with pytest.raises(error, match=match):
+        to_files(array, tmp_path / "{t}.tif")
+    assert os.listdir(tmp_path) == []
+
+
+def test_byte_order_and_strides_do_not_matter(tmp_path, images):
+    """Pixels would be swapped, or those of another view."""
+    for name, array in (("a", images[0].astype(">u2")), ("b", images[0][..., ::-2])):
+        for suffix in (".tif", ".png", ".npy"):
+            seq = to_files(array, tmp_path / f"{name}{{t}}{suffix}")
+            np.testing.assert_array_equal(seq.asarray(), array)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
@@ -32,6 +33,8 @@ def _pillow(path: Path) -> Iterator[Array]:
     with Image.open(path) as picture:
         picture.load()
         mode = picture.mode
+        if picture.format == "PPM" and is_scaled(path):
+            return
         transparent = "transparency" in picture.info
         if mode == "P":
             mode = "RGBA" if transparent or picture.palette.mode == "RGBA" else "RGB"
@@ -43,6 +46,12 @@ def _pillow(path: Path) -> Iterator[Array]:
     if mode == "CMYK":  # Pillow inverts those of Adobe's programs
         yield 255 - array
     yield array.astype("u2") if mode in ("I", "I;16") else array
+
+
+def is_scaled(path: Path) -> bool:
+    """Return whether Pillow multiplies the values of a netpbm file, whose largest one is odd."""
+    found = re.match(rb"P[2356]\s(?:\s|#[^\n]*\n)*\d+\s+\d+\s+(\d+)\s", path.read_bytes())
+    return found is not None and int(found[1]) not in (255, 65535)
 
 
 def _imagecodecs(path: Path) -> Iterator[Array]:
