@@ -47,8 +47,8 @@ class GrowingConversion(Conversion):
         versions = self.source.versions
         rows = [None] * len(array.names) if versions is None else versions.tolist()
         self._versions = dict(zip(array.names, rows, strict=True))
-        source, target = self.identity["source"], {**self.identity["target"], "shape": None}
-        self._arguments = [source["reader"], source["tiled"], target]
+        source, written = self.identity["source"], {**self.identity["target"], "shape": None}
+        self._arguments = [source["reader"], source["tiled"], written]
 
     def begin(self) -> tuple[str, dict[Place, Record]]:
         """Return the token of the conversion, and the records of regions that were done before."""
