@@ -147,9 +147,11 @@ def find_public_name(app: Any, env: Any, node: Any, content: Any) -> Any:
     )
 
 
-def end_examples(app: Any, name: str, content: list[str]) -> None:
-    """Remove the blank line that ends the output of an example for doctest."""
-    content[0] = content[0].replace("\n\n```\n", "\n```\n")
+def adapt_page(app: Any, name: str, content: list[str]) -> None:
+    """Remove the blank line that ends an example for doctest, and link to the copied notebooks."""
+    content[0] = (
+        content[0].replace("\n\n```\n", "\n```\n").replace("](../notebooks/", "](notebooks/")
+    )
 
 
 def setup(app: Any) -> None:
@@ -159,5 +161,5 @@ def setup(app: Any) -> None:
     write_command_line()
     write_presets()
     write_show()
-    app.connect("source-read", end_examples)
+    app.connect("source-read", adapt_page)
     app.connect("missing-reference", find_public_name)

@@ -42,7 +42,7 @@ from dask_fileseq.files.source import MISSING, Source, Suffixes, Versions
 from dask_fileseq.plaintext import without_secrets
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LocalArchiveFile:
     """A file on a local file system."""
 
@@ -155,7 +155,8 @@ class Archive(Source):
 
     def __init__(self, file: ArchiveFile) -> None:
         self._file = file
-        self.concurrency = file.concurrency
+        if file.concurrency > 1:
+            self.concurrency = file.concurrency
 
     @abstractmethod
     def read_directory(self) -> Directory:

@@ -28,6 +28,8 @@ class PathMap:
     True
     """
 
+    __slots__ = ("_roots",)
+
     def __init__(self, path_map: Mapping[Any, Any] | None = None) -> None:
         if not isinstance(path_map, Mapping | None):
             raise NamesError(f"path_map={path_map!r} is not a mapping of roots of paths to others")

@@ -31,6 +31,10 @@ class ChunkSpec:
     tile: tuple[int, ...]
     """Shape of the smallest part worth reading by itself; `shape` if there is none."""
 
+    def __post_init__(self) -> None:
+        if self.dtype.kind in "biufc":  # the one object of the type, which pickles only once
+            object.__setattr__(self, "dtype", np.dtype(self.dtype.type))
+
     @property
     def nbytes(self) -> int:
         """Size of the array in memory."""
