@@ -166,6 +166,24 @@ def test_unreadable_files_are_events_on_a_cluster(acquisition, cluster):
         assert "/nowhere/else.tif" in [event["file"] for event in events]
 
 
+def test_far_files_are_events_on_a_cluster_of_threads():
+    """A read before its task would belong to no worker, and its failure to no log."""
+    import fsspec
+    from distributed import Client
+
+    fs = fsspec.filesystem("memory")
+    for t in range(4):
+        fs.pipe(f"/events/t{t}.tif", b"no TIFF")
+    with fs.open("/events/t0.tif", "wb") as file:
+        tifffile.imwrite(file, np.ones((4, 5), "u1"))
+    seq = TiffSequence([f"memory://events/t{t}.tif" for t in range(4)])
+    with Client(processes=False, n_workers=1, dashboard_address=None) as client:
+        with pytest.warns(FillWarning, match=r"t\d\.tif"):
+            assert seq.to_dask_array(errors="fill", fillvalue=3)[1:].sum().compute() == 3 * 20 * 3
+        events = [event for _, event in client.get_events("dask-fileseq")]
+    assert sorted(event["file"] for event in events) == list(seq)[1:]
+
+
 def slow(name):
     import time
 

@@ -152,6 +152,34 @@ def test_killed_follower_goes_on(tmp_path):
     assert kept.stat().st_mtime_ns == times[kept]
 
 
+@pytest.mark.parametrize(
+    ("reading", "writing"), [({}, {"codecs": "none"}), ({"imread": tifffile.imread}, {})]
+)
+def test_other_arguments_write_all_regions_anew(tmp_path, reading, writing):
+    """An array would be in two codecs, or of two readers."""
+    folder, target = tmp_path / "scan", tmp_path / "growing.zarr"
+    folder.mkdir()
+    write(folder, *((t, "GFP") for t in range(6)))
+    follow = {"interval": 0.01, "until": 6}
+
+    class Stopped(Exception):
+        pass
+
+    def stop(done, total):
+        if 2 * done > total:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        opened(folder).to_zarr(target, follow=follow, scheduler="sync", progress=stop)
+    chunks = [path for path in (target / "image" / "c").rglob("*") if path.is_file()]
+    times = {path: path.stat().st_mtime_ns for path in chunks}
+    assert len(times) > 2
+    seq = TiffSequence(f"{folder}/*.tif", pattern=PATTERN, spacing="values", **reading)
+    seq.to_zarr(target, follow=follow, verify=None, resume=True, **writing)
+    np.testing.assert_array_equal(zarr.open_array(target, path="image"), seq.asarray())
+    assert all(path.stat().st_mtime_ns != time for path, time in times.items())
+
+
 def test_files_that_are_never_complete(tmp_path):
     """They are named at the end, and nothing waits for them for ever."""
     write(tmp_path, (0, "GFP"), (1, "GFP"))

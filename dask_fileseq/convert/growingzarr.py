@@ -2,10 +2,11 @@
 
 Each array of a growing sequence has a plan of its own, with regions of one object each. What is
 known of a region is found again by its place, and counts as long as its files are the same, in
-their versions and cells. So regions whose place in the grid changed, because a label came in
-between, are written anew. Only regions without empty cells are written, then the metadata: the
-target is Zarr that other programs can read, and its shape grows. At the end, the conversion goes
-on as any other: all other regions are written, and regions are compared with the files.
+their versions and cells, and are read and written by the same arguments. So regions whose place in
+the grid changed, because a label came in between, are written anew. Only regions without empty
+cells are written, then the metadata: the target is Zarr that other programs can read, and its shape
+grows. At the end, the conversion goes on as any other: all other regions are written, and regions
+are compared with the files.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ class GrowingConversion(Conversion):
         versions = self.source.versions
         rows = [None] * len(array.names) if versions is None else versions.tolist()
         self._versions = dict(zip(array.names, rows, strict=True))
+        source, written = self.identity["source"], {**self.identity["target"], "shape": None}
+        self._arguments = [source["reader"], source["tiled"], written]
 
     def begin(self) -> tuple[str, dict[Place, Record]]:
         """Return the token of the conversion, and the records of regions that were done before."""
@@ -110,11 +113,11 @@ class GrowingConversion(Conversion):
         return tuple(start for start, _ in region.index.window)
 
     def _marked(self, region: RegionTask) -> RegionTask:
-        """Return a region with what its record is known by: its place, and its files."""
+        """Return a region with what its record is known by: place, files and arguments."""
         block = region.block
         assert block is not None
         files = [[name, self._versions[name]] for name in block.names]
-        parts = [block.table.tolist(), block.shape, region.index.window]
+        parts = [block.table.tolist(), block.shape, region.index.window, self._arguments]
         known_by = {"at": list(self._place(region)), "block": digest_of([files, *parts])}
         return replace(region, known_by=known_by | {"marker": region.index.name})
 

@@ -4,7 +4,7 @@ The problem: dask runs as many tasks as there are processors, each reads a block
 wait for a server. The idea: the blocks of a graph know each other, so that the task that reads one
 begins to read the same region of others, in threads of their own. Blocks whose graph is gone are
 not read, and what is read ahead is bounded. Other processes, which get their tasks one by one, read
-nothing ahead.
+nothing ahead. Neither do workers of a cluster, which count the failures of their tasks.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from weakref import ref
 
 import numpy as np
 from numpy.typing import NDArray
+
+from dask_fileseq.filearray.failures import current_worker
 
 if TYPE_CHECKING:
     from dask_fileseq.filearray.array import FileArray
@@ -126,7 +128,7 @@ def _read(block: FileArray, region: Region) -> NDArray[Any]:
 
 def read_of_task(block: FileArray, region: Region) -> NDArray[Any]:
     """Return a region of a block, for a task that needs it now."""
-    if block.turn is None or not all(region):
+    if block.turn is None or not all(region) or current_worker() is not None:
         return _read(block, region)
     return block.turn.turns.read(block, block.turn, region)
 

@@ -179,9 +179,9 @@ def to_files(
     shape = [source.shape[along[dim]] for dim in order]
     try_encoder(encoder, shape, source.dtype, order, facts)
     cells = CellParts(source, names)
+    sources: Sequence[str] = ()
     if cells.files is not None and isinstance(cells.files.source, LocalFiles):
         sources = cells.files.source.on_disk(list(cells.files.names))
-        target.require_no_source(names.names, sources)
     more = tokenize(FORMAT, encoding_options, order, facts.scales, facts.labels, dict(facts.attrs))
     nbytes = int(np.prod(shape, dtype=np.int64)) * source.dtype.itemsize
     planned = [
@@ -203,7 +203,7 @@ def to_files(
         run_on(same_cells, some, lambda _, found: numbers.update(found))
         return numbers
 
-    left = target.left(planned, same if cells.by_content else None)
+    left = target.left(planned, sources, same if cells.by_content else None)
     if writing.dry_run:
         return public_report(planned, left)
 

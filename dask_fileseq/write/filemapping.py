@@ -158,8 +158,8 @@ def map_files(
         suffix: encoder_of(suffix, encoding_options) for suffix in set(map(suffix_of, paths))
     }
     target = Target(template.folder, writing)
-    if isinstance(array.source, LocalFiles):
-        target.require_no_source(paths, array.source.on_disk(list(array.names)))
+    is_local = isinstance(array.source, LocalFiles)
+    sources = array.source.on_disk(list(array.names)) if is_local else ()
     numbers = [int(cell) for cell in cells[1]]
     source = labelled(array, (), None, None, None)
     axes = range(len(array.griddims))
@@ -172,7 +172,7 @@ def map_files(
         Planned(number, path, parts.identity(number, more), nbytes)
         for number, path in zip(numbers, paths, strict=True)
     ]
-    left = target.left(planned)
+    left = target.left(planned, sources)
     if writing.dry_run:
         return public_report(planned, left)
     job = MapJob(

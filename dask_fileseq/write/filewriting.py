@@ -152,27 +152,13 @@ class Target:
         """Return the name of a file in the manifest."""
         return path[len(self.folder) :].replace(os.sep, "/")
 
-    def require_no_source(self, paths: Sequence[str], sources: Sequence[str]) -> None:
-        """Raise a `TargetExistsError` if a file to write is one of those that are read."""
-        folders = {os.path.dirname(path) for path in sources}
-        real = {folder: os.path.realpath(folder or os.curdir) for folder in folders}
-        read = {os.path.join(real[os.path.dirname(p)], os.path.basename(p)) for p in sources}
-        there: dict[str, str] = {}
-        for path in paths:
-            folder, name = os.path.split(path)
-            if folder not in there:
-                there[folder] = os.path.realpath(folder or os.curdir)
-            if os.path.join(there[folder], name) in read:
-                raise TargetExistsError(
-                    f"{path!r} is one of the files that are read: write into another folder"
-                )
-
     def left(
         self,
         planned: Sequence[Planned],
+        sources: Sequence[str] = (),
         same: Callable[[Sequence[Planned]], Container[int]] | None = None,
     ) -> list[Planned]:
-        """Return the files that are not written yet.
+        """Return the files that are not written yet, of which none may be one of the `sources`.
 
         Where tokens do not identify the content, `same` returns the numbers of those files, of
         some, that have it.
@@ -180,7 +166,8 @@ class Target:
         Raises
         ------
         TargetExistsError
-            If something else has the name of one of them, and is not to be overwritten.
+            If one of them is a source, also by a link, or if something else has its name, and is
+            not to be overwritten.
         """
         entries, found = self.manifest.entries, _existing([p.path for p in planned])
         named = {each.number: entries.get(self.relative(each.path)) for each in planned}
@@ -196,6 +183,7 @@ class Target:
                 if not unfinished and not self.options.overwrite:
                     conflicts.append(each.path)
             left.append(each)
+        _require_no_source([each.path for each in left if each.path in found], sources)
         if conflicts:
             verb = "exists, and is" if len(conflicts) == 1 else "exist, and are"
             raise TargetExistsError(
@@ -255,6 +243,26 @@ def _make_folder(folder: str) -> None:
     except OSError as error:
         reason = error.strerror or str(error)
         raise WriteError(error.errno or errno.EIO, f"cannot make {folder!r}: {reason}") from error
+
+
+def _require_no_source(paths: Sequence[str], sources: Sequence[str]) -> None:
+    """Raise a `TargetExistsError` if a file that exists is one of those that are read."""
+    read = {_identity(source) for source in sources} if paths else set()
+    for path in paths if read else ():
+        if (identity := _identity(path)) is not None and identity in read:
+            raise TargetExistsError(
+                f"{path!r} is one of the files that are read: write into another folder"
+            )
+
+
+def _identity(path: str) -> Any:
+    """Return what a file has in common with links to it; None if there is no file."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    # some file systems number no files
+    return (status.st_dev, status.st_ino) if status.st_ino else os.path.realpath(path)
 
 
 def _existing(paths: Sequence[str]) -> dict[str, tuple[int, int]]:

@@ -14,7 +14,6 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import IO, Any, NamedTuple
 
-from dask_fileseq.errors import WriteError
 from dask_fileseq.files import new_file, write_error
 
 MANIFEST = ".fileseq-manifest.jsonl"
@@ -36,19 +35,14 @@ class Manifest:
 
     def __init__(self, folder: str) -> None:
         self.path = os.path.join(folder, MANIFEST)
-        self.entries: dict[str, Entry] = {}
+        self.entries = _entries(self.path)
         self.file: IO[str] | None = None
-        with (
-            suppress(FileNotFoundError, NotADirectoryError),
-            open(self.path, encoding="utf-8") as file,
-        ):
-            for line in file:
-                with suppress(ValueError, TypeError):  # a line that was cut short
-                    name, *entry = json.loads(line)
-                    self.entries[name] = Entry(*entry)
+        self._begun: set[str] = set()
 
     def begin(self, planned: Iterable[tuple[str, str]]) -> None:
         """Write that some files, pairs of a name and a token, are about to be written."""
+        planned = list(planned)
+        self._begun = {name for name, _ in planned}
         lines = "".join(_line(name, token, None, None) for name, token in planned)
         try:
             self.file = open(self.path, "a", encoding="utf-8")  # noqa: SIM115
@@ -71,14 +65,35 @@ class Manifest:
             raise write_error(error, self.path, f"{len(text):,} bytes more") from error
 
     def close(self, *, finished: bool) -> None:
-        """Close the file; if all is `finished`, write it anew with one line for each file."""
+        """Close the file; if all is `finished`, write it anew with one line for each file.
+
+        Other calls may write into the same folder at the same time, and their lines stay.
+        """
         if self.file is not None:
             with suppress(OSError):  # an error before this one was about the same bytes
                 self.file.close()
         if finished:
-            lines = (_line(n, *e) for n, e in self.entries.items() if e.size is not None)
-            with suppress(WriteError), new_file(self.path, encoding="utf-8") as file:
+            own = {name: self.entries[name] for name in self._begun & self.entries.keys()}
+            entries = _entries(self.path) | own
+            lines = (
+                _line(name, *entry)
+                for name, entry in entries.items()
+                if entry.size is not None or name not in self._begun
+            )
+            # it is as true before, and Windows replaces no file that another process has open
+            with suppress(OSError), new_file(self.path, encoding="utf-8") as file:
                 file.writelines(lines)
+
+
+def _entries(path: str) -> dict[str, Entry]:
+    """Return the entries of files in a manifest; none if there is no manifest."""
+    entries: dict[str, Entry] = {}
+    with suppress(FileNotFoundError, NotADirectoryError), open(path, encoding="utf-8") as file:
+        for line in file:
+            with suppress(ValueError, TypeError):  # a line that was cut short
+                name, *entry = json.loads(line)
+                entries[name] = Entry(*entry)
+    return entries
 
 
 def _line(*values: Any) -> str:

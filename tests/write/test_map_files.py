@@ -205,6 +205,22 @@ def test_sources_are_not_overwritten(seq, tmp_path):
         seq.map_files(3, tmp_path / "out" / "{name}")
 
 
+@pytest.mark.parametrize("link", [os.symlink, os.link])
+def test_sources_are_not_overwritten_through_links(tmp_path, link):
+    """A folder of links to the raw data is where people try things."""
+    (tmp_path / "links").mkdir()
+    for t in range(2):
+        tifffile.imwrite(tmp_path / f"{t}.tif", np.full((4, 5), 7, "u1"))
+        link(tmp_path / f"{t}.tif", tmp_path / "links" / f"{t}.tif")
+    raw, links = (open_sequence(str(folder / "?.tif")) for folder in (tmp_path, tmp_path / "links"))
+    for seq, target in ((raw, tmp_path / "links"), (links, tmp_path)):
+        with pytest.raises(TargetExistsError, match="is one of the files that are read"):
+            seq.map_files(double, target / "{name}", overwrite=True)
+        with pytest.raises(TargetExistsError, match="is one of the files that are read"):
+            to_files(seq, target / "{t}.tif", dims=["t", "y", "x"], overwrite=True)
+    assert (raw.asarray() == 7).all()
+
+
 @pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # in affine 3
 def test_places_are_kept_where_they_hold(tmp_path):
     """A map would lose its place, or a part of it have that of the whole."""

@@ -376,6 +376,26 @@ def test_the_manifest_lists_all_files(tmp_path, images):
         assert (len(token), size, time) == (24, status.st_size, status.st_mtime_ns)
 
 
+def test_two_calls_at_a_time_write_into_one_folder(tmp_path, images):
+    """The jobs of a cluster write a channel each: the last would forget what others wrote."""
+    seqs = [
+        to_files(images[c], tmp_path / "in" / f"{channel}_{{t}}.tif")
+        for c, channel in enumerate(COORDS["channel"])
+    ]
+    patterns = [tmp_path / "out" / f"{channel}_{{t}}.tif" for channel in COORDS["channel"]]
+    others = [1]
+
+    def other(done, total):
+        if others:
+            to_files(seqs[others.pop()], patterns[1])
+
+    to_files(seqs[0], patterns[0], progress=other, scheduler="sync")
+    assert not others
+    for seq, pattern in zip(seqs, patterns, strict=True):
+        plan = to_files(seq, pattern, dry_run=True)
+        assert plan["written"] == plan["files"] == len(seq)
+
+
 def test_shared_work_of_a_graph_is_done_once(tmp_path, images):
     """A mean over all files would be computed for each of them again."""
     calls = []
