@@ -6,7 +6,6 @@ See https://ngff.openmicroscopy.org/0.5/.
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +17,7 @@ from dask_fileseq.convert.imagelayout import ImageLayout, TargetImage
 from dask_fileseq.convert.omescale import OmeScale
 from dask_fileseq.convert.partition import Partition
 from dask_fileseq.filearray import FileArray
-from dask_fileseq.report import dye_hue
+from dask_fileseq.report import channel_hues
 
 Ranges = Mapping[int, tuple[float, float]]  # lowest and highest value of each channel
 
@@ -31,11 +30,9 @@ COLORS = {
     "magenta": "FF00FF",
     "cyan": "00FFFF",
     "yellow": "FFFF00",
+    "white": "FFFFFF",
 }
-"""Colours by their names, in the order in which channels whose names have none get them."""
-
-WHITE = "FFFFFF"
-_TRANSMITTED = re.compile(r"bright|phase|dic|trans|bf|tl\b|gr[ae]y", re.IGNORECASE)
+"""Colours by their names."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +115,7 @@ class OmeMetadata:
         return {"path": str(level), "coordinateTransformations": transformations}
 
     def _omero(self, ranges: Ranges) -> dict[str, Any]:
-        colors = channel_colors(self.channels)
+        colors = [COLORS[hue] for hue in channel_hues(self.channels)]
         channels = [
             {"label": name, "color": color, "active": True, "window": self._window(ranges.get(i))}
             for i, (name, color) in enumerate(zip(self.channels, colors, strict=True))
@@ -192,18 +189,3 @@ def _names_along(array: FileArray, axis: int, length: int) -> list[str]:
     if labels is not None and len(labels.names) == length:
         return list(labels.names)
     return list(map(str, range(length)))
-
-
-def channel_colors(names: Sequence[str]) -> list[str]:
-    """Return a colour for each channel: by its dye, white for transmitted light, else another.
-
-    >>> channel_colors(["DAPI", "actin", "phase"]), channel_colors(["actin"])
-    (['0000FF', '00FF00', 'FFFFFF'], ['FFFFFF'])
-    """
-    found = [
-        COLORS.get(dye_hue(name)) or (WHITE if _TRANSMITTED.search(name) else None)
-        for name in names
-    ]
-    others = [color for color in COLORS.values() if color not in found] or [WHITE]
-    turn = itertools.cycle(others if len(names) > 1 else [WHITE])
-    return [color or next(turn) for color in found]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal
@@ -309,11 +310,7 @@ class FileArray:
         )
 
     def _read_files(self, numbers: list[int], region: Region, outs: list[NDArray[Any]]) -> None:
-        """Read a region of each of some files, or fill the places of empty cells.
-
-        The reader may take whole files in batches. It leaves those that it cannot read so to
-        the general way, which finds out what is wrong.
-        """
+        """Read a region of each of some files, in batches if the reader can; fill empty cells."""
         if min(numbers) < 0:
             for number, out in zip(numbers, outs, strict=True):
                 if number < 0:
@@ -333,10 +330,12 @@ class FileArray:
                     return
                 stop = done + 1 if done or size is not None else stop
             read = partial(self._read_region, region, outs[done:stop])
-            errors = attempts(self.source, names[done:stop], size, outs[0].nbytes, read)
-            for number, out, error in zip(numbers[done:], outs[done:], errors, strict=False):
-                if error is not None:
-                    raise_or_fill(error, self.names[number], self._cell(number), out, self.options)
+            some = attempts(self.source, names[done:stop], size, outs[0].nbytes, read)
+            with closing(some) as errors:  # here, and not in any thread that collects garbage
+                for i, error in enumerate(errors, done):
+                    if error is not None:
+                        cell = self._cell(numbers[i])
+                        raise_or_fill(error, names[i], cell, outs[i], self.options)
             done = stop
 
     def _read_region(self, region: Region, outs: list[NDArray[Any]], i: int, file: File) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -21,7 +21,7 @@ def attempts(
     size: int | None,
     nbytes: int,
     read: Callable[[int, Any], None],
-) -> Iterator[Exception | None]:
+) -> Generator[Exception | None, None, None]:
     """Call ``read(i, file)`` for the i-th name, and yield the errors of those that cannot be read.
 
     `size` is the size of the array in a file if it is read whole, and `nbytes` what is read.

@@ -19,7 +19,7 @@ from dask_fileseq.files.names import Names, common_folder, common_path, shared_f
 from dask_fileseq.files.otherformats import how_to_read, other_suffix
 from dask_fileseq.files.path_map import PathMap
 from dask_fileseq.files.remote import RemoteFiles
-from dask_fileseq.files.source import Open, Source, Suffixes, Versions
+from dask_fileseq.files.source import Open, Source, Suffixes, Versions, is_searched
 from dask_fileseq.files.tarfiles import TarFiles
 from dask_fileseq.files.writing import new_file, write_error
 from dask_fileseq.files.zipfiles import ZipFiles
@@ -42,6 +42,7 @@ __all__ = [
     "find_files",
     "given_names",
     "how_to_read",
+    "is_searched",
     "is_transient",
     "limit_calls",
     "limited_arguments",

@@ -4,8 +4,10 @@ The functions take a grid, and the source and reader of its files; they return t
 SVG and figures. Matplotlib is needed for figures alone, and imported when one is drawn.
 """
 
+from dask_fileseq.report.axisroles import MOST_CHANNELS, axis_roles
 from dask_fileseq.report.card import html_card
-from dask_fileseq.report.dyes import dye_hue
+from dask_fileseq.report.contrast import Contrast
+from dask_fileseq.report.dyes import channel_hues
 from dask_fileseq.report.figure import preview_figure
 from dask_fileseq.report.gridmap import text_map
 from dask_fileseq.report.page import report_html
@@ -13,9 +15,12 @@ from dask_fileseq.report.sheet import contact_sheet
 from dask_fileseq.report.summary import array_summary, first_info, grid_summary
 
 __all__ = [
+    "MOST_CHANNELS",
+    "Contrast",
     "array_summary",
+    "axis_roles",
+    "channel_hues",
     "contact_sheet",
-    "dye_hue",
     "first_info",
     "grid_summary",
     "html_card",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Sequence
 
 Colour = tuple[int, int, int]
 
@@ -39,6 +41,11 @@ HUES = (
 )
 """Colours by what is in a name as a word."""
 
+ORDER = ("green", "red", "blue", "magenta", "cyan", "yellow")
+"""Colours in the order in which channels get them whose names do not tell."""
+
+_TRANSMITTED = re.compile(r"bright|phase|dic|trans|bf|tl\b|gr[ae]y", re.IGNORECASE)
+
 
 def dye_hue(name: str) -> str:
     """Return the colour of a channel, one of `COLOURS`; empty if its name does not tell.
@@ -57,3 +64,15 @@ def dye_hue(name: str) -> str:
 def dye_colour(name: str) -> Colour | None:
     """Return the colour of a channel as red, green and blue; None if its name does not tell."""
     return COLOURS.get(dye_hue(name))
+
+
+def channel_hues(names: Sequence[str]) -> list[str]:
+    """Return a colour for each channel: by its dye, white for transmitted light, else another.
+
+    >>> channel_hues(["DAPI", "actin", "phase"]), channel_hues(["actin"])
+    (['blue', 'green', 'white'], ['white'])
+    """
+    found = [dye_hue(name) or ("white" if _TRANSMITTED.search(name) else "") for name in names]
+    others = [hue for hue in ORDER if hue not in found] or ["white"]
+    turn = itertools.cycle(others if len(names) > 1 else ["white"])
+    return [hue or next(turn) for hue in found]

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from dask_fileseq import FileSequence, LayoutError
 from dask_fileseq.convert.imagelayout import ImageLayout, TargetImage, ome_layout
-from dask_fileseq.convert.omemetadata import channel_colors
 from dask_fileseq.readers import ChunkSpec, FileInfo, Reader
+from dask_fileseq.report import channel_hues
 
 PLATE = {"axes": {"row": "row", "column": "column"}}
 
@@ -199,10 +199,10 @@ def test_parts_make_up_each_window(data):
 
 def test_colours_follow_names():
     """DAPI in red would be read wrong."""
-    assert channel_colors(["DAPI", "GFP", "Cy3", "Cy5"]) == ["0000FF", "00FF00", "FF0000", "FF00FF"]
-    assert channel_colors(["red", "green", "blue"]) == ["FF0000", "00FF00", "0000FF"]
-    assert len(set(channel_colors(["1", "2", "3", "4"]))) == 4
-    assert channel_colors(["Alexa Fluor 647", "actin", "DAPI"]) == ["FF00FF", "00FF00", "0000FF"]
+    assert channel_hues(["DAPI", "GFP", "Cy3", "Cy5"]) == ["blue", "green", "red", "magenta"]
+    assert channel_hues(["red", "green", "blue"]) == ["red", "green", "blue"]
+    assert len(set(channel_hues(["1", "2", "3", "4"]))) == 4
+    assert channel_hues(["Alexa Fluor 647", "actin", "DAPI"]) == ["magenta", "green", "blue"]
 
 
 def test_dates_are_time_whatever_their_name():
