@@ -244,3 +244,12 @@ def test_with_watchfiles(tmp_path):
     counts = [len(grown) for grown in seq.follow(interval=0.25, until=2)]
     assert counts == [1, 2]
     assert time.monotonic() - start < 2.4
+
+
+def test_watchfiles_waits_no_longer_than_the_timeout(tmp_path):
+    """It would end ten intervals later."""
+    pytest.importorskip("watchfiles")
+    write(tmp_path, (0, "GFP"))
+    start = time.monotonic()
+    assert len(list(opened(tmp_path).follow(interval=0.3, timeout=0.1))) == 1
+    assert time.monotonic() - start < 2.4
