@@ -231,6 +231,8 @@ def test_wrong_arguments(tmp_path):
             seq.follow(**arguments)
     with pytest.raises(ValueError, match="part of a sequence"):
         seq.isel(t=0).follow()
+    with pytest.raises(TypeError, match="follow=3 is neither True nor a mapping"):
+        seq.to_zarr(tmp_path / "a.zarr", follow=3)  # it would never end
 
 
 def test_with_watchfiles(tmp_path):
