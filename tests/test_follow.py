@@ -231,6 +231,8 @@ def test_wrong_arguments(tmp_path):
             seq.follow(**arguments)
     with pytest.raises(ValueError, match="part of a sequence"):
         seq.isel(t=0).follow()
+    with pytest.raises(TypeError, match="follow=3 is neither True nor a mapping"):
+        seq.to_zarr(tmp_path / "a.zarr", follow=3)  # it would never end
 
 
 def test_with_watchfiles(tmp_path):
@@ -243,4 +245,13 @@ def test_with_watchfiles(tmp_path):
     start = time.monotonic()
     counts = [len(grown) for grown in seq.follow(interval=0.25, until=2)]
     assert counts == [1, 2]
+    assert time.monotonic() - start < 2.4
+
+
+def test_watchfiles_waits_no_longer_than_the_timeout(tmp_path):
+    """It would end ten intervals later."""
+    pytest.importorskip("watchfiles")
+    write(tmp_path, (0, "GFP"))
+    start = time.monotonic()
+    assert len(list(opened(tmp_path).follow(interval=0.3, timeout=0.1))) == 1
     assert time.monotonic() - start < 2.4

@@ -68,6 +68,8 @@ def command_line_text(message: str) -> str:
     'say what it is, as --axes w=image'
     >>> command_line_text("axes={'r': 'row', 'c': 'column'} makes a plate")
     '--axes r=row,c=column makes a plate'
+    >>> command_line_text("put it inside the files by inside=['z']")
+    'put it inside the files by --inside z'
     >>> command_line_text("the first is read, series='all' reads all")
     'the first is read, --series all reads all'
     """
@@ -76,6 +78,7 @@ def command_line_text(message: str) -> str:
     text = re.sub(r"\baxes=\{('[^{}]+)\}", _axes_option, text)
     text = re.sub(r"\bpattern='(?!infer')([\w-]+)'", r"--pattern \1", text)
     text = re.sub(r"\b(series|key|level)=(?:'(\w+)'|(-?\d+))", r"--\1 \2\3", text)
+    text = re.sub(r"\binside=\['(\w+)'\]", r"--inside \1", text)
     text = re.sub(r"\bstrict=False", "--imreadargs strict=false", text)
     text = text.replace("pass pattern=None", "--pattern none")
     text = text.replace("resume=True", "--resume").replace("overwrite=True", "--overwrite")

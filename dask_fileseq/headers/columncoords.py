@@ -91,7 +91,8 @@ def with_header_coords(
 
 
 def _listed(headers: Any) -> list[str]:
-    names = [headers] if isinstance(headers, str) else list(headers)
+    several = isinstance(headers, Iterable) and not isinstance(headers, str)
+    names = list(headers) if several else [headers]
     if not all(isinstance(name, str) for name in names):
         raise ValueError(f"headers={headers!r} is neither True nor names of columns of table()")
     return names
@@ -102,7 +103,7 @@ def _asked(table: HeaderTable, grid: FileGrid, name: str) -> NDArray[Any]:
     if name in grid.coords:
         raise ValueError(f"headers has {name!r}, which is an axis of the grid")
     if name not in table:
-        raise ValueError(f"headers has {name!r}, and no file; columns are {', '.join(table)}")
+        raise ValueError(f"headers has {name!r}, which no file has; columns are {', '.join(table)}")
     values = _flat(table[name])
     if values is None:
         raise ValueError(f"headers has {name!r}, whose values are tuples: see table()")

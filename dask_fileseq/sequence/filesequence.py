@@ -1752,6 +1752,8 @@ with well
             return (seq._with_headers(array, headers) if groupname else array), writing
 
         naming: Any = {"groupname": groupname, "attributes": attributes}
+        if follow and not isinstance(follow, bool | Mapping):
+            raise TypeError(f"follow={follow!r} is neither True nor a mapping, as of 'timeout'")
         if follow and not options.get("dry_run"):
             grown = self.follow(**(follow if isinstance(follow, Mapping) else {}))
             writing = WriteOptions(**split_options(options, WriteOptions)[0])

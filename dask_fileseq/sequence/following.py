@@ -141,7 +141,7 @@ def followed(
         is_late = timeout is not None and time.monotonic() - last > timeout
         if (is_last or is_late) and not watch.rewritten():
             break
-        pause(not watch.incomplete)
+        pause(not watch.incomplete, math.inf if timeout is None else last + timeout)
     if watch.incomplete:
         found = [f"{name} ({why})" for name, (_, why) in watch.incomplete.items()]
         warnings.warn(
@@ -167,14 +167,14 @@ class Pause:
                 self.changes = watch(folder, debounce=50, step=20, raise_interrupt=True, **timeout)
         self.is_watching = False
 
-    def __call__(self, is_idle: bool) -> None:
-        """Wait; `is_idle` is whether no file is being written."""
+    def __call__(self, is_idle: bool, end: float) -> None:
+        """Wait, until about the time `end`; `is_idle` is whether no file is being written."""
         if self.changes is None or (self.is_watching and not is_idle):
             time.sleep(self.interval)
             return
         try:
             for _ in range(PATIENCE if self.is_watching else 1):
-                if next(self.changes):
+                if next(self.changes) or time.monotonic() > end:
                     break
             self.is_watching = True
         except (OSError, StopIteration):  # there is no such folder, or too many are watched

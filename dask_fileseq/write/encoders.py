@@ -105,6 +105,8 @@ def encoder_of(suffix: str, options: EncodingOptions) -> Encoder:
     ValueError
         If there is none, or an option is not for such files.
     """
+    if options.tile is not None and np.ndim(options.tile) != 1:
+        raise ValueError(f"tile={options.tile!r} is no shape of tiles, such as (256, 256)")
     tiff = options.tiff_options()
     if suffix.removeprefix(".ome") in WRITTEN_TIFF:
         if options.level is not None:

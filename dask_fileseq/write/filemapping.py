@@ -152,7 +152,10 @@ def map_files(
     array = seq.array(errors="fill" if errors == "fill" else "raise")
     cells = array.table[array.table >= 0], np.flatnonzero(array.table.ravel() >= 0)
     rows = _rows(array, template, dict(zip(*map(np.ndarray.tolist, cells), strict=True)))
-    paths = [os.path.normpath(name) for name in template.names(rows[1], NAME_FIELDS)]
+    made = template.names(rows[1], NAME_FIELDS)
+    if not template.fields:  # one name for all
+        made *= len(rows[0])
+    paths = [os.path.normpath(name) for name in made]
     require_separate(paths, {"file": [array.names[i] for i in rows[0]]})
     encoders = {
         suffix: encoder_of(suffix, encoding_options) for suffix in set(map(suffix_of, paths))

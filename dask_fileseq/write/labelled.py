@@ -88,11 +88,9 @@ def labelled(
         names = _default_dims(data.shape, [f for f in fields if f not in single], dims)
         found = LabelledArray(data, names, {}, ChunkMetadata())
     _require_plain(found.data)
+    if dims is not None and len(dims) != len(found.shape):
+        raise LayoutError(f"dims={tuple(dims)!r} has {len(dims)} names for {len(found.shape)} axes")
     if dims is not None and tuple(dims) != found.dims:
-        if len(dims) != len(found.dims):
-            raise LayoutError(
-                f"dims={tuple(dims)!r} has {len(dims)} names for {len(found.dims)} axes"
-            )
         found = _renamed(found, tuple(dims))
     if len(set(found.dims)) < len(found.dims):
         raise LayoutError(f"dims={found.dims!r} has a name twice")

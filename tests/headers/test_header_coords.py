@@ -186,10 +186,11 @@ def test_cells_without_a_file_have_no_value(folder):
 @pytest.mark.parametrize(
     ("headers", "message"),
     [
-        ("gain", "headers has 'gain', and no file; columns are name, t, channel, z"),
+        ("gain", "headers has 'gain', which no file has; columns are name, t, channel, z"),
         (["t"], "headers has 't', which is an axis"),
         ("shape", "headers has 'shape', whose values are tuples"),
         ([3], r"headers=\[3\] is neither True nor names"),
+        (3, "headers=3 is neither True nor names"),
     ],
 )
 def test_what_is_no_coordinate_is_an_error(folder, headers, message):

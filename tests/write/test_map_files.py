@@ -199,6 +199,7 @@ def test_unreadable_files_are_filled(seq, tmp_path):
     ("pattern", "error", "match"),
     [
         ("{name}", DuplicateError, "t00.tif and file=.* would both be written to"),
+        ("all.tif", DuplicateError, "would both be written to .*all.tif': the pattern needs more"),
         (
             "{folder}/{q}.tif",
             NamesError,

@@ -228,6 +228,7 @@ def test_colours(tmp_path):
         ("{channel}_{t}.tif", {"level": 3}, ValueError, "level=3 is not for TIFF"),
         ("{channel}_{t}.tif", {"compression": "zipp"}, ValueError, "cannot write .*ZIPP"),
         ("{channel}_{t}.tif", {"tile": (5, 5)}, ValueError, "cannot write"),
+        ("{channel}_{t}.tif", {"tile": 256}, ValueError, "tile=256 is no shape of tiles"),
         ("{channel}.png", {"inside": "t"}, LayoutError, "has the axes y, x and s"),
         ("{channel}_{t}.tif", {"inside": "q"}, LayoutError, "inside has 'q'"),
         ("{channel}_{t}.tif", {"dims": "ab"}, LayoutError, "2 names for 4 axes"),
@@ -266,6 +267,12 @@ def test_arrays_that_cannot_be_written(tmp_path, array, error, match):
     with pytest.raises(error, match=match):
         to_files(array, tmp_path / "{t}.tif")
     assert os.listdir(tmp_path) == []
+
+
+def test_plain_arrays_need_a_name_for_each_axis(tmp_path, images):
+    """The error would be one of zip."""
+    with pytest.raises(LayoutError, match="2 names for 4 axes"):
+        to_files(images, tmp_path / "{channel}_{t}.tif", dims=["channel", "t"])
 
 
 def test_byte_order_and_strides_do_not_matter(tmp_path, images):
