@@ -9,7 +9,7 @@ from dask_fileseq.graph.chunks import (
     default_chunks,
     warn_of_small_files,
 )
-from dask_fileseq.graph.layer import to_dask_array
+from dask_fileseq.graph.layer import arrays_of_graph, to_dask_array
 from dask_fileseq.graph.parts import parts_of
 from dask_fileseq.graph.progressline import ProgressLine, progress_callback
 from dask_fileseq.graph.runner import (
@@ -30,6 +30,7 @@ __all__ = [
     "Scheduler",
     "SlicedFiles",
     "TransposedFiles",
+    "arrays_of_graph",
     "block_chunks",
     "default_chunks",
     "parts_of",

@@ -46,6 +46,13 @@ def to_dask_array(array: FileArray, chunks: Any = None, *, default: str = "file"
     return SlicedFiles.of(WholeFiles(array, cut, _with_graph))
 
 
+def arrays_of_graph(array: Array) -> list[FileArray]:
+    """Return the file arrays that the blocks of a dask array are made of."""
+    layers = array.dask.layers.values()
+    inputs = [each for layer in layers for each in getattr(layer, "io_deps", {}).values()]
+    return [each.array for each in inputs if isinstance(each, _Blocks)]
+
+
 def _with_graph(array: FileArray, cut: Chunks) -> Array:
     """Return a file array, cut into blocks, as an ordinary dask array."""
     name = f"read-{array.reader.name}-{tokenize(array, cut)}"

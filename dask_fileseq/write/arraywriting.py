@@ -13,7 +13,7 @@ from dask.base import tokenize
 
 from dask_fileseq.errors import LayoutError
 from dask_fileseq.files import LocalFiles, scheme_of
-from dask_fileseq.graph import Scheduler, run, run_on_blocks
+from dask_fileseq.graph import Scheduler, arrays_of_graph, run, run_on_blocks
 from dask_fileseq.patterns import NameTemplate
 from dask_fileseq.sequence import FileSequence, open_sequence
 from dask_fileseq.types import EncodingOptions, OutputOptions, split_options, takes_options
@@ -179,9 +179,11 @@ def to_files(
     shape = [source.shape[along[dim]] for dim in order]
     try_encoder(encoder, shape, source.dtype, order, facts)
     cells = CellParts(source, names)
-    sources: Sequence[str] = ()
-    if cells.files is not None and isinstance(cells.files.source, LocalFiles):
-        sources = cells.files.source.on_disk(list(cells.files.names))
+    read = arrays_of_graph(source.data) if isinstance(source.data, Array) else [cells.files]
+    sources: list[str] = []
+    for each in read:
+        if each is not None and isinstance(each.source, LocalFiles):
+            sources += each.source.on_disk(list(each.names))
     more = tokenize(FORMAT, encoding_options, order, facts.scales, facts.labels, dict(facts.attrs))
     nbytes = int(np.prod(shape, dtype=np.int64)) * source.dtype.itemsize
     planned = [

@@ -317,8 +317,9 @@ def test_sources_are_not_overwritten(tmp_path, images):
     seq = to_files(images, tmp_path / "{channel}_{t}.tif", coords=COORDS)
     (tmp_path / "link").symlink_to(tmp_path)
     for place in (tmp_path, tmp_path / "link"):
-        with pytest.raises(TargetExistsError, match="is one of the files that are read"):
-            to_files(seq, place / "{channel}_{t}.tif", overwrite=True)
+        for array in (seq, seq.to_xarray(), seq.to_dask_array(), da.roll(seq.to_dask_array(), 1)):
+            with pytest.raises(TargetExistsError, match="is one of the files that are read"):
+                to_files(array, place / "{channel}_{t}.tif", overwrite=True, coords=COORDS)
 
 
 def test_the_same_call_writes_nothing_twice(tmp_path, images):
