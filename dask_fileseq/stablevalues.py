@@ -18,24 +18,33 @@ PLAIN = (str, int, float, type(None))
 TOKENS = (np.ndarray, np.generic, bytes, set, frozenset)
 BOUND = ("__self__", "__defaults__", "__kwdefaults__")
 
-DEPTH = 8
-"""Levels of objects in objects that are looked at."""
+DEPTH = 64
+"""Levels of values in values that are looked at; each object in another one takes three."""
+
+FUNCTIONS = 8
+"""Levels of functions in functions that are looked at."""
 
 
-def stable_value(value: Any, depth: int = DEPTH) -> Any:
+def stable_value(value: Any, depth: int = DEPTH, found: dict[int, Any] | None = None) -> Any:
     """Return a value of JSON that identifies a reader or its arguments in any process.
 
     A function is identified by its name and by the values bound to it, not by its code;
-    any other object by the parts that it is pickled as.
+    any other object by the parts that it is pickled as. What is `found` again, by its identity,
+    is its number.
     """
     if isinstance(value, PLAIN):
         return value
     if not depth:
         return type(value).__qualname__
+    found = {} if found is None else found
 
     def inside(values: Iterable[Any]) -> list[Any]:
-        return [stable_value(each, depth - 1) for each in values]
+        return [stable_value(each, depth - 1, found) for each in values]
 
+    if id(value) in found:
+        return ["again", found[id(value)][0]]
+    if not isinstance(value, (tuple, *TOKENS)):
+        found[id(value)] = len(found), value  # kept, so that no other value gets its id
     if isinstance(value, Mapping):
         return inside(sorted(([repr(key), each] for key, each in value.items()), key=itemgetter(0)))
     if isinstance(value, list | tuple):
@@ -63,7 +72,7 @@ def digest_of(value: Any) -> str:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def code_of(function: Any, depth: int = DEPTH) -> Any:
+def code_of(function: Any, depth: int = FUNCTIONS) -> Any:
     """Return a value of JSON that changes with the code of a function, and of those inside it.
 
     It is that of the functions that it is a partial of, wraps, or has in its closure, not of
@@ -88,5 +97,11 @@ def code_of(function: Any, depth: int = DEPTH) -> Any:
 
 
 def _bytecode(code: CodeType) -> list[Any]:
-    inside = [_bytecode(c) if isinstance(c, CodeType) else repr(c) for c in code.co_consts]
-    return [code.co_code.hex(), code.co_names, inside]
+    return [code.co_code.hex(), code.co_names, list(map(_constant, code.co_consts))]
+
+
+def _constant(value: Any) -> Any:
+    if isinstance(value, CodeType):
+        return _bytecode(value)
+    # the order of a set is another one in each process
+    return sorted(map(repr, value)) if isinstance(value, frozenset) else repr(value)

@@ -104,13 +104,14 @@ def test_arguments_are_the_same_in_another_process(tmp_path):
         "from functools import partial\n"
         "from pathlib import Path\n"
         "import re, tifffile\n"
-        "from dask_fileseq.stablevalues import stable_value\n"
+        "from dask_fileseq.stablevalues import code_of, stable_value\n"
         "def make(k):\n"
         "    return lambda name: k\n"
         "class Reader:\n"
         "    def __init__(self, *k): self.k = k\n"
         "print(stable_value([partial(tifffile.imread, key=1), make({'a', 'b', 'c'}),"
-        " Reader(make(2)), Path('a'), re.compile('a')]))\n"
+        " Reader(make(2)), Path('a'), re.compile('a'), Reader(Reader(Reader({'a', 'b'})))]),"
+        " code_of(lambda name: name in {'a', 'b', 'c'}))\n"
     )
     printed = {
         subprocess.run(

@@ -137,6 +137,25 @@ def test_the_same_call_does_nothing_twice(seq, tmp_path):
     np.testing.assert_array_equal(out.asarray(), whole.asarray() * 2)
 
 
+class Model:
+    """A model of others, as of networks and pipelines."""
+
+    def __init__(self, factor, depth):
+        self.part = Model(factor, depth - 1) if depth else factor
+
+    def __call__(self, image):
+        return self.part(image) if isinstance(self.part, Model) else image * np.uint16(self.part)
+
+
+def test_another_value_deep_in_a_model_is_another_function(seq, tmp_path):
+    """Results of a model would be kept when it is trained anew."""
+    path = tmp_path / "{folder}_{name}"
+    seq.map_files(Model(2, 6), path)
+    assert seq.map_files(Model(2, 6), path, dry_run=True)["written"] == 5
+    out = seq.map_files(Model(3, 6), path, overwrite=True)
+    np.testing.assert_array_equal(out.asarray(), seq.asarray() * 3)
+
+
 def test_functions_that_fail_are_named_with_the_file(seq, tmp_path):
     """A traceback through a scheduler does not say which file it was."""
     with pytest.raises(MapError, match=r"t02\.tif' \(channel=GFP, t=2\): RuntimeError: no"):
