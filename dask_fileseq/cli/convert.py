@@ -75,6 +75,8 @@ def convert(files: tuple[str, ...], out: str, as_json: bool, **options: Any) -> 
         if is_ome:
             raise click.UsageError("--follow makes plain Zarr alone: add --format zarr")
         arguments["follow"] = {key: options[key] for key in ("interval", "timeout")}
+    elif options["timeout"]:
+        raise click.UsageError("--timeout needs --follow")
     seq = open_files(files, options)
     arguments["axestiled"] = options["axestiled"]
     write = seq.to_ome_zarr if is_ome else seq.to_zarr

@@ -43,6 +43,8 @@ def show(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
     read, but no pixels: only of images other than TIFF whose header does not tell what their
     pixels are, such as BMP with a palette.
     """
+    if options["timeout"] and not options["follow"]:
+        raise click.UsageError("--timeout needs --follow")
     seq = open_files(files, options)
     info = names_info(seq, options["container"]) | {"open": python_code(seq, files, options)}
     if not as_json:

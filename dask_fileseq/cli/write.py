@@ -31,8 +31,9 @@ def write(files: tuple[str, ...], out: str, as_json: bool, **options: Any) -> No
     """Write the images in FILES to the files that OUT names.
 
     OUT is a pattern with fields for axes, such as {t:03d}, or for the name of the file that is
-    read: {name}, {stem}, {suffix}, {folder}. Put it in quotes. Its suffix is the format. The same
-    command goes on where it was interrupted, and finished files are not written again.
+    read: {name}, {stem}, {suffix}, and {folder}, below the folder that all files share. Put it in
+    quotes. Its suffix is the format. The same command goes on where it was interrupted, and
+    finished files are not written again.
     """
     from dask_fileseq.write import NAME_FIELDS, map_files, to_files
 

@@ -57,3 +57,12 @@ def test_ome_zarr_does_not_grow(names, tmp_path):
     result = invoke("convert", names, tmp_path / "a.ome.zarr", "--follow")
     assert result.exit_code == 2
     assert "--format zarr" in result.output
+
+
+@pytest.mark.parametrize("arguments", [["show"], ["convert", "a.zarr"]])
+def test_a_timeout_of_nothing(names, tmp_path, arguments):
+    """It would be taken, and not used."""
+    command, *out = arguments
+    result = invoke(command, names, *(tmp_path / name for name in out), "--timeout", "1")
+    assert result.exit_code == 2
+    assert "--timeout needs --follow" in result.output
