@@ -2,8 +2,11 @@
 
 import http.client
 import json
+import socket
+import struct
 import subprocess
 import sys
+import time
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -11,7 +14,7 @@ import pytest
 import tifffile
 import zarr
 
-from dask_fileseq import open_sequence
+from dask_fileseq import FileSequence, open_sequence
 from dask_fileseq.serve import StoreServer
 
 pytestmark = pytest.mark.network
@@ -81,6 +84,19 @@ def test_a_file_that_cannot_be_read(served):
     answer, content = ask("c/1/0/0")
     assert answer.status == 500
     assert b"t1.tif" in content
+
+
+def test_a_client_that_goes_away_is_no_error(capfd):
+    """A viewer ends requests as it is moved: the terminal would be full of tracebacks."""
+    seq = FileSequence(lambda name: np.zeros((3000, 3000), "u2"), ["a"])
+    with StoreServer(seq.aszarr()) as server:
+        url = urlsplit(server.url)
+        with socket.create_connection((url.hostname, url.port)) as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.sendall(f"GET {url.path}/c/0/0/0 HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+            client.recv(100)
+        time.sleep(0.2)
+    assert capfd.readouterr().err == ""
 
 
 def test_command(tmp_path):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -51,7 +52,7 @@ class StoreServer:
     def __init__(self, store: Store, name: str = "image.ome.zarr", port: int = 0) -> None:
         place = f"/{secrets.token_urlsafe(9)}/{quote(name)}"
         handler = type("Handler", (StoreHandler,), {"store": store, "place": f"{place}/"})
-        self.server = ThreadingHTTPServer(("127.0.0.1", port), handler)
+        self.server = _Server(("127.0.0.1", port), handler)
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_port}{place}"
         self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
@@ -68,6 +69,15 @@ class StoreServer:
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()
+
+
+class _Server(ThreadingHTTPServer):
+    """A server for viewers, which often end a request before it is answered."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Print an error, unless it is that the client has gone."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class StoreHandler(BaseHTTPRequestHandler):
