@@ -113,7 +113,7 @@ class LocalFiles(Source):
         """Return the paths under which this process finds files; None if some are no files."""
         if self._special and not self._special.isdisjoint(names):
             return None
-        return self.on_disk(names)
+        return names if self._map is None else self.on_disk(names)
 
     def on_disk(self, names: Sequence[str]) -> Sequence[str]:
         """Return the paths under which this process finds files."""

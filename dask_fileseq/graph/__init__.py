@@ -10,7 +10,6 @@ from dask_fileseq.graph.chunks import (
     warn_of_small_files,
 )
 from dask_fileseq.graph.layer import arrays_of_graph, to_dask_array
-from dask_fileseq.graph.parts import parts_of
 from dask_fileseq.graph.progressline import ProgressLine, progress_callback
 from dask_fileseq.graph.runner import (
     Box,
@@ -20,7 +19,7 @@ from dask_fileseq.graph.runner import (
     run_batches,
     run_on_blocks,
 )
-from dask_fileseq.graph.sliced import SlicedFiles
+from dask_fileseq.graph.sliced import SlicedFiles, parts_of
 from dask_fileseq.graph.transposed import TransposedFiles
 
 __all__ = [

@@ -12,8 +12,9 @@ the versions of all files, may take a request for each.
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, cast
 
@@ -24,9 +25,20 @@ from dask.array.utils import meta_from_array
 
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.graph.chunks import Chunks
-from dask_fileseq.graph.parts import Index, parts_of
-from dask_fileseq.graph.runner import Scheduler, read_in_place
+from dask_fileseq.graph.runner import Box, Scheduler, read_in_place
 from dask_fileseq.tiling import basic_index
+
+Index = tuple[int | range, ...]
+"""What is selected along each axis; an axis with an int is dropped."""
+
+PARTS = 32
+"""Number of parts into which at least what is read in place is cut, if it has so many blocks."""
+
+FAR_PARTS = 4
+"""The same for files that are far away: a part requests many of them at the same time."""
+
+PART_BYTES = 4 * 2**20
+"""Largest size of a part of more than one block, in bytes."""
 
 
 class EqualToArray(type):
@@ -164,6 +176,32 @@ class SlicedFiles(Array, metaclass=EqualToArray):
             parts = parts_of(self._whole.files, index, self.chunks)
             read_in_place(self._whole.files, parts, result[axes], scheduler)
         return result
+
+
+def parts_of(array: FileArray, index: Index, chunks: Chunks) -> Iterator[tuple[list[range], Box]]:
+    """Yield regions of an array to read at once, and their boxes along all axes.
+
+    They are the blocks of what an index selects; many small ones that follow each other are one.
+    """
+    least = PARTS if array.source.concurrency == 1 else FAR_PARTS
+    lengths = iter(chunks)
+    along = [(1,) if isinstance(part, int) else next(lengths) for part in index]
+    count = math.prod(map(len, along))
+    nbytes = math.prod(map(sum, along)) * array.dtype.itemsize
+    joined = max(1, min(count // least, PART_BYTES * count // nbytes))
+    cuts: list[list[tuple[range, slice]]] = []
+    for part, each in zip(reversed(index), reversed(along), strict=True):
+        together = min(joined, len(each))
+        joined //= together
+        edges = [0, *itertools.accumulate(each)]
+        edges = [*edges[:-1:together], edges[-1]]
+        if isinstance(part, int):
+            cuts.append([(range(part, part + 1), slice(None))])
+        else:
+            pairs = itertools.pairwise(edges)
+            cuts.append([(part[start:stop], slice(start, stop)) for start, stop in pairs])
+    for block in itertools.product(*reversed(cuts)):
+        yield [region for region, _ in block], tuple(place for _, place in block)
 
 
 def _lengths(chunks: Sequence[int], part: range) -> tuple[int, ...]:

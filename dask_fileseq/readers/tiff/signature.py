@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from operator import add
 from struct import Struct, unpack
@@ -235,6 +235,7 @@ def _texts(function: FunctionType) -> Iterator[str]:
                     yield text
 
 
+@dataclass(slots=True)
 class RecentHeader:
     """The header of the file before, which the next one is likely to equal in all bytes.
 
@@ -243,9 +244,8 @@ class RecentHeader:
     would show. The size of the file is not part of it.
     """
 
-    def __init__(self) -> None:
-        self._header: Header | None = None
-        self._pieces: list[tuple[int, bytes]] = []
+    _header: Header | None = None
+    _pieces: list[tuple[int, bytes]] = field(default_factory=list)
 
     def of(self, source: ByteSource) -> Header | None:
         """Return the header of a file, as `read_header` does."""
