@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, cached_property
 from operator import add
 from struct import Struct, unpack
@@ -245,7 +245,7 @@ class RecentHeader:
     """
 
     _header: Header | None = None
-    _pieces: list[tuple[int, bytes]] = field(default_factory=list)
+    _pieces: Sequence[tuple[int, bytes]] = ()
 
     def of(self, source: ByteSource) -> Header | None:
         """Return the header of a file, as `read_header` does."""
