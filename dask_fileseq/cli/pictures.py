@@ -16,7 +16,7 @@ from dask_fileseq.cli.options import (
     output_option,
     python_code,
 )
-from dask_fileseq.cli.show import array_info, names_info
+from dask_fileseq.cli.show import array_info, echo_left_out, names_info
 from dask_fileseq.cli.terminal import echo, echo_json, progress_bar
 
 PREVIEW_EXAMPLES = """
@@ -60,10 +60,13 @@ def preview(
     kind = os.path.splitext(output)[1].removeprefix(".")
     with new_file(output, "wb") as file:
         figure.savefig(file, format=kind, facecolor=figure.get_facecolor())
+    info = names_info(seq, options["container"])
     if as_json:
-        echo_json({"output": os.path.abspath(output), "files": len(seq)})
+        left_out = {kind: info[kind] for kind in ("unmatched", "duplicates")}
+        echo_json({"output": os.path.abspath(output), "files": len(seq), **left_out})
     else:
         echo(output)
+        echo_left_out(info)
 
 
 @command(

@@ -144,6 +144,11 @@ def echo_names(info: dict[str, Any]) -> None:
         echo_row("empty", first_of_many([cell_text(each["cell"]) for each in shown], more))
     if info["map"]:
         echo_row("map", "\n".join(info["map"]))
+    echo_left_out(info)
+
+
+def echo_left_out(info: dict[str, Any]) -> None:
+    """Print which files are left out, if any are."""
     duplicates = [f"{pair['name']!r} for {pair['kept']!r}" for pair in info["duplicates"]]
     left_out = {"unmatched": list(map(repr, info["unmatched"])), "left out": duplicates}
     for label, names in left_out.items():

@@ -1,5 +1,6 @@
 """Contact sheets and pages, as files."""
 
+import json
 import os
 import re
 
@@ -34,6 +35,18 @@ def test_preview_of_the_middle_plane_reads_fewer_files(cells, tmp_path):
         options = ("--project", "middle")
         assert invoke("preview", cells, *options, "-o", tmp_path / "middle.png").exit_code == 0
     assert sum(counts.ways.values()) == 12
+
+
+def test_preview_names_the_files_that_it_leaves_out(tmp_path):
+    """A picture of a part of the files looks like one of all of them."""
+    for name in ("t1.tif", "t2.tif", "t3.tif", "notes.tif"):
+        tifffile.imwrite(tmp_path / name, np.zeros((8, 8), "u1"))
+    output = tmp_path / "sheet.png"
+    result = invoke("preview", tmp_path, "-o", output)
+    assert result.exit_code == 0
+    assert re.search(r"unmatched +1: '.*notes\.tif'", result.stdout)
+    found = json.loads(invoke("preview", tmp_path, "-o", output, "--json").stdout)
+    assert (found["files"], len(found["unmatched"])) == (3, 1)
 
 
 def test_preview_tells_what_it_cannot_write(cells, tmp_path):
