@@ -305,7 +305,8 @@ def grid_of_table(
     NamesError
         If the table cannot be read, or does not describe the files.
     """
-    what = f"table={table!r:.100}"
+    is_path = isinstance(table, str | os.PathLike)
+    what = f"table={table!r}" if is_path else f"table={table!r:.100}"
     try:
         descriptor, folder = _read_table(names, source, table)
         grid = grid_of_descriptor(

@@ -48,18 +48,24 @@ class LocalArchiveFile:
 
     path: str
     """Absolute path."""
-    path_map: PathMap
+    path_map: PathMap | None
 
     concurrency = 1
 
     def version(self) -> Hashable:
         """Return the number, size and time of the file as it is now."""
-        stat = require_file(self.path_map.require(self.path))
+        path = self.path if self.path_map is None else self.path_map.require(self.path)
+        stat = require_file(path)
         return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
     def open(self) -> BinaryIO:
         """Open the file."""
-        return open(refuse_special(self.path_map.path(self.path)), "rb")
+        return open(refuse_special(self.place), "rb")
+
+    @property
+    def place(self) -> str:
+        """The path under which this process finds the file."""
+        return self.path if self.path_map is None else self.path_map.path(self.path)
 
     def __str__(self) -> str:
         return self.path
@@ -208,7 +214,7 @@ class Archive(Source):
     def on_disk(self, names: Sequence[str]) -> Sequence[str]:
         """Return the path of the archive, if it is local."""
         file = self._file
-        return [file.path_map.path(file.path)] if isinstance(file, LocalArchiveFile) else []
+        return [file.place] if isinstance(file, LocalArchiveFile) else []
 
     def versions(self, names: Sequence[str], *, fresh: bool = False) -> Versions | None:
         """Return size and checksum of each member; in a TAR file a number for time and place."""

@@ -152,7 +152,9 @@ def open_source(
         return _open_archive(partial(RemoteArchiveFile.of, container, options), container)
     path = container if isinstance(container, str) else _path_of(container)
     if path is not None:
-        return _open_archive(partial(LocalArchiveFile, os.path.abspath(path), mapping), path)
+        return _open_archive(
+            partial(LocalArchiveFile, os.path.abspath(path), mapping or None), path
+        )
     if isinstance(container, tarfile.TarFile) or not hasattr(container, "open"):
         raise ValueError(
             f"container={container!r} is neither the name of a ZIP or TAR file nor an open archive"
