@@ -79,7 +79,7 @@ class Sheet:
 
     @property
     def contrasts(self) -> list[Contrast]:
-        """The contrast of each channel, in its colour if its name tells one."""
+        """The contrast of each channel, and the colour that its name implies, if any."""
         return [
             Contrast.of(self.images(number), dye_colour(name))
             for number, name in enumerate(self.channels)

@@ -161,7 +161,7 @@ def file_urls(names: Sequence[str], url: str | None, quote: bool | None) -> tupl
 
 @dataclass(frozen=True)
 class References:
-    """Where the bytes of each chunk of a zarr array are, in the files of an array."""
+    """The file, offset and length of the bytes of each chunk of a zarr array."""
 
     array: FileArray
     encoding: FileEncoding

@@ -221,6 +221,17 @@ def test_chain_that_leads_nowhere(tmp_path: Path, target: int, message: str) -> 
     np.testing.assert_array_equal(read_tiff(path, key=2), expected[2])
 
 
+def test_pixels_where_a_broken_offset_is(tmp_path: Path) -> None:
+    """What hides the offset to a page that is not there changes pixels at its place."""
+    expected = np.arange(1, 1201, dtype="u2").reshape(2, 20, 30)
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, expected, imagej=True)
+    content = bytearray(path.read_bytes())
+    content[8] = 64  # tags: the offset to the next page is now in the pixels
+    path.write_bytes(content)
+    np.testing.assert_array_equal(read_tiff(str(path)), tifffile.imread(path))
+
+
 def checked(path: str) -> None:
     """Raise what `check` finds."""
     (finding,) = open_sequence(path).check()

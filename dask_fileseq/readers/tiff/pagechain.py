@@ -253,7 +253,9 @@ def difference(tif: tifffile.TiffFile, first: PageTags, page: PageTags) -> str:
 class CutChain:
     """A file in which the offset to the next page, at a position, reads as zero.
 
-    It is what tifffile opens in place of a file whose chain of pages leads back.
+    It is what tifffile opens in place of a file whose chain of pages leads back. Only a read that
+    ends with that offset, as tifffile's of directories do, gives zeros: in a damaged file, pixels
+    may be at the same place.
     """
 
     def __init__(self, file: BinaryIO, position: int, size: int) -> None:
@@ -272,10 +274,9 @@ class CutChain:
         """Return the next bytes."""
         at = self._file.tell()
         content = self._file.read(size)
-        start, stop = max(at, self._start), min(at + len(content), self._stop)
-        if start >= stop:
+        if at > self._start or at + len(content) != self._stop:
             return content
-        return content[: start - at] + bytes(stop - start) + content[stop - at :]
+        return content[: self._start - at] + bytes(self._stop - self._start)
 
     def readinto(self, buffer: Any) -> int:
         """Fill a buffer, and return the number of bytes."""
