@@ -64,8 +64,9 @@ def to_virtual(
     for index, number, extent in references.chunks():
         paths[index] = uris[number]
         offsets[index], lengths[index] = extent or (0, sizes[number])
-    arrays = {"paths": paths, "offsets": offsets, "lengths": lengths}
-    manifest = ChunkManifest.from_arrays(**arrays, validate_paths=False)
+    manifest = ChunkManifest.from_arrays(
+        paths=paths, offsets=offsets, lengths=lengths, validate_paths=False
+    )
     virtual = ManifestArray(ArrayV3Metadata.from_dict(document), manifest).to_virtual_variable()
     coords = lazy_dataset(array, groupname).coords
     return Dataset({path.strip("/"): virtual}, {name: coords[name].variable for name in coords})
