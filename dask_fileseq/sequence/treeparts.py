@@ -49,16 +49,6 @@ class Form:
 Shapes = tuple[tuple[int, ...], ...]
 
 
-@dataclass(frozen=True)
-class TreePart:
-    """The files of one node."""
-
-    grid: FileGrid
-    reader: Reader
-    level: int | None
-    """The level of the pyramid in each file; None where levels are no nodes."""
-
-
 def sequences_of_tree(
     seq: Sequences,
     options: Mapping[str, Any],
@@ -68,34 +58,15 @@ def sequences_of_tree(
     pad: Any,
     scheduler: Any,
 ) -> dict[str, tuple[Sequences, dict[str, Any]]]:
-    """Return the parts of a sequence, and their reading options; see `FileSequence.tree`."""
-    if split is not None and split not in seq.coords:
-        raise NamesError(f"split={split!r} is none of the axes {', '.join(seq.coords)}")
-    reading = ReadOptions(**options)
-    imreadargs = reading.imreadargs
-    nodes = {}
-    for path, node in _tree_parts(seq, reading, split, levels, pad, scheduler).items():
-        own = dict(options)
-        if node.level:
-            own["imreadargs"] = {**imreadargs, "level": node.level}
-        nodes[path] = seq.with_grid(node.grid, node.reader), own
-    return nodes
-
-
-def _tree_parts(
-    seq: FileSequence,
-    options: ReadOptions,
-    split: str | None,
-    levels: bool,
-    pad: Any,
-    scheduler: Any,
-) -> dict[str, TreePart]:
-    """Return the parts of a sequence by the path of their node.
+    """Return the parts of a sequence, and their reading options; see `FileSequence.tree`.
 
     Files whose headers cannot be read, and that are to be filled, are in the largest part.
     """
-    known = _forms(seq, options, levels, Scheduler(scheduler))
-    parts: dict[str, TreePart] = {}
+    if split is not None and split not in seq.coords:
+        raise NamesError(f"split={split!r} is none of the axes {', '.join(seq.coords)}")
+    reading = ReadOptions(**options)
+    known = _forms(seq, reading, levels, Scheduler(scheduler))
+    nodes: dict[str, tuple[Sequences, dict[str, Any]]] = {}
     for label, numbers in _labelled(seq.grid, split):
         counts = Counter(known[number] for number in numbers if number in known)
         usual = (counts or Counter(known.values())).most_common(1)[0][0]
@@ -113,9 +84,12 @@ def _tree_parts(
             fill = None if pad is None else checked_fillvalue(pad, np.dtype(form.dtype), "pad")
             for level, shape in enumerate(shapes):
                 reader = seq.reader if pad is None else PaddedReader(seq.reader, shape, fill)
-                place = _unused(f"{path}/{level}" if levels else path, parts)
-                parts[place] = TreePart(grid, reader, level if levels else None)
-    return parts
+                own = dict(options)
+                if levels and level:
+                    own["imreadargs"] = {**reading.imreadargs, "level": level}
+                place = _unused(f"{path}/{level}" if levels else path, nodes)
+                nodes[place] = seq.with_grid(grid, reader), own
+    return nodes
 
 
 def _labelled(grid: FileGrid, split: str | None) -> Iterator[tuple[str, Sequence[int]]]:
