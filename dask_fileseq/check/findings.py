@@ -16,7 +16,7 @@ from dask_fileseq.check.inspection import Inspection, inspect_files, size_and_ti
 from dask_fileseq.files import LocalFiles, Source
 from dask_fileseq.graph import Scheduler, run_batches
 from dask_fileseq.grid import FileGrid, empty_ranges, labels_at
-from dask_fileseq.headers import channel_axes, differences
+from dask_fileseq.headers import channel_axes, differences, files_per_task
 from dask_fileseq.plaintext import counted, without_secrets
 from dask_fileseq.readers import FileInfo, Reader, header_columns
 from dask_fileseq.types import Progress
@@ -52,12 +52,6 @@ RECENT = 60.0
 
 SETTLE = 1.0
 """Seconds after which a recent file is compared with its first status."""
-
-BATCHES = 200
-"""Number of tasks for all files, so that progress is shown and work is balanced."""
-
-LARGEST = 500
-"""Maximum number of files in a task."""
 
 SHOWN_MISSING = 10_000
 """Maximum number of ranges of empty cells."""
@@ -144,7 +138,7 @@ def check_files(
         Called with the number of files done and that of all.
     """
     inspect = partial(inspect_files, source=source, reader=reader, pixels=pixels)
-    size = max(1, min(LARGEST, len(grid.names) // BATCHES))
+    size = files_per_task(len(grid.names))
     start = time.time()
     results = run_batches(Scheduler(scheduler, workers), inspect, grid.names, size, progress)
     if isinstance(source, LocalFiles):

@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 
 from dask_fileseq.errors import NamesError, ReadError
 from dask_fileseq.filearray import checked_fillvalue
-from dask_fileseq.files import Source
 from dask_fileseq.graph import Scheduler, run_batches
 from dask_fileseq.grid import FileGrid, part_of_files, plain_labels
-from dask_fileseq.headers import read_rows
-from dask_fileseq.readers import PaddedReader, Reader
+from dask_fileseq.headers import look_into_files, read_rows
+from dask_fileseq.readers import File, PaddedReader, Reader
 from dask_fileseq.types import ReadOptions
 
 if TYPE_CHECKING:
@@ -149,10 +148,9 @@ def _forms(
     if rows and all("shape" in row or "error" in row for row in rows):
         found = [row["error"] if "error" in row else _form_of_row(row) for row in rows]
     else:
-        describe = partial(
-            _described, source=seq.source, reader=seq.reader, imreadargs=args, levels=levels
-        )
-        found = run_batches(scheduler, describe, seq.files, BATCH)
+        form_of = partial(_form_of_file, reader=seq.reader, imreadargs=args, levels=levels)
+        look = partial(look_into_files, source=seq.source, look=form_of)
+        found = run_batches(scheduler, look, seq.files, BATCH)
     forms = {number: form for number, form in enumerate(found) if not isinstance(form, str)}
     if len(forms) < len(found) and (options.errors == "raise" or not forms):
         number = next(i for i in range(len(found)) if i not in forms)
@@ -165,24 +163,10 @@ def _form_of_row(row: Mapping[str, Any]) -> tuple[Form, Shapes]:
     return Form(len(shape), row["dtype"], row["axes"].lower(), 1, (shape,)), (shape,)
 
 
-def _described(
-    names: Sequence[str],
-    source: Source,
-    reader: Reader,
-    imreadargs: Mapping[str, Any],
-    levels: bool,
-) -> list[Any]:
-    """Return the form and the shapes of some files; of those without a header, the reason."""
-    found: list[Any] = []
-    for name in names:
-        try:
-            with source.open(name) as file:
-                info = (reader.inspect if levels else reader.describe)(file, **imreadargs)
-        except Exception as error:  # of any package
-            found.append(" ".join(str(error).split()) or type(error).__name__)
-            continue
-        spec = info.spec
-        shapes = info.levels if levels and info.levels[:1] == (spec.shape,) else (spec.shape,)
-        form = Form(len(spec.shape), str(spec.dtype), "".join(spec.dims), len(shapes), shapes)
-        found.append((form, shapes))
-    return found
+def _form_of_file(
+    file: File, reader: Reader, imreadargs: Mapping[str, Any], levels: bool
+) -> tuple[Form, Shapes]:
+    info = (reader.inspect if levels else reader.describe)(file, **imreadargs)
+    spec = info.spec
+    shapes = info.levels if levels and info.levels[:1] == (spec.shape,) else (spec.shape,)
+    return Form(len(spec.shape), str(spec.dtype), "".join(spec.dims), len(shapes), shapes), shapes
