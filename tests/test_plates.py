@@ -160,7 +160,7 @@ def test_show_draws_plates_and_counts_wells(tmp_path):
         (tmp_path / f"{well}_w2.tif").touch()
     (tmp_path / "C02_w2.tif").unlink()
     result = invoke("show", tmp_path, "--pattern", "{well}_w{w:d}.tif")
-    assert "plate       3 of 96 wells have files, 1 of them not all\n" in result.stdout
+    assert "plate       3 of 96 wells have files, 1 of them only some\n" in result.stdout
     assert "map         96-well plate (# all files, + some, . none)\n" in result.stdout
     assert "            B .  #  #  ." in result.stdout
     assert "            C .  +  .  ." in result.stdout
@@ -213,7 +213,7 @@ def test_report_of_a_plate_has_its_layout(plate, tmp_path):
     assert invoke("report", plate, "-o", output).exit_code == 0
     data = re.search(r'id="sheet-data">(.*?)</script>', output.read_text(), re.DOTALL)[1]
     assert '"positions": [0, 1, 95]' in data
-    assert "<dt>plate</dt><dd>3 of 96 wells have files, 1 of them not all</dd>" in (
+    assert "<dt>plate</dt><dd>3 of 96 wells have files, 1 of them only some</dd>" in (
         output.read_text()
     )
 
