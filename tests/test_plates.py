@@ -147,6 +147,25 @@ def test_a_mosaic_is_drawn_as_it_is():
         assert [line[2:] for line in text_map(grid)[2:]] == ["###", "##.", "###"]
 
 
+def test_r_and_c_are_a_mosaic_if_another_axis_is_the_channel():
+    """Else c may be the channel, and r the round."""
+    names = [f"{d}_r{r}_c{c}" for d in ("DAPI", "GFP") for r in range(3) for c in range(3)]
+    layout = grid_layout(grid_of_pattern(names, "{channel}_r{r:d}_c{c:d}"))
+    assert (layout.kind, layout.shape, layout.depth) == ("mosaic", (3, 3), 2)
+    assert plan_sheet(layout.grid, 1, Limits()).roles.channels == (0,)
+    rounds = grid_of_pattern([f"r{r}_c{c}" for r in range(3) for c in range(3)], "r{r:d}_c{c:d}")
+    assert grid_layout(rounds).kind == "table"
+
+
+def test_labels_that_begin_alike_are_told_apart():
+    """Three dates of one day were one label."""
+    names = [f"t202603020{h}00{m}5_{c}" for h in (8, 9) for m in (0, 1) for c in "abc"]
+    grid = grid_of_pattern(names, "t{time:%Y%m%d%H%M%S}_{c}")
+    svg = svg_map(grid_map(grid, MOST))
+    rows = re.findall(r'text-anchor="end">(.*?)</text>', svg)
+    assert rows == ["2026-…2 08:00:05", "2026-…2 08:00:15", "2026-…2 09:00:05", "2026-…2 09:00:15"]
+
+
 def test_two_axes_are_down_and_across():
     """Not all in one row."""
     grid = grid_of_pattern([f"t{t}_{c}" for t in range(3) for c in "abc"], "t{t:d}_{c}")

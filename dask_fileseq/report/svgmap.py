@@ -8,7 +8,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from dask_fileseq.report.gridmap import GridMap, ticks
+from dask_fileseq.report.gridmap import GridMap, shortened, ticks
 from dask_fileseq.report.templates import render
 
 COLOURS = {"full": "#e8a45a", "some": "#e8a45a88", "marked": "#c04cc0", "empty": "#d8504a"}
@@ -22,7 +22,8 @@ LETTER, LINE = 5.6, 12
 WELL = 6
 """Width of a place from which lines and circles are drawn around it."""
 
-LONGEST_LABEL = 14
+LONGEST_LABEL = 16
+"""Letters of a label: a date with hour and minute has them all."""
 
 MOST = (32, 64)
 """Rows and columns of a map, unless it is a plate."""
@@ -68,8 +69,10 @@ def svg_map(
     states[at] = "marked"
     y, x = high * at[0], side * at[1]
     is_plate = image.layout.kind == "plate"
-    heads = [_cut(" ".join(labels)) for labels in image.labels(0)]
-    feet = [_cut(" ".join(labels)) for labels in image.labels(1)]
+    heads, feet = (
+        [shortened(" ".join(labels), LONGEST_LABEL) for labels in image.labels(axis)]
+        for axis in (0, 1)
+    )
     down = ticks([i * high for i in range(rows)], [LINE - 2] * rows, rows * high + LINE)
     lengths = [LETTER * len(text) + 4 for text in feet]
     across = ticks([i * side for i in range(columns)], lengths, columns * side + max(lengths))
@@ -131,7 +134,3 @@ def _circle(x: int, y: int, side: int) -> str:
     """Return the path of a circle in a square."""
     radius = side / 2 - 1
     return f"M{x + 1} {y + side / 2:g}a{radius:g} {radius:g} 0 1 1 0 .01z"
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST_LABEL else f"{text[: LONGEST_LABEL - 1]}…"
