@@ -13,7 +13,7 @@ from dask_fileseq.report.templates import render
 
 COLOURS = {"full": "#e8a45a", "some": "#e8a45a88", "marked": "#c04cc0", "empty": "#d8504a"}
 """Colours of places, which work on light and on dark backgrounds."""
-UNUSED = "#80808080"
+UNUSED = "#808080d8"
 """Colour of wells without files, of which a plate may have many."""
 
 LETTER, LINE = 5.6, 12
