@@ -145,6 +145,8 @@ def test_a_mosaic_is_drawn_as_it_is():
         grid = grid_of_pattern(names, pattern)
         assert grid_layout(grid).kind == "mosaic"
         assert [line[2:] for line in text_map(grid)[2:]] == ["###", "##.", "###"]
+        svg = svg_map(grid_map(grid, MOST))
+        assert re.findall(r'x="(\d+)\.0" y="-4" text-anchor="middle"', svg) == ["10", "30", "50"]
 
 
 def test_r_and_c_are_a_mosaic_if_another_axis_is_the_channel():

@@ -68,7 +68,7 @@ def svg_map(
     at = image.at(np.array(list(marked or {}), np.int64))
     states[at] = "marked"
     y, x = high * at[0], side * at[1]
-    is_plate = image.layout.kind == "plate"
+    is_plate, is_centred = image.layout.kind == "plate", image.layout.kind != "table"
     heads, feet = (
         [shortened(" ".join(labels), LONGEST_LABEL) for labels in image.labels(axis)]
         for axis in (0, 1)
@@ -89,8 +89,8 @@ def svg_map(
         lines="" if is_plate and side >= WELL else _lines(rows, columns, side, high),
         titles=list(zip(x.tolist(), y.tolist(), (marked or {}).values(), strict=True)),
         rows=[(i * high + high / 2 + 3.5, heads[i]) for i in down if heads[i]],
-        columns=[(i * side + side / 2 * is_plate, feet[i]) for i in across],
-        anchor="middle" if is_plate else "start",
+        columns=[(i * side + side / 2 * is_centred, feet[i]) for i in across],
+        anchor="middle" if is_centred else "start",
         title=image.layout.title,
         empty=image.layout.grid.files_missing,
     )
