@@ -20,6 +20,7 @@ from dask_fileseq.report.gridmap import grid_map, text_map
 from dask_fileseq.report.histogram import HEIGHT, WIDTH, histograms
 from dask_fileseq.report.sheet import contact_sheet
 from dask_fileseq.report.sheetplan import Limits
+from dask_fileseq.report.summary import grid_rows, grid_summary
 from dask_fileseq.report.svgmap import MOST, svg_map
 from dask_fileseq.report.thumbnails import Thumbnailer
 from tests.helpers.corpus import write_corpus
@@ -150,6 +151,12 @@ def test_card_of_many_files_is_small():
     ]
     seq = open_sequence(names, pattern="t{t:d}_{channel}_z{z:d}.tif")
     assert len(seq._repr_html_()) < 30_000
+
+
+def test_rows_of_one_axis_do_not_count_files_twice():
+    """Of each label there is a file, or there is none: the empty cells tell."""
+    rows = dict(grid_rows(grid_summary(grid_of_pattern(["z0", "z2"], r"(z)(\d)"))))
+    assert rows == {"grid": "3 cells, 1 of them empty", "z": "3: 0, 1, 2"}
 
 
 def test_card_of_a_single_file_and_of_a_row():

@@ -21,7 +21,7 @@ from dask_fileseq.plaintext import counted, public_names
 from dask_fileseq.readers import Reader
 from dask_fileseq.report.contrast import Contrast
 from dask_fileseq.report.gridmap import grid_map
-from dask_fileseq.report.histogram import HEIGHT, MARGIN, WIDTH, histograms
+from dask_fileseq.report.histogram import BELOW, HEIGHT, WIDTH, histograms, room_for_labels
 from dask_fileseq.report.sheet import Projection, contact_sheet
 from dask_fileseq.report.summary import array_rows, summary_rows
 from dask_fileseq.report.svgmap import MOST, map_legend, svg_map
@@ -68,6 +68,7 @@ def report_html(
     sheet = contact_sheet(grid, source, reader, project=project, progress=progress)
     contrasts = sheet.contrasts
     marked, image = _marked(grid, findings), grid_map(grid, MOST)
+    drawn = list(histograms(sheet))
     array = [text for term, text in array_rows(summary) if term == "array"]
     return render(
         "page.html",
@@ -84,8 +85,8 @@ def report_html(
         shown=SHOWN_FINDINGS,
         cell_text=cell_text,
         sheet=sheet,
-        histograms=list(histograms(sheet)),
-        box=(WIDTH, HEIGHT, *MARGIN),
+        histograms=drawn,
+        box=(WIDTH, HEIGHT, room_for_labels(drawn), BELOW),
         code=code.removeprefix("dask_fileseq."),
         version=__version__,
         date=f"{datetime.now():%Y-%m-%d %H:%M}",

@@ -98,6 +98,7 @@ from dask_fileseq.types import (
     PatternOptions,
     Progress,
     ReadOptions,
+    ReferenceFileOptions,
     ReferenceOptions,
     WriteOptions,
     split_options,
@@ -1176,8 +1177,8 @@ with well
 
         Examples
         --------
-        >>> import tempfile
-        >>> import numpy as np, tifffile
+        >>> import numpy as np
+        >>> import tempfile, tifffile
         >>> from dask_fileseq import open_sequence
         >>> folder = tempfile.mkdtemp()
         >>> for t in range(2):
@@ -1426,7 +1427,7 @@ with well
         name = options.pop("name", None) or place or "image"
         return OmeStore(levels, name, ioworkers=ioworkers, **options)
 
-    @takes_options(ReferenceOptions, NamingOptions, ReadOptions)
+    @takes_options(ReferenceFileOptions, NamingOptions, ReadOptions)
     def write_fsspec(
         self,
         jsonfile: str | os.PathLike[str] | TextIO,
@@ -1520,22 +1521,18 @@ with well
         with needs_package("write_fsspec", "zarr 3", "zarr"):
             from dask_fileseq.zarr import write_references
 
-        references, others = split_options(kwargs, ReferenceOptions)
+        references, others = split_options(kwargs, ReferenceFileOptions)
         array, naming = self._named_array_of(others | {"groupname": groupname}, headers)
         references |= {"zarr_format": zarr_format, "append": _append, "close": _close}
         write_references(array, jsonfile, url, **references, **naming)
 
-    @takes_options(NamingOptions, ReadOptions)
+    @takes_options(ReferenceOptions, NamingOptions, ReadOptions)
     def to_virtual(
         self,
         url: str | None = None,
         *,
         groupname: str = "image",
         headers: bool | str | Sequence[str] | None = None,
-        quote: bool | None = None,
-        codec_id: str | None = None,
-        chunks: Literal["tile", "file"] | None = None,
-        scheduler: Any = None,
         **kwargs: Any,
     ) -> Dataset:
         """Return a dataset of references to the bytes in the files, for VirtualiZarr.
@@ -1571,12 +1568,12 @@ with well
         with needs_package("to_virtual", "VirtualiZarr", "virtual"):
             from dask_fileseq.zarr import to_virtual
 
-        array, naming = self._named_array_of(kwargs | {"groupname": groupname}, headers)
-        how: Any = {"quote": quote, "codec_id": codec_id, "chunks": chunks, "scheduler": scheduler}
-        dataset: Dataset = to_virtual(array, url, **how, **naming)
+        references, others = split_options(kwargs, ReferenceOptions)
+        array, naming = self._named_array_of(others | {"groupname": groupname}, headers)
+        dataset: Dataset = to_virtual(array, url, **references, **naming)
         return dataset
 
-    @takes_options(NamingOptions, ReadOptions)
+    @takes_options(ReferenceOptions, NamingOptions, ReadOptions)
     def to_icechunk(
         self,
         repo: Any,
@@ -1586,10 +1583,6 @@ with well
         url: str | None = None,
         groupname: str = "image",
         headers: bool | str | Sequence[str] | None = None,
-        quote: bool | None = None,
-        codec_id: str | None = None,
-        chunks: Literal["tile", "file"] | None = None,
-        scheduler: Any = None,
         **kwargs: Any,
     ) -> str:
         """Commit references to the bytes in the files to a repository of Icechunk.
@@ -1605,12 +1598,8 @@ with well
             has to authorise the access to that (``authorize_virtual_chunk_access``).
         branch, message : str
             The branch, and the message of the commit.
-        url, quote, codec_id, chunks, scheduler, groupname, headers
-            As in `to_virtual`.
-        fillvalue, chunkshape, chunkdtype, axestiled, dimension_names, zattrs, imreadargs, errors
-            As in `aszarr`; but a file whose header cannot be read is always an error.
-        **kwargs
-            More arguments of `imread`.
+        url, groupname, headers, **kwargs
+            As in `to_virtual`, which has all other parameters, too.
 
         Returns
         -------
@@ -1627,10 +1616,10 @@ with well
         with needs_package("to_icechunk", "icechunk", "virtual"):
             from dask_fileseq.zarr import to_icechunk
 
-        array, naming = self._named_array_of(kwargs | {"groupname": groupname}, headers)
-        how: Any = {"quote": quote, "codec_id": codec_id, "chunks": chunks, "scheduler": scheduler}
-        how |= {"branch": branch, "message": message, "url": url}
-        return to_icechunk(array, repo, **how, **naming)
+        references, others = split_options(kwargs, ReferenceOptions)
+        array, naming = self._named_array_of(others | {"groupname": groupname}, headers)
+        references |= {"branch": branch, "message": message, "url": url}
+        return to_icechunk(array, repo, **references, **naming)
 
     # copies
 
@@ -2060,10 +2049,10 @@ encodeargs, overwrite, progress, scheduler, workers, dry_run
 
         Examples
         --------
-        >>> import tempfile
+        >>> from tempfile import mkdtemp
         >>> from dask_fileseq import open_sequence
         >>> from dask_fileseq.demo import write_acquisition
-        >>> folder = tempfile.mkdtemp()
+        >>> folder = mkdtemp()
         >>> seq = open_sequence(write_acquisition(folder))
         >>> bright = seq.map_files(lambda image: image // 2, f"{folder}/half/{{name}}")
         >>> bright.shape == seq.shape, bright[0][-15:] == seq[0][-15:]
