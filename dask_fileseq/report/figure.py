@@ -14,7 +14,7 @@ from dask_fileseq.errors import check_choice
 from dask_fileseq.files import Source
 from dask_fileseq.grid import FileGrid
 from dask_fileseq.readers import Reader
-from dask_fileseq.report.contrast import Contrast
+from dask_fileseq.report.contrast import Contrasts
 from dask_fileseq.report.gridlayout import grid_layout
 from dask_fileseq.report.gridmap import ticks
 from dask_fileseq.report.montage import montage
@@ -45,7 +45,7 @@ class Panel(NamedTuple):
     """One picture, or the pictures of a plate or mosaic, with its label."""
 
     pictures: Sequence[Picture]
-    contrast: Contrast
+    contrasts: Contrasts
     label: str
     board: Board | None = None
 
@@ -109,8 +109,8 @@ def _rows(sheet: Sheet) -> tuple[list[list[Panel]], list[str]]:
     heads = [_named(sheet.channel_name, channel) for channel in sheet.channels]
     times = [_named(sheet.time_name, time) for time in sheet.times]
     rows = [
-        list(_panels(sheet, pictures, contrast, times))
-        for pictures, contrast in zip(sheet.pictures, sheet.contrasts, strict=True)
+        list(_panels(sheet, pictures, contrasts, times))
+        for pictures, contrasts in zip(sheet.pictures, sheet.contrasts, strict=True)
     ]
     if len(rows) > 1 and len(rows[0]) > 1 and sheet.board is None:
         return rows, heads
@@ -131,18 +131,18 @@ def _rows(sheet: Sheet) -> tuple[list[list[Panel]], list[str]]:
 
 
 def _panels(
-    sheet: Sheet, pictures: Sequence[Sequence[Picture]], contrast: Contrast, times: Sequence[str]
+    sheet: Sheet, pictures: Sequence[Sequence[Picture]], contrasts: Contrasts, times: Sequence[str]
 ) -> Iterator[Panel]:
     """Yield the panels of a channel, whose pictures are by time and place."""
     if sheet.board is not None:
         for time, label in enumerate(times):
             text = _joined(label, _flat_text(pictures[time]))
-            yield Panel(pictures[time], contrast, text, sheet.board)
+            yield Panel(pictures[time], contrasts, text, sheet.board)
         return
     for (place, name), (time, label) in itertools.product(
         enumerate(sheet.places), enumerate(times)
     ):
-        yield Panel([pictures[time][place]], contrast, _joined(name, label))
+        yield Panel([pictures[time][place]], contrasts, _joined(name, label))
 
 
 def _aspect(sheet: Sheet) -> float:
@@ -189,7 +189,7 @@ def _draw(axes: Axes, panel: Panel, label: str) -> None:
         return
     (picture,) = panel.pictures
     if picture.image is not None:
-        axes.imshow(panel.contrast.shades(picture.image), cmap="gray", vmin=0, vmax=255)
+        axes.imshow(panel.contrasts.shades(picture), cmap="gray", vmin=0, vmax=255)
     else:
         axes.set(facecolor="#24272d", xlim=(0, 1), ylim=(0, 1))
         axes.plot([0, 1], [0, 1], color=FRAME, lw=0.8, zorder=0)
@@ -201,7 +201,7 @@ def _draw(axes: Axes, panel: Panel, label: str) -> None:
 
 def _draw_board(axes: Axes, panel: Panel, board: Board) -> None:
     """Draw a plate or mosaic with the labels of its rows and columns."""
-    image = montage(board, panel.pictures, panel.contrast)
+    image = montage(board, panel.pictures, panel.contrasts)
     axes.imshow(image, aspect="equal", interpolation="antialiased")
     box, size = axes.get_window_extent(), 7.0
     width, height = box.width * 72 / DPI, box.height * 72 / DPI
