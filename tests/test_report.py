@@ -401,6 +401,29 @@ def test_preview_is_a_figure_with_labels(stack):
     assert figure._repr_png_().startswith(b"\x89PNG")
 
 
+@pytest.mark.parametrize("channels", [("DAPI",), ("DAPI", "GFP")])
+def test_preview_of_places_and_times(tmp_path, channels):
+    """A row for each place: in one row, labels were cut and pictures tiny."""
+    for p, t, c in itertools.product(range(3), range(6), channels):
+        tifffile.imwrite(tmp_path / f"pos{p}_t{t}_{c}.tif", np.full((8, 9), t, np.uint8))
+    figure = open_sequence(os.fspath(tmp_path), pattern="pos{pos:d}_t{t:d}_{c}.tif").preview()
+    assert [axes.get_title(loc="left") for axes in figure.axes[:7]] == [
+        *(f"t={t}" for t in range(6)),
+        "",
+    ]
+    heads = [text.get_text() for text in figure.texts][2:]
+    shown = channels if len(channels) > 1 else ("",)
+    assert heads == [", ".join(filter(None, (f"pos={p}", c))) for p in range(3) for c in shown]
+
+
+def test_four_plates_are_two_by_two(tmp_path):
+    """Not three and one."""
+    for well, t, c in itertools.product(("A01", "H12"), range(2), ("DAPI", "GFP")):
+        tifffile.imwrite(tmp_path / f"{well}_t{t}_{c}.tif", np.eye(8, dtype=np.uint8))
+    figure = open_sequence(os.fspath(tmp_path)).preview()
+    assert len({round(axes.get_position().x0, 3) for axes in figure.axes}) == 2
+
+
 def test_preview_of_any_reader(tmp_path):
     """NPY files of three axes, of which the last is colour."""
     for t in range(3):

@@ -61,8 +61,9 @@ def preview_figure(
 ) -> Figure:
     """Return a figure of small pictures of the files of a grid: see `contact_sheet`.
 
-    Channels are rows, and times and places are columns. If there is only one row, it is
-    broken into as many as fit a screen best. A plate or mosaic is one picture for each channel
+    Channels are rows, and times and places are columns; if both have several labels, each place
+    may have rows of its own, as pictures are larger. If there is only one row, it is broken into
+    as many as fit a screen best. A plate or mosaic is one picture for each channel
     and time.
 
     Raises
@@ -112,6 +113,10 @@ def _rows(sheet: Sheet) -> tuple[list[list[Panel]], list[str]]:
         list(_panels(sheet, pictures, contrasts, times))
         for pictures, contrasts in zip(sheet.pictures, sheet.contrasts, strict=True)
     ]
+    if sheet.board is None and min(len(sheet.places), len(times)) > 1:
+        tall = len(rows) * len(sheet.places), len(times)
+        if len(rows) == 1 or _side(sheet, *tall) > _side(sheet, len(rows), len(rows[0])):
+            return _rows_of_times(sheet, rows, heads, times)
     if len(rows) > 1 and len(rows[0]) > 1 and sheet.board is None:
         return rows, heads
     flat = [
@@ -119,15 +124,34 @@ def _rows(sheet: Sheet) -> tuple[list[list[Panel]], list[str]]:
         for head, panels in zip(heads, rows, strict=True)
         for panel in panels
     ]
-    aspect = _aspect(sheet)
 
-    def side(across: int) -> tuple[float, int]:
-        high = math.ceil(len(flat) / across) * aspect
-        return min(WIDTH / across, HEIGHT / high, _largest(sheet)), across
+    def fit(across: int) -> tuple[float, int, int]:
+        high = math.ceil(len(flat) / across)
+        return _side(sheet, high, across), len(flat) - high * across, across
 
-    across = max(range(1, len(flat) + 1), key=side)
+    across = max(range(1, len(flat) + 1), key=fit)
     rows = [flat[i : i + across] for i in range(0, len(flat), across)]
     return rows, [""] * len(rows)
+
+
+def _rows_of_times(
+    sheet: Sheet, rows: Sequence[Sequence[Panel]], heads: Sequence[str], times: Sequence[str]
+) -> tuple[list[list[Panel]], list[str]]:
+    """Return a row of all times for each place and channel, in place of one for each channel."""
+    count = len(times)
+    return [
+        [
+            panel._replace(label=label)
+            for panel, label in zip(panels[count * i : count * (i + 1)], times, strict=True)
+        ]
+        for i in range(len(sheet.places))
+        for panels in rows
+    ], [_joined(place, head) for place in sheet.places for head in heads]
+
+
+def _side(sheet: Sheet, rows: int, columns: int) -> float:
+    """Return the width in inches of each of so many panels that fit a screen."""
+    return min(WIDTH / columns, HEIGHT / (rows * _aspect(sheet)), _largest(sheet))
 
 
 def _panels(
