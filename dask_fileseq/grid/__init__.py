@@ -20,6 +20,7 @@ from dask_fileseq.grid.filegrid import (
     grid_of_sequence,
     labels_at,
     plain_labels,
+    positions_of,
 )
 from dask_fileseq.grid.grid_axes import parse_filenames
 from dask_fileseq.grid.gridmetadata import GridCoord, GridMetadata, coord_of_files
@@ -52,6 +53,7 @@ __all__ = [
     "parts_of",
     "places_of_labels",
     "plain_labels",
+    "positions_of",
     "renamed",
     "selected",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import math
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -20,7 +19,7 @@ from dask_fileseq.errors import (
     users_level,
 )
 from dask_fileseq.grid.density import is_sparse
-from dask_fileseq.grid.filegrid import FileGrid, cell_numbers, plain_labels
+from dask_fileseq.grid.filegrid import FileGrid, cell_numbers, plain_labels, positions_of
 from dask_fileseq.grid.gridmetadata import GridCoord, GridMetadata, coord_of_files
 from dask_fileseq.grid.selection import require_dims
 from dask_fileseq.grid.text_axis import word_keys
@@ -93,7 +92,6 @@ def joined_grids(grids: Sequence[FileGrid], dim: str, labels: Any = None) -> Fil
         new = [_places(g.coords[d].astype(values.dtype), place)[g.along[axis]] for g in grids]
         along.append(np.concatenate(new))
     cells = cell_numbers(along, shape, len(names))
-    is_plain = len(cells) == math.prod(shape) and bool((cells == np.arange(len(cells))).all())
     patterns = [grid.pattern for grid in grids]
     is_one_pattern = labels is None and patterns.count(patterns[0]) == len(grids)
     return FileGrid(
@@ -101,7 +99,7 @@ def joined_grids(grids: Sequence[FileGrid], dim: str, labels: Any = None) -> Fil
         tuple(coords),
         shape,
         coords,
-        None if is_plain else cells,
+        positions_of(cells, shape),
         unmatched=tuple(name for grid in grids for name in grid.unmatched),
         duplicates=tuple(pair for grid in grids for pair in grid.duplicates),
         pattern=patterns[0] if is_one_pattern else None,

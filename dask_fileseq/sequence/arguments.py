@@ -39,27 +39,10 @@ ARRANGING = ("axesorder", "categories", "_shape")
 def parsed_grid(
     names: Names, parse: Callable[..., Any] | None, kwargs: dict[str, Any], rules: dict[str, Any]
 ) -> FileGrid:
-    """Return the grid that a pattern, or the user's own function, makes of names.
+    """Return the grid that a pattern, or the user's own function, makes of names in order.
 
-    Parameters
-    ----------
-    names : Names
-        File names in order. They stay packed: a grid of all names in order shares them.
-    parse : callable, optional
-        The user's function; `parse_filenames` by default.
-    kwargs : dict
-        Its arguments, ``pattern`` for one.
-    rules : dict
-        Values of `unmatched`, `duplicates` and `spacing`.
-
-    Raises
-    ------
-    NamesError
-        If the names do not form a grid.
-    TypeError
-        If there are unexpected arguments.
+    `kwargs` are arguments of `parse`, and `rules` those that `check_rules` takes.
     """
-    check_rules(parse, kwargs, rules)
     if parse is None or parse is parse_filenames:
         pattern = kwargs.pop("pattern", None)
         is_text = isinstance(pattern, str)
@@ -122,7 +105,6 @@ def tabled_grid(
     """
     if table is None or not len(names):
         return None
-    check_rules(None, kwargs, rules)
     arranging = [name for name in ARRANGING if kwargs.get(name)]
     if arranging and is_auto(table):
         return None  # they are about the axes in names

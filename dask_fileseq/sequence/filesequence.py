@@ -74,6 +74,7 @@ from dask_fileseq.readers import (
     as_reader,
 )
 from dask_fileseq.sequence.arguments import (
+    check_rules,
     first_given,
     in_order,
     is_auto,
@@ -296,6 +297,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         self._is_warned = False
         self._is_warned_of_pages = False
         rules = {"unmatched": unmatched, "duplicates": duplicates, "spacing": spacing}
+        check_rules(parse if table is None else None, kwargs, rules)
         inferred = isinstance(pattern := kwargs.get("pattern"), str) and pattern == "infer"
         if inferred and frames is not None:
             kwargs["pattern"] = frames

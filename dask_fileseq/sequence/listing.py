@@ -96,10 +96,8 @@ def counts(grid: FileGrid) -> str:
     >>> print(counts(grid))
     pattern='{t:d}_{c}' for 3 files: t 2 (1 to 2 files each), c 2 (1 to 2 files each); 1 empty cell
     """
-    cells = np.arange(len(grid.names)) if grid.positions is None else grid.positions
     axes = []
-    along = np.unravel_index(cells, grid.shape) if grid.shape else ()
-    for dim, size, column in zip(grid.unique_dims, grid.shape, along, strict=True):
+    for dim, size, column in zip(grid.unique_dims, grid.shape, grid.along, strict=True):
         files = np.bincount(column, minlength=size)
         few, many = int(files.min()), int(files.max())
         each = f"{few:,} to {many:,}" if few < many else f"{few:,}"

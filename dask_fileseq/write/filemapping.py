@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from dask_fileseq.errors import FileSequenceError, MapError, NamesError, WriteError, check_choice
 from dask_fileseq.filearray import FileArray, first_info
 from dask_fileseq.files import LocalFiles, Names, shared_folder
-from dask_fileseq.grid import plain_labels
+from dask_fileseq.grid import plain_labels, positions_of
 from dask_fileseq.patterns import NameTemplate
 from dask_fileseq.plaintext import public_names
 from dask_fileseq.readers import ChunkMetadata, plain_dims
@@ -238,11 +238,10 @@ def _opened(seq: FileSequence, planned: Sequence[Planned]) -> FileSequence:
     grid = seq.grid
     paths = [each.path for each in planned]
     positions = np.array([each.number for each in planned], np.int64)
-    whole = len(positions) == int(np.prod(grid.shape, dtype=np.int64))
     new = replace(
         grid,
         names=Names.of(paths),
-        positions=None if whole else positions,
+        positions=positions_of(positions, grid.shape),
         pattern=None,
         unmatched=(),
         duplicates=(),

@@ -174,8 +174,7 @@ def _require_same_labels(
         grid = grid_of_pattern(list(names), template.pattern, spacing="values")
     except NamesError as error:
         raise NamesError(f"names made by {text!r} cannot be read by it: {error}") from error
-    cells = np.arange(len(names)) if grid.positions is None else grid.positions
-    places = dict(zip(grid.coords, np.unravel_index(cells, grid.shape), strict=True))
+    places = dict(zip(grid.coords, grid.along, strict=True))
     forms = {part.name: part.spec for part in template.parts}
     for field, values in columns.items():
         if forms[field] in ("compass", "uuid"):
