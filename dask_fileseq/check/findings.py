@@ -120,22 +120,10 @@ def check_files(
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> list[Finding]:
-    """Return the problems of the files of a grid, and its empty cells.
+    """Return the problems of the files of a grid, of the names left out, and its empty cells.
 
-    Parameters
-    ----------
-    grid : FileGrid
-        The files, and the names that were left out.
-    source : Source
-        The place where files are opened.
-    reader : Reader
-        The reader. If it cannot read a header alone, it reads the pixels.
-    pixels : bool
-        Whether to read all pixels in addition to the headers.
-    scheduler, workers
-        As in `Scheduler`.
-    progress : callable, optional
-        Called with the number of files done and that of all.
+    With `pixels`, all pixels are read in addition to the headers; a reader that cannot read a
+    header alone reads them anyway. `progress` gets the number of files done and that of all.
     """
     inspect = partial(inspect_files, source=source, reader=reader, pixels=pixels)
     size = files_per_task(len(grid.names))

@@ -32,18 +32,10 @@ from dask_fileseq.zarr import FileArrayStore
 
 
 class OmeStore(FileArrayStore):
-    """File arrays, one for each level, as a read-only store of OME-Zarr 0.5.
+    """File arrays, one for each level of the same files, as a read-only store of OME-Zarr 0.5.
 
-    Parameters
-    ----------
-    levels : sequence of FileArray
-        The array of all files, and those of smaller levels in the same files.
-    name : str
-        Name of the image or plate.
-    axes, scale, pixel_size
-        As in `FileSequence.to_ome_zarr`.
-    ioworkers : int, optional
-        As in `FileSequence.aszarr`.
+    The largest level comes first. `name` is that of the image or plate; other parameters are those
+    of `FileSequence.to_ome_zarr` and `aszarr`.
     """
 
     def __init__(

@@ -127,15 +127,10 @@ def tabled_grid(
 def listed_files(
     given: str | Sequence[str], source: Source, suffixes: Suffixes
 ) -> tuple[Sequence[str], NamePattern | None]:
-    """Return the names that are given, or that a search finds.
+    """Return the names that are given, or that a search finds; a `NoFilesError` if there are none.
 
     A text such as ``"shot_%04d.tif"``, ``"shot_####.tif"`` or ``"shot_{t:04d}.tif"``, of which
     there is no file or folder itself, gives the files that it names, and their pattern.
-
-    Raises
-    ------
-    NoFilesError
-        There are no files.
     """
     frames = format_names(given) if isinstance(given, str) and "{" in given else None
     if frames is None and isinstance(given, str) and ("%" in given or "#" in given):

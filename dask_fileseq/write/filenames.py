@@ -51,25 +51,11 @@ def file_names(
     labels: Mapping[str, Label],
     inside: Sequence[str],
 ) -> FileNames:
-    """Return the files of an array.
+    """Return the files of an array with axes of some names and lengths.
 
-    Parameters
-    ----------
-    template : NameTemplate
-        Makes the names.
-    dims, shape : sequence
-        Names and lengths of all axes.
-    labels : mapping
-        What may be a field, by name: labels along an axis, or a single one.
-    inside : sequence of str
-        Axes beside y, x and s that are inside files, if they have no field.
-
-    Raises
-    ------
-    LayoutError
-        An axis has no place, or two.
-    NamesError
-        The labels cannot be in names.
+    `labels` are what may be a field, by name: labels along an axis, or a single one. Axes
+    `inside` are in files, beside y, x and s, if they have no field. A `LayoutError` is raised if
+    an axis has no place, or two, and a `NamesError` if labels cannot be in names.
     """
     text = template.text
     fields: dict[int, str] = {}

@@ -179,13 +179,8 @@ class Target:
         """Return the files that are not written yet, of which none may be one of the `sources`.
 
         Where tokens do not identify the content, `same` returns the numbers of those files, of
-        some, that have it.
-
-        Raises
-        ------
-        TargetExistsError
-            If one of them is a source, also by a link, or if something else has its name, and is
-            not to be overwritten.
+        some, that have it. A `TargetExistsError` is raised if one of them is a source, also by a
+        link, or if something else has its name, and is not to be overwritten.
         """
         entries, found = self.manifest.entries, _existing([p.path for p in planned])
         named = {each.number: entries.get(self.relative(each.path)) for each in planned}
