@@ -84,9 +84,15 @@ def coord_of_files(
         lowest = np.where(grid < 0, len(distinct), grid).min(axis)
         if ((highest == lowest) | (highest < 0)).all():
             grid, dims = highest, tuple(d for d in dims if d != dim)
-    blank = np.array(["" if values.dtype.kind == "U" else np.nan])
-    if distinct.dtype.kind in "mM":
-        blank = np.array(["NaT"], distinct.dtype)
-    if (grid < 0).any():
-        distinct = np.concatenate([distinct, blank])  # integers become floats
+    if (grid < 0).any():  # integers become floats
+        distinct = np.concatenate([distinct, unknown_value(distinct.dtype)])
     return GridCoord(tuple(dims), np.asarray(distinct[grid]), attrs)
+
+
+def unknown_value(dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return what is in place of a value that is unknown, as an array of one."""
+    return (
+        np.array(["NaT"], dtype)
+        if dtype.kind in "mM"
+        else np.array(["" if dtype.kind == "U" else np.nan])
+    )

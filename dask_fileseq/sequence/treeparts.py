@@ -19,7 +19,7 @@ from dask_fileseq.errors import NamesError, ReadError
 from dask_fileseq.filearray import checked_fillvalue
 from dask_fileseq.graph import Scheduler, run_batches
 from dask_fileseq.grid import FileGrid, part_of_files, plain_labels
-from dask_fileseq.headers import look_into_files, read_rows
+from dask_fileseq.headers import files_per_task, look_into_files
 from dask_fileseq.readers import File, PaddedReader, Reader
 from dask_fileseq.types import ReadOptions
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from dask_fileseq.sequence.filesequence import FileSequence
 
 Sequences = TypeVar("Sequences", bound="FileSequence")
-BATCH = 64
-"""Number of files in a task."""
 
 
 @dataclass(frozen=True)
@@ -142,15 +140,11 @@ def _forms(
 
     Raises a `ReadError` if one has none, unless such files are to be filled, and others have one.
     """
-    args = options.imreadargs
-    # what the table of headers reads is faster, where a reader has columns
-    rows = [] if levels else read_rows(seq.files, seq.source, seq.reader, args, scheduler)
-    if rows and all("shape" in row or "error" in row for row in rows):
-        found = [row["error"] if "error" in row else _form_of_row(row) for row in rows]
-    else:
-        form_of = partial(_form_of_file, reader=seq.reader, imreadargs=args, levels=levels)
-        look = partial(look_into_files, source=seq.source, look=form_of)
-        found = run_batches(scheduler, look, seq.files, BATCH)
+    form_of = partial(
+        _form_of_file, reader=seq.reader, imreadargs=options.imreadargs, levels=levels
+    )
+    look = partial(look_into_files, source=seq.source, look=form_of)
+    found = run_batches(scheduler, look, seq.files, files_per_task(len(seq)))
     forms = {number: form for number, form in enumerate(found) if not isinstance(form, str)}
     if len(forms) < len(found) and (options.errors == "raise" or not forms):
         number = next(i for i in range(len(found)) if i not in forms)
@@ -158,14 +152,14 @@ def _forms(
     return forms
 
 
-def _form_of_row(row: Mapping[str, Any]) -> tuple[Form, Shapes]:
-    shape: tuple[int, ...] = row["shape"]
-    return Form(len(shape), row["dtype"], row["axes"].lower(), 1, (shape,)), (shape,)
-
-
 def _form_of_file(
     file: File, reader: Reader, imreadargs: Mapping[str, Any], levels: bool
 ) -> tuple[Form, Shapes]:
+    # columns are read faster, by readers that have any
+    row = {} if levels else reader.read_columns(file, **imreadargs)
+    if "shape" in row:
+        shape = row["shape"]
+        return Form(len(shape), row["dtype"], row["axes"].lower(), 1, (shape,)), (shape,)
     info = (reader.inspect if levels else reader.describe)(file, **imreadargs)
     spec = info.spec
     shapes = info.levels if levels and info.levels[:1] == (spec.shape,) else (spec.shape,)
