@@ -13,7 +13,14 @@ from dask_fileseq.files.filesystems import (
     local_path,
     scheme_of,
 )
-from dask_fileseq.files.finding import archive_of, find_files, given_names, open_source, searched
+from dask_fileseq.files.finding import (
+    archive_of,
+    find_files,
+    given_names,
+    has_file,
+    open_source,
+    searched,
+)
 from dask_fileseq.files.local import LocalFiles, require_file
 from dask_fileseq.files.names import Names, common_folder, common_path, shared_folder
 from dask_fileseq.files.otherformats import how_to_read, other_suffix
@@ -41,6 +48,7 @@ __all__ = [
     "common_path",
     "find_files",
     "given_names",
+    "has_file",
     "how_to_read",
     "is_searched",
     "is_transient",
