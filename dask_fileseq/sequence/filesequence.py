@@ -475,7 +475,7 @@ with well
 
     @property
     def below(self) -> str:
-        """How far below the folder that was opened the files are, in words; empty if inside.
+        """Where below the folder that was opened the files are, in words; empty if inside.
 
         A folder without images right inside it gives those in all folders below it.
 
@@ -487,7 +487,7 @@ with well
         >>> folder = tempfile.mkdtemp()
         >>> pattern = write_acquisition(f"{folder}/day1/plate")
         >>> open_sequence(folder).below.replace(folder, "scans")
-        "2 folders below 'scans', in 1 folder"
+        "in 1 folder, 2 levels below 'scans'"
         """
         return depth_text(self._given, self._names)
 
