@@ -50,6 +50,22 @@ def test_a_slice_of_many_files_waits_for_them_together(far):
     assert max(counts.values()) <= 2
 
 
+@pytest.mark.parametrize("protocol", ["http", "s3"])
+def test_requests_at_a_time_are_many_and_bounded(far, protocol):
+    """A session of botocore has ten connections, one of aiohttp a hundred; a server, its limits."""
+    _, data, folder = far
+    (folder / "bucket").mkdir(exist_ok=True)
+    for t in range(3 * FILES):
+        shutil.copy(folder / f"small{t % FILES}.tif", folder / "bucket" / f"{t}.tif")
+    with Server("web", str(folder), "ranges", "0.2") as server:
+        at = {"http": f"{server.url}/bucket", "s3": "s3://bucket"}[protocol]
+        options = {"anon": True, "endpoint_url": server.url} if protocol == "s3" else {}
+        names = [f"{at}/{t}.tif" for t in range(3 * FILES)]
+        found = TiffSequence(names, storage_options=options, identity="name").asarray()
+        assert 100 < server.most() <= 128
+    np.testing.assert_array_equal(found[:, 3, 4], data[3, 4] + np.arange(3 * FILES) % FILES)
+
+
 def test_small_files_are_one_request_each(far):
     """Two requests for each file take twice the time."""
     server, data, _ = far
