@@ -137,6 +137,22 @@ def test_tasks_of_a_graph_wait_for_the_server_together(far):
     assert max(counts.values()) <= 2
 
 
+def test_files_that_wait_together_are_a_block(far):
+    """Workers of a cluster, which read nothing ahead, would wait for one file after the other."""
+    server, data, folder = far
+    x = imread(urls(server, "tiled"), pattern=None)
+    assert x.chunks == ((7,) * 8 + (4,), (300,), (300,))
+    assert imread(f"{folder}/tiled*.tif", pattern=None).chunks[0] == (3,) * 20
+    large = {"chunkshape": (4096, 2048), "chunkdtype": "u2"}
+    assert imread(urls(server, "tiled"), pattern=None, **large).chunks[0] == (1,) * FILES
+    found = x[:, 130:140, 200:290].mean(axis=0)
+    expected = data[130:140, 200:290] + np.arange(FILES, dtype="u2")[:, None, None]
+    np.testing.assert_allclose(found.compute(scheduler="synchronous"), expected.mean(axis=0))
+    server.log()
+    assert x[40, 131:140, 200].max().compute() == data[131:140, 200].max() + 40
+    assert {path for _, path, _, _ in server.log()} == {"/tiled40.tif"}
+
+
 def test_only_what_a_graph_needs_is_read_ahead(far):
     """A projection of five files would request sixty."""
     server, data, _ = far
