@@ -29,7 +29,7 @@ from tests.helpers.servers.process import serve
 folder, mode = sys.argv[1:3] if __name__ == "__main__" else ("", "")
 latency = float(sys.argv[3]) if len(sys.argv) > 3 and __name__ == "__main__" else 0.0
 log = []
-busy = most = 0
+waiting = {"now": 0, "most": 0}
 lock = threading.Lock()
 failures: Counter = Counter()
 
@@ -46,7 +46,7 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(200, content, count=False)
             return
         if self.path == "/_most":
-            self.answer(200, json.dumps(most).encode(), count=False)
+            self.answer(200, json.dumps(waiting["most"]).encode(), count=False)
             return
         self.wait()
         if mode == "forbidden":
@@ -64,13 +64,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def wait(self):
         """Wait as a server far away does, and count those that wait together."""
-        global busy, most
         with lock:
-            busy += 1
-            most = max(most, busy)
+            waiting["now"] += 1
+            waiting["most"] = max(waiting.values())
         time.sleep(latency)
         with lock:
-            busy -= 1
+            waiting["now"] -= 1
 
     def fails(self):
         """Fail twice for each range of a file."""
