@@ -191,6 +191,10 @@ def test_files_that_are_never_complete(tmp_path):
     assert len(grown) == 2
     assert "shape (9, 9)" in str(caught[0].message)
     assert "t4_GFP" in str(caught[0].message)
+    for name in ("t2_GFP.tif", "t3_GFP.tif"):
+        (tmp_path / name).unlink()
+    with pytest.warns(GridWarning, match="^1 file is not complete and was left out: .*t4_GFP"):
+        list(opened(tmp_path).follow(interval=0.01, timeout=0.1))
 
 
 def test_names_that_are_changed(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -74,16 +75,28 @@ def _follow(seq: FileSequence, options: dict[str, Any], as_json: bool) -> None:
     """Print a line each time that files are completed."""
     from dask_fileseq.sequence.listing import short_counts
 
-    known: set[str] = set()
+    before = list(seq)
     for grown in seq.follow(interval=options["interval"], timeout=options["timeout"]):
-        new = [without_secrets(name) for name in grown if name not in known]
-        known.update(grown)
+        now = list(grown)
+        new, without = _others(now, before), _others(before, now)
+        before = now
         if as_json:
             echo_json({"files": len(grown), "shape": grown.shape, "new": new})
-        else:
-            names = [os.path.basename(name) for name in new[:SHOWN]]
-            shown = first_of_many(names, len(new) - len(names))
-            echo(f"{short_counts(grown.grid)}; new: {shown or 'others anew'}")
+            continue
+        parts = [f"new: {_some(new)}"] if new else []
+        parts += [f"without {_some(without)}"] if without else []
+        echo("; ".join([short_counts(grown.grid), *(parts or ["complete"])]))
+
+
+def _others(names: Sequence[str], known: Sequence[str]) -> list[str]:
+    """Return the names, without credentials, that are not among known ones."""
+    found = {*known}
+    return [without_secrets(name) for name in names if name not in found]
+
+
+def _some(names: Sequence[str]) -> str:
+    """Return the first of some names as a text."""
+    return first_of_many(list(map(os.path.basename, names[:SHOWN])), len(names) - SHOWN)
 
 
 def _also_fits(seq: FileSequence) -> dict[str, list[str]]:

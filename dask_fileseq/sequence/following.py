@@ -19,6 +19,7 @@ from typing import TypeVar
 from dask_fileseq.errors import GridWarning, shown, users_level
 from dask_fileseq.files import LocalFiles, Source
 from dask_fileseq.graph import Scheduler, run_batches
+from dask_fileseq.plaintext import counted
 from dask_fileseq.readers import ChunkSpec, Reader
 
 T = TypeVar("T", bound=Sequence[str])
@@ -116,7 +117,7 @@ def followed(
     source: Source,
     reader: Reader,
     folder: str,
-    names: Callable[[T], list[str]],
+    names: Callable[[T], Sequence[str]],
     grow: Callable[[T, Mapping[str, Version]], T | None],
     interval: float,
     until: Callable[[T], bool] | int | None,
@@ -144,8 +145,9 @@ def followed(
         pause(not watch.incomplete, math.inf if timeout is None else last + timeout)
     if watch.incomplete:
         found = [f"{name} ({why})" for name, (_, why) in watch.incomplete.items()]
+        many = "is not complete and was" if len(found) == 1 else "are not complete and were"
         warnings.warn(
-            f"{len(found):,} files are not complete and were left out: {shown(found, len(found))}",
+            f"{counted(len(found), 'file')} {many} left out: {shown(found, len(found))}",
             GridWarning,
             stacklevel=users_level(),
         )

@@ -156,8 +156,9 @@ def register_codecs(codecs: Iterable[Mapping[str, Any]]) -> None:
         import imagecodecs.zarr
     except ImportError as error:
         raise ImportError(
-            f"{', '.join(needed)} is a codec of format 3 in newer releases of imagecodecs:"
-            " pip install -U imagecodecs"
+            f"{', '.join(needed)} in zarr format 3 needs imagecodecs 2026.5.10 or later, for"
+            " Python 3.12 or later: pip install -U imagecodecs there; write_fsspec, in zarr"
+            " format 2, needs neither"
         ) from error
     imagecodecs.zarr.register_codecs(verbose=False)
 

@@ -21,13 +21,13 @@ def growing(names):
 
 
 def test_show_goes_on(growing):
-    """A line for each time that files were completed, and an end."""
+    """A line each time that files were completed, an end, and no file twice: shown, and as new."""
     options = ["--spacing", "values", "--follow", "--interval", "0.05", "--timeout", "1.5"]
     result = invoke("show", growing, *options)
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
     assert lines[-2:] == [
-        "3 files, t 3; new: t10.tif, t20.tif, t40.tif",
+        "3 files, t 3; complete",
         "4 files, t 4; new: t30.tif",
     ]
 
@@ -37,7 +37,18 @@ def test_show_of_what_grows_as_json(names):
     options = ["--follow", "--interval", "0.05", "--timeout", "0.2", "--json"]
     text = invoke("show", names, *options).stdout
     _, end = json.JSONDecoder().raw_decode(text)
-    assert json.loads(text[end:])["files"] == 3
+    assert json.loads(text[end:]) == {"files": 3, "shape": [4], "new": []}
+
+
+def test_show_tells_of_files_that_are_written_anew(names):
+    """Fewer files without a word would look like a mistake."""
+    (names / "t30.tif").touch()
+    timer = threading.Timer(0.6, shutil.copy, [names / "t40.tif", names / "t30.tif"])
+    timer.start()
+    options = ["--follow", "--interval", "0.05", "--timeout", "1"]
+    lines = invoke("show", names, *options).stdout.splitlines()
+    timer.join()
+    assert lines[-2:] == ["3 of 4 files, t 4; without t30.tif", "4 files, t 4; new: t30.tif"]
 
 
 def test_convert_goes_on(growing, tmp_path):

@@ -191,6 +191,18 @@ def test_packages_that_are_not_there(tmp_path, monkeypatch):
             method()
 
 
+def test_codecs_that_are_not_there(tmp_path, monkeypatch):
+    """Python 3.11 has no release of imagecodecs with them: one sentence says what needs none."""
+    pytest.importorskip("virtualizarr")
+    pytest.importorskip("icechunk")
+    seq = write(tmp_path, compression="lzw")
+    monkeypatch.setitem(sys.modules, "imagecodecs.zarr", None)
+    for method in (seq.to_virtual, lambda: seq.to_icechunk(tmp_path / "repo")):
+        with pytest.raises(ImportError, match=r"imagecodecs_lzw .* Python 3\.12.* write_fsspec"):
+            method()
+    assert not (tmp_path / "repo").exists()
+
+
 # Parquet
 
 
