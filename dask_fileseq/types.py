@@ -25,6 +25,7 @@ __all__ = [
     "PatternOptions",
     "Progress",
     "ReadOptions",
+    "ReferenceFileOptions",
     "ReferenceOptions",
     "WriteOptions",
     "split_options",
@@ -131,17 +132,26 @@ class NamingOptions:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReferenceOptions:
-    """How references to the bytes in files are written.
+    """How references to the bytes in files are made.
 
     `FileSequence.write_fsspec` documents the fields.
     """
 
     quote: bool | None = None
-    templatename: str | None = None
     codec_id: str | None = None
-    version: Literal[0, 1] | None = None
     chunks: Literal["tile", "file"] | None = None
     scheduler: Any = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReferenceFileOptions(ReferenceOptions):
+    """How references to the bytes in files are written to a file.
+
+    `FileSequence.write_fsspec` documents the fields.
+    """
+
+    templatename: str | None = None
+    version: Literal[0, 1] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

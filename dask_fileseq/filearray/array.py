@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
@@ -25,6 +25,7 @@ from dask_fileseq.filearray.turns import Turn, read_of_task
 from dask_fileseq.filearray.version import Token, files_version
 from dask_fileseq.files import LocalFiles, Names, Source
 from dask_fileseq.grid import FileGrid, GridMetadata, plain_labels
+from dask_fileseq.plaintext import counted, printable
 from dask_fileseq.readers import (
     ChunkMetadata,
     ChunkSpec,
@@ -40,12 +41,12 @@ from dask_fileseq.tiling import Tiling, basic_index
 from dask_fileseq.types import Imread, ReadOptions
 
 
-@dataclass(frozen=True, eq=False, kw_only=True, slots=True, weakref_slot=True)
+@dataclass(frozen=True, eq=False, kw_only=True, slots=True, weakref_slot=True, repr=False)
 class FileArray:
     """Files on a grid as one lazy array: shape, dtype, and basic indexing.
 
-    Nothing is read before the array is indexed, and then only the regions of files that the
-    index touches. The array pickles, with its file names packed, and reads anywhere.
+    An index reads only the regions of files that it touches. The array pickles, with its file
+    names packed, and reads anywhere.
 
     Attributes
     ----------
@@ -57,10 +58,8 @@ class FileArray:
         How grid axes and chunk axes become the array's axes.
     spec : ChunkSpec
         What each file contains.
-    reader : Reader
-        Reads the files.
-    source : Source
-        Opens the files.
+    reader, source : Reader, Source
+        Read and open the files.
     options : ReadOptions
         The reading options; `fillvalue` is a scalar of the array's data type.
     griddims, dims : tuple of str
@@ -83,7 +82,7 @@ class FileArray:
         What is read of it before its task, if it is a block of a graph and far away.
     """
 
-    names: Names = field(repr=False)  # they may contain credentials
+    names: Names
     table: NDArray[np.integer[Any]]
     tiling: Tiling
     spec: ChunkSpec
@@ -99,7 +98,7 @@ class FileArray:
     identified: Token | str
     origin: tuple[int, ...]
     window: Region
-    turn: Turn | None = field(default=None, repr=False)
+    turn: Turn | None = None
 
     @classmethod
     def from_grid(
@@ -121,15 +120,13 @@ class FileArray:
             The files and their cells.
         reader : callable
             Reads the array of one file, as the `imread` of a sequence.
-        source : Source, optional
-            Opens the files; by default local ones.
-        options : ReadOptions, optional
-            How to read.
+        source, options : Source and ReadOptions, optional
+            How to open the files, by default local ones, and how to read them.
         identity : {"stat", "name"}
             What identifies a version of a file: its size and time, or its name alone.
         version : str or callable, optional
-            What `files_version` returns, if that is known, or a function that returns it. If the
-            files are far away, it is called when the token is first needed.
+            What `files_version` returns, if known, or a function that returns it, called when the
+            token is first needed if the files are far away.
         info : FileInfo, optional
             What `first_info` returns, if that is known.
 
@@ -143,14 +140,14 @@ class FileArray:
         >>> from dask_fileseq.grid import grid_of_sequence
         >>> grid = grid_of_sequence(["a.bin", "b.bin"])
         >>> array = FileArray.from_grid(grid, lambda name: np.eye(3), identity="name")
-        >>> array.shape, array.dims
-        ((2, 3, 3), ('sequence', 'y', 'x'))
+        >>> array
+        <FileArray 2 files, sequence 2, y 3, x 3, float64>
         >>> array[1, ::2, 0]
         array([1., 0.])
         """
         reader, source = as_reader(reader), source or LocalFiles()
         options = options or ReadOptions()
-        names = grid.names if isinstance(grid.names, Names) else Names(grid.names)
+        names = Names.of(grid.names)
         if info is None and options.needs_header:
             info = first_info(names, source, reader, options)
         spec = chunk_spec(options, info)
@@ -218,6 +215,10 @@ class FileArray:
     def chunks(self) -> tuple[tuple[int, ...], ...]:
         """Lengths along each axis of the parts that are in one file."""
         return tuple(self.tiling.lengths(i, r.start, r.stop) for i, r in enumerate(self.window))
+
+    def __repr__(self) -> str:
+        axes = "".join(f", {dim} {n:,}" for dim, n in zip(self.dims, self.shape, strict=True))
+        return f"<FileArray {counted(len(self.names), 'file')}{printable(axes)}, {self.dtype}>"
 
     def __len__(self) -> int:
         if not self.ndim:
@@ -299,7 +300,7 @@ class FileArray:
         renumbered[filled] = np.arange(numbers.size)
         return replace(
             self,
-            names=Names([self.names[i] for i in numbers.tolist()]),
+            names=Names.of([self.names[i] for i in numbers.tolist()]),
             table=renumbered,
             tiling=Tiling(table.shape, self.tiling.chunkshape, self.tiling.axestiled),
             coords={d: self.coords[d][part] for d, part in zip(self.griddims, cells, strict=True)},

@@ -6,6 +6,7 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from secrets import randbelow
 from typing import IO, Any
 
 from dask_fileseq.errors import WriteError
@@ -27,7 +28,7 @@ def new_file(path: str | os.PathLike[str], mode: str = "w", **kwargs: Any) -> It
     """
     path = os.path.realpath(path) if os.path.islink(path) else os.fspath(path)
     appends, direct = "a" in mode, os.path.exists(path) and not os.path.isfile(path)
-    part = path if appends or direct else f"{path}.{os.getpid()}.part"
+    part = path if appends or direct else f"{path}.{randbelow(10**7)}.part"
     before = os.path.getsize(path) if appends and os.path.exists(path) else 0
     with open(part, mode, **kwargs) as file:
         try:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dask_fileseq.errors import FileSequenceError
+from dask_fileseq.napari.plate import TILED, Plate, plate_levels, plate_of
 from dask_fileseq.report import MOST_CHANNELS, Contrast, axis_roles, channel_hues
 from dask_fileseq.sequence import FileSequence
 
@@ -21,23 +23,29 @@ POSITIONS = ("stage_z", "acquired")
 """Coordinates that give the step along an axis of numbers: heights and times in headers."""
 
 
-def layer_data(seq: FileSequence) -> list[LayerData]:
+def layer_data(seq: FileSequence, *, plate: bool = True) -> list[LayerData]:
     """Return a sequence as layers of napari, which read when they are shown.
 
     Channels are layers with names, and colours by the dyes in these. Sliders have the names of
     axes, and scales are those of coordinates that have a unit. Contrast limits are those of one
     plane of each channel. Files with levels are a multiscale image.
 
+    The wells of a plate are edge to edge in one image, and points have their names. If it is
+    large, it is a multiscale image; smaller levels than those of files have every other pixel.
+
     Parameters
     ----------
     seq : FileSequence
         The files.
+    plate : bool
+        False: wells, or rows and columns of a plate, are sliders.
 
     Returns
     -------
     list of tuple
-        For ``viewer.add_image``: data, a dask array or one for each level; keywords; and
-        ``"image"``. The labels along all axes are ``metadata["coords"]`` of the layers.
+        For ``viewer.add_image``: data, a dask array or a list of levels; keywords; and
+        ``"image"``. The labels along all axes are ``metadata["coords"]`` of the layers. For
+        ``viewer.add_points`` the same with ``"points"``, if there is a plate.
 
     Raises
     ------
@@ -51,42 +59,75 @@ def layer_data(seq: FileSequence) -> list[LayerData]:
     >>> import napari  # doctest: +SKIP
     >>> from dask_fileseq.napari import layer_data
     >>> viewer = napari.Viewer()  # doctest: +SKIP
-    >>> for data, keywords, _ in layer_data(seq):  # doctest: +SKIP
-    ...     viewer.add_image(data, **keywords)
+    >>> for data, keywords, kind in layer_data(seq):  # doctest: +SKIP
+    ...     getattr(viewer, f"add_{kind}")(data, **keywords)
     """
     image = seq.to_xarray()
-    levels = [image.data, *_smaller_levels(seq)]
     rgb = image.dims[-1] == "s" and image.shape[-1] in (3, 4)
+    wells = plate_of(seq.grid) if plate and _are_images(seq.chunkdims, rgb) else None
     channel = _channel_axis(seq, image, rgb)
-    dims = [str(dim) for axis, dim in enumerate(image.dims) if axis != channel]
-    scales = [_scale(image, dim) for dim in (dims[:-1] if rgb else dims)]
-    keywords = {
-        "axis_labels": tuple(dims[: len(scales)]),
-        "scale": tuple(step for step, _ in scales),
-        "units": tuple(unit for _, unit in scales),
+    levels = [image.data, *_smaller_levels(seq)]
+    smallest, apart = levels[-1], set(wells.dims if wells else ())
+    if wells is not None:
+        plated = _smaller_levels(seq.with_grid(wells.grid), 0, axestiled=TILED)
+        levels = plate_levels(plated, (-3, -2) if rgb else (-2, -1))
+    shown = [dim for dim in image.dims if dim not in apart]
+    placed = _placed(image, [dim for dim in shown if image.dims.index(dim) != channel], rgb)
+    keywords = placed | {
         "rgb": rgb,
         "multiscale": len(levels) > 1,
         "metadata": {"coords": {str(dim): image[dim].values for dim in image.dims}},
     }
     if channel is None:
         keywords["name"] = os.path.basename(seq.location.rstrip("/" + os.sep)) or "image"
-        limits: Any = _contrast_limits(seq, image, levels[-1])
+        limits: Any = _contrast_limits(seq, image, smallest)
     else:
         names = _channel_names(image, channel)
         hues = ["gray" if hue == "white" else hue for hue in channel_hues(names)]
-        keywords |= {"channel_axis": channel, "name": names, "colormap": hues}
-        limits = [_contrast_limits(seq, image, levels[-1], channel, i) for i in range(len(names))]
+        axis = shown.index(image.dims[channel])
+        keywords |= {"channel_axis": axis, "name": names, "colormap": hues}
+        limits = [_contrast_limits(seq, image, smallest, channel, i) for i in range(len(names))]
     if not rgb and image.dtype.kind in "buif":
         keywords["contrast_limits"] = limits
-    return [(levels if len(levels) > 1 else levels[0], keywords, "image")]
+    layers = [(levels if len(levels) > 1 else levels[0], keywords, "image")]
+    return layers if wells is None else [*layers, _well_names(wells, image, placed)]
 
 
-def _smaller_levels(seq: FileSequence) -> list[Any]:
-    """Return an array for each smaller level that the first file has."""
+def _are_images(chunkdims: Sequence[str], rgb: bool) -> bool:
+    """Return whether the last axes of the array in each file are those that napari shows."""
+    return tuple(chunkdims[:-1] if rgb else chunkdims)[-2:] == ("y", "x")
+
+
+def _placed(image: DataArray, dims: Sequence[Hashable], rgb: bool) -> dict[str, Any]:
+    """Return the names of the axes of a layer, and the steps along them with their units."""
+    axes = list(map(str, dims[:-1] if rgb else dims))
+    scales = [_scale(image, dim) for dim in axes]
+    return {
+        "axis_labels": tuple(axes),
+        "scale": tuple(step for step, _ in scales),
+        "units": tuple(unit for _, unit in scales),
+    }
+
+
+def _well_names(plate: Plate, image: DataArray, placed: dict[str, Any]) -> LayerData:
+    """Return the layer of points that shows the names of the wells of a plate in their corners."""
+    size = image.sizes["y"], image.sizes["x"]
+    keywords = {key: value[-2:] for key, value in placed.items()} | {
+        "name": "wells",
+        "features": {"well": list(plate.wells)},
+        "text": {"string": "{well}", "anchor": "lower_left", "color": "white", "size": 8},
+        "face_color": "transparent",
+        "border_color": "transparent",
+    }
+    return np.array(list(plate.wells.values())) * size, keywords, "points"
+
+
+def _smaller_levels(seq: FileSequence, first: int = 1, **options: Any) -> list[Any]:
+    """Return an array for each level that the first file has, but the largest ones."""
     with seq.source.open(seq[0]) as file:
         levels = seq.reader.inspect(file).levels
-    numbers = range(1, len(levels))
-    return [seq.to_dask_array(level=number, fillvalue="auto") for number in numbers]
+    numbers = range(first, max(1, len(levels)))
+    return [seq.to_dask_array(level=n, fillvalue="auto", **options) for n in numbers]
 
 
 def _channel_axis(seq: FileSequence, image: DataArray, rgb: bool) -> int | None:

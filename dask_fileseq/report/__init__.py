@@ -9,6 +9,7 @@ from dask_fileseq.report.card import html_card
 from dask_fileseq.report.contrast import Contrast
 from dask_fileseq.report.dyes import channel_hues
 from dask_fileseq.report.figure import preview_figure
+from dask_fileseq.report.gridlayout import grid_layout
 from dask_fileseq.report.gridmap import text_map
 from dask_fileseq.report.page import report_html
 from dask_fileseq.report.sheet import contact_sheet
@@ -22,6 +23,7 @@ __all__ = [
     "channel_hues",
     "contact_sheet",
     "first_info",
+    "grid_layout",
     "grid_summary",
     "html_card",
     "preview_figure",

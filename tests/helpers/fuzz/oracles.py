@@ -37,6 +37,8 @@ def _pillow(path: Path) -> Iterator[Array]:
             return
         transparent = "transparency" in picture.info
         if mode == "P":
+            if picture.getextrema()[1] >= len(picture.getpalette()) // 3:
+                return  # Pillow takes black for indexes beyond the palette
             mode = "RGBA" if transparent or picture.palette.mode == "RGBA" else "RGB"
         elif transparent:
             return
