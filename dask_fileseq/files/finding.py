@@ -7,7 +7,7 @@ import os
 import re
 import tarfile
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -21,6 +21,7 @@ from dask_fileseq.files.archive import (
 )
 from dask_fileseq.files.filesystems import StorageOptions, is_url, local_path, scheme_of
 from dask_fileseq.files.local import LocalFiles
+from dask_fileseq.files.names import Names
 from dask_fileseq.files.otherformats import other_files_hint
 from dask_fileseq.files.path_map import PathMap
 from dask_fileseq.files.remote import RemoteFiles
@@ -39,12 +40,14 @@ TAR_SIGNATURE = 257
 _CHAIN = re.compile(r"(?:zip|tar)(?:://(?P<inside>.*?))?::(?P<outside>.+)", re.DOTALL)
 
 
-def given_names(files: Any) -> str | list[str]:
+def given_names(files: Any) -> str | Sequence[str]:
     """Return a user's `files` as one text, to be looked for, or as a list of names.
 
     Raises a `NoFilesError` if the list is empty, a `NamesError` if some names are URLs and
     some are not, and a TypeError if `files` is a stream or something else without names.
     """
+    if isinstance(files, Names):
+        return files
     if isinstance(files, bytes) or hasattr(files, "read"):
         raise TypeError(
             f"files={files!r} is not a file name, pattern or list of names;"
@@ -76,7 +79,7 @@ def given_names(files: Any) -> str | list[str]:
     return names
 
 
-def find_files(given: str | list[str], source: Source, suffixes: Suffixes) -> list[str]:
+def find_files(given: str | Sequence[str], source: Source, suffixes: Suffixes) -> Sequence[str]:
     """Return the names that are given, or that a search finds; raise a `NoFilesError` if none."""
     if not isinstance(given, str):
         return given

@@ -23,7 +23,7 @@ def histograms(sheet: Sheet) -> Iterator[dict[str, Any]]:
     Heights are logarithms of numbers of pixels. ``across`` and ``down`` are the places and the
     labels of ticks.
     """
-    for channel, (label, contrast) in enumerate(zip(sheet.channels, sheet.contrasts, strict=True)):
+    for channel, (label, contrasts) in enumerate(zip(sheet.channels, sheet.contrasts, strict=True)):
         values = np.concatenate([np.zeros(0), *(x.ravel() for x in sheet.images(channel))])
         values = values[np.isfinite(values)]
         if not values.size:
@@ -54,6 +54,7 @@ def histograms(sheet: Sheet) -> Iterator[dict[str, Any]]:
             "bars": "".join(bars),
             "window": "".join(
                 f"M{place(value)} 0v{HEIGHT}"
+                for contrast in contrasts.by_kind.values()
                 for value in (contrast.low, contrast.high)
                 if low <= value <= high
             ),

@@ -17,7 +17,7 @@ from dask_fileseq.files import Source
 from dask_fileseq.grid import FileGrid
 from dask_fileseq.readers import Reader
 from dask_fileseq.report.axisroles import axis_family
-from dask_fileseq.report.contrast import Contrast
+from dask_fileseq.report.contrast import Contrasts
 from dask_fileseq.report.dyes import dye_colour
 from dask_fileseq.report.gridmap import grid_map
 from dask_fileseq.report.sheetplan import Limits, SheetPlan, plan_sheet
@@ -81,11 +81,11 @@ class Sheet:
         return [picture.image for picture in pictures if picture.image is not None]
 
     @property
-    def contrasts(self) -> list[Contrast]:
-        """The contrast of each channel, and the colour that its name implies, if any."""
+    def contrasts(self) -> list[Contrasts]:
+        """The contrasts of each channel, and the colour that its name implies, if any."""
         return [
-            Contrast.of(self.images(number), dye_colour(name))
-            for number, name in enumerate(self.channels)
+            Contrasts.of(itertools.chain.from_iterable(pictures), dye_colour(name))
+            for name, pictures in zip(self.channels, self.pictures, strict=True)
         ]
 
     @property
