@@ -71,8 +71,9 @@ def svg_map(
     lengths = [LETTER * len(text) + 4 for text in feet]
     side = max(3, min(largest, width // columns, width // rows))
     high = max(side, min(16, 32 // rows))  # a long line is not too thin
-    if not is_centred and columns * max(lengths) <= width:  # all labels have room
-        side = max(side, math.ceil(max(lengths)))
+    wide = math.ceil(max(lengths)) + 1
+    if not is_centred and columns * wide <= width:  # all labels have room
+        side = max(side, wide)
     states = image.states
     at = image.at(np.array(list(marked or {}), np.int64))
     states[at] = "marked"
