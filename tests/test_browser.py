@@ -69,6 +69,19 @@ def page(tmp_path_factory):
     return output
 
 
+@pytest.fixture(scope="module")
+def page_of_stack(tmp_path_factory):
+    """Write a report on a stack of planes of a million pixels, whose ends are flat."""
+    folder = tmp_path_factory.mktemp("stack")
+    image = np.arange(2**20, dtype=np.uint32).reshape(1024, 1024)
+    for z in range(9):
+        tifffile.imwrite(folder / f"z{z}.tif", image * (2 < z < 6), compression="zlib")
+    output = folder / "report.html"
+    result = invoke("report", folder, "-o", output)
+    assert result.exit_code == 0, result.output
+    return output
+
+
 @pytest.fixture(params=["light", "dark"])
 def scheme(request):
     return request.param
@@ -77,7 +90,11 @@ def scheme(request):
 @pytest.fixture(params=SIZES)
 def opened(request, browser, page, scheme):
     """Show the page at the size of a screen, in light or dark colours."""
-    width, height, mobile = SIZES[request.param]
+    return show(browser, page, request.param, scheme)
+
+
+def show(browser, page, device, scheme):
+    width, height, mobile = SIZES[device]
     size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     feature = {"name": "prefers-color-scheme", "value": scheme}
@@ -208,3 +225,18 @@ def test_a_plate_is_drawn_as_one(opened):
     assert places == 96
     assert sorted(heads) == sorted([*"ABCDEFGH", *map(str, range(1, 13))])
     assert rows == 8
+
+
+@pytest.mark.parametrize("device", SIZES)
+def test_report_of_a_stack(browser, page_of_stack, device):
+    """The plane in the middle is shown first, and labels with seven digits are whole."""
+    opened = show(browser, page_of_stack, device, "light")
+    assert label(opened, "time") == "4"
+    outside, longest = opened.execute_script(
+        "const texts = Array.from(document.querySelectorAll('.histograms text'));"
+        "const svg = document.querySelector('.histograms svg').getBoundingClientRect();"
+        "return [texts.filter((e) => e.getBoundingClientRect().left < svg.left)"
+        ".map((e) => e.textContent), Math.max(...texts.map((e) => e.textContent.length))]"
+    )
+    assert outside == []
+    assert longest >= 9

@@ -145,7 +145,7 @@ def test_faces_of_a_plate_agree(tmp_path):
             tifffile.imwrite(folder / f"{well}_{channel}.tif", np.zeros((4, 3), "u1"))
     (folder / "C11_GFP.tif").unlink()
     _, rows, findings = compare(folder, tmp_path / "report.html")
-    assert rows["plate"] == "4 of 96 wells have files, 1 of them not all"
+    assert rows["plate"] == "4 of 96 wells have files, 1 of them only some"
     assert [finding["cell"] for finding in findings] == [{"well": "C11", "channel": "GFP"}]
 
 
@@ -158,5 +158,6 @@ def test_faces_of_a_single_file_agree(tmp_path):
     tifffile.imwrite(folder / "a.ome.tif", np.zeros((4, 3), "u1"), metadata=metadata)
     _, rows, _ = compare(folder, tmp_path / "report.html")
     assert rows["pixel size"] == "0.65 µm"
+    assert rows["grid"] == "1 cell"
     assert invoke("show", folder).stdout.startswith("FileSequence of 1 file in ")
     assert invoke("check", folder).stdout == "1 file, each header read: all is well\n"

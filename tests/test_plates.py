@@ -145,6 +145,35 @@ def test_a_mosaic_is_drawn_as_it_is():
         grid = grid_of_pattern(names, pattern)
         assert grid_layout(grid).kind == "mosaic"
         assert [line[2:] for line in text_map(grid)[2:]] == ["###", "##.", "###"]
+        svg = svg_map(grid_map(grid, MOST))
+        assert re.findall(r'x="(\d+)\.0" y="-4" text-anchor="middle"', svg) == ["10", "30", "50"]
+
+
+def test_r_and_c_are_a_mosaic_if_another_axis_is_the_channel():
+    """Else c may be the channel, and r the round."""
+    names = [f"{d}_r{r}_c{c}" for d in ("DAPI", "GFP") for r in range(3) for c in range(3)]
+    layout = grid_layout(grid_of_pattern(names, "{channel}_r{r:d}_c{c:d}"))
+    assert (layout.kind, layout.shape, layout.depth) == ("mosaic", (3, 3), 2)
+    assert plan_sheet(layout.grid, 1, Limits()).roles.channels == (0,)
+    rounds = grid_of_pattern([f"r{r}_c{c}" for r in range(3) for c in range(3)], "r{r:d}_c{c:d}")
+    assert grid_layout(rounds).kind == "table"
+
+
+def test_labels_that_begin_alike_are_told_apart():
+    """Three dates of one day were one label."""
+    names = [f"t202603020{h}00{m}5_{c}" for h in (8, 9) for m in (0, 1) for c in "abc"]
+    grid = grid_of_pattern(names, "t{time:%Y%m%d%H%M%S}_{c}")
+    svg = svg_map(grid_map(grid, MOST))
+    rows = re.findall(r'text-anchor="end">(.*?)</text>', svg)
+    assert rows == ["2026-…2 08:00:05", "2026-…2 08:00:15", "2026-…2 09:00:05", "2026-…2 09:00:15"]
+
+
+def test_long_labels_of_few_columns_are_all_shown():
+    """Every second channel had none, where there was room for all."""
+    dyes = ["Alexa 647", "Alexa 568", "488 long", "Brightfield"]
+    grid = grid_of_pattern([f"t{t}_{dye}" for t in range(3) for dye in dyes], "t{t:d}_{channel}")
+    svg = svg_map(grid_map(grid, MOST), width=480)
+    assert re.findall(r'text-anchor="start">(.*?)</text>', svg) == sorted(dyes)
 
 
 def test_two_axes_are_down_and_across():
@@ -160,7 +189,7 @@ def test_show_draws_plates_and_counts_wells(tmp_path):
         (tmp_path / f"{well}_w2.tif").touch()
     (tmp_path / "C02_w2.tif").unlink()
     result = invoke("show", tmp_path, "--pattern", "{well}_w{w:d}.tif")
-    assert "plate       3 of 96 wells have files, 1 of them not all\n" in result.stdout
+    assert "plate       3 of 96 wells have files, 1 of them only some\n" in result.stdout
     assert "map         96-well plate (# all files, + some, . none)\n" in result.stdout
     assert "            B .  #  #  ." in result.stdout
     assert "            C .  +  .  ." in result.stdout
@@ -213,7 +242,7 @@ def test_report_of_a_plate_has_its_layout(plate, tmp_path):
     assert invoke("report", plate, "-o", output).exit_code == 0
     data = re.search(r'id="sheet-data">(.*?)</script>', output.read_text(), re.DOTALL)[1]
     assert '"positions": [0, 1, 95]' in data
-    assert "<dt>plate</dt><dd>3 of 96 wells have files, 1 of them not all</dd>" in (
+    assert "<dt>plate</dt><dd>3 of 96 wells have files, 1 of them only some</dd>" in (
         output.read_text()
     )
 

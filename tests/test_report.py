@@ -20,6 +20,7 @@ from dask_fileseq.report.gridmap import grid_map, text_map
 from dask_fileseq.report.histogram import HEIGHT, WIDTH, histograms
 from dask_fileseq.report.sheet import contact_sheet
 from dask_fileseq.report.sheetplan import Limits
+from dask_fileseq.report.summary import grid_rows, grid_summary
 from dask_fileseq.report.svgmap import MOST, svg_map
 from dask_fileseq.report.thumbnails import Thumbnailer
 from tests.helpers.corpus import write_corpus
@@ -150,6 +151,12 @@ def test_card_of_many_files_is_small():
     ]
     seq = open_sequence(names, pattern="t{t:d}_{channel}_z{z:d}.tif")
     assert len(seq._repr_html_()) < 30_000
+
+
+def test_rows_of_one_axis_do_not_count_files_twice():
+    """Of each label there is a file, or there is none: the empty cells tell."""
+    rows = dict(grid_rows(grid_summary(grid_of_pattern(["z0", "z2"], r"(z)(\d)"))))
+    assert rows == {"grid": "3 cells, 1 of them empty", "z": "3: 0, 1, 2"}
 
 
 def test_card_of_a_single_file_and_of_a_row():
@@ -286,7 +293,8 @@ def test_contrast_leaves_frames_and_no_values_out(tmp_path):
     image[:5] = -999
     tifffile.imwrite(tmp_path / "t0.tif", image)
     tifffile.imwrite(tmp_path / "t1.tif", image)
-    (contrast,) = sheet_of(tmp_path).contrasts
+    (contrasts,) = sheet_of(tmp_path).contrasts
+    contrast = contrasts.by_kind["int16"]
     assert 1000 <= contrast.low < 1050
     assert 1950 < contrast.high <= 2000
 
@@ -300,9 +308,21 @@ def test_nodata_does_not_count_in_the_contrast(tmp_path, project):
         tag = (42113, "s", 0, str(nodata), True)
         tifffile.imwrite(tmp_path / f"t{t}.tif", image, extratags=[tag])
     sheet = sheet_of(tmp_path, project=project)
-    (contrast,) = sheet.contrasts
+    (contrasts,) = sheet.contrasts
+    contrast = contrasts.by_kind["int16"]
     assert 1000 <= contrast.low < contrast.high <= 2000
     assert np.isnan(sheet.pictures[0][0][0].image[:5]).all()
+
+
+def test_each_type_of_pixels_has_a_contrast(tmp_path):
+    """Bytes beside heights of 16 bits were black."""
+    ramp = np.arange(3000, dtype=np.uint16).reshape(50, 60)
+    tifffile.imwrite(tmp_path / "a.tif", (ramp % 256).astype(np.uint8))
+    tifffile.imwrite(tmp_path / "b.tif", 3000 + ramp)
+    tifffile.imwrite(tmp_path / "c.tif", (np.dstack([ramp] * 3) % 256).astype(np.uint8))
+    figure = open_sequence(os.fspath(tmp_path), pattern=None).preview()
+    for axes in figure.axes:
+        assert 100 < axes.images[0].get_array().mean() < 156
 
 
 def test_a_picture_without_data_says_so(tmp_path):
@@ -319,8 +339,8 @@ def test_a_flat_picture_says_so(tmp_path):
     tifffile.imwrite(tmp_path / "t2.tif", np.arange(30, dtype=np.uint8).reshape(5, 6))
     sheet = sheet_of(tmp_path)
     assert [p[0].note for p in sheet.pictures[0]] == ["all pixels 255", "all pixels 255", ""]
-    (contrast,) = sheet.contrasts
-    shades = contrast.shades(sheet.pictures[0][0][0].image)
+    (contrasts,) = sheet.contrasts
+    shades = contrasts.shades(sheet.pictures[0][0][0])
     assert 64 < shades.min() == shades.max() < 192
     figure = open_sequence(os.fspath(tmp_path)).preview()
     assert [axes.texts[0].get_text() for axes in figure.axes[:2]] == ["all pixels 255"] * 2
@@ -334,8 +354,8 @@ def test_channels_have_the_colours_of_their_dyes(tmp_path):
     seq = open_sequence(os.fspath(tmp_path), pattern="t0_{channel}.tif")
     sheet = contact_sheet(seq.grid, seq.source, read_tiff)
     bright = {
-        name: contrast.shades(sheet.pictures[i][0][0].image)[-1, -1].tolist()
-        for i, (name, contrast) in enumerate(zip(sheet.channels, sheet.contrasts, strict=True))
+        name: contrasts.shades(sheet.pictures[i][0][0])[-1, -1].tolist()
+        for i, (name, contrasts) in enumerate(zip(sheet.channels, sheet.contrasts, strict=True))
     }
     assert bright.pop("actin") == 255
     assert {name: int(np.argmax(colour)) for name, colour in bright.items()} == {
@@ -379,6 +399,29 @@ def test_preview_is_a_figure_with_labels(stack):
     assert f"10 files in {stack}"[-20:] in texts[0]
     assert {"DAPI", "GFP"} <= set(texts)
     assert figure._repr_png_().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("channels", [("DAPI",), ("DAPI", "GFP")])
+def test_preview_of_places_and_times(tmp_path, channels):
+    """A row for each place: in one row, labels were cut and pictures tiny."""
+    for p, t, c in itertools.product(range(3), range(6), channels):
+        tifffile.imwrite(tmp_path / f"pos{p}_t{t}_{c}.tif", np.full((8, 9), t, np.uint8))
+    figure = open_sequence(os.fspath(tmp_path), pattern="pos{pos:d}_t{t:d}_{c}.tif").preview()
+    assert [axes.get_title(loc="left") for axes in figure.axes[:7]] == [
+        *(f"t={t}" for t in range(6)),
+        "",
+    ]
+    heads = [text.get_text() for text in figure.texts][2:]
+    shown = channels if len(channels) > 1 else ("",)
+    assert heads == [", ".join(filter(None, (f"pos={p}", c))) for p in range(3) for c in shown]
+
+
+def test_four_plates_are_two_by_two(tmp_path):
+    """Not three and one."""
+    for well, t, c in itertools.product(("A01", "H12"), range(2), ("DAPI", "GFP")):
+        tifffile.imwrite(tmp_path / f"{well}_t{t}_{c}.tif", np.eye(8, dtype=np.uint8))
+    figure = open_sequence(os.fspath(tmp_path)).preview()
+    assert len({round(axes.get_position().x0, 3) for axes in figure.axes}) == 2
 
 
 def test_preview_of_any_reader(tmp_path):

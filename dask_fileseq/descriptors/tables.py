@@ -8,10 +8,12 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import math
 import os
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from numbers import Real
 from typing import Any
 
@@ -28,7 +30,9 @@ from dask_fileseq.descriptors.descriptor import (
     joined_path,
     times,
 )
-from dask_fileseq.files import common_path
+from dask_fileseq.files import TableNames, common_path
+from dask_fileseq.grid import FileGrid, GridMetadata, grid_of_columns
+from dask_fileseq.patterns import NameColumns
 
 _ABSENT = ("", "n/a", "na", "nan", "none", "null")
 """Texts of values that are not there; ``n/a`` in BIDS."""
@@ -156,7 +160,7 @@ def _axes(values: Mapping[str, NDArray[Any]], count: int) -> list[str]:
     >>> _axes({"n": np.arange(4), "well": well, "t": np.array([0, 1, 0, 1])}, 4)
     ['well', 't']
     """
-    codes: dict[str, NDArray[np.int64]] = {}
+    codes: dict[str, NDArray[Any]] = {}
     numbers = {}
     for position, (title, column) in enumerate(values.items()):
         distinct, code = np.unique(column, return_inverse=True)
@@ -164,11 +168,54 @@ def _axes(values: Mapping[str, NDArray[Any]], count: int) -> list[str]:
         if len(distinct) > 1 and not unknown.any():
             codes[title] = code
             numbers[title] = (column.dtype.kind == "f", len(distinct), position)
-    for title in sorted(numbers, key=numbers.__getitem__, reverse=True):
+    order = sorted(numbers, key=numbers.__getitem__, reverse=True)
+    return _telling_apart(codes, order, count)
+
+
+def _telling_apart(codes: dict[str, NDArray[Any]], order: Sequence[str], count: int) -> list[str]:
+    """Return as few columns as tell all files apart; those first in an order are dropped first."""
+    for title in order:
         others = [code for other, code in codes.items() if other != title]
-        if others and len(np.unique(np.stack(others), axis=1).T) == count:
-            del codes[title]
+        if others and _are_apart(others, count):
+            codes = {other: code for other, code in codes.items() if other != title}
     return list(codes)
+
+
+def _are_apart(columns: Sequence[NDArray[Any]], count: int) -> bool:
+    """Return whether no two rows have the same codes in all columns."""
+    key = np.zeros(count, np.int64)
+    for codes in columns:
+        size = int(codes.max()) + 1
+        if (int(key.max()) + 1) * size > 2**62:
+            key = np.unique(key, return_inverse=True)[1]
+        key = key * size + codes
+    if key.max() <= 4 * count:
+        return bool(np.bincount(key).max() == 1)
+    return len(np.unique(key)) == count
+
+
+def grid_of_columns_beside(names: TableNames, **rules: Any) -> FileGrid | None:
+    """Return the grid that other columns of a table of names make; None if they make none.
+
+    They do if few of them tell all files apart, and at least half of the cells are filled. Of
+    several columns, one that alone tells all files apart is a number of the row, and no axis.
+    The `rules` are those of `grid_of_columns`.
+    """
+    columns = {title: each for title, each in names.columns.items() if len(each.texts) > 1}
+    codes: dict[str, NDArray[Any]] = {title: each.codes for title, each in columns.items()}
+    if not codes or not _are_apart(list(codes.values()), len(names)):
+        return None
+    order = sorted(codes, key=lambda title: len(columns[title].texts))[::-1]
+    axes = _telling_apart(codes, order, len(names))
+    cells = math.prod(len(columns[title].texts) for title in axes)
+    if cells > 2 * len(names) or len(axes) == 1 < len(columns):
+        return None
+    texts, found, types = zip(*(columns[title] for title in axes), strict=True)
+    beside = NameColumns(tuple(axes), texts, found, [], types)
+    grid, _ = grid_of_columns(names, beside, np.arange(len(names)), **rules)
+    rest = [title for title in names.columns if title not in axes]
+    notes = (f"Other columns are no axes: {', '.join(map(repr, rest))}.",) if rest else ()
+    return replace(grid, metadata=GridMetadata(source="the table of names", notes=notes))
 
 
 def _as_found(files: Sequence[str], names: Sequence[str]) -> list[str]:

@@ -147,7 +147,7 @@ class FileArray:
         """
         reader, source = as_reader(reader), source or LocalFiles()
         options = options or ReadOptions()
-        names = grid.names if isinstance(grid.names, Names) else Names(grid.names)
+        names = Names.of(grid.names)
         if info is None and options.needs_header:
             info = first_info(names, source, reader, options)
         spec = chunk_spec(options, info)
@@ -300,7 +300,7 @@ class FileArray:
         renumbered[filled] = np.arange(numbers.size)
         return replace(
             self,
-            names=Names([self.names[i] for i in numbers.tolist()]),
+            names=Names.of([self.names[i] for i in numbers.tolist()]),
             table=renumbered,
             tiling=Tiling(table.shape, self.tiling.chunkshape, self.tiling.axestiled),
             coords={d: self.coords[d][part] for d, part in zip(self.griddims, cells, strict=True)},

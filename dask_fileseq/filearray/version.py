@@ -61,7 +61,7 @@ def version_hash(grid: FileGrid, names: Names, source: Source, versions: Version
     for part in (versions, grid.positions):
         digest.update(b"-" if part is None else part.tobytes())
     where = repr(source)
-    ends = min(names), max(names)  # every name between two absolute paths is absolute
-    if isinstance(source, LocalFiles) and not all(map(os.path.isabs, ends)):
+    # every name between two absolute paths is absolute
+    if isinstance(source, LocalFiles) and not all(map(os.path.isabs, names.ends())):
         where += os.getcwd()
     return tokenize(names.digest(), digest.hexdigest(), where, grid.shape)

@@ -13,10 +13,19 @@ from dask_fileseq.files.filesystems import (
     local_path,
     scheme_of,
 )
-from dask_fileseq.files.finding import archive_of, find_files, given_names, open_source, searched
+from dask_fileseq.files.finding import (
+    archive_of,
+    find_files,
+    given_names,
+    has_file,
+    open_source,
+    searched,
+)
 from dask_fileseq.files.local import LocalFiles, require_file
-from dask_fileseq.files.names import Names, common_folder, common_path, shared_folder
+from dask_fileseq.files.names import Names, common_folder, common_path, ends, shared_folder
+from dask_fileseq.files.nametables import TABLE_SUFFIXES, TableNames, names_in_tables
 from dask_fileseq.files.otherformats import how_to_read, other_suffix
+from dask_fileseq.files.packednames import PackedNames
 from dask_fileseq.files.path_map import PathMap
 from dask_fileseq.files.remote import RemoteFiles
 from dask_fileseq.files.source import Open, Source, Suffixes, Versions, is_searched
@@ -25,28 +34,34 @@ from dask_fileseq.files.writing import new_file, write_error
 from dask_fileseq.files.zipfiles import ZipFiles
 
 __all__ = [
+    "TABLE_SUFFIXES",
     "LocalFiles",
     "Names",
     "Open",
+    "PackedNames",
     "PathMap",
     "RemoteFiles",
     "Source",
     "StorageOptions",
     "Suffixes",
+    "TableNames",
     "TarFiles",
     "Versions",
     "ZipFiles",
     "archive_of",
     "common_folder",
     "common_path",
+    "ends",
     "find_files",
     "given_names",
+    "has_file",
     "how_to_read",
     "is_searched",
     "is_transient",
     "limit_calls",
     "limited_arguments",
     "local_path",
+    "names_in_tables",
     "new_file",
     "open_source",
     "other_suffix",

@@ -7,7 +7,9 @@ import os
 import re
 import tarfile
 import zipfile
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -21,10 +23,11 @@ from dask_fileseq.files.archive import (
 )
 from dask_fileseq.files.filesystems import StorageOptions, is_url, local_path, scheme_of
 from dask_fileseq.files.local import LocalFiles
+from dask_fileseq.files.names import Names
 from dask_fileseq.files.otherformats import other_files_hint
 from dask_fileseq.files.path_map import PathMap
 from dask_fileseq.files.remote import RemoteFiles
-from dask_fileseq.files.source import Source, Suffixes
+from dask_fileseq.files.source import Source, Suffixes, is_searched
 from dask_fileseq.files.tarfiles import COMPRESSIONS, TarFiles
 from dask_fileseq.files.zipfiles import ZipFiles
 
@@ -33,18 +36,23 @@ ARCHIVE_SUFFIXES = (
 )  # fmt: skip
 """Suffixes of archives, in lower case."""
 
+MOST_ENTRIES = 10_000
+"""Number of entries of folders that are looked at, to find a file with a suffix."""
+
 TAR_SIGNATURE = 257
 """Offset of the signature of a TAR file, in bytes."""
 
 _CHAIN = re.compile(r"(?:zip|tar)(?:://(?P<inside>.*?))?::(?P<outside>.+)", re.DOTALL)
 
 
-def given_names(files: Any) -> str | list[str]:
+def given_names(files: Any) -> str | Sequence[str]:
     """Return a user's `files` as one text, to be looked for, or as a list of names.
 
     Raises a `NoFilesError` if the list is empty, a `NamesError` if some names are URLs and
     some are not, and a TypeError if `files` is a stream or something else without names.
     """
+    if isinstance(files, Names):
+        return files
     if isinstance(files, bytes) or hasattr(files, "read"):
         raise TypeError(
             f"files={files!r} is not a file name, pattern or list of names;"
@@ -76,7 +84,7 @@ def given_names(files: Any) -> str | list[str]:
     return names
 
 
-def find_files(given: str | list[str], source: Source, suffixes: Suffixes) -> list[str]:
+def find_files(given: str | Sequence[str], source: Source, suffixes: Suffixes) -> Sequence[str]:
     """Return the names that are given, or that a search finds; raise a `NoFilesError` if none."""
     if not isinstance(given, str):
         return given
@@ -99,6 +107,24 @@ def find_files(given: str | list[str], source: Source, suffixes: Suffixes) -> li
 def searched(given: str, source: Source, suffixes: Suffixes) -> list[str]:
     """Return the names that match; of a folder without images, those in all folders below it."""
     return source.glob(given, suffixes) or source.below(given, suffixes)
+
+
+def has_file(folder: str, suffixes: tuple[str, ...]) -> bool:
+    """Return whether a file with a suffix is among the first entries of a folder and below it."""
+    left = deque([folder] if is_searched(os.path.basename(os.path.abspath(folder))) else [])
+    looked = 0
+    while left and looked < MOST_ENTRIES:
+        with suppress(OSError), os.scandir(left.popleft()) as listing:
+            for entry in listing:
+                looked += 1
+                if looked > MOST_ENTRIES:
+                    break
+                if entry.is_dir(follow_symlinks=False):
+                    if is_searched(entry.name):
+                        left.append(entry.path)
+                elif entry.name.lower().endswith(suffixes) and entry.name[0] != ".":
+                    return True
+    return False
 
 
 def archive_of(files: Any, by_name: bool) -> tuple[str, str] | None:

@@ -7,33 +7,62 @@ import hashlib
 import os
 import re
 import zlib
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, overload
 
 from dask_fileseq.files.filesystems import scheme_of
 from dask_fileseq.files.source import Suffixes, is_searched
 
 
-class Names(list[str]):
-    """A list of file names that pickles small; it is not to be changed.
+class Names(Sequence[str]):
+    """File names in their order, which are not to be changed, and pickle small.
+
+    >>> names = Names.of(["exp/t1.tif", "exp/t2.tif"])
+    >>> names[1], len(names), names[:1], names.ends()
+    ('exp/t2.tif', 2, ['exp/t1.tif'], ('exp/t1.tif', 'exp/t2.tif'))
+    """
+
+    __slots__ = ()
+
+    @overload
+    def __getitem__(self, key: int) -> str: ...
+    @overload
+    def __getitem__(self, key: slice) -> list[str]: ...
+    @abstractmethod
+    def __getitem__(self, key: int | slice) -> str | list[str]:
+        """Return a name, or a list of them."""
+
+    @staticmethod
+    def of(names: Sequence[str]) -> Names:
+        """Return names as they are if they are `Names`, else a list of them."""
+        return names if isinstance(names, Names) else NameList(names)
+
+    @abstractmethod
+    def digest(self) -> str:
+        """Return a hash of all names."""
+
+    def ends(self) -> tuple[str, str]:
+        """Return the first and the last name in order, between which all names are."""
+        return min(self), max(self)
+
+
+class NameList(list[str], Names):
+    """A list of file names.
 
     The pickle holds the common prefix once, and the rest of each name, compressed. A million
     names take some megabytes.
-
-    >>> names = Names(["exp/t1.tif", "exp/t2.tif"])
-    >>> names[1], len(names), names[:1]
-    ('exp/t2.tif', 2, ['exp/t1.tif'])
     """
 
     __slots__ = ()
 
     def __reduce__(self) -> Any:
         # what the first and the last name in order share, all names share
-        prefix = os.path.commonprefix([min(self, default=""), max(self, default="")])  # noqa: RUF071
+        prefix = os.path.commonprefix(self.ends() if self else ())  # noqa: RUF071
         joined = "\0".join([name[len(prefix) :] for name in self])
         if joined.count("\0") != len(self) - 1:  # no names, or a NUL in one of them
-            return Names, (list(self),)
+            return NameList, (list(self),)
         return _unpacked, (prefix, zlib.compress(joined.encode("utf-8", "surrogatepass"), 1))
 
     def digest(self) -> str:
@@ -48,9 +77,14 @@ class Names(list[str]):
         return hashed.hexdigest()
 
 
-def _unpacked(prefix: str, compressed: bytes) -> Names:
+def _unpacked(prefix: str, compressed: bytes) -> NameList:
     text = zlib.decompress(compressed).decode("utf-8", "surrogatepass")
-    return Names([prefix + name for name in text.split("\0")])
+    return NameList([prefix + name for name in text.split("\0")])
+
+
+def ends(names: Sequence[str]) -> tuple[str, str]:
+    """Return the first and the last of names in order."""
+    return names.ends() if isinstance(names, Names) else (min(names), max(names))
 
 
 def common_folder(paths: Sequence[str]) -> str:
@@ -64,7 +98,7 @@ def common_folder(paths: Sequence[str]) -> str:
     if os.sep == "/":
         # All paths are between the lowest and the highest, so all begin with what these two
         # begin with. "0" follows "/" in order: above it, there is no absolute path.
-        low, high = min(paths), max(paths)
+        low, high = ends(paths)
         folder = os.path.commonpath([low, high])
         inside = folder if folder.endswith("/") else f"{folder}/"
         if low.startswith(inside) and high.startswith(inside) if folder else low >= "0":
@@ -78,7 +112,7 @@ def shared_folder(names: Sequence[str]) -> str:
     >>> shared_folder(["/data/a/t1.tif", "/data/a1/t2.tif"]), shared_folder(["/t1", "s3://b/t1"])
     ('/data/', '')
     """
-    prefix = os.path.commonprefix([min(names, default=""), max(names, default="")])  # noqa: RUF071
+    prefix = os.path.commonprefix(ends(names) if len(names) else ())  # noqa: RUF071
     return prefix[: max(prefix.rfind("/"), prefix.rfind(os.sep)) + 1]
 
 

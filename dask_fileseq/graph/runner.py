@@ -283,19 +283,22 @@ def read_in_place(
         Array with as many axes as the file array.
     scheduler : Scheduler
         A local one. Without a number of workers, files so small that threads would slow
-        each other down are read in this thread.
+        each other down are read in this thread, as is a single part, which needs no other one.
     """
+    parts = iter(parts)
+    first = list(islice(parts, 2))
+    if len(first) == 1 and not Callback.active and "pool" not in scheduler.options:
+        _read_part((array, result), first[0])
+        return
+    parts = chain(first, parts)
     keys = ("num_workers", "pool")
     given = any(scheduler.options.get(key) or dask.config.get(key, None) for key in keys)
     small = array.spec.nbytes < SMALL_FILE
     if not given and (waiting := array.source.concurrency) > 1:
-        parts = iter(parts)
-        first = list(islice(parts, 1))
         axes = zip(first[0][0], array.tiling.axes, strict=True) if first else ()
         files = math.prod(-(-len(region) // max(1, axis.size)) for region, axis in axes)
         # each part reads so many of its files at the same time
         scheduler = Scheduler("threads", max(2, waiting // max(1, files)), **scheduler.options)
-        parts = chain(first, parts)
     elif small and not given:
         scheduler = Scheduler("sync", **scheduler.options)
     run(scheduler, _read_part, (array, result), parts, name=f"read-{array.reader.name}")

@@ -25,6 +25,7 @@ from dask.array.utils import meta_from_array
 
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.graph.chunks import Chunks
+from dask_fileseq.graph.inplace import DefaultScheduler
 from dask_fileseq.graph.runner import Box, Scheduler, read_in_place
 from dask_fileseq.tiling import basic_index
 
@@ -34,7 +35,7 @@ Index = tuple[int | range, ...]
 PARTS = 32
 """Number of parts into which at least what is read in place is cut, if it has so many blocks."""
 
-FAR_PARTS = 4
+FAR_PARTS = 1
 """The same for files that are far away: a part requests many of them at the same time."""
 
 PART_BYTES = 4 * 2**20
@@ -84,6 +85,8 @@ class SlicedFiles(Array, metaclass=EqualToArray):
     """What it selects from all files; None after an assignment to a part of it."""
     _plain: Array | None
     """The ordinary array that it is, once that is needed."""
+
+    __dask_scheduler__ = DefaultScheduler()
 
     @classmethod
     def of(cls, whole: WholeFiles, index: Index | None = None) -> SlicedFiles:
@@ -159,6 +162,11 @@ class SlicedFiles(Array, metaclass=EqualToArray):
         files = math.prod(max(1, length // max(1, axis.size)) for length, axis in axes)
         return f"{text[:-1]}, {files} files a block>" if files > 1 else text
 
+    @property
+    def is_in_place(self) -> bool:
+        """Whether local schedulers decode the files straight into the result."""
+        return self._index is not None and self.ndim > 0
+
     def compute(self, **kwargs: Any) -> Any:
         """Return it as numpy. Local schedulers decode the files straight into the result.
 
@@ -167,8 +175,8 @@ class SlicedFiles(Array, metaclass=EqualToArray):
         options = {k: v for k, v in kwargs.items() if k not in ("traverse", "optimize_graph")}
         workers = options.pop("num_workers", None)
         scheduler = Scheduler(options.pop("scheduler", None), workers, **options)
-        index = self._index if self.ndim and scheduler.is_local else None
-        if index is None or scheduler.in_task:
+        index = self._index
+        if index is None or not self.ndim or not scheduler.is_local or scheduler.in_task:
             return super().compute(**kwargs)  # type: ignore[no-untyped-call]
         result = np.empty(self.shape, self.dtype)
         if result.size:
@@ -212,6 +220,8 @@ def _lengths(chunks: Sequence[int], part: range) -> tuple[int, ...]:
     >>> _lengths((4, 4, 2), range(4)), _lengths((4, 4, 2), range(0))
     ((4,), (0,))
     """
+    if len(chunks) == 1:
+        return (len(part),)
     total = sum(chunks)
     if part == range(total):
         return tuple(chunks)

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from dask.array.core import Array
 
+from dask_fileseq.graph.inplace import DefaultScheduler
 from dask_fileseq.graph.sliced import EqualToArray
 from dask_fileseq.tiling import basic_index
 
@@ -21,6 +22,8 @@ class TransposedFiles(Array, metaclass=EqualToArray):
 
     It becomes an ordinary `Array` by anything but a basic slice.
     """
+
+    __dask_scheduler__ = DefaultScheduler()
 
     _before: Array
     _order: tuple[int, ...]
@@ -56,6 +59,11 @@ class TransposedFiles(Array, metaclass=EqualToArray):
         kept = [axis for axis in self._order if isinstance(by_axis[axis], slice)]
         order = [sorted(kept).index(axis) for axis in kept]
         return TransposedFiles.of(self._before[tuple(by_axis[a] for a in sorted(by_axis))], order)
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether local schedulers decode the files straight into the result."""
+        return self.name == self._own_name and getattr(self._before, "is_in_place", False)
 
     def compute(self, **kwargs: Any) -> Any:
         """Return it as numpy, as `dask.array.Array.compute` does; a view of the order before."""

@@ -16,13 +16,14 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from dask_fileseq.errors import NamesError, NoFilesError, UnmatchedError, shown
-from dask_fileseq.files import common_folder
+from dask_fileseq.files import PackedNames, common_folder
 from dask_fileseq.grid.text_axis import GridAxis, Spacing, axis_of_texts, category_axis, listed_axis
 from dask_fileseq.patterns import (
     HOW_TO_HAVE_ALL,
     NameColumns,
     NamePattern,
     as_pattern,
+    columns_of,
     infer_columns,
     require_quick,
 )
@@ -113,10 +114,11 @@ def name_columns(
     """
     if not len(names):
         raise NoFilesError("files is empty")
-    if "://" in names[0]:
+    packed = names.paths() if isinstance(names, PackedNames) else None
+    if "://" in names[0] and packed is None:
         names = public_names(names)  # signatures are no part of what a pattern matches
-    if max(map(len, names)) > LONGEST:
-        longest = max(names, key=len)
+    longest = names.longest() if isinstance(names, PackedNames) else max(names, key=len)
+    if len(longest) > LONGEST:
         raise NamesError(
             f"{longest[:50]!r}... has {len(longest):,} characters: more than {LONGEST:,}, the"
             " most of a name that patterns are matched with"
@@ -127,14 +129,16 @@ def name_columns(
     paths = names
     own = not is_inferred and pattern.lookup is not None
     # names that are normalised already stay packed, which saves memory
-    if not own and any(map(operator.ne, map(os.path.normpath, names), names)):
+    if packed is not None and not own:
+        paths = packed
+    elif not own and any(map(operator.ne, map(os.path.normpath, names), names)):
         paths = list(map(os.path.normpath, names))
     if is_inferred:
         pattern, columns = infer_columns(paths)
     else:
         start = _start(pattern, paths) if start is None else start
-        require_quick(pattern, paths, start)
-        columns = pattern.columns(paths, start)
+        require_quick(pattern, [longest] if packed is not None else paths, start)
+        columns = columns_of(pattern, paths, start)
     if columns.unmatched and unmatched == "raise":
         count = len(columns.unmatched)
         raise UnmatchedError(

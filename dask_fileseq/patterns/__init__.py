@@ -3,10 +3,10 @@
 `as_pattern` makes a `NamePattern` of everything that users may pass as ``pattern=``. Each
 module imports only from those before it: `name_columns`, `name_pattern`, `lookup` (functions
 and tables), `date_formats`, `format_string`, `axis_words`, `bioformats`, `frame_names`,
-`text_pattern`, `presets`, `backtracking`; then the steps of inference, `name_kinds`, `name_parts`,
-`date_candidates`, `dates`, `date_relations`, `number_parts`, `word_parts`, `axis_names`,
-`dependence`, `reading`, `optional_parts`; and `inference` itself, which has `as_pattern`,
-and `explanation`; and `single_name`.
+`packed_columns`, `text_pattern`, `presets`, `backtracking`; then the steps of inference,
+`name_kinds`, `name_parts`, `date_candidates`, `dates`, `date_relations`, `number_parts`,
+`word_parts`, `axis_names`, `dependence`, `reading`, `optional_parts`; and `inference` itself,
+which has `as_pattern`, and `explanation`; and `single_name`.
 """
 
 from dask_fileseq.patterns.axis_words import CATEGORIES, FAMILIES
@@ -25,6 +25,7 @@ from dask_fileseq.patterns.name_pattern import (
     unique_dims,
 )
 from dask_fileseq.patterns.name_template import NameTemplate, format_names
+from dask_fileseq.patterns.packed_columns import columns_of
 from dask_fileseq.patterns.presets import (
     Preset,
     add_presets,
@@ -47,6 +48,7 @@ __all__ = [
     "Preset",
     "add_presets",
     "as_pattern",
+    "columns_of",
     "explain_names",
     "factorize",
     "format_names",

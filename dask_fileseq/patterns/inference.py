@@ -7,6 +7,7 @@ not match join the sample, and so do those that share a cell. How a sample is re
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from dask_fileseq.errors import NamesError
+from dask_fileseq.files import ends
 from dask_fileseq.patterns.lookup import LookupPattern, TableLookup
 from dask_fileseq.patterns.name_columns import NameColumns
 from dask_fileseq.patterns.name_kinds import (
@@ -27,6 +29,7 @@ from dask_fileseq.patterns.name_kinds import (
 )
 from dask_fileseq.patterns.name_pattern import NamePattern
 from dask_fileseq.patterns.optional_parts import optional_pattern
+from dask_fileseq.patterns.packed_columns import columns_of
 from dask_fileseq.patterns.presets import (
     PresetFit,
     best_preset,
@@ -160,7 +163,7 @@ def infer_columns(names: Sequence[str]) -> tuple[NamePattern, NameColumns]:
 
 def settled_inference(names: Sequence[str]) -> tuple[Inference, NameColumns | None]:
     """Return what inference finds in normalised paths, and the axes unless it refuses."""
-    if not len(names) or min(names) == max(names):
+    if not len(names) or len(set(ends(names))) == 1:
         raise refusal(f"nothing varies in {len(names):,} file names")
     chosen = _sample(len(names))
     before = ""
@@ -169,7 +172,7 @@ def settled_inference(names: Sequence[str]) -> tuple[Inference, NameColumns | No
         pattern = inference.pattern
         if pattern is None:
             return inference, None
-        columns = pattern.columns(names)
+        columns = columns_of(pattern, names)
         odd = [] if len(chosen) == len(names) else _odd_names(columns, len(names))
         new = sorted({*chosen, *odd})
         if len(new) == len(chosen) or str(pattern) == before:
@@ -192,6 +195,9 @@ def _odd_names(columns: NameColumns, count: int) -> list[int]:
     key = np.zeros(count - len(columns.unmatched), np.int64)
     for texts, codes in zip(columns.texts, columns.codes, strict=True):
         key = key * len(texts) + codes
+    cells = math.prod(map(len, columns.texts))
+    if cells <= 4 * count and np.bincount(key, minlength=1).max() < 2:
+        return unmatched
     order = np.argsort(key, kind="stable")
     taken = np.flatnonzero(np.diff(key[order]) == 0)[:_SPREAD]
     doubled = np.concatenate([order[taken], order[taken + 1]])

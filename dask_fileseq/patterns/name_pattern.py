@@ -171,6 +171,16 @@ class NamePattern:
         unmatched: list[int] = []
         batches = self._search(names, 0 if self.whole else start, unmatched)
         texts, codes = factorize_rows(batches, self.regex.groups, len(names))
+        return self.columns_of_rows(names, texts, codes, unmatched)
+
+    def columns_of_rows(
+        self,
+        names: Sequence[str],
+        texts: list[list[Any]],
+        codes: list[Codes],
+        unmatched: list[int],
+    ) -> NameColumns:
+        """Return what `columns` does, from the texts of each group and their codes."""
         if len(unmatched) == len(names):
             raise self.no_match(names)
         absent = self._fill_absent(texts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dask_fileseq.report.dyes import Colour
+from dask_fileseq.report.thumbnails import Picture
 
 LOW, HIGH = 1.0, 99.8
 """Percentiles of a channel that become black and white."""
@@ -61,3 +62,26 @@ class Contrast:
         if self.colour is not None and image.ndim == 2:
             return np.asarray(shades[..., None] * self.colour, np.uint8)
         return np.asarray(shades * 255, np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class Contrasts:
+    """The contrast of a channel for each kind of pictures.
+
+    One for all would leave bytes black beside numbers of 16 bits.
+    """
+
+    by_kind: dict[str, Contrast]
+
+    @classmethod
+    def of(cls, pictures: Iterable[Picture], colour: Colour | None = None) -> Contrasts:
+        """Return the contrasts of the pictures of a channel."""
+        images: dict[str, list[NDArray[Any]]] = {}
+        for picture in pictures:
+            if picture.image is not None:
+                images.setdefault(picture.kind, []).append(picture.image)
+        return cls({kind: Contrast.of(alike, colour) for kind, alike in images.items()})
+
+    def shades(self, picture: Picture) -> NDArray[np.uint8]:
+        """Return a picture that has an image in 256 shades: see `Contrast.shades`."""
+        return self.by_kind[picture.kind].shades(np.asarray(picture.image))

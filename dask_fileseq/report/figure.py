@@ -14,7 +14,7 @@ from dask_fileseq.errors import check_choice
 from dask_fileseq.files import Source
 from dask_fileseq.grid import FileGrid
 from dask_fileseq.readers import Reader
-from dask_fileseq.report.contrast import Contrast
+from dask_fileseq.report.contrast import Contrasts
 from dask_fileseq.report.gridlayout import grid_layout
 from dask_fileseq.report.gridmap import ticks
 from dask_fileseq.report.montage import montage
@@ -45,7 +45,7 @@ class Panel(NamedTuple):
     """One picture, or the pictures of a plate or mosaic, with its label."""
 
     pictures: Sequence[Picture]
-    contrast: Contrast
+    contrasts: Contrasts
     label: str
     board: Board | None = None
 
@@ -61,8 +61,9 @@ def preview_figure(
 ) -> Figure:
     """Return a figure of small pictures of the files of a grid: see `contact_sheet`.
 
-    Channels are rows, and times and places are columns. If there is only one row, it is
-    broken into as many as fit a screen best. A plate or mosaic is one picture for each channel
+    Channels are rows, and times and places are columns; if both have several labels, each place
+    may have rows of its own, as pictures are larger. If there is only one row, it is broken into
+    as many as fit a screen best. A plate or mosaic is one picture for each channel
     and time.
 
     Raises
@@ -109,9 +110,13 @@ def _rows(sheet: Sheet) -> tuple[list[list[Panel]], list[str]]:
     heads = [_named(sheet.channel_name, channel) for channel in sheet.channels]
     times = [_named(sheet.time_name, time) for time in sheet.times]
     rows = [
-        list(_panels(sheet, pictures, contrast, times))
-        for pictures, contrast in zip(sheet.pictures, sheet.contrasts, strict=True)
+        list(_panels(sheet, pictures, contrasts, times))
+        for pictures, contrasts in zip(sheet.pictures, sheet.contrasts, strict=True)
     ]
+    if sheet.board is None and min(len(sheet.places), len(times)) > 1:
+        tall = len(rows) * len(sheet.places), len(times)
+        if len(rows) == 1 or _side(sheet, *tall) > _side(sheet, len(rows), len(rows[0])):
+            return _rows_of_times(sheet, rows, heads, times)
     if len(rows) > 1 and len(rows[0]) > 1 and sheet.board is None:
         return rows, heads
     flat = [
@@ -119,30 +124,49 @@ def _rows(sheet: Sheet) -> tuple[list[list[Panel]], list[str]]:
         for head, panels in zip(heads, rows, strict=True)
         for panel in panels
     ]
-    aspect = _aspect(sheet)
 
-    def side(across: int) -> tuple[float, int]:
-        high = math.ceil(len(flat) / across) * aspect
-        return min(WIDTH / across, HEIGHT / high, _largest(sheet)), across
+    def fit(across: int) -> tuple[float, int, int]:
+        high = math.ceil(len(flat) / across)
+        return _side(sheet, high, across), len(flat) - high * across, across
 
-    across = max(range(1, len(flat) + 1), key=side)
+    across = max(range(1, len(flat) + 1), key=fit)
     rows = [flat[i : i + across] for i in range(0, len(flat), across)]
     return rows, [""] * len(rows)
 
 
+def _rows_of_times(
+    sheet: Sheet, rows: Sequence[Sequence[Panel]], heads: Sequence[str], times: Sequence[str]
+) -> tuple[list[list[Panel]], list[str]]:
+    """Return a row of all times for each place and channel, in place of one for each channel."""
+    count = len(times)
+    return [
+        [
+            panel._replace(label=label)
+            for panel, label in zip(panels[count * i : count * (i + 1)], times, strict=True)
+        ]
+        for i in range(len(sheet.places))
+        for panels in rows
+    ], [_joined(place, head) for place in sheet.places for head in heads]
+
+
+def _side(sheet: Sheet, rows: int, columns: int) -> float:
+    """Return the width in inches of each of so many panels that fit a screen."""
+    return min(WIDTH / columns, HEIGHT / (rows * _aspect(sheet)), _largest(sheet))
+
+
 def _panels(
-    sheet: Sheet, pictures: Sequence[Sequence[Picture]], contrast: Contrast, times: Sequence[str]
+    sheet: Sheet, pictures: Sequence[Sequence[Picture]], contrasts: Contrasts, times: Sequence[str]
 ) -> Iterator[Panel]:
     """Yield the panels of a channel, whose pictures are by time and place."""
     if sheet.board is not None:
         for time, label in enumerate(times):
             text = _joined(label, _flat_text(pictures[time]))
-            yield Panel(pictures[time], contrast, text, sheet.board)
+            yield Panel(pictures[time], contrasts, text, sheet.board)
         return
     for (place, name), (time, label) in itertools.product(
         enumerate(sheet.places), enumerate(times)
     ):
-        yield Panel([pictures[time][place]], contrast, _joined(name, label))
+        yield Panel([pictures[time][place]], contrasts, _joined(name, label))
 
 
 def _aspect(sheet: Sheet) -> float:
@@ -189,7 +213,7 @@ def _draw(axes: Axes, panel: Panel, label: str) -> None:
         return
     (picture,) = panel.pictures
     if picture.image is not None:
-        axes.imshow(panel.contrast.shades(picture.image), cmap="gray", vmin=0, vmax=255)
+        axes.imshow(panel.contrasts.shades(picture), cmap="gray", vmin=0, vmax=255)
     else:
         axes.set(facecolor="#24272d", xlim=(0, 1), ylim=(0, 1))
         axes.plot([0, 1], [0, 1], color=FRAME, lw=0.8, zorder=0)
@@ -201,7 +225,7 @@ def _draw(axes: Axes, panel: Panel, label: str) -> None:
 
 def _draw_board(axes: Axes, panel: Panel, board: Board) -> None:
     """Draw a plate or mosaic with the labels of its rows and columns."""
-    image = montage(board, panel.pictures, panel.contrast)
+    image = montage(board, panel.pictures, panel.contrasts)
     axes.imshow(image, aspect="equal", interpolation="antialiased")
     box, size = axes.get_window_extent(), 7.0
     width, height = box.width * 72 / DPI, box.height * 72 / DPI

@@ -131,7 +131,7 @@ def grid_layout(grid: FileGrid) -> GridLayout:
     >>> layout.places(grid.cells)
     (array([0, 0, 1]), array([ 0,  1, 10]))
     """
-    families = {dim: axis_family(grid, dim) for dim in grid.unique_dims}
+    families = _families(grid)
     for dim in grid.unique_dims:
         if families[dim] in WELLS and (plate := _plate_of_wells(grid, dim)):
             return plate
@@ -145,6 +145,19 @@ def grid_layout(grid: FileGrid) -> GridLayout:
             return _table(grid, down, across)
     tiles = [dim for dim, family in families.items() if family == "tile"]
     return _table(grid, *tiles) if len(tiles) == 2 else _table(grid)
+
+
+def _families(grid: FileGrid) -> dict[str, str]:
+    """Return the family of each axis; ``c`` beside ``r`` is a column if another is the channel."""
+    families = {dim: axis_family(grid, dim) for dim in grid.unique_dims}
+    letters = {dim.lower(): dim for dim in families}
+    if letters.keys() >= {"r", "c"} and all(
+        grid.coords[letters[letter]].dtype.kind in "iu" for letter in "rc"
+    ):
+        others = {families[dim] for dim in families if dim != letters["c"]}
+        if others & {"channel", "band", "words"}:
+            families[letters["c"]] = "column"
+    return families
 
 
 def _plate_of_wells(grid: FileGrid, dim: str) -> GridLayout | None:

@@ -101,7 +101,7 @@ def text_map(grid: FileGrid, width: int = 68, rows: int = 16) -> list[str]:
     1 ## .#
     """
     image = grid_map(grid, (rows, width))
-    heads = [_cut(" ".join(labels)) for labels in image.labels(0)]
+    heads = [shortened(" ".join(labels), LONGEST_LABEL) for labels in image.labels(0)]
     margin = max(map(len, heads)) + 1 if image.layout.down.dims else 0
     if image.filled.shape[1] + margin > width:
         image = grid_map(grid, (rows, width - margin))
@@ -115,8 +115,16 @@ def text_map(grid: FileGrid, width: int = 68, rows: int = 16) -> list[str]:
     return lines
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST_LABEL else f"{text[: LONGEST_LABEL - 1]}…"
+def shortened(text: str, most: int) -> str:
+    """Return a text with at most this number of letters, without some in its middle.
+
+    Labels of an axis begin alike more often than they end alike.
+
+    >>> shortened("2026-03-02 08:00", 14), shortened("GFP", 14)
+    ('2026…-02 08:00', 'GFP')
+    """
+    head = (most - 1) // 3
+    return text if len(text) <= most else f"{text[:head]}…{text[len(text) - most + head + 1 :]}"
 
 
 def _starts(image: GridMap, room: int) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,8 @@ from dask_fileseq.report.sheet import Sheet
 BINS, WIDTH, HEIGHT = 64, 256, 96
 """Number of bars, and the size of the space for them."""
 
-MARGIN = 40, 30
-"""Space for labels, left of the bars and below them."""
+BELOW, DIGIT = 30, 6
+"""Space for labels below the bars, and width of a letter of those left of them."""
 
 
 def histograms(sheet: Sheet) -> Iterator[dict[str, Any]]:
@@ -23,7 +23,7 @@ def histograms(sheet: Sheet) -> Iterator[dict[str, Any]]:
     Heights are logarithms of numbers of pixels. ``across`` and ``down`` are the places and the
     labels of ticks.
     """
-    for channel, (label, contrast) in enumerate(zip(sheet.channels, sheet.contrasts, strict=True)):
+    for channel, (label, contrasts) in enumerate(zip(sheet.channels, sheet.contrasts, strict=True)):
         values = np.concatenate([np.zeros(0), *(x.ravel() for x in sheet.images(channel))])
         values = values[np.isfinite(values)]
         if not values.size:
@@ -54,6 +54,7 @@ def histograms(sheet: Sheet) -> Iterator[dict[str, Any]]:
             "bars": "".join(bars),
             "window": "".join(
                 f"M{place(value)} 0v{HEIGHT}"
+                for contrast in contrasts.by_kind.values()
                 for value in (contrast.low, contrast.high)
                 if low <= value <= high
             ),
@@ -63,6 +64,15 @@ def histograms(sheet: Sheet) -> Iterator[dict[str, Any]]:
                 for power in powers[:: 1 + len(powers) // 5]
             ],
         }
+
+
+def room_for_labels(drawn: Sequence[Mapping[str, Any]]) -> int:
+    """Return the space that the longest label left of any bars needs.
+
+    >>> room_for_labels([{"down": [(90, "1"), (0, "1,000,000")]}])
+    64
+    """
+    return 10 + DIGIT * max((len(text) for each in drawn for _, text in each["down"]), default=0)
 
 
 def nice_values(low: float, high: float, most: int = 5) -> list[float]:

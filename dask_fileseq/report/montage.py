@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dask_fileseq.report.contrast import Contrast
+from dask_fileseq.report.contrast import Contrasts
 from dask_fileseq.report.sheet import Board
 from dask_fileseq.report.thumbnails import Picture
 
@@ -23,7 +23,7 @@ GROUND, UNUSED, MISSING, BAD, PARTIAL = (
 of the frame of a place some of whose files are missing."""
 
 
-def montage(board: Board, pictures: Sequence[Picture], contrast: Contrast) -> NDArray[np.uint8]:
+def montage(board: Board, pictures: Sequence[Picture], contrasts: Contrasts) -> NDArray[np.uint8]:
     """Return the pictures of all places of a board, as red, green and blue."""
     shapes = [picture.image.shape[:2] for picture in pictures if picture.image is not None]
     high, wide = (max(sizes) for sizes in zip(*shapes, strict=True)) if shapes else (8, 8)
@@ -36,7 +36,7 @@ def montage(board: Board, pictures: Sequence[Picture], contrast: Contrast) -> ND
         if picture.image is None:
             place[:] = BAD if picture.why == "cannot be read" else MISSING
         else:
-            shades = _coloured(contrast.shades(picture.image))
+            shades = _coloured(contrasts.shades(picture))
             place[:] = 0
             place[: shades.shape[0], : shades.shape[1]] = shades
         if partial:

@@ -19,9 +19,9 @@ from dask_fileseq.files import Source
 from dask_fileseq.grid import FileGrid, cell_text
 from dask_fileseq.plaintext import counted, public_names
 from dask_fileseq.readers import Reader
-from dask_fileseq.report.contrast import Contrast
+from dask_fileseq.report.contrast import Contrasts
 from dask_fileseq.report.gridmap import grid_map
-from dask_fileseq.report.histogram import HEIGHT, MARGIN, WIDTH, histograms
+from dask_fileseq.report.histogram import BELOW, HEIGHT, WIDTH, histograms, room_for_labels
 from dask_fileseq.report.sheet import Projection, contact_sheet
 from dask_fileseq.report.summary import array_rows, summary_rows
 from dask_fileseq.report.svgmap import MOST, map_legend, svg_map
@@ -66,8 +66,8 @@ def report_html(
         Call of `open_sequence` that opens the files.
     """
     sheet = contact_sheet(grid, source, reader, project=project, progress=progress)
-    contrasts = sheet.contrasts
     marked, image = _marked(grid, findings), grid_map(grid, MOST)
+    drawn = list(histograms(sheet))
     array = [text for term, text in array_rows(summary) if term == "array"]
     return render(
         "page.html",
@@ -84,8 +84,8 @@ def report_html(
         shown=SHOWN_FINDINGS,
         cell_text=cell_text,
         sheet=sheet,
-        histograms=list(histograms(sheet)),
-        box=(WIDTH, HEIGHT, *MARGIN),
+        histograms=drawn,
+        box=(WIDTH, HEIGHT, room_for_labels(drawn), BELOW),
         code=code.removeprefix("dask_fileseq."),
         version=__version__,
         date=f"{datetime.now():%Y-%m-%d %H:%M}",
@@ -94,8 +94,8 @@ def report_html(
             "times": sheet.times,
             "places": sheet.places,
             "pictures": [
-                [[_picture(picture, contrast) for picture in at_time] for at_time in channel]
-                for channel, contrast in zip(sheet.pictures, contrasts, strict=True)
+                [[_picture(picture, contrasts) for picture in at_time] for at_time in channel]
+                for channel, contrasts in zip(sheet.pictures, sheet.contrasts, strict=True)
             ],
             "aspect": round(1 / sheet.aspect, 4),
             "board": sheet.board and asdict(sheet.board),
@@ -111,9 +111,9 @@ def _marked(grid: FileGrid, findings: Sequence[Finding]) -> dict[int, str]:
     return {cell: texts[name] for cell, name in cells if name in texts}
 
 
-def _picture(picture: Picture, contrast: Contrast) -> dict[str, str]:
+def _picture(picture: Picture, contrasts: Contrasts) -> dict[str, str]:
     if picture.image is None:
         return {"why": picture.why}
-    content = imagecodecs.jpeg8_encode(contrast.shades(picture.image), level=QUALITY)
+    content = imagecodecs.jpeg8_encode(contrasts.shades(picture), level=QUALITY)
     source = {"src": f"data:image/jpeg;base64,{base64.b64encode(content).decode('ascii')}"}
     return source | ({"note": picture.note} if picture.note else {})

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from dask_fileseq.files import Source
 from dask_fileseq.grid import FileGrid
 from dask_fileseq.readers import Reader
-from dask_fileseq.report.contrast import Contrast
+from dask_fileseq.report.axisroles import axis_family
+from dask_fileseq.report.contrast import Contrasts
 from dask_fileseq.report.dyes import dye_colour
 from dask_fileseq.report.gridmap import grid_map
 from dask_fileseq.report.sheetplan import Limits, SheetPlan, plan_sheet
@@ -71,6 +72,8 @@ class Sheet:
     """What was left out, and how planes became one picture."""
     board: Board | None = None
     """The plate or mosaic that the places are on; None if they are in a line."""
+    first_time: int = 0
+    """Number of the time to show first: of the planes of a stack, that in the middle."""
 
     def images(self, channel: int) -> list[Array]:
         """Return all images of a channel that there are."""
@@ -78,11 +81,11 @@ class Sheet:
         return [picture.image for picture in pictures if picture.image is not None]
 
     @property
-    def contrasts(self) -> list[Contrast]:
-        """The contrast of each channel, and the colour that its name implies, if any."""
+    def contrasts(self) -> list[Contrasts]:
+        """The contrasts of each channel, and the colour that its name implies, if any."""
         return [
-            Contrast.of(self.images(number), dye_colour(name))
-            for number, name in enumerate(self.channels)
+            Contrasts.of(itertools.chain.from_iterable(pictures), dye_colour(name))
+            for name, pictures in zip(self.channels, self.pictures, strict=True)
         ]
 
     @property
@@ -123,6 +126,7 @@ def contact_sheet(
         project = "max" if plan.count * plan.numbers.shape[3] <= FEW_FILES else "middle"
     make = Thumbnailer(source, reader, _pixels(plan), project)
     pictures = iter(_pictures(make, list(plan.files()), progress))
+    is_stack = any(axis_family(grid, grid.unique_dims[axis]) == "z" for axis in roles.times)
     notes = [
         *_planes_notes(chunk, project, plan.in_file),
         *(
@@ -145,6 +149,7 @@ def contact_sheet(
         ],
         ", ".join(notes),
         _board(plan),
+        len(plan.times) // 2 if is_stack else 0,
     )
 
 

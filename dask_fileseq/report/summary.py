@@ -131,17 +131,19 @@ def array_summary(grid: FileGrid, info: FileInfo) -> dict[str, Any]:
 
 def grid_rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield titles and texts of ``grid_summary(...)``: the cells, then each axis."""
-    product = f"{sizes_text(summary['shape'])} = " if len(summary["shape"]) > 1 else ""
-    yield (
-        "grid",
-        f"{product}{counted(summary['cells'], 'cell')}, {summary['empty']:,} of them empty",
-    )
+    several = len(summary["axes"]) > 1
+    text = f"{sizes_text(summary['shape'])} = " if several else ""
+    text += counted(summary["cells"], "cell")
+    if summary["cells"] > 1:
+        empty = f"{summary['empty']:,}" if summary["empty"] else "none"
+        text += f", {empty} of them empty"
+    yield "grid", text
     if plate := summary["plate"]:
-        part = f", {plate['in_part']:,} of them not all" if plate["in_part"] else ""
+        part = f", {plate['in_part']:,} of them only some" if plate["in_part"] else ""
         yield "plate", f"{plate['with_files']:,} of {plate['wells']:,} wells have files{part}"
     for axis in summary["axes"]:
         least, most = min(axis["files"]), max(axis["files"])
-        files = f" ({least:,} to {most:,} files each)" if least < most else ""
+        files = f" ({least:,} to {most:,} files each)" if several and least < most else ""
         labels = list(map(str, axis["labels"]))
         if len(labels) > SHOWN:
             labels = [*labels[:3], "...", labels[-1]]

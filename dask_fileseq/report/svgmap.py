@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dask_fileseq.report.gridmap import GridMap, ticks
+from dask_fileseq.report.gridmap import GridMap, shortened, ticks
 from dask_fileseq.report.templates import render
 
 COLOURS = {"full": "#e8a45a", "some": "#e8a45a88", "marked": "#c04cc0", "empty": "#d8504a"}
 """Colours of places, which work on light and on dark backgrounds."""
-UNUSED = "#80808080"
+UNUSED = "#808080d8"
 """Colour of wells without files, of which a plate may have many."""
 
 LETTER, LINE = 5.6, 12
@@ -22,7 +23,8 @@ LETTER, LINE = 5.6, 12
 WELL = 6
 """Width of a place from which lines and circles are drawn around it."""
 
-LONGEST_LABEL = 14
+LONGEST_LABEL = 16
+"""Letters of a label: a date with hour and minute has them all."""
 
 MOST = (32, 64)
 """Rows and columns of a map, unless it is a plate."""
@@ -61,17 +63,21 @@ def svg_map(
         Cells to mark, numbered in C order, with texts that are shown under the mouse pointer.
     """
     rows, columns = image.filled.shape
+    is_plate, is_centred = image.layout.kind == "plate", image.layout.kind != "table"
+    heads, feet = (
+        [shortened(" ".join(labels), LONGEST_LABEL) for labels in image.labels(axis)]
+        for axis in (0, 1)
+    )
+    lengths = [LETTER * len(text) + 4 for text in feet]
     side = max(3, min(largest, width // columns, width // rows))
     high = max(side, min(16, 32 // rows))  # a long line is not too thin
+    if not is_centred and columns * max(lengths) <= width:  # all labels have room
+        side = max(side, math.ceil(max(lengths)))
     states = image.states
     at = image.at(np.array(list(marked or {}), np.int64))
     states[at] = "marked"
     y, x = high * at[0], side * at[1]
-    is_plate = image.layout.kind == "plate"
-    heads = [_cut(" ".join(labels)) for labels in image.labels(0)]
-    feet = [_cut(" ".join(labels)) for labels in image.labels(1)]
     down = ticks([i * high for i in range(rows)], [LINE - 2] * rows, rows * high + LINE)
-    lengths = [LETTER * len(text) + 4 for text in feet]
     across = ticks([i * side for i in range(columns)], lengths, columns * side + max(lengths))
     ends = [LETTER * len(image.layout.title), *(i * side + lengths[i] for i in across)]
     return render(
@@ -86,8 +92,8 @@ def svg_map(
         lines="" if is_plate and side >= WELL else _lines(rows, columns, side, high),
         titles=list(zip(x.tolist(), y.tolist(), (marked or {}).values(), strict=True)),
         rows=[(i * high + high / 2 + 3.5, heads[i]) for i in down if heads[i]],
-        columns=[(i * side + side / 2 * is_plate, feet[i]) for i in across],
-        anchor="middle" if is_plate else "start",
+        columns=[(i * side + side / 2 * is_centred, feet[i]) for i in across],
+        anchor="middle" if is_centred else "start",
         title=image.layout.title,
         empty=image.layout.grid.files_missing,
     )
@@ -131,7 +137,3 @@ def _circle(x: int, y: int, side: int) -> str:
     """Return the path of a circle in a square."""
     radius = side / 2 - 1
     return f"M{x + 1} {y + side / 2:g}a{radius:g} {radius:g} 0 1 1 0 .01z"
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST_LABEL else f"{text[: LONGEST_LABEL - 1]}…"

@@ -39,6 +39,8 @@ class Picture:
     why: Literal["", "no file", "cannot be read", "no data"] = ""
     note: str = ""
     """That all pixels are alike, if so."""
+    kind: str = ""
+    """The type of its pixels in the file: only those of one type can be compared."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,16 +64,16 @@ class Thumbnailer:
         pictures = [picture for name in names if (picture := self._read(name, channel)) is not None]
         if not pictures:
             return Picture(None, "cannot be read")
-        (usual, _), *_ = Counter(image.shape for image, _ in pictures).most_common(1)
-        alike = [image for image, _ in pictures if image.shape == usual]
+        usual = Counter((image.shape, kind) for image, _, kind in pictures).most_common(1)[0][0]
+        alike = [image for image, _, kind in pictures if (image.shape, kind) == usual]
         image = _projected(np.stack(alike), self.project)
         if not np.isfinite(image).any():
             return Picture(None, "no data")
-        notes = {note for _, note in pictures}
-        return Picture(image, note=notes.pop() if len(notes) == 1 else "")
+        notes = {note for _, note, _ in pictures}
+        return Picture(image, note=notes.pop() if len(notes) == 1 else "", kind=usual[1])
 
-    def _read(self, name: str, channel: int | None) -> tuple[Array, str] | None:
-        """Return the picture of one file and its note, None if it cannot be read."""
+    def _read(self, name: str, channel: int | None) -> tuple[Array, str, str] | None:
+        """Return the picture of one file, its note and its kind; None if it cannot be read."""
         try:
             with self.source.open(name) as file:
                 info = self.reader.inspect(file)
@@ -87,7 +89,8 @@ class Thumbnailer:
             return None
         flat = _without_nodata(_flattened(image, axes, self.project), info)
         is_part = bool(imreadargs) or any(len(region[axis]) < spec.shape[axis] for axis in axes[:2])
-        return self._small(flat), _flat_note(flat, is_part)
+        kind = f"{spec.dtype}{' colour' * (flat.ndim > 2)}"
+        return self._small(flat), _flat_note(flat, is_part), kind
 
     def _level(self, info: FileInfo, axes: Sequence[int]) -> tuple[ChunkSpec, Any]:
         """Return the smallest level that is large enough, and the arguments that read it."""

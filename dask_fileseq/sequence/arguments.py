@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from typing import Any
 
-from dask_fileseq.descriptors import grid_beside, grid_of_table
+from dask_fileseq.descriptors import grid_beside, grid_of_columns_beside, grid_of_table
 from dask_fileseq.errors import NamesError, NoFilesError, check_choice
-from dask_fileseq.files import LocalFiles, Names, Source, Suffixes, find_files, searched
+from dask_fileseq.files import (
+    TABLE_SUFFIXES,
+    LocalFiles,
+    Names,
+    Source,
+    Suffixes,
+    TableNames,
+    find_files,
+    names_in_tables,
+    searched,
+)
 from dask_fileseq.grid import (
     FileGrid,
     grid_of_indices,
@@ -58,7 +68,7 @@ def parsed_grid(
             if needless:
                 raise NamesError(f"{', '.join(needless)} needs a pattern")
             return grid_of_sequence(names, "sequence" if parse is None else "I")
-        if is_text and pattern == "infer" and min(names) == max(names):
+        if is_text and pattern == "infer" and len(set(names.ends())) == 1:
             return grid_of_sequence(names)  # nothing varies in one file, or the same one again
         return grid_of_pattern(
             names,
@@ -98,7 +108,7 @@ def is_auto(table: Any) -> bool:
 def tabled_grid(
     names: Names,
     source: Source,
-    given: str | list[str],
+    given: str | Sequence[str],
     table: Any,
     kwargs: Mapping[str, Any],
     rules: Mapping[str, Any],
@@ -119,6 +129,10 @@ def tabled_grid(
     if arranging:
         raise NamesError(f"{arranging[0]} arranges axes of names, and a table has its own")
     options = {"spacing": rules["spacing"], "duplicates": rules["duplicates"]}
+    if is_auto(table) and isinstance(names, TableNames) and names.columns:
+        grid = grid_of_columns_beside(names, **options)
+        if grid is not None:
+            return grid
     if is_auto(table):
         return grid_beside(names, source, given, **options)
     pattern = kwargs.get("pattern")
@@ -129,8 +143,8 @@ def tabled_grid(
 
 
 def listed_files(
-    given: str | list[str], source: Source, suffixes: Suffixes
-) -> tuple[list[str], NamePattern | None]:
+    given: str | Sequence[str], source: Source, suffixes: Suffixes
+) -> tuple[Sequence[str], NamePattern | None]:
     """Return the names that are given, or that a search finds.
 
     A text such as ``"shot_%04d.tif"``, ``"shot_####.tif"`` or ``"shot_{t:04d}.tif"``, of which
@@ -159,13 +173,27 @@ def listed_files(
     return find_files(given, source, suffixes), None
 
 
-def with_files_of_folders(given: list[str], source: Source, reader: Reader) -> list[str]:
+def names_of_tables(names: Sequence[str], source: Source, reader: Reader) -> TableNames | None:
+    """Return the names in tables of names; None if the files are no such tables.
+
+    To a function, a table is a file.
+    """
+    if isinstance(reader, FunctionReader) or isinstance(names, Names) or not len(names):
+        return None
+    if not all(name.lower().endswith(TABLE_SUFFIXES) for name in names):
+        return None
+    return names_in_tables(names, source, reader.suffixes)
+
+
+def with_files_of_folders(given: Sequence[str], source: Source, reader: Reader) -> Sequence[str]:
     """Return names, with the images in a folder in its place, in natural order.
 
     Functions may read folders, and so may a reader whose suffix the folder has.
     """
     ends = tuple(chain(*reader.suffixes))
-    if not ends or isinstance(reader, FunctionReader) or not isinstance(source, LocalFiles):
+    if isinstance(given, Names) or not ends or isinstance(reader, FunctionReader):
+        return given
+    if not isinstance(source, LocalFiles):
         return given
     others = [name for name in given if not name.lower().endswith(ends)]
     folders = {name for name in others if os.path.isdir(name)}
@@ -173,7 +201,7 @@ def with_files_of_folders(given: list[str], source: Source, reader: Reader) -> l
     return list(chain(*(inside.get(name, [name]) for name in given))) if folders else given
 
 
-def in_order(names: list[str], sort: Any, found: bool) -> list[str]:
+def in_order(names: Sequence[str], sort: Any, found: bool) -> Sequence[str]:
     """Return names in the order of the `sort` argument.
 
     By default, names that a search `found` are sorted, and a list keeps its own order.

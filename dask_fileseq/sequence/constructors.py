@@ -63,7 +63,11 @@ def open_sequence(
     files : str, os.PathLike or iterable of these
         As in `FileSequence`. A folder gives its TIFF files or, if it has none, its other
         images; if there are none right inside, those in all folders below it. Hidden folders
-        and those of Zarr do not count.
+        and those of Zarr do not count. A Parquet or CSV file (``.csv``, ``.csv.gz``), or several,
+        is a table of names (extra ``parquet``): the column of file names is that with suffixes of
+        images or, of several, the one that is called ``file``, ``filename``, ``name``, ``path``,
+        ``url`` or ``key``. Of an inventory of S3, with buckets and keys, images count, in their
+        latest version. Names stay bytes: ten million take some 300 MB.
     pattern : str, re.Pattern, callable, table or None
         Finds the axes in file names:
 
@@ -91,7 +95,9 @@ def open_sequence(
         times, positions and pixel sizes; files that it names and that are not there are empty
         cells (`FileSequence.missing`), and of a plan, what no file has is no index. One
         that is broken, or that the names contradict, is a `GridWarning`, and the names count.
-        None leaves all to the names. Others are as in `FileSequence`.
+        None leaves all to the names. Others are as in `FileSequence`. Of a Parquet table of names,
+        ``"auto"`` makes axes of other columns (integers, texts, dates) if few of them tell
+        all files apart, and fill at least half of their grid.
     imread : callable, optional
         Reads one file; by default chosen by the first file's type.
     container, sort, parse, unmatched, duplicates, spacing, identity, storage_options
@@ -222,6 +228,7 @@ def imread(files: Files, *, chunks: Any = None, **kwargs: Any) -> Array:
         As in `FileSequence.to_dask_array`, but None is ``"grouped"``, unless ``fileseq.chunks`` in
         dask's configuration says otherwise: files whose array is below 1 MiB are grouped into
         blocks of at most 8 MiB, along the last axes of the grid first; others are a block each.
+        Of files far away, those below 16 MiB are grouped, up to 32 MiB.
     imreadargs, series, key, level, chunkshape, chunkdtype, axestiled, fillvalue, errors
         As in `FileSequence.to_dask_array`.
     pattern, table, imread, container, sort, parse, unmatched, duplicates, spacing, identity, \

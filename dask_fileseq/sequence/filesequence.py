@@ -78,6 +78,7 @@ from dask_fileseq.sequence.arguments import (
     in_order,
     is_auto,
     listed_files,
+    names_of_tables,
     needs_package,
     parsed_grid,
     tabled_grid,
@@ -138,6 +139,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         the pattern that ``"infer"`` finds. None is ``"*"``. The name of a ZIP or
         TAR file, or a chain such as ``"zip://t*.tif::s3://scans/day1.zip"``, gives members
         of it, if `imread` is a reader of this package; to a function, an archive is one file.
+        So do Parquet and CSV files, which are tables of names; see `open_sequence`.
     container : str, os.PathLike or open archive, optional
         ZIP or TAR file with the files, or its URL; `files` is then a pattern of, or a list
         of, its members. An archive without a name cannot go to other processes.
@@ -279,9 +281,13 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         self._given = given if isinstance(given, str) else None
         first = given if isinstance(given, str) else given[0]
         self.source: Source = open_source(container, first, storage_options, path_map)
-        if isinstance(given, list):
+        if not isinstance(given, str):
             given = with_files_of_folders(given, self.source, reader)
         names, frames = listed_files(given, self.source, reader.suffixes)
+        listed = names_of_tables(names, self.source, reader) if container is None else None
+        if listed is not None:
+            self.source = open_source(None, listed[0], storage_options, path_map)
+            names, given, self._given, found = listed, listed, None, False
         names = in_order(names, sort, found)
         self.reader: Reader = reader.for_file(without_secrets(names[0]) if names else "")
         self.identity: Literal["stat", "name"] = identity
@@ -294,7 +300,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         if inferred and frames is not None:
             kwargs["pattern"] = frames
             table = None if is_auto(table) else table
-        packed = Names(names)
+        packed = Names.of(names)
         grid = tabled_grid(packed, self.source, given, table, kwargs, rules)
         self._set_grid(grid or parsed_grid(packed, parse, dict(kwargs), rules))
         kept = kwargs | ({} if self.pattern is None else {"pattern": self.pattern})
@@ -320,7 +326,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
 
     def _set_grid(self, grid: FileGrid) -> None:
         """Set the grid, and derive names and axis codes from it."""
-        self._names = grid.names if isinstance(grid.names, Names) else Names(grid.names)
+        self._names = Names.of(grid.names)
         self.grid = grid if grid.names is self._names else replace(grid, names=self._names)
         codes = TIFF.AXES_CODES
         self.axes = "".join(codes.get(dim.lower(), dim[0].upper()) for dim in grid.dims)
@@ -469,7 +475,7 @@ with well
 
     @property
     def below(self) -> str:
-        """How far below the folder that was opened the files are, in words; empty if inside.
+        """Where below the folder that was opened the files are, in words; empty if inside.
 
         A folder without images right inside it gives those in all folders below it.
 
@@ -481,7 +487,7 @@ with well
         >>> folder = tempfile.mkdtemp()
         >>> pattern = write_acquisition(f"{folder}/day1/plate")
         >>> open_sequence(folder).below.replace(folder, "scans")
-        "2 folders below 'scans', in 1 folder"
+        "in 1 folder, 2 levels below 'scans'"
         """
         return depth_text(self._given, self._names)
 
@@ -663,7 +669,7 @@ with well
                 grown.__dict__["_versions"] = np.array(versions, np.int64)
             return grown
 
-        def names(before: Self) -> list[str]:
+        def names(before: Self) -> Sequence[str]:
             try:
                 return opening.names(self.source, before)
             except NoFilesError:
@@ -1009,8 +1015,10 @@ with well
             configuration says. ``"file"`` makes one block of each file, and so does ``"grouped"``,
             unless the array of a file is below 1 MiB: of these, as many as 8 MiB hold make a
             block, along the last axes of the grid first, but there are at least 16 blocks of 16
-            files or more. ``"auto"``, a size such as ``"100MiB"``, or dask's usual forms group
-            small files and split large ones. A mapping may name dimensions.
+            files or more. Files far away are grouped if it is below 16 MiB, into at least 8 blocks
+            of at most 32 MiB, because a block waits for all its files together. ``"auto"``, a size
+            such as ``"100MiB"``, or dask's usual forms group small files and split large ones. A
+            mapping may name dimensions.
         fillvalue : scalar or {"auto", "nodata", "nan"}, optional
             Value of the pixels of empty cells. ``"nodata"``: the one that the first file
             declares (the GDAL tag of TIFF). ``"auto"``: that, or 0 if it declares none.

@@ -117,7 +117,7 @@ def followed(
     source: Source,
     reader: Reader,
     folder: str,
-    names: Callable[[T], list[str]],
+    names: Callable[[T], Sequence[str]],
     grow: Callable[[T, Mapping[str, Version]], T | None],
     interval: float,
     until: Callable[[T], bool] | int | None,

@@ -29,7 +29,7 @@ class Opening:
     rules: Mapping[str, Any]
     """Values of `unmatched`, `duplicates` and `spacing`."""
 
-    def names(self, source: Source, known: Sequence[str]) -> list[str]:
+    def names(self, source: Source, known: Sequence[str]) -> Sequence[str]:
         """Return the names that are there now, in order, of which some may be `known`."""
         if self.given is None:
             return list(known)
@@ -52,7 +52,7 @@ class Opening:
             if grown is not None:
                 return grown
         kwargs = dict(self.kwargs) | ({"pattern": pattern} if pattern is not None else {})
-        packed = Names(names)
+        packed = Names.of(names)
         found = tabled_grid(packed, source, self.given or list(names), self.table, kwargs, rules)
         return found or parsed_grid(packed, self.parse, kwargs, rules)
 

@@ -259,7 +259,7 @@ def _opened(seq: FileSequence, planned: Sequence[Planned]) -> FileSequence:
     whole = len(positions) == int(np.prod(grid.shape, dtype=np.int64))
     new = replace(
         grid,
-        names=Names(paths),
+        names=Names.of(paths),
         positions=None if whole else positions,
         pattern=None,
         unmatched=(),

@@ -82,7 +82,7 @@ def test_patterns_of_ones_own(tmp_path):
     assert result.exit_code == 0
     assert "lab-cli-test: 2 of 2 files; plate 1, well 2, n 1" in result.stdout
     shown = invoke("show", folder, "--pattern", "lab-cli-test")
-    assert "2 cells, 0 of them empty" in shown.stdout
+    assert "2 cells, none of them empty" in shown.stdout
     missing = invoke("patterns", "--presets", tmp_path / "none.toml")
     assert missing.exit_code == 1
     assert "none.toml" in missing.stderr

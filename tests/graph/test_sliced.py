@@ -74,6 +74,37 @@ def test_blocks_are_decoded_in_place(opened, scheduler):
     assert list(seen.results.values()) == [None] * 4
 
 
+def test_xarray_decodes_in_place(opened):
+    """A graph is run, and the result copied once more, where dask alone does neither."""
+    pytest.importorskip("xarray")
+    seq, array = opened
+    whole = seq.to_xarray()
+    for index in ((...,), (slice(1, None), 0), (1, 0, slice(None, None, -2))):
+        for lazy in (whole[index], whole[index].to_dataset(name="pixels")):
+            with Seen() as seen:
+                result = lazy.compute()
+            np.testing.assert_array_equal(getattr(result, "pixels", result), array[index])
+            assert set(seen.results.values()) == {None}
+
+
+def test_files_are_computed_with_other_arrays(opened):
+    """Two arrays get the pixels of one, or dask refuses to compute them together."""
+    seq, array = opened
+    x = seq.to_dask_array()
+    together = (x[1], x.sum(), da.ones(3), x[1, 0, 2:5], x[1, 0, 0, 0])
+    expected = (array[1], array.sum(), np.ones(3), array[1, 0, 2:5], array[1, 0, 0, 0])
+    for order in (slice(None), slice(None, None, -1), slice(1), slice(3, 5), slice(4, 5)):
+        results = dask.compute(*together[order])
+        for result, value in zip(results, expected[order], strict=True):
+            np.testing.assert_array_equal(result, value)
+    (again, twice), alone = dask.compute([x[1], x[1]], 5)
+    assert alone == 5
+    np.testing.assert_array_equal([again, twice], array[[1, 1]])
+    (kept,) = dask.persist(x[1, 0])
+    assert isinstance(kept, da.Array)
+    np.testing.assert_array_equal(kept.compute(), array[1, 0])
+
+
 def test_results_that_somebody_keeps_are_not_taken_for_blocks(opened):
     """The cache of dask would put None, or a part of another result, in the place of a block."""
     seq, _ = opened

@@ -132,3 +132,18 @@ def test_a_header_with_other_places_is_another_one(tmp_path):
     x = TiffSequence(names).array()
     for _ in range(2):
         np.testing.assert_array_equal(x[:, 5:9, 1:4], expected[:, 5:9, 1:4])
+
+
+def test_a_file_that_changed_between_two_crops(tmp_path):
+    """The header of the crop before would be taken for that of the file as it is by now."""
+    path = tmp_path / "t0.tif"
+    x = None
+    for number, write in enumerate(({}, {}, {"tile": (16, 16)}, {"compression": "zlib"}) * 2):
+        tifffile.imwrite(path, image(number), **write)
+        x = TiffSequence([path]).array() if x is None else x
+        for index in ((0, 3, 4), (0, slice(9, 20), slice(1, 30, 7))):
+            for _ in range(2):
+                np.testing.assert_array_equal(x[index], image(number)[None][index])
+    path.write_bytes(path.read_bytes()[:-100])  # the header is the same
+    with pytest.raises(ReadError, match="truncated"):
+        _ = x[0, 3, 4]

@@ -52,7 +52,7 @@ PageSegments = tuple[Sequence[int], Sequence[int]]
 """The offsets and the byte counts of the strips or tiles of a page."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Header:
     """The directories of a file."""
 
@@ -69,7 +69,7 @@ class Header:
     date: bytes = b""
     """Value of the first page's tag ``DateTime``, which is not part of the signature."""
 
-    @property
+    @cached_property
     def pixels(self) -> list[tuple[int, int]]:
         """Offset and size of the pixels of each page; (0, 0) if its strips do not touch."""
         return [_joined(*page) for page in self.pages]

@@ -7,10 +7,11 @@ All others are opened by tifffile.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import tifffile
@@ -53,6 +54,8 @@ from dask_fileseq.readers.tiff.tiffseries import series_of
 
 MISSES = 3
 """After so many files in a row that did not equal the one before, none is expected to."""
+
+_THREAD = threading.local()
 
 _IMAGEARGS = {"key", "series", "level", "strict", "squeeze", "maxworkers", "buffersize", "kind"}
 
@@ -168,7 +171,7 @@ class TiffReader(Reader):
         self, paths: Sequence[str], spec: ChunkSpec, outs: Sequence[NDArray[Any]], region: Region
     ) -> int:
         """Read a region of local files until one needs tifffile; see `Reader.read_regions`."""
-        recent = RecentHeader()
+        recent = _recent_header()
         for done, (path, out) in enumerate(zip(paths, outs, strict=True)):
             try:
                 if not read_proven_region(path, spec, region, out, recent=recent):
@@ -227,6 +230,13 @@ def _open_image(file: File, imreadargs: Mapping[str, Any]) -> Iterator[tuple[Ima
     del args["strict"]  # which is for the pages that are there
     record(files=1)
     yield WholeImage(lambda: tifffile.imread(files, **args)), HandleBytes(file, file)
+
+
+def _recent_header() -> RecentHeader:
+    """Return the header of the file of which this thread has read a region before."""
+    if not hasattr(_THREAD, "recent"):
+        _THREAD.recent = RecentHeader()
+    return cast(RecentHeader, _THREAD.recent)
 
 
 def _read_files(paths: Sequence[str], spec: ChunkSpec, outs: Sequence[Array]) -> int:
