@@ -1561,6 +1561,7 @@ with well
         Returns
         -------
         xarray.Dataset
+            With the coordinates of `to_xarray`, and ``has_file`` also if no cell is empty.
 
         Raises
         ------
