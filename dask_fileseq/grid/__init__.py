@@ -19,6 +19,7 @@ from dask_fileseq.grid.filegrid import (
     grid_of_indices,
     grid_of_pattern,
     grid_of_sequence,
+    index_tuples,
     labels_at,
     plain_labels,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "grid_of_pattern",
     "grid_of_sequence",
     "grown_grid",
+    "index_tuples",
     "joined_grids",
     "labels_at",
     "natural_sorted",

@@ -10,7 +10,7 @@ from itertools import islice
 import numpy as np
 
 from dask_fileseq.errors import NamesError
-from dask_fileseq.grid import FileGrid, plain_labels
+from dask_fileseq.grid import FileGrid, index_tuples, plain_labels
 from dask_fileseq.plaintext import counted, printable, public_text, without_secrets
 
 
@@ -18,7 +18,7 @@ def listing(grid: FileGrid, limit: int | None, below: str = "") -> str:
     """Return a text that lists names and cells, and where they are; see `FileSequence.listing`."""
     if limit is not None and (not isinstance(limit, int) or limit < 0):
         raise NamesError(f"limit={limit!r} must be a number of names, or None for all")
-    cells = cell_labels(grid, grid.indices[:limit])
+    cells = cell_labels(grid, index_tuples(grid.cells[:limit], grid.shape))
     missing = grid.missing
     sections: list[tuple[str, int, Iterable[str]]] = [
         (
