@@ -168,6 +168,14 @@ def test_labels_that_begin_alike_are_told_apart():
     assert rows == ["2026-…2 08:00:05", "2026-…2 08:00:15", "2026-…2 09:00:05", "2026-…2 09:00:15"]
 
 
+def test_long_labels_of_few_columns_are_all_shown():
+    """Every second channel had none, where there was room for all."""
+    dyes = ["Alexa 647", "Alexa 568", "488 long", "Brightfield"]
+    grid = grid_of_pattern([f"t{t}_{dye}" for t in range(3) for dye in dyes], "t{t:d}_{channel}")
+    svg = svg_map(grid_map(grid, MOST), width=480)
+    assert re.findall(r'text-anchor="start">(.*?)</text>', svg) == sorted(dyes)
+
+
 def test_two_axes_are_down_and_across():
     """Not all in one row."""
     grid = grid_of_pattern([f"t{t}_{c}" for t in range(3) for c in "abc"], "t{t:d}_{c}")

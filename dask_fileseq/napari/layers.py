@@ -115,7 +115,7 @@ def _well_names(plate: Plate, image: DataArray, placed: dict[str, Any]) -> Layer
     keywords = {key: value[-2:] for key, value in placed.items()} | {
         "name": "wells",
         "features": {"well": list(plate.wells)},
-        "text": {"string": "{well}", "anchor": "upper_left", "color": "white"},
+        "text": {"string": "{well}", "anchor": "lower_left", "color": "white", "size": 8},
         "face_color": "transparent",
         "border_color": "transparent",
     }

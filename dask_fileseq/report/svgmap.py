@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from itertools import groupby
 
@@ -62,19 +63,21 @@ def svg_map(
         Cells to mark, numbered in C order, with texts that are shown under the mouse pointer.
     """
     rows, columns = image.filled.shape
-    side = max(3, min(largest, width // columns, width // rows))
-    high = max(side, min(16, 32 // rows))  # a long line is not too thin
-    states = image.states
-    at = image.at(np.array(list(marked or {}), np.int64))
-    states[at] = "marked"
-    y, x = high * at[0], side * at[1]
     is_plate, is_centred = image.layout.kind == "plate", image.layout.kind != "table"
     heads, feet = (
         [shortened(" ".join(labels), LONGEST_LABEL) for labels in image.labels(axis)]
         for axis in (0, 1)
     )
-    down = ticks([i * high for i in range(rows)], [LINE - 2] * rows, rows * high + LINE)
     lengths = [LETTER * len(text) + 4 for text in feet]
+    side = max(3, min(largest, width // columns, width // rows))
+    high = max(side, min(16, 32 // rows))  # a long line is not too thin
+    if not is_centred and columns * max(lengths) <= width:  # all labels have room
+        side = max(side, math.ceil(max(lengths)))
+    states = image.states
+    at = image.at(np.array(list(marked or {}), np.int64))
+    states[at] = "marked"
+    y, x = high * at[0], side * at[1]
+    down = ticks([i * high for i in range(rows)], [LINE - 2] * rows, rows * high + LINE)
     across = ticks([i * side for i in range(columns)], lengths, columns * side + max(lengths))
     ends = [LETTER * len(image.layout.title), *(i * side + lengths[i] for i in across)]
     return render(

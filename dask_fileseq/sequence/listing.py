@@ -49,9 +49,9 @@ def depth_text(given: str | None, names: Sequence[str]) -> str:
     Empty if they are right inside it, or were not found by the name of a folder.
 
     >>> depth_text("exp", ["exp/a/t1.tif", "exp/a/b/t1.tif"])
-    "1 to 2 folders below 'exp', in 2 folders"
+    "in 2 folders, 1 to 2 levels below 'exp'"
     >>> depth_text("ftp://me:secret@host/exp", ["ftp://me:secret@host/exp/a/t1.tif"])
-    "1 folder below 'ftp://host/exp', in 1 folder"
+    "in 1 folder, 1 level below 'ftp://host/exp'"
     """
     folder = (given or "").replace(os.sep, "/").rstrip("/")
     start = f"{folder}/" if folder and folder != "." else ""
@@ -66,10 +66,8 @@ def depth_text(given: str | None, names: Sequence[str]) -> str:
     if not most:
         return ""
     deep = f"{least} to {most}" if least < most else f"{most}"
-    where = (
-        f"below {without_secrets(given)!r}, in {len(folders):,} folder{'s' * (len(folders) != 1)}"
-    )
-    return f"{deep} folder{'s' * (most != 1)} {where}"
+    levels = f"{deep} level{'s' * (most != 1)} below {without_secrets(given)!r}"
+    return f"in {counted(len(folders), 'folder')}, {levels}"
 
 
 def cell_labels(grid: FileGrid, indices: Sequence[tuple[int, ...]]) -> list[str]:
