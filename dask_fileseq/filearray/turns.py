@@ -26,7 +26,7 @@ from dask_fileseq.filearray.failures import current_worker
 if TYPE_CHECKING:
     from dask_fileseq.filearray.array import FileArray
 
-AHEAD = 64
+AHEAD = 128
 """Number of files that are read at a time."""
 
 AHEAD_BYTES = 128 * 2**20

@@ -18,7 +18,7 @@ from urllib.request import url2pathname
 from dask.base import tokenize
 
 from dask_fileseq.errors import NamesError, ReadError
-from dask_fileseq.files.answers import TIMEOUT, limit_calls
+from dask_fileseq.files.answers import CONNECTIONS, TIMEOUT, limit_calls
 
 PACKAGES = {
     "gs": "gcsfs", "gcs": "gcsfs", "abfs": "adlfs", "abfss": "adlfs", "az": "adlfs",
@@ -219,8 +219,10 @@ async def discreet_client(**kwargs: Any) -> Any:
 
     After a redirect, aiohttp itself leaves out Authorization and cookies only, not tokens.
     """
-    from aiohttp import ClientSession, TraceConfig
+    from aiohttp import ClientSession, TCPConnector, TraceConfig
 
+    if kwargs.get("connector") is None:
+        kwargs["connector"] = TCPConnector(limit=CONNECTIONS)
     trace = TraceConfig()
     trace.on_request_redirect.append(_drop_headers)
     kwargs["trace_configs"] = [*(kwargs.get("trace_configs") or ()), trace]
@@ -242,12 +244,15 @@ async def _drop_headers(_session: Any, _context: Any, redirect: Any) -> None:
 def limited_arguments(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments of an S3 file system, where ``timeout`` becomes botocore's.
 
-    >>> limited_arguments({"timeout": 5})
-    {'config_kwargs': {'connect_timeout': 5, 'read_timeout': 5}}
+    botocore has ten connections, unless it gets a number of them.
+
+    >>> limited_arguments({"timeout": 5})["config_kwargs"]
+    {'connect_timeout': 5, 'read_timeout': 5, 'max_pool_connections': 256}
     """
     values = dict(values)
     seconds = values.pop("timeout", TIMEOUT)
     limits = {"connect_timeout": seconds, "read_timeout": seconds}
+    limits["max_pool_connections"] = CONNECTIONS
     return values | {"config_kwargs": limits | values.get("config_kwargs", {})}
 
 

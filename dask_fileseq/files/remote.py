@@ -143,7 +143,7 @@ class RemoteFiles(Source):
         """Return a context that yields what opens these files, whose starts it requests."""
         fs, _ = filesystem(names[0], self._options)
         get = getter(fs)
-        if get is None or len({root_of(name) for name in names}) > 1:
+        if get is None or not _are_together(names):
             yield self.open
             return
         number = min(max(BLOCK, (size or 0) + HEADERS), LARGEST)
@@ -152,6 +152,16 @@ class RemoteFiles(Source):
             yield lambda name: self._opened(name, starts.take(name))
         finally:
             starts.close()
+
+    def readers(self, names: Sequence[str], size: int | None) -> int:
+        """Return the number of threads: few if each file comes whole, without a second request.
+
+        More threads would take turns at the interpreter lock, and wait no less.
+        """
+        is_asked_once = size is not None and size + HEADERS <= LARGEST and _are_together(names)
+        if is_asked_once and getter(filesystem(names[0], self._options)[0]) is not None:
+            return min(FEW_REQUESTS, self.concurrency)
+        return self.concurrency
 
     def open(self, name: str) -> AbstractContextManager[BinaryIO]:
         """Return a context that yields a handle, with the start of the file in memory."""
@@ -238,6 +248,11 @@ class RemoteFiles(Source):
 
     def __repr__(self) -> str:
         return f"RemoteFiles({self._options or ''})"
+
+
+def _are_together(names: Sequence[str]) -> bool:
+    """Return whether one file system has all files."""
+    return len({root_of(name) for name in names}) == 1
 
 
 def _listing(fs: Any, path: str) -> Any:

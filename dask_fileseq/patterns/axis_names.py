@@ -156,10 +156,10 @@ def _name_numbers(parts: list[NamePart], start: int, end: int) -> list[str]:
     known_behind = FAMILIES.keys() >= {name.lower() for name in behind.values()}
     all_before, all_behind = all(before.values()), all(behind.values())
     some_before = any(before.values()) and not all_before
+    partly = some_before and not all_behind and len(varying) > 1
+    evident = partly and _begin_elsewhere(parts, {*before.values()} - {""}, range(start, end))
     others: list[str] = []
-    if (all_before and all_behind and known_before and known_behind) or (
-        some_before and not all_behind and len(varying) > 1
-    ):
+    if (all_before and all_behind and known_before and known_behind) or (partly and not evident):
         others = [behind.get(i, "") or "Q" for i in range(start, end)]
     names = before
     if all_before and all_behind:
@@ -167,7 +167,7 @@ def _name_numbers(parts: list[NamePart], start: int, end: int) -> list[str]:
     elif all_behind:
         label = "" if known_behind or len(numbers) > 1 else _label(parts, numbers[0])
         names = dict.fromkeys(numbers, label) if label else behind  # "z_0.5um"
-    elif some_before:
+    elif some_before and not evident:
         names = {i: before[i] or behind[i] for i in varying}
     for i in varying:
         name = parts[i].name = (before if others else names)[i]
@@ -176,6 +176,12 @@ def _name_numbers(parts: list[NamePart], start: int, end: int) -> list[str]:
             _add_why(parts[i], f"named by {name!r} {where} it")
         parts[i].family = FAMILIES.get(parts[i].name.lower(), "")
     return others
+
+
+def _begin_elsewhere(parts: Sequence[NamePart], names: set[str], run: range) -> bool:
+    """Return whether names are before numbers in other runs, too: ``w`` in ``20585w1/a_w1``."""
+    starts = [i for i, part in enumerate(parts[:-1]) if not (part.joint or i in run)]
+    return names <= {_letters(parts, i) for i in starts if _is_number(parts[i + 1])}
 
 
 def _letters(parts: Sequence[NamePart], i: int) -> str:
@@ -191,6 +197,7 @@ def _constant_before(parts: Sequence[NamePart], i: int) -> str:
     start = i
     while start and not parts[start - 1].varies:
         start -= 1
-    if 0 < start < i and parts[start].joint and parts[start - 1].is_number:
-        start += 1
+    before = parts[start - 1] if start else None
+    if before and start < i and parts[start].joint:
+        start += before.is_number or before.family == "date"  # the unit, or the Z of UTC
     return "".join(part.texts[0] for part in parts[start:i])

@@ -38,6 +38,8 @@ _CLOCK = re.compile(
     r"(?:(?P<point>[.,]?)(?P<fraction>\d(?:\d\d(?:\d{3})?)?)(?!\d))?)?"
     r"(?P<half> ?[AaPp][Mm](?![A-Za-z]))?"
 )
+_BEHIND_DAY = re.compile(rf"{_YEAR}(-?)[01]\d\1[0-3]\d[Tt_ -]\Z")
+"""What is there is a clock, if it is a part of a date: ``20170613T101031``."""
 _HOUR = re.compile(r"(?<=\d{8})[0-2]\d(?!\d)")
 _ONLY_CLOCKS = [
     (re.compile(regex), form)
@@ -75,9 +77,11 @@ def may_begin(text: str, start: int) -> bool:
 def date_candidates(text: str, start: int) -> Iterator[tuple[int, list[str]]]:
     """Yield where dates that begin at a place may end, and their formats; the longest first."""
     found: list[tuple[int, list[str]]] = []
-    for regex, forms in _DAYS:
+    behind_day = _BEHIND_DAY.search(text[max(0, start - 11) : start]) is not None
+    for regex, every in _DAYS:
         match = regex.match(text, start)
-        if match and not ("%y~" in forms[0] and _continues(text, start, match[1])):
+        forms = [form for form in every if not (behind_day and "%y" in form)]
+        if match and forms and not ("%y~" in forms[0] and _continues(text, start, match[1])):
             days = [form.replace("~", match[1]) for form in forms]
             found.append((match.end(), days))
             with_day = [form for form in days if "%d" in form or "%j" in form]

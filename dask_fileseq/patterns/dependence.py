@@ -14,8 +14,7 @@ import numpy as np
 
 from dask_fileseq.patterns.axis_words import word_axis
 from dask_fileseq.patterns.date_relations import is_component, is_within
-from dask_fileseq.patterns.name_parts import NamePart, cells, combined
-from dask_fileseq.patterns.word_parts import determines, is_hash
+from dask_fileseq.patterns.name_parts import NamePart, cells, combined, determines, is_hash
 
 _BY_CHANCE = 2
 """The number of values that may vary together by chance; more of them are one axis."""

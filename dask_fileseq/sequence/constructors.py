@@ -228,6 +228,7 @@ def imread(files: Files, *, chunks: Any = None, **kwargs: Any) -> Array:
         As in `FileSequence.to_dask_array`, but None is ``"grouped"``, unless ``fileseq.chunks`` in
         dask's configuration says otherwise: files whose array is below 1 MiB are grouped into
         blocks of at most 8 MiB, along the last axes of the grid first; others are a block each.
+        Of files far away, those below 16 MiB are grouped, up to 32 MiB.
     imreadargs, series, key, level, chunkshape, chunkdtype, axestiled, fillvalue, errors
         As in `FileSequence.to_dask_array`.
     pattern, table, imread, container, sort, parse, unmatched, duplicates, spacing, identity, \
