@@ -1,5 +1,8 @@
 """Folders and globs are images of bioio, by its own checks, and single files are left to others."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import tifffile
@@ -22,10 +25,10 @@ OME = {f"PhysicalSize{dim}": size for dim, size in (("X", 500), ("Y", 500), ("Z"
 OME |= {f"PhysicalSize{dim}Unit": "nm" for dim in "XYZ"}
 
 
-@pytest.fixture
-def cells(tmp_path):
+@pytest.fixture(scope="module")
+def cells(tmp_path_factory):
     """Write 6 times, 2 channels and 5 planes, of which some are missing."""
-    return str(write_acquisition(tmp_path / "cells"))
+    return str(write_acquisition(tmp_path_factory.mktemp("scan") / "cells"))
 
 
 @pytest.fixture
@@ -87,6 +90,15 @@ def test_wells_and_fields_are_scenes(plate, container):
         second_scene_dtype=np.dtype("u2"),
         allow_same_scene_data=False,
     )
+
+
+def test_a_row_of_wells_is_named_by_row_and_column(tmp_path):
+    """One row would be none, and one well an image without a place."""
+    for column in (1, 2):
+        tifffile.imwrite(tmp_path / f"r02c0{column}f01.tif", np.zeros((4, 6), "u1"))
+    pattern = "r{row:02d}c{column:02d}f{field:02d}.tif"
+    image = BioImage(str(tmp_path), pattern=pattern)
+    assert image.scenes == ("row 2, column 1, field 1", "row 2, column 2, field 1")
 
 
 def test_samples_levels_and_times(tmp_path):
@@ -154,3 +166,19 @@ def test_unknown_axes_are_a_question(tmp_path):
         BioImage(str(tmp_path))
     image = BioImage(str(tmp_path), axes={"foo": "z", "bar": "t"})
     assert image.shape == (2, 1, 2, 4, 6)
+
+
+@pytest.mark.slow
+def test_an_environment_without_the_extra(cells):
+    """An error on import would end all that bioio reads, also by other readers."""
+    code = (
+        "import sys\n"
+        "sys.modules['zarr'] = sys.modules['yaozarrs'] = None\n"
+        "from bioio import BioImage, plugin_feasibility_report\n"
+        "assert plugin_feasibility_report(sys.argv[1])['dask-fileseq'].supported\n"
+        "BioImage(sys.argv[1])\n"
+    )
+    command = [sys.executable, "-c", code, cells]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stderr.splitlines()[-1].startswith("ImportError: dask_fileseq.bioio.Reader needs")
+    assert "dask-fileseq[bioio]" in done.stderr
