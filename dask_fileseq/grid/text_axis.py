@@ -132,7 +132,8 @@ def _integer_axis(
     bands. By ``step``, 405, 488 and 561 have only 1 in common: without neighbours, no step is
     evident.
     """
-    labels = _is_category(dim) or numbers.min() > _EPOCH
+    is_category = FAMILIES.get(re.sub(r"_\d+$", "", dim.lower())) in CATEGORIES  # band_1, too
+    labels = is_category or numbers.min() > _EPOCH
     if spacing == "values" or (spacing == "auto" and labels):
         return _label_axis(numbers)
     axis = _regular_axis(numbers, spacing, start)
@@ -164,16 +165,6 @@ def _is_evident(numbers: NDArray[np.int64]) -> bool:
     years = values[0] >= _YEARS[0] and values[-1] <= _YEARS[1]
     often = 2 * np.count_nonzero(gaps == step) >= len(gaps)
     return bool(often and 2 * places <= 3 * len(values) and not years)
-
-
-def _is_category(dim: str) -> bool:
-    """Return whether the numbers along an axis are names, as those of channels and bands.
-
-    >>> _is_category("C"), _is_category("band_1"), _is_category("time")
-    (True, True, False)
-    """
-    name = re.sub(r"_\d+$", "", dim.lower())
-    return FAMILIES.get(name) in CATEGORIES
 
 
 def _regular_axis(numbers: NDArray[Any], spacing: Spacing, start: int | None) -> GridAxis:

@@ -48,7 +48,7 @@ def frame_case() -> Case:
         1,
         [
             Contender(STEP, "this", _opened, _shown, np.stack, once=True),
-            Contender(BUILT_IN, "peer", _built_in, _shown, np.stack, once=True, most=3),
+            Contender(BUILT_IN, "peer", _built_in, _shown, np.stack, once=True, most=1),
             Contender(READ, "limit", _array, _read, np.stack, once=True),
         ],
         lambda frames: np.stack([tifffile.imread(frames.files.names[i]) for i in frames.numbers]),
