@@ -123,7 +123,9 @@ def _is_row(parts: Sequence[NamePart], i: int) -> bool:
     following = next((k for k in range(i + 1, len(parts)) if not parts[k].is_separator), None)
     if not are_rows(parts[i].texts) or following is None or following > i + 2 or parts[i].joint:
         return False
-    return all(text.isdecimal() and 0 < int(text) <= COLUMNS for text in parts[following].texts)
+    is_code = not parts[following].varies and any(part.joint for part in parts[following + 1 :][:1])
+    columns = all(t.isdecimal() and 0 < int(t) <= COLUMNS for t in parts[following].texts)
+    return columns and not is_code  # M1BS and P1BS are products
 
 
 def _is_behind_row(parts: Sequence[NamePart], i: int) -> bool:
