@@ -89,6 +89,15 @@ def test_wells_and_fields_are_scenes(plate, container):
     )
 
 
+def test_a_row_of_wells_is_named_by_row_and_column(tmp_path):
+    """One row would be none, and one well an image without a place."""
+    for column in (1, 2):
+        tifffile.imwrite(tmp_path / f"r02c0{column}f01.tif", np.zeros((4, 6), "u1"))
+    pattern = "r{row:02d}c{column:02d}f{field:02d}.tif"
+    image = BioImage(str(tmp_path), pattern=pattern)
+    assert image.scenes == ("row 2, column 1, field 1", "row 2, column 2, field 1")
+
+
 def test_samples_levels_and_times(tmp_path):
     """Colours would be channels, sizes those of another level, and dates no times."""
     rng = np.random.default_rng(0)

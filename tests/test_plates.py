@@ -170,10 +170,18 @@ def test_labels_that_begin_alike_are_told_apart():
 
 def test_long_labels_of_few_columns_are_all_shown():
     """Every second channel had none, where there was room for all."""
-    dyes = ["Alexa 647", "Alexa 568", "488 long", "Brightfield"]
+    dyes = ["488 long", "Alexa 568", "HOECHST 33342", "Texas Red"]
     grid = grid_of_pattern([f"t{t}_{dye}" for t in range(3) for dye in dyes], "t{t:d}_{channel}")
     svg = svg_map(grid_map(grid, MOST), width=480)
-    assert re.findall(r'text-anchor="start">(.*?)</text>', svg) == sorted(dyes)
+    assert re.findall(r'text-anchor="start">(.*?)</text>', svg) == dyes
+
+
+def test_labels_of_the_slow_axis_remain_if_there_is_no_room():
+    """Of t x channel, every tenth label was that of some channel at some time."""
+    names = [f"p{p}_t{t}_{c}" for p in range(4) for t in range(12) for c in ("DAPI", "GFP", "RFP")]
+    svg = svg_map(grid_map(grid_of_pattern(names, "p{p:d}_t{t:d}_{channel}"), MOST), width=480)
+    labels = re.findall(r'x="([\d.]+)" y="-4" text-anchor="start">(.*?)</text>', svg)
+    assert labels == [(f"{39 * t}.0", str(t)) for t in range(12)]
 
 
 def test_two_axes_are_down_and_across():

@@ -119,7 +119,7 @@ class FilesReader(Reader):
         for axis, i in image.at.items():
             dim, length = self._array.dims[axis], self._array.shape[axis]
             along = self._array.coords.get(dim)
-            if length > 1:
+            if length > 1 or self._layout.kind == "plate":
                 labels.append(f"{dim} {i if along is None else plain_labels(along[i])}")
         return ", ".join(labels) or "Image:0"
 

@@ -20,7 +20,7 @@ from dask_fileseq.descriptors.descriptor import (
     floats,
     integers,
     micrometres,
-    positive_sizes,
+    pixel_sizes,
     seconds,
     times,
 )
@@ -74,7 +74,7 @@ def read_micromanager(beside: Beside, name: str, names: Sequence[str]) -> Descri
     with suppress(BadDescriptorError):  # some versions write times in other forms
         extras["acquired"] = times(_ZONE.sub("", str(time or "")) for time in taken)
     extras["exposure"] = floats((record.get("Exposure-ms") for record in records), "s", 1e-3)
-    sizes = [record.get("PixelSizeUm", summary.get("PixelSize_um")) for record in records]
+    sizes = [{"size": each.get("PixelSizeUm", summary.get("PixelSize_um"))} for each in records]
     return Descriptor(
         source=f"{name} of Micro-Manager",
         files=[record["file"] for record in records],
@@ -83,7 +83,7 @@ def read_micromanager(beside: Beside, name: str, names: Sequence[str]) -> Descri
         labels={"channel": channels, "position": places},
         extras=extras,
         index={"time": "elapsed_time"},
-        pixel_sizes=positive_sizes(sizes),
+        pixel_sizes=pixel_sizes(sizes, dict.fromkeys("yx", "size")),
         is_cut=is_cut,
     )
 

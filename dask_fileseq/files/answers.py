@@ -33,6 +33,9 @@ SURPLUS = 16 * 2**20
 REQUESTS = 128
 """Number of requests at a time, for all files of this process."""
 
+FEW_REQUESTS = 16
+"""The same to a server of a protocol that may not take as many."""
+
 CONNECTIONS = 2 * REQUESTS
 """Number of connections of a session: more than requests, so that none waits for one."""
 

@@ -18,13 +18,16 @@ from urllib.request import url2pathname
 from dask.base import tokenize
 
 from dask_fileseq.errors import NamesError, ReadError
-from dask_fileseq.files.answers import CONNECTIONS, TIMEOUT, limit_calls
+from dask_fileseq.files.answers import CONNECTIONS, FEW_REQUESTS, REQUESTS, TIMEOUT, limit_calls
 
 PACKAGES = {
     "gs": "gcsfs", "gcs": "gcsfs", "abfs": "adlfs", "abfss": "adlfs", "az": "adlfs",
     "sftp": "paramiko", "ssh": "paramiko",
 }  # fmt: skip
 """The packages of file systems that the extra ``remote`` does not install."""
+
+MANY = ("http", "https", "s3", "s3a", "gs", "gcs", "abfs", "abfss", "az")
+"""Protocols of servers that answer many requests at a time."""
 
 HARMLESS = {"profile", "region_name", "endpoint_url", "project", "account_name", "host", "encoding"}
 """Arguments of file systems that errors may show."""
@@ -51,6 +54,15 @@ def scheme_of(name: str) -> str:
         return ""
     found = _URL.match(name.rpartition("::")[2])
     return found[1].lower() if found else ""
+
+
+def requests_at_once(url: str) -> int:
+    """Return how many requests a server gets at a time.
+
+    >>> requests_at_once("s3://scans/t1.tif"), requests_at_once("ftp://host/t1.tif")
+    (128, 16)
+    """
+    return REQUESTS if scheme_of(url) in MANY else FEW_REQUESTS
 
 
 def local_path(url: str) -> str | None:

@@ -14,13 +14,8 @@ from functools import partial
 from typing import Any
 
 from dask_fileseq.errors import NamesError, NoFilesError, ReadError, public_error
-from dask_fileseq.files.archive import (
-    Archive,
-    ArchiveFile,
-    LocalArchiveFile,
-    OpenArchive,
-    RemoteArchiveFile,
-)
+from dask_fileseq.files.archive import Archive, OpenArchive
+from dask_fileseq.files.archivefile import ArchiveFile, LocalArchiveFile, RemoteArchiveFile
 from dask_fileseq.files.filesystems import StorageOptions, is_url, local_path, scheme_of
 from dask_fileseq.files.local import LocalFiles
 from dask_fileseq.files.names import Names

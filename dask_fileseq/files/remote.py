@@ -15,7 +15,7 @@ from toolz import groupby
 
 from dask_fileseq.errors import NamesError, ReadError, public_error
 from dask_fileseq.files.ahead import Starts
-from dask_fileseq.files.answers import REQUESTS, patience
+from dask_fileseq.files.answers import FEW_REQUESTS, patience
 from dask_fileseq.files.fetching import (
     Part,
     fetch_start,
@@ -27,7 +27,13 @@ from dask_fileseq.files.fetching import (
     version_of,
 )
 from dask_fileseq.files.fileobjects import BLOCK
-from dask_fileseq.files.filesystems import StorageOptions, filesystem, root_of, scheme_of
+from dask_fileseq.files.filesystems import (
+    StorageOptions,
+    filesystem,
+    requests_at_once,
+    root_of,
+    scheme_of,
+)
 from dask_fileseq.files.names import base_name, below_folder, in_folder
 from dask_fileseq.files.source import (
     MISSING,
@@ -48,12 +54,6 @@ MOST_FOLDERS = 10_000
 
 _HTTP = ("http", "https")
 
-MANY = (*_HTTP, "s3", "s3a", "gs", "gcs", "abfs", "abfss", "az")
-"""Protocols of servers that answer many requests at a time."""
-
-FEW_REQUESTS = 16
-"""Number of requests at a time to others."""
-
 HEADERS = 16 * 1024
 """Number of bytes that a small file may have besides its pixels to come in one request."""
 
@@ -69,7 +69,7 @@ class RemoteFiles(Source):
 
     def __init__(self, options: StorageOptions, first: str = "") -> None:
         self._options = options
-        self.concurrency = REQUESTS if scheme_of(first) in MANY else FEW_REQUESTS
+        self.concurrency = requests_at_once(first)
         self._listed: Found = {}
 
     def __getstate__(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dask_fileseq.errors import NamesError, NoFilesError
-from dask_fileseq.grid.filegrid import FileGrid, cell_numbers, plain_labels
+from dask_fileseq.grid.filegrid import FileGrid, cell_numbers, plain_labels, positions_of
 from dask_fileseq.grid.label_lookup import scalar
 
 Places: TypeAlias = int | NDArray[np.int64]
@@ -129,14 +129,13 @@ def _part(
 ) -> FileGrid:
     """Return the grid of some files, by their numbers, in their cells at some places."""
     shape = tuple(map(len, coords.values()))
-    plain = len(cells) == math.prod(shape) and bool((cells == np.arange(len(cells))).all())
     return replace(
         grid,
         names=[grid.names[i] for i in numbers.tolist()],
         dims=tuple(coords),
         shape=shape,
         coords=dict(coords),
-        positions=None if plain else cells,
+        positions=positions_of(cells, shape),
         unmatched=(),
         duplicates=(),
         metadata=grid.metadata.part(places),

@@ -52,28 +52,11 @@ class GridAxis(NamedTuple):
 def axis_of_texts(
     dim: str, texts: list[str], kind: str, spacing: Spacing, start: int | None = None
 ) -> GridAxis:
-    """Return the axis of distinct texts; with a `start`, integers from there on are indices.
+    """Return the axis of distinct texts of a type, which is one of `NameColumns`.
 
-    Parameters
-    ----------
-    dim : str
-        Its name.
-    texts : list of str
-        The distinct texts.
-    kind : str
-        Their type, as in `Field`; also that of `NameColumns`.
-    spacing : {"unit", "auto", "step", "values"}
-        See `FileSequence`.
-    start : int, optional
-        The integer whose index is 0, by default the lowest one.
+    With a `start`, integers from there on are indices; by default from the lowest one on. A
+    `NamesError` is raised if a text is not of the type.
 
-    Raises
-    ------
-    NamesError
-        A text is not of the type.
-
-    Examples
-    --------
     >>> axis_of_texts("month", ["Feb", "Jan"], "%b", "auto").values.tolist()
     ['Jan', 'Feb']
     >>> axis_of_texts("z", ["0", "2", "4", "8"], "int", "auto").values

@@ -39,14 +39,8 @@ def differences(
 ) -> Iterator[Difference]:
     """Yield the files whose headers say something else than others, by property.
 
-    Parameters
-    ----------
-    rows : sequence of mappings
-        What each header says.
-    along : sequence of arrays of int
-        The index of each file along each axis of the grid.
-    channels : sequence of int
-        The axes of the grid that are channels.
+    `rows` are what each header says, `along` the index of each file along each axis of the grid,
+    and `channels` the axes that are channels.
     """
     if not rows:
         return

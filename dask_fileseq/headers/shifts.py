@@ -13,10 +13,16 @@ from numpy.typing import NDArray
 
 from dask_fileseq.headers.codes import FEW, coded, groups_of, most, nearly_equal
 from dask_fileseq.headers.properties import Row, unit_text
-from dask_fileseq.headers.tiles import are_tiles
 
 SHIFT = 1e-3
 """Part of a pixel up to which two images have the same place."""
+
+
+MOST_PLACES = 1000
+"""Number of places that are compared with each other, if there are more."""
+
+OVERLAP = 0.5
+"""Part of the width and height of an image by which tiles overlap at most."""
 
 
 def shifts(rows: Sequence[Row], along: Sequence[NDArray[Any]]) -> Iterator[tuple[int, str]]:
@@ -64,6 +70,28 @@ def _first(wanted: NDArray[np.int64], codes: NDArray[np.int64], bounds: Sequence
     """Return the bounds of the first file of each code that is wanted."""
     _, first = np.unique(codes, return_index=True)
     return [bounds[number] for number in first[np.unique(wanted)].tolist()]
+
+
+def are_tiles(bounds: Sequence[Any]) -> bool:
+    """Return whether no two of several places overlap by much.
+
+    Places are given by their least x and y and their greatest; None is no place.
+
+    >>> are_tiles([(x, 0.0, x + 10, 10.0) for x in (0.0, 9.0, 18.0)])
+    True
+    >>> are_tiles([(x, 0.0, x + 10, 10.0) for x in (0.0, 3.0, 18.0)])
+    False
+    """
+    if any(each is None for each in bounds):
+        return False
+    boxes = np.array(bounds, np.float64)
+    if len(boxes) > MOST_PLACES:
+        boxes = boxes[np.linspace(0, len(boxes) - 1, MOST_PLACES).astype(int)]
+    low, high = boxes[:, :2], boxes[:, 2:]
+    size = (high - low).min(axis=0)
+    shared = np.minimum(high[:, None], high[None]) - np.maximum(low[:, None], low[None])
+    overlapping = (shared > OVERLAP * size).all(axis=-1)
+    return int(overlapping.sum()) == len(boxes)  # each overlaps with itself alone
 
 
 def offsets(transforms: Sequence[Sequence[float]]) -> list[tuple[float, ...]]:

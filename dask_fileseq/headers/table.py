@@ -237,25 +237,17 @@ def joined(parts: Sequence[tuple[int, Mapping[str, Column]]]) -> dict[str, Colum
     """Return the columns of parts of a table, each with its number of rows, as one."""
     if len(parts) == 1:
         return dict(parts[0][1])
-    names = dict.fromkeys(name for _, columns in parts for name in columns)
     result = {}
-    for name in names:
-        found = [(count, columns.get(name)) for count, columns in parts]
-        scalars = [column[()] for _, column in found if column is not None and not column.ndim]
-        if len(scalars) == len(parts) and all(scalar == scalars[0] for scalar in scalars):
-            result[name] = parts[0][1][name]
-            continue
-        kinds = {"O" if column is None else column.dtype.kind for _, column in found}
-        whole = [(count, column) for count, column in found if column is not None]
-        if len(kinds) == 1 and len(whole) == len(parts):
-            arrays = [np.broadcast_to(column, (count,)) for count, column in whole]
-            result[name] = np.concatenate(arrays)
+    for name in dict.fromkeys(name for _, columns in parts for name in columns):
+        found = [
+            np.broadcast_to(columns.get(name, np.array(None, object)), (count,))
+            for count, columns in parts
+        ]
+        kinds = {column.dtype.kind for column in found}
+        if len(kinds) == 1 and "O" not in kinds:
+            result[name] = _compact(np.concatenate(found))
         else:
-            lists = [
-                [None] * count if column is None else list(np.broadcast_to(column, (count,)))
-                for count, column in found
-            ]
-            result[name] = as_column([_plain(value) for values in lists for value in values])
+            result[name] = as_column([_plain(value) for column in found for value in column])
     return result
 
 

@@ -74,6 +74,7 @@ from dask_fileseq.readers import (
     as_reader,
 )
 from dask_fileseq.sequence.arguments import (
+    check_rules,
     first_given,
     in_order,
     is_auto,
@@ -296,6 +297,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         self._is_warned = False
         self._is_warned_of_pages = False
         rules = {"unmatched": unmatched, "duplicates": duplicates, "spacing": spacing}
+        check_rules(parse if table is None else None, kwargs, rules)
         inferred = isinstance(pattern := kwargs.get("pattern"), str) and pattern == "infer"
         if inferred and frames is not None:
             kwargs["pattern"] = frames
@@ -565,9 +567,9 @@ with well
 
         The grid has the labels of all files, as if they had been opened now with the present
         pattern, so it may grow anywhere along its axes; files that are gone are empty cells, or
-        no part of it. Arrays that were made before stay as they are. Where possible, only the
-        names of new files are parsed, and their versions taken: files that were there before
-        count as unchanged. Names that were given as a list stay.
+        no part of it. Arrays that were made before stay as they are. Versions are taken of new
+        files alone: files that were there before count as unchanged. Names that were given as a
+        list stay.
 
         Returns
         -------
@@ -1559,6 +1561,7 @@ with well
         Returns
         -------
         xarray.Dataset
+            With the coordinates of `to_xarray`, and ``has_file`` also if no cell is empty.
 
         Raises
         ------

@@ -196,6 +196,28 @@ def test_members_that_lie_together_are_one_request(far, tmp_path):
         np.testing.assert_array_equal(some.compute(), expected[::-7, 3])
 
 
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+def test_members_in_any_order_are_several_requests_at_a_time(far, tmp_path, kind):
+    """Parts of an archive would be waited for one by one, be dropped too early, or be mixed up."""
+    data = np.random.default_rng(1).integers(0, 4000, (80, 50, 300), "u2")
+    images = tmp_path / "images"
+    images.mkdir()
+    for t, image in enumerate(data):
+        tifffile.imwrite(images / f"t{t}.tif", image)
+    shutil.make_archive(str(tmp_path / "all"), kind, images)
+    order = np.random.default_rng(2).permutation(80)
+    with Server("web", str(tmp_path), "ranges", "0.05") as server:
+        names = [f"t{t}.tif" for t in order]
+        seq = TiffSequence(names, container=f"{server.url}/all.{kind}")
+        assert seq.chunkshape == (50, 300)
+        server.log()
+        np.testing.assert_array_equal(seq.asarray(), data[order])
+        assert len(server.log()) <= 80
+        assert server.most() > 4
+        found = TiffSequence(sorted(names), container=f"{server.url}/all.{kind}").asarray()
+        np.testing.assert_array_equal(found, data[np.argsort([f"t{t}.tif" for t in range(80)])])
+
+
 def test_a_wrong_checksum_among_neighbours_is_named(far):
     """Bytes that came with those of other members would not be compared."""
     _, data, folder = far

@@ -136,6 +136,9 @@ def _codecs() -> dict[str, Kind]:
         kinds[f"{codec}-rgb-tiles"] = Kind(
             (50, 70, 3), "u1", _tiles((32, 32), compression=codec, **_RGB)
         )
+    for codec in ("lerc", "jpeg2000"):
+        kinds[f"{codec}-strips"] = Kind(args=_strips(compression=codec))
+        kinds[f"{codec}-pages"] = Kind((5, 40, 48), args=_tiles((16, 16), compression=codec))
     kinds["jpeg-gray-strips"] = Kind(dtype="u1", args=_strips(16, compression="jpeg"))
     kinds["jpeg-gray-pages"] = Kind((5, 40, 48), "u1", _tiles((16, 16), compression="jpeg"))
     return kinds
@@ -287,6 +290,11 @@ ALTERED = [
     "stack-apart-plain",
     "stack-uniform-zlib",
     "imagej-plain",
+    "ome-plain",
+    "ome-zlib",
+    "jpeg-rgb-tiles",
+    "webp-rgb-tiles",
+    "lerc-strips",
 ]
 """Kinds of whole files and regions that are read fast, for tests of damaged ones."""
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from dask_fileseq.readers import header_columns, read_tiff
 from tests.helpers.headers import geotiff_tags, opened_by_tifffile
+from tests.helpers.regions import read_region
 
 OME = """<?xml version='1.0' encoding="UTF-8"?><!-- Warning --><OME UUID="urn:uuid:1a"
  xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"><Image ID="Image:0" Name="first">
@@ -63,7 +64,7 @@ def written(path, changes, software):
     for old, new in changes.items():
         assert old in text
         text = text.replace(old, new.replace("{name}", path.name))
-    image = np.zeros((2, 4, 5), "u2")
+    image = np.random.default_rng(len(path.name) + len(text)).integers(0, 9999, (2, 4, 5), "u2")
     text = text.encode()
     args = {"description": text, "metadata": None, "software": software}
     tifffile.imwrite(path, image, photometric="minisblack", **args)
@@ -88,6 +89,18 @@ def check_alike(first, path):
     return not opened
 
 
+def check_pixels(*paths):
+    """Compare files that are read one after the other, whole and in part, with tifffile's."""
+    for path in paths:
+        expected = read_tiff(path, maxworkers=1)  # of which nothing is kept
+        spec = read_tiff.describe(path).spec
+        for part in (slice(None), slice(1, 3)):
+            index = (part,) * expected.ndim
+            found = np.empty(expected[index].shape, spec.dtype)
+            read_region(read_tiff, path, spec, index, found)
+            np.testing.assert_array_equal(found, expected[index])
+
+
 @pytest.fixture
 def software(request):
     """Return a text that no other file has in its header."""
@@ -102,6 +115,8 @@ def test_own_xml(tmp_path, software, change):
     first = written(tmp_path / "t0.tif", begin, software)
     path = written(tmp_path / "t1.tif", changes, software)
     assert check_alike(first, path) == (change in QUICK)
+    if change != "broken":
+        check_pixels(first, path, first)
 
 
 @given(changes=st.lists(st.sampled_from([*QUICK, *SLOW]), unique=True, max_size=3))
@@ -119,6 +134,8 @@ def test_many_changes(tmp_path_factory, changes):
         return
     check_alike(paths[0], paths[1])
     check_alike(paths[1], paths[0])
+    if "broken" not in changes:
+        check_pixels(*paths, *paths)
 
 
 PLACES = {
@@ -143,6 +160,7 @@ def test_own_places(tmp_path, software, change, byteorder):
     paths = str(tmp_path / "t0.tif"), str(tmp_path / "t1.tif")
     assert check_alike(*paths) is is_quick
     check_alike(*reversed(paths))
+    check_pixels(*paths, *paths)
 
 
 def test_turned_places(tmp_path, software):

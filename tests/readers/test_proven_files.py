@@ -10,6 +10,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import imagecodecs
 import numpy as np
 import pytest
 import tifffile
@@ -75,7 +76,7 @@ def test_corpus(tmp_path: Path, corpus: dict[str, str]) -> None:
         if not FAST.intersection(ways):
             left.append(name)
     # what is left to tifffile, and nothing else, is known by its name
-    words = ("ome", "jpeg", "webp", "png", "sparse", "bits-reversed", "pyramid", "imagej-zlib")
+    words = ("sparse", "bits-reversed", "pyramid", "imagej-zlib")
     assert [name for name in left if not any(word in name for word in words)] == []
     assert len(left) < len(KINDS) / 3
 
@@ -195,7 +196,10 @@ DATE = datetime.datetime(2026, 1, 2)
         ({"bigtiff": True}, {"contiguous": 1, "template": 19}),
         ({"shape": (5, 64, 64)}, {"contiguous": 1, "template": 19}),
         ({"shape": (5, 32, 32), "imagej": True}, {"contiguous": 1, "template": 19}),
+        ({"ome": True}, {"contiguous": 1, "proven": 19}),
+        ({"ome": True, "compression": "zlib"}, {"segments": 1, "proven": 19}),
         ({"compression": "lzw"}, {"segments": 1, "proven": 19}),
+        ({"compression": "lerc"}, {"segments": 1, "proven": 19}),
         ({"compression": "zlib", "tile": (16, 16)}, {"segments": 1, "proven": 19}),
         ({"shape": (5, 32, 32), "compression": "zlib"}, {"segments": 1, "proven": 19}),
         (
@@ -371,12 +375,32 @@ def test_threads_that_begin_together(tmp_path: Path) -> None:
 
 
 def test_files_that_are_all_different_cost_few_proofs(tmp_path: Path) -> None:
-    """Each of many OME files is read twice."""
-    names, data = write_many(tmp_path, 60, ome=True)
+    """Each of many files with tags of its own is read twice."""
+    names, data = write_many(tmp_path, 60, software=lambda i: f"of run {i}")
     with count() as counts:
         np.testing.assert_array_equal(TiffSequence(names).asarray(ioworkers=1), data)
     assert counts.ways["contiguous"] == 60
     assert counts.files < 85
+
+
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize("first", ["jfif", "bare"])
+def test_jpeg_streams_of_two_kinds(tmp_path: Path, first: str) -> None:
+    """Tifffile takes the colours for others if the first strip does not begin as a JFIF file."""
+    stream = imagecodecs.jpeg8_encode(image((16, 24, 3), "u1"))
+    assert stream[6:10] == b"JFIF"
+    bare = stream[:2] + stream[4 + int.from_bytes(stream[4:6]) :]
+    paths = {name: str(tmp_path / f"{name}.tif") for name in ("jfif", "bare")}
+    for name, data in (("jfif", stream), ("bare", bare)):
+        args = {"compression": "jpeg", "photometric": "rgb", "metadata": None}
+        tifffile.imwrite(paths[name], iter([data]), shape=(16, 24, 3), dtype="u1", **args)
+        with tifffile.TiffFile(paths[name], mode="r+") as tif:
+            tif.pages.first.tags["PhotometricInterpretation"].overwrite(2)
+    assert (tifffile.imread(paths["jfif"]) != tifffile.imread(paths["bare"])).any()
+    spec = read_tiff.describe(paths[first]).spec
+    (other,) = set(paths) - {first}
+    ways = [check(paths[name], spec) for name in (first, first, other, first)]
+    assert ways == ["segments", "proven", "left", "proven"]
 
 
 def test_proofs_are_bounded() -> None:

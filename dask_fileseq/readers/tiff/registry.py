@@ -7,8 +7,8 @@ only tifffile decides which differences matter. Therefore the first file of each
 same bits, other files of that signature are read by their headers, in this process. Where only
 a region was compared, only regions of others are read so. The same
 code and the same tifffile objects decode them; only offsets and byte counts come from each
-file's own header. Files in which tifffile finds more than pages of pixels (OME, Micro-Manager,
-slides) always need tifffile.
+file's own header. Files in which tifffile finds more than pages of pixels (Micro-Manager, slides)
+always need tifffile, and those with OME-XML unless that is about their own pages, in their order.
 """
 
 from __future__ import annotations
@@ -26,15 +26,17 @@ from dask_fileseq.readers.chunk import Array, ChunkSpec, Region, is_whole, requi
 from dask_fileseq.readers.reader import File, FileInfo
 from dask_fileseq.readers.tiff.byteranges import ByteSource, ContiguousImage, HandleBytes
 from dask_fileseq.readers.tiff.opentiff import open_tiff
-from dask_fileseq.readers.tiff.segments import BYTE_CODECS, SegmentedImage
+from dask_fileseq.readers.tiff.segments import BYTE_CODECS, IMAGE_CODECS, JPEG, SegmentedImage
 from dask_fileseq.readers.tiff.signature import FileTemplate, Header, merged
 from dask_fileseq.readers.tiff.tiffimage import Image, image_of
+
+OME = "ome"
 
 KINDS = {"uniform", "generic", "shaped", "geotiff"}
 FLAGS = {"uniform", "shaped", "multipage", "volumetric", "geotiff", "gdal"}
 """Kinds of series and files that consist of pages alone; other formats have more rules."""
 
-LZW = 5
+LZW, RGB = 5, 2
 SLOW_LZW = tuple(map(int, imagecodecs.__version__.split(".")[:2])) < (2026, 6)
 """Whether libtiff decodes LZW in half the time: the last imagecodecs for Python 3.11."""
 
@@ -54,6 +56,11 @@ class ProvenImage:
     file; tifffile may read touching uncompressed strips as one, whatever their byte counts."""
     libtiff: bool | None
     """Whether libtiff decodes whole files as well; None if this was not compared yet."""
+    jfif: bool | None = None
+    """Whether the first strip or tile begins as a JFIF file does, on which the colours depend that
+    tifffile makes of JPEG streams; None if they do not."""
+    nameless: bool = True
+    """Whether the name of a file makes no difference; OME-XML may contain it."""
 
     def read(
         self, header: Header, file: ByteSource, region: Region, out: Array, whole: bool
@@ -85,6 +92,8 @@ class ProvenImage:
             return image.read_pages(file, starts, region, out)
         if header.is_sparse or (not self.joined and _has_joined_page(header, image)):
             raise ValueError("strips are missing, or touch")
+        if self.jfif is not None and _is_jfif(header, file) is not self.jfif:
+            raise ValueError("JPEG streams are of another kind than in the first file")
         if whole and self.libtiff and _read_by_libtiff(file, out):
             return sum(header.pages[0][1])
         size = image.read_pages(file, header.pages, region, out)
@@ -172,10 +181,18 @@ PROOFS = Registry()
 
 
 def prove(
-    file: File, header: Header, source: ByteSource, spec: ChunkSpec, region: Region, out: Array
+    file: File,
+    header: Header,
+    source: ByteSource,
+    spec: ChunkSpec,
+    region: Region,
+    out: Array,
+    *,
+    alone: bool,
 ) -> Proof:
     """Read a region by tifffile, then by the header, and return what this proves.
 
+    `alone` is whether OME-XML, if there is any, is known to be about this file alone.
     Raises what tifffile raises. `out` is right if nothing is raised.
     """
     same_dtype = out.flags.c_contiguous and out.dtype == spec.dtype
@@ -191,11 +208,14 @@ def prove(
             out[...] = first
         try:
             flags = tif.flags | tif.pages.first.flags
-            if not flags <= FLAGS | {"imagej"} or len(tif.pages) != len(header.pages):
+            if OME in flags and not alone:
+                return proof
+            if not flags <= FLAGS | {"imagej", OME} or len(tif.pages) != len(header.pages):
                 return proof
             candidate = _candidate(tif, image, header)
             template = None
-            if whole and path and isinstance(image, ContiguousImage) and all(image.starts):
+            alike = whole and path and OME not in flags
+            if alike and isinstance(image, ContiguousImage) and all(image.starts):
                 swapped = not image.file_dtype.isnative
                 template = FileTemplate.of(path, header, source, image.extents, swapped)
         except Exception:  # of a header that only tifffile can interpret
@@ -216,24 +236,37 @@ def prove(
 
 def _candidate(tif: tifffile.TiffFile, image: Image, header: Header) -> ProvenImage | None:
     """Return how all files of a signature might be read."""
-    kind = tif.series[0].kind
-    if kind not in KINDS:
+    kind, nameless = tif.series[0].kind, OME not in tif.flags
+    if kind not in (KINDS if nameless else {OME}):
         return None
     if isinstance(image, ContiguousImage):
         stored = merged(image.extents)
         if not all(image.starts) or merged(header.pixels) != stored:
             return None
         joined = len(stored) == 1
-        return ProvenImage(image, joined, False) if joined or kind != "shaped" else None
+        proven = ProvenImage(image, joined, False, nameless=nameless)
+        return proven if joined or kind != "shaped" else None
     if not isinstance(image, SegmentedImage) or list(header.pages) != list(image.pages):
         return None
-    compression = image.keyframe.compression
-    if compression not in BYTE_CODECS:
+    keyframe = image.keyframe
+    compression = keyframe.compression
+    if compression not in BYTE_CODECS | IMAGE_CODECS:
         return None
+    jfif = None
+    if compression == JPEG and keyframe.photometric == RGB:
+        if keyframe.offset != tif.pages.first.offset:
+            return None
+        jfif = keyframe.is_jfif
     touching = compression != 1 or _has_joined_page(header, image)
     size = np.prod(image.spec.shape) * image.spec.dtype.itemsize
     eligible = SLOW_LZW and size >= LARGE and compression == LZW and len(image.pages) == 1
-    return ProvenImage(image, touching, None if eligible else False)
+    return ProvenImage(image, touching, None if eligible else False, jfif, nameless)
+
+
+def _is_jfif(header: Header, file: ByteSource) -> bool:
+    """Return whether tifffile finds a JFIF file in the first strip or tile."""
+    (offset, *_), (count, *_) = header.pages[0]
+    return offset > 0 and count > 10 and file.get(offset + 6, 4) == b"JFIF"
 
 
 def _has_joined_page(header: Header, image: SegmentedImage) -> bool:

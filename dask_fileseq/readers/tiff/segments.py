@@ -29,6 +29,10 @@ from dask_fileseq.readers.tiff.signature import PageSegments
 BYTE_CODECS = {1, 5, 8, 32773, 32946, 34925, 50000}
 """None, LZW, Deflate, PackBits, LZMA, Zstandard: their decoders need only the segment's bytes."""
 
+IMAGE_CODECS = {7, 33003, 33005, 34712, 34887, 34933, 50001, 50002}
+"""JPEG, JPEG 2000, LERC, PNG, WebP, JPEG XL: decoders of these need only the segment's bytes and
+what the tags of its page say; that of JPEG also needs the tables there."""
+
 LOOSE = 4
 """So many times the pixels of a strip or tile may be in the image inside, of which tifffile
 takes a part: some writers do not cut the last one."""

@@ -40,6 +40,7 @@ from dask_fileseq.readers.tiff.byteranges import (
 )
 from dask_fileseq.readers.tiff.inspecting import dated, inspect_tiff
 from dask_fileseq.readers.tiff.opentiff import open_once, open_tiff, split_arguments, stands_alone
+from dask_fileseq.readers.tiff.ownvalues import own_values
 from dask_fileseq.readers.tiff.pagebypage import read_by_pages
 from dask_fileseq.readers.tiff.registry import PROOFS, prove
 from dask_fileseq.readers.tiff.signature import DATETIME, FileTemplate, RecentHeader, read_header
@@ -287,14 +288,20 @@ def read_proven_region(
             header = read_header(source.get) if recent is None else recent.of(source)
             if header is None:
                 return False
-            suffix = os.path.splitext(path or str(getattr(file, "name", "")))[1]
+            name = path or str(getattr(file, "name", ""))
+            suffix = os.path.splitext(name)[1]
             # tifffile uses both; handles have proofs of their own
-            signature = header.signature, suffix, path is None
+            signature: tuple[Any, ...] = header.signature, suffix, path is None
             proof = PROOFS.get(signature)
+            own = own_values(header.signature, name) if proof is None else None
+            if own is not None and own.form != header.signature:
+                signature = ("form", own.form), suffix, path is None
+                proof = PROOFS.get(signature)
             if proof is None or not proof.compared or (is_all and not proof.whole):
                 if not PROOFS.is_worth_a_proof():
                     return False
-                new = prove(file, header, source, spec, region, out)
+                alone = own is not None  # whatever its OME-XML
+                new = prove(file, header, source, spec, region, out, alone=alone)
                 PROOFS.add(signature, new if proof is None else replace(new, info=proof.info))
                 return True
             if proof.key != (spec.shape, spec.dtype):
@@ -307,8 +314,10 @@ def read_proven_region(
                 record(1, bytes=out.nbytes, way="template")
                 return True
             size = proof.image.read(header, source, region, out, whole)
-            if repeats and path is not None and isinstance(proof.image.image, ContiguousImage):
-                swapped = not proof.image.image.file_dtype.isnative
+            image = proof.image.image
+            repeats = repeats and proof.image.nameless
+            if repeats and path is not None and isinstance(image, ContiguousImage):
+                swapped = not image.file_dtype.isnative
                 PROOFS.set_template(
                     proof.key, FileTemplate.of(path, header, source, header.pixels, swapped)
                 )
