@@ -159,7 +159,10 @@ def _name_numbers(parts: list[NamePart], start: int, end: int) -> list[str]:
     all_before, all_behind = all(before.values()), all(behind.values())
     some_before = any(before.values()) and not all_before
     partly = some_before and not all_behind and len(varying) > 1
-    evident = partly and _begin_elsewhere(parts, {*before.values()} - {""}, range(start, end))
+    evident = partly and (
+        all(are_years(parts[i].texts) for i in numbers if not before[i])
+        or _begin_elsewhere(parts, {*before.values()} - {""}, range(start, end))
+    )
     others: list[str] = []
     if (all_before and all_behind and known_before and known_behind) or (partly and not evident):
         others = [behind.get(i, "") or "Q" for i in range(start, end)]
@@ -178,6 +181,15 @@ def _name_numbers(parts: list[NamePart], start: int, end: int) -> list[str]:
             _add_why(parts[i], f"named by {name!r} {where} it")
         parts[i].family = FAMILIES.get(parts[i].name.lower(), "")
     return others
+
+
+def are_years(texts: list[str]) -> bool:
+    """Return whether numbers are years, which letters behind do not name: ``2019W05``.
+
+    >>> are_years(["1981", "2010"]), are_years(["1981", "3000"])
+    (True, False)
+    """
+    return all(len(text) == 4 and 1850 <= int(text) <= 2099 for text in texts)
 
 
 def _begin_elsewhere(parts: Sequence[NamePart], names: set[str], run: range) -> bool:

@@ -8,6 +8,7 @@ from functools import cache
 
 _MONTH = "(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 _YEAR = r"(?:18[5-9]\d|19\d\d|20\d\d)"
+_PERIOD = rf"[-_]{_YEAR}(?!\d)"
 _DAYS = [
     (re.compile(regex), forms.split("|"))
     for regex, forms in (
@@ -25,7 +26,7 @@ _DAYS = [
         (rf"{_YEAR}(/)[0-3]\d\d(?!\d)", "%Y~%j"),
         (rf"{_YEAR}(/)[01]\d(?=/|\.\D)", "%Y~%m"),
         (rf"{_YEAR}([-_. ]?){_MONTH}", "%Y~%b"),
-        (rf"{_MONTH}([-_. ]?){_YEAR}", "%b~%Y"),
+        (rf"{_MONTH}([-_. ]?){_YEAR}(?!{_PERIOD})", "%b~%Y"),
         (r"\d\d([-_.])\d\d\1\d\d(?!\1\d|[^\W_T])", "%y~%m~%d|%d~%m~%y|%m~%d~%y"),
         (r"()\d{6}", "%Y%m|%y%m%d|%d%m%y|%m%d%y"),
         (rf"(?<!{_YEAR}[-_.]){_YEAR}([-_.])[01]\d(?!\d)", "%Y~%m"),

@@ -18,6 +18,7 @@ def names_of(template, **axes):
 
 
 PATCHES = ["0_45", "0_46", "1_45", "1_46"]
+PERIODS = ["1981-2010", "1991-2020"]
 SHORT = ["0-15", "0-30", "1-15", "1-30"]
 SCENES = ["alley_1", "alley_2", "ambush_5", "bamboo_2", "cave_4", "market_6", "temple_3"]
 LINES = ["HUVEC-01", "HUVEC-24", "RPE-02", "U2OS-01", "U2OS-05", "HEPG2-11"]
@@ -57,6 +58,19 @@ GUIDS = [
         ("{p}w{w}/a_w{w}_k{k}.tif", {"p": [20585, 20586], "w": [1, 2], "k": [1, 2]}, "Q w k"),
         ("{p}t{t}/img_t{t:03d}.tif", {"p": [1, 2, 3], "t": [0, 1, 2, 3]}, "Q t"),
         ("{p}ch{c}/{p}_ch{c}_{k}.tif", {"p": [1, 2, 3], "c": [0, 1], "k": [5, 6]}, "Q_0 ch Q_1"),
+        # years have no letters
+        ("NDVI_{y}Q{q}.tif", {"y": [2019, 2020, 2021], "q": [1, 2, 3, 4]}, "Q_0 Q_1"),
+        ("ndvi{y}W{w:02d}.tif", {"y": [2019, 2020], "w": [1, 5, 9]}, "ndvi W"),
+        ("{y}S{s}_{v}.tif", {"y": [2019, 2020], "s": [1, 2], "v": ["tp", "xy"]}, "Q S label"),
+        ("{y}t{t:03d}.tif", {"y": [1998, 1999], "t": [1, 2, 3]}, "Q t"),
+        ("a/{y}H{h}/x{x}.tif", {"y": [2019, 2020], "h": [1, 2], "x": [0, 1]}, "Q H x"),
+        # periods of years are no months of their first year
+        ("tas_{m}_{p}.tif", {"m": ["jan", "feb", "mar"], "p": PERIODS}, "month Q"),
+        ("{m}-{p}_x.tif", {"m": ["Jan", "Feb", "Jul", "Dec"], "p": PERIODS}, "month Q"),
+        ("{m}_{p}.tif", {"m": ["jan", "jul"], "p": ["1961_1990", "1981_2010"]}, "month Q"),
+        ("{v}_01_{p}.tif", {"v": ["tas", "pr"], "p": PERIODS}, "label Q"),
+        ("{p}/{m}_{p}.tif", {"m": ["jan", "feb", "mar"], "p": PERIODS}, "Q month"),
+        ("x_{m}_{y}.tif", {"m": ["jan", "feb"], "y": [2019, 2020]}, "date"),
         # cell lines are no Alexa dyes
         ("{line}_t{t}.tif", {"line": ["A172", "BT474", "SkBr3"], "t": [0, 1]}, "label t"),
         ("{line}/{t}.tif", {"line": ["A375", "HeLa"], "t": [0, 1]}, "folder Q"),
