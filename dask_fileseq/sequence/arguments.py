@@ -29,7 +29,7 @@ from dask_fileseq.grid import (
     natural_sorted,
     parse_filenames,
 )
-from dask_fileseq.patterns import NamePattern, format_names, frame_names
+from dask_fileseq.patterns import NamePattern, NameProduct, format_names, frame_names
 from dask_fileseq.readers import FunctionReader, Reader
 
 ARRANGING = ("axesorder", "categories", "_shape")
@@ -46,6 +46,11 @@ def parsed_grid(
     if parse is None or parse is parse_filenames:
         pattern = kwargs.pop("pattern", None)
         is_text = isinstance(pattern, str)
+        if isinstance(names, NameProduct) and (pattern is None or pattern == "infer"):
+            pattern = None if any(kwargs.values()) else names.pattern
+            axes = names.coords
+            if pattern is not None:
+                return FileGrid(names, tuple(axes), names.shape, axes, pattern=pattern)
         if pattern is None or (is_text and not pattern and parse is None):
             needless = [key for key, value in kwargs.items() if value]
             if needless:
@@ -103,7 +108,7 @@ def tabled_grid(
     NamesError
         The table does not describe the files, or there is a pattern as well.
     """
-    if table is None or not len(names):
+    if table is None or not len(names) or (is_auto(table) and isinstance(names, NameProduct)):
         return None
     arranging = [name for name in ARRANGING if kwargs.get(name)]
     if arranging and is_auto(table):

@@ -67,7 +67,7 @@ def open_sequence(
         is a table of names (extra ``parquet``): the column of file names is that with suffixes of
         images or, of several, the one that is called ``file``, ``filename``, ``name``, ``path``,
         ``url`` or ``key``. Of an inventory of S3, with buckets and keys, images count, in their
-        latest version. Names stay bytes: ten million take some 300 MB.
+        latest version. Names stay bytes: ten million take about 250 MB.
     pattern : str, re.Pattern, callable, table or None
         Finds the axes in file names:
 

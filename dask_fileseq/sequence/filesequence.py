@@ -63,7 +63,7 @@ from dask_fileseq.headers import (
     with_physical_coords,
 )
 from dask_fileseq.output import asarray
-from dask_fileseq.patterns import NamePattern, explain_names
+from dask_fileseq.patterns import NamePattern, NameProduct, explain_names
 from dask_fileseq.plaintext import counted, printable, public_names, public_text, without_secrets
 from dask_fileseq.readers import (
     BoundReader,
@@ -471,6 +471,8 @@ with well
         others = [name for name, _ in self.duplicates]
         labels = {dim: plain_labels(values) for dim, values in self.coords.items()}
         described = explain_descriptor(self.grid)
+        if isinstance(self._names, NameProduct):
+            return f"pattern={str(self.pattern)!r} writes a name for each combination of labels"
         every = public_names([*self._names, *self.unmatched, *others])
         text = described + explain_names(every, self.pattern, None if described else labels)
         return public_text(f"{text}\nfiles {below}" if (below := self.below) else text)
