@@ -226,3 +226,5 @@ def test_references_in_parquet(tmp_path, kind, monkeypatch):
         require_same(dataset, seq)
     with pytest.raises(ValueError, match="in Parquet"):
         seq.write_fsspec(folder, zarr_format=3)
+    with pytest.raises(ValueError, match="give a groupname"):
+        seq.write_fsspec(folder, groupname=None)
