@@ -1,5 +1,8 @@
 """Folders and globs are images of bioio, by its own checks, and single files are left to others."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import tifffile
@@ -22,10 +25,10 @@ OME = {f"PhysicalSize{dim}": size for dim, size in (("X", 500), ("Y", 500), ("Z"
 OME |= {f"PhysicalSize{dim}Unit": "nm" for dim in "XYZ"}
 
 
-@pytest.fixture
-def cells(tmp_path):
+@pytest.fixture(scope="module")
+def cells(tmp_path_factory):
     """Write 6 times, 2 channels and 5 planes, of which some are missing."""
-    return str(write_acquisition(tmp_path / "cells"))
+    return str(write_acquisition(tmp_path_factory.mktemp("scan") / "cells"))
 
 
 @pytest.fixture
@@ -163,3 +166,19 @@ def test_unknown_axes_are_a_question(tmp_path):
         BioImage(str(tmp_path))
     image = BioImage(str(tmp_path), axes={"foo": "z", "bar": "t"})
     assert image.shape == (2, 1, 2, 4, 6)
+
+
+@pytest.mark.slow
+def test_an_environment_without_the_extra(cells):
+    """An error on import would end all that bioio reads, also by other readers."""
+    code = (
+        "import sys\n"
+        "sys.modules['zarr'] = sys.modules['yaozarrs'] = None\n"
+        "from bioio import BioImage, plugin_feasibility_report\n"
+        "assert plugin_feasibility_report(sys.argv[1])['dask-fileseq'].supported\n"
+        "BioImage(sys.argv[1])\n"
+    )
+    command = [sys.executable, "-c", code, cells]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stderr.splitlines()[-1].startswith("ImportError: dask_fileseq.bioio.Reader needs")
+    assert "dask-fileseq[bioio]" in done.stderr

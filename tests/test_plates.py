@@ -111,6 +111,7 @@ def test_text_of_plates_fits_a_terminal(size):
     lines = text_map(grid_of_wells(wells(*size)))
     assert max(map(len, lines)) <= 68
     assert sum(line.count("#") for line in lines[1:]) == size[0] * size[1]
+    assert lines[0] == f"{size[0] * size[1]}-well plate (# file)"
 
 
 def test_svg_of_a_plate_has_a_circle_for_each_well():

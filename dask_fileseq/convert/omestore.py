@@ -107,12 +107,7 @@ class OmeStore(FileArrayStore):
             data = pixels
         return np.ascontiguousarray(data).reshape(-1).view(np.uint8).data
 
-    async def getsize(self, key: str) -> int:
-        """Return the size of a value in bytes, or raise `FileNotFoundError`; reads nothing."""
-        if not await self.exists(key):
-            raise FileNotFoundError(f"there is no key {key!r} in {self}")
-        if key in self._documents:
-            return len(self._documents[key])
+    def _chunk_nbytes(self, key: str) -> int:
         plan: ConversionPlan = self._plans[self._grid.index(key)[0]]
         return math.prod(_chunk(plan)) * int(plan.array.dtype.itemsize)
 

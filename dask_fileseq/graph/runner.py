@@ -265,6 +265,19 @@ def _call_on_batch(function: Callable[[Any], Any], batch: tuple[int, Any]) -> An
     return function(batch[1])
 
 
+def _has_workers(scheduler: Scheduler) -> bool:
+    """Return whether a number of workers, or a pool of them, was chosen."""
+    keys = ("num_workers", "pool")
+    return any(scheduler.options.get(key) or dask.config.get(key, None) for key in keys)
+
+
+def for_small_files(scheduler: Scheduler, array: FileArray) -> Scheduler:
+    """Return a local scheduler, or this thread alone if others would slow it down."""
+    if array.spec.nbytes < SMALL_FILE and not _has_workers(scheduler):
+        return Scheduler("sync", **scheduler.options)
+    return scheduler
+
+
 def read_in_place(
     array: FileArray,
     parts: Iterable[tuple[Sequence[range], Box]],
@@ -291,16 +304,13 @@ def read_in_place(
         _read_part((array, result), first[0])
         return
     parts = chain(first, parts)
-    keys = ("num_workers", "pool")
-    given = any(scheduler.options.get(key) or dask.config.get(key, None) for key in keys)
-    small = array.spec.nbytes < SMALL_FILE
-    if not given and (waiting := array.source.concurrency) > 1:
+    if not _has_workers(scheduler) and (waiting := array.source.concurrency) > 1:
         axes = zip(first[0][0], array.tiling.axes, strict=True) if first else ()
         files = math.prod(-(-len(region) // max(1, axis.size)) for region, axis in axes)
         # each part reads so many of its files at the same time
         scheduler = Scheduler("threads", max(2, waiting // max(1, files)), **scheduler.options)
-    elif small and not given:
-        scheduler = Scheduler("sync", **scheduler.options)
+    else:
+        scheduler = for_small_files(scheduler, array)
     run(scheduler, _read_part, (array, result), parts, name=f"read-{array.reader.name}")
 
 

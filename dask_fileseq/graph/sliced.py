@@ -5,9 +5,7 @@ dask fuses one slice into the task that reads; of ``x[5][100:200]``, and of each
 that selects it from all files. A slice of it composes with that index, as ranges do, so
 that any chain of slices is a single slice of the first array, which dask does fuse. And
 because the index is known, local schedulers can decode files straight into the result, without
-the copy by which dask concatenates blocks, and without a graph. That is made when something asks
-for it: slicing the graph takes longer than reading a small file, and its name, which identifies
-the versions of all files, may take a request for each.
+the copy by which dask concatenates blocks, and without a graph (see `lazyarray`).
 """
 
 from __future__ import annotations
@@ -21,11 +19,12 @@ from typing import Any, cast
 import numpy as np
 from dask.array.core import Array
 from dask.array.slicing import new_blockdim
-from dask.array.utils import meta_from_array
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.graph.chunks import Chunks
-from dask_fileseq.graph.inplace import DefaultScheduler
+from dask_fileseq.graph.lazyarray import LazyArray
+from dask_fileseq.graph.reduced import ReducedFiles, is_exact
 from dask_fileseq.graph.runner import Box, Scheduler, read_in_place
 from dask_fileseq.tiling import basic_index
 
@@ -42,19 +41,8 @@ PART_BYTES = 4 * 2**20
 """Largest size of a part of more than one block, in bytes."""
 
 
-class EqualToArray(type):
-    """The metaclass of subclasses of `Array` that equal it, and each other, in comparisons.
-
-    xarray compares the classes of arrays, and refuses an array of a subclass beside a plain one:
-    two variables of a dataset, of which one was computed from the other, could not be loaded or
-    written.
-    """
-
-    def __eq__(cls, other: object) -> bool:
-        return other is Array or isinstance(other, EqualToArray)
-
-    def __hash__(cls) -> int:
-        return hash(Array)
+REDUCTIONS = (np.max, np.min, np.sum, np.mean)
+"""Functions of numpy for which an array has a method of the same name."""
 
 
 class WholeFiles:
@@ -72,87 +60,46 @@ class WholeFiles:
         return self._make(self.files, self.chunks)
 
 
-class SlicedFiles(Array, metaclass=EqualToArray):
-    """A basic slice of an array of files; a slice of it is one slice of all files, too.
+class SlicedFiles(LazyArray):
+    """A basic slice of an array of files; a slice of it is one slice of all files, too."""
 
-    It becomes an ordinary `Array` by anything else that is done to it.
-    """
-
-    __slots__ = ("_index", "_plain", "_whole")
+    __slots__ = ("_index", "_whole")
 
     _whole: WholeFiles
-    _index: Index | None
-    """What it selects from all files; None after an assignment to a part of it."""
-    _plain: Array | None
-    """The ordinary array that it is, once that is needed."""
-
-    __dask_scheduler__ = DefaultScheduler()
+    _index: Index
+    """What it selects from all files."""
 
     @classmethod
     def of(cls, whole: WholeFiles, index: Index | None = None) -> SlicedFiles:
         """Return what an index selects from all files; by default all."""
         self = object.__new__(cls)
-        self._whole, self._plain, self._cached_keys = whole, None, None
+        self._whole = whole
         self._index = tuple(map(range, whole.shape)) if index is None else index
         kept = zip(self._index, whole.chunks, strict=True)
-        self._chunks = tuple(_lengths(c, part) for part, c in kept if isinstance(part, range))
-        meta = np.empty((0,) * len(whole.chunks), whole.files.dtype)
-        self._meta = meta_from_array(meta, ndim=len(self._chunks))
+        chunks = tuple(_lengths(c, part) for part, c in kept if isinstance(part, range))
+        self._begin(chunks, whole.files.dtype)
         return self
 
-    @property
-    def dask(self) -> Any:
-        """The graph."""
-        return self._as_plain().dask
-
-    @dask.setter
-    def dask(self, graph: Any) -> None:
-        self._changed().dask = graph
-
-    @property  # type: ignore[misc]
-    def name(self) -> str:
-        """The name in the graph."""
-        return str(self._as_plain().name)
-
-    @property
-    def _name(self) -> str:
-        return self.name
-
-    @_name.setter
-    def _name(self, name: str) -> None:
-        self._changed()._name = name
-        self._cached_keys = None
-        self._reset_cache("_key_array")  # type: ignore[no-untyped-call]
-
-    def _as_plain(self) -> Array:
-        """Return it as an ordinary array."""
-        if self._plain is None:
-            index = self._index or ()
-            whole = self._whole.array
-            keys = (
-                part if isinstance(part, int) else _as_slice(part, length)
-                for part, length in zip(index, whole.shape, strict=True)
-            )
-            self._plain = whole[tuple(keys)]
-        return self._plain
-
-    def _changed(self) -> Array:
-        """Return it as an ordinary array of its own, which an assignment changes in place."""
-        if self._index is not None:
-            self._plain, self._index = self._as_plain().copy(), None
-        return self._as_plain()
+    def _make(self) -> Array:
+        whole = self._whole.array
+        keys = (
+            part if isinstance(part, int) else _as_slice(part, length)
+            for part, length in zip(self._index, whole.shape, strict=True)
+        )
+        return cast(Array, whole[tuple(keys)])
 
     def __getitem__(self, index: Any) -> Array:
         try:
-            keys = iter(basic_index(index, self.ndim) if self._index is not None else ())
-            combined = tuple(
-                part if isinstance(part, int) else part[next(keys)] for part in self._index or ()
-            )
-        except (IndexError, StopIteration, RuntimeError):
-            combined = ()
-        if len(combined) < len(self._whole.chunks):
+            keys = iter(basic_index(index, self.ndim))
+        except IndexError:
+            keys = None
+        if keys is None or self._is_changed:
             return cast(Array, super().__getitem__(index))  # type: ignore[no-untyped-call]
-        return SlicedFiles.of(self._whole, combined)
+        parts = (part if isinstance(part, int) else part[next(keys)] for part in self._index)
+        try:
+            return SlicedFiles.of(self._whole, tuple(parts))
+        except IndexError:  # out of bounds
+            return cast(Array, super().__getitem__(index))  # type: ignore[no-untyped-call]
 
     def __repr__(self) -> str:
         text: str = super().__repr__()  # type: ignore[no-untyped-call]
@@ -164,26 +111,86 @@ class SlicedFiles(Array, metaclass=EqualToArray):
 
     @property
     def is_in_place(self) -> bool:
-        """Whether local schedulers decode the files straight into the result."""
-        return self._index is not None and self.ndim > 0
+        """Whether local schedulers read the files straight into the result."""
+        return self.ndim > 0 and not self._is_changed
 
-    def compute(self, **kwargs: Any) -> Any:
-        """Return it as numpy. Local schedulers decode the files straight into the result.
-
-        See `dask.array.Array.compute` for the parameters.
-        """
-        options = {k: v for k, v in kwargs.items() if k not in ("traverse", "optimize_graph")}
-        workers = options.pop("num_workers", None)
-        scheduler = Scheduler(options.pop("scheduler", None), workers, **options)
-        index = self._index
-        if index is None or not self.ndim or not scheduler.is_local or scheduler.in_task:
-            return super().compute(**kwargs)  # type: ignore[no-untyped-call]
+    def _read(self, scheduler: Scheduler) -> Any:
         result = np.empty(self.shape, self.dtype)
         if result.size:
+            index = self._index
             axes = tuple(slice(None) if isinstance(p, range) else None for p in index)
             parts = parts_of(self._whole.files, index, self.chunks)
             read_in_place(self._whole.files, parts, result[axes], scheduler)
         return result
+
+    def max(
+        self, axis: Any = None, keepdims: Any = False, split_every: Any = None, out: Any = None
+    ) -> Array:
+        """Return the maximum along axes; see `dask.array.Array.max`."""
+        return self._reduced("max", axis, keepdims, {"split_every": split_every, "out": out})
+
+    def min(
+        self, axis: Any = None, keepdims: Any = False, split_every: Any = None, out: Any = None
+    ) -> Array:
+        """Return the minimum along axes; see `dask.array.Array.min`."""
+        return self._reduced("min", axis, keepdims, {"split_every": split_every, "out": out})
+
+    def sum(
+        self,
+        axis: Any = None,
+        dtype: Any = None,
+        keepdims: Any = False,
+        split_every: Any = None,
+        out: Any = None,
+    ) -> Array:
+        """Return the sum along axes; see `dask.array.Array.sum`."""
+        others = {"dtype": dtype, "split_every": split_every, "out": out}
+        return self._reduced("sum", axis, keepdims, others)
+
+    def mean(
+        self,
+        axis: Any = None,
+        dtype: Any = None,
+        keepdims: Any = False,
+        split_every: Any = None,
+        out: Any = None,
+    ) -> Array:
+        """Return the mean along axes; see `dask.array.Array.mean`."""
+        others = {"dtype": dtype, "split_every": split_every, "out": out}
+        return self._reduced("mean", axis, keepdims, others)
+
+    def _reduced(self, method: str, axis: Any, keepdims: bool, others: dict[str, Any]) -> Array:
+        """Return it reduced along axes, file by file if that gives the same bits."""
+
+        def ordinary() -> Array:
+            reduce = getattr(super(SlicedFiles, self), method)
+            return cast(Array, reduce(axis=axis, keepdims=keepdims, **others))
+
+        files = self._whole.files
+        axes = range(self.ndim) if axis is None else axis
+        try:
+            axes = normalize_axis_tuple(axes, self.ndim)
+        except (TypeError, ValueError):  # which dask describes
+            axes = ()
+        count = math.prod(self.shape[i] for i in axes)
+        given = any(value is not None for value in others.values())
+        is_plain = not axes or given or not self.is_in_place or not self.size
+        if is_plain or files.source.concurrency > 1 or not is_exact(method, files.dtype, count):
+            return ordinary()
+        kept = [i for i, part in enumerate(self._index) if isinstance(part, range)]
+        every = tuple(kept[i] for i in axes)
+        ints = tuple(i for i in range(files.ndim) if i not in kept)
+        region = [p if isinstance(p, range) else range(p, p + 1) for p in self._index]
+        chunks = iter(self.chunks)
+        along = tuple((1,) if i in ints else next(chunks) for i in range(files.ndim))
+        dropped = ints if keepdims else tuple(sorted(ints + every))
+        return ReducedFiles.of(files, region, along, method, every, dropped, ordinary)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        """Reduce by the methods above where numpy's functions, and so xarray, do."""
+        if func in REDUCTIONS and len(args) == 1 and args[0] is self:
+            return getattr(self, func.__name__)(**kwargs)
+        return super().__array_function__(func, types, args, kwargs)  # type: ignore[no-untyped-call]
 
 
 def parts_of(array: FileArray, index: Index, chunks: Chunks) -> Iterator[tuple[list[range], Box]]:

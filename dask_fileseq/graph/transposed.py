@@ -13,7 +13,7 @@ from typing import Any, cast
 from dask.array.core import Array
 
 from dask_fileseq.graph.inplace import DefaultScheduler
-from dask_fileseq.graph.sliced import EqualToArray
+from dask_fileseq.graph.lazyarray import EqualToArray
 from dask_fileseq.tiling import basic_index
 
 

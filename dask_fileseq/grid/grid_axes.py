@@ -187,7 +187,8 @@ def grid_axes(
         for dim, texts, kind in zip(columns.dims, columns.texts, columns.types, strict=True)
     ]
     if shape is None:
-        _check_whole(columns, axes)
+        if columns.absent:
+            _check_whole(columns, axes)
         return axes
     sizes = shape_tuple(shape)
     parsed = tuple(len(axis.values) for axis in axes)
@@ -205,8 +206,6 @@ def grid_axes(
 
 def _check_whole(columns: NameColumns, axes: list[GridAxis]) -> None:
     """Raise a `NamesError` if an axis that some names do not have leaves the grid with gaps."""
-    if not columns.absent:
-        return
     sizes = tuple(len(axis.values) for axis in axes)
     count = len(columns.codes[0])
     if math.prod(sizes) == count:

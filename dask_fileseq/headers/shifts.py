@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dask_fileseq.headers.codes import FEW, coded, groups_of, most, nearly_equal
+from dask_fileseq.headers.codes import FEW, coded, most, nearly_equal, usual_along
 from dask_fileseq.headers.properties import Row, unit_text
 
 SHIFT = 1e-3
@@ -56,11 +55,8 @@ def places(
     axes = range(len(along))
     for chosen in (*combinations(axes, 1), *combinations(axes, 2)):
         index = np.unique(np.stack([along[axis] for axis in chosen]), axis=1, return_inverse=True)
-        groups = groups_of(np.ravel(index[1]), codes)
-        best = {place: Counter(group).most_common(1)[0][0] for place, group in groups.items()}
-        rule = np.array([best[place] for place in np.ravel(index[1]).tolist()])
-        confirmed = 2 * len(groups) <= len(codes) and np.mean(rule != codes) <= FEW
-        if confirmed and len(set(best.values())) > 1 and are_tiles(_first(rule, codes, bounds)):
+        rule = usual_along(np.ravel(index[1]), codes)
+        if rule is not None and len(np.unique(rule)) > 1 and are_tiles(_first(rule, codes, bounds)):
             return rule
     elsewhere = len(np.unique(codes)) > (1 - FEW) * len(codes)
     return codes if elsewhere and are_tiles(_first(codes, codes, bounds)) else most(codes)

@@ -159,12 +159,12 @@ def to_files(
     if absent := [dim for dim in inside or () if dim not in source.dims]:
         raise LayoutError(f"inside has {absent[0]!r}, which is none of {', '.join(source.dims)}")
     names = file_names(template, source.dims, source.shape, source.labels, inner)
-    facts = source.facts(names)
+    facts = source.facts(names.inside, names.dims)
     order = encoder.order(names.dims)
     along = dict(zip(names.dims, names.inside, strict=True))
     shape = [source.shape[along[dim]] for dim in order]
     try_encoder(encoder, shape, source.dtype, order, facts)
-    cells = CellParts(source, names)
+    cells = CellParts(source, names.cells)
     read = arrays_of_graph(source.data) if isinstance(source.data, Array) else [cells.files]
     sources: list[str] = []
     for each in read:

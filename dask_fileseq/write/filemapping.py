@@ -22,7 +22,7 @@ from dask_fileseq.readers import ChunkMetadata, plain_dims
 from dask_fileseq.sequence import open_sequence
 from dask_fileseq.stablevalues import code_of, digest_of, stable_value
 from dask_fileseq.write.encoders import Encoder, encoder_of, suffix_of
-from dask_fileseq.write.filenames import FileNames, require_separate
+from dask_fileseq.write.filenames import require_separate
 from dask_fileseq.write.filewriting import (
     Planned,
     Written,
@@ -150,9 +150,8 @@ def map_files(
     is_local = isinstance(array.source, LocalFiles)
     sources = array.source.on_disk(list(array.names)) if is_local else ()
     source = labelled(array, (), None, None, None)
-    axes = range(len(array.griddims))
-    names = FileNames([""] * array.table.size, tuple(axes), tuple(range(len(axes), array.ndim)), ())
-    parts = CellParts(source, names)
+    ndim = len(array.griddims)
+    parts = CellParts(source, range(ndim))
     identity = [FORMAT, stable_value(function), code_of(function), labels, encoding_options]
     more = digest_of([*identity, labels and array.griddims])
     nbytes = int(np.prod(array.spec.shape, dtype=np.int64)) * array.dtype.itemsize
@@ -166,7 +165,7 @@ def map_files(
     job = MapJob(
         function,
         encoders,
-        source.facts(replace(names, dims=array.dims[len(axes) :])),
+        source.facts(range(ndim, array.ndim), array.dims[ndim:]),
         source.own_places,
         labels,
         errors == "skip",

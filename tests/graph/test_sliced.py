@@ -6,13 +6,13 @@ import dask
 import dask.array as da
 import numpy as np
 import pytest
-from dask.callbacks import Callback
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dask_fileseq import FileSequence, FillWarning, ReadError, TiffSequence
 from dask_fileseq.graph import SlicedFiles
 from tests.helpers.acquisition import PATTERN
+from tests.helpers.seen import Seen
 
 
 @pytest.fixture(scope="module")
@@ -48,17 +48,6 @@ def test_any_slices_give_what_numpy_gives(opened, data):
     assert result.flags.c_contiguous
     assert result.flags.owndata
     assert result.flags.writeable
-
-
-class Seen(Callback):
-    """Keeps keys and results of tasks."""
-
-    def __init__(self):
-        super().__init__(posttask=self.keep)
-        self.results = {}
-
-    def keep(self, key, value, dsk, state, worker_id):
-        self.results[key] = value
 
 
 @pytest.mark.parametrize("scheduler", ["sync", "threads"])

@@ -9,7 +9,7 @@ fails twice before each answer in turn by status, reset and a body cut short, "f
 the range that was asked for: "shifted" the bytes behind its first, "several" an answer of several
 parts, "packed" the range of a compressed file.
 ``GET /_log`` returns, and forgets, the requests so far: method, path, range, and bytes sent.
-``GET /_most`` returns how many requests there were at a time, at most.
+``GET /_most`` returns how many requests there were at a time since then, at most.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ class Handler(BaseHTTPRequestHandler):
             with lock:
                 content = json.dumps(log).encode()
                 log.clear()
+                waiting["most"] = waiting["now"]
             self.answer(200, content, count=False)
             return
         if self.path == "/_most":
