@@ -1594,8 +1594,9 @@ with well
     ) -> str:
         """Commit references to the bytes in the files to a repository of Icechunk.
 
-        Each has the time of its file, in whole seconds: to read a file that was changed since is
-        an error.
+        Each has the time of its file: to read a file that was changed since is an error. As
+        Icechunk compares whole seconds, files that are younger are waited for, for at most a
+        second. Changes that set a file's time back, or leave it in the future, are not seen.
 
         Parameters
         ----------
