@@ -23,7 +23,12 @@ from dask_fileseq.files.finding import (
 )
 from dask_fileseq.files.local import LocalFiles, require_file
 from dask_fileseq.files.names import Names, common_folder, common_path, ends, shared_folder
-from dask_fileseq.files.nametables import TABLE_SUFFIXES, TableNames, names_in_tables
+from dask_fileseq.files.nametables import (
+    TABLE_SUFFIXES,
+    TableNames,
+    delimiter_of,
+    names_in_tables,
+)
 from dask_fileseq.files.otherformats import how_to_read, other_suffix
 from dask_fileseq.files.packednames import PackedNames
 from dask_fileseq.files.path_map import PathMap
@@ -51,6 +56,7 @@ __all__ = [
     "archive_of",
     "common_folder",
     "common_path",
+    "delimiter_of",
     "ends",
     "find_files",
     "given_names",

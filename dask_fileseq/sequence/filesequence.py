@@ -140,7 +140,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         the pattern that ``"infer"`` finds. None is ``"*"``. The name of a ZIP or
         TAR file, or a chain such as ``"zip://t*.tif::s3://scans/day1.zip"``, gives members
         of it, if `imread` is a reader of this package; to a function, an archive is one file.
-        So do Parquet and CSV files, which are tables of names; see `open_sequence`.
+        So do Parquet, CSV and TSV files, which are tables of names; see `open_sequence`.
     container : str, os.PathLike or open archive, optional
         ZIP or TAR file with the files, or its URL; `files` is then a pattern of, or a list
         of, its members. An archive without a name cannot go to other processes.
@@ -175,7 +175,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         own name if there is no such file; so it does no harm on machines that have the files
         under their own names. Letter case does not matter in Windows paths.
     table : str, os.PathLike, mapping or DataFrame, optional
-        Says where the files are in the grid, in place of their names. The path of a CSV or TSV
+        Says where the files are in the grid, in place of their names. The path of a CSV, TSV or Parquet
         file, or columns: one has the file names, the others are axes, as few as tell all files
         apart, or else coordinates. Or the path of an instrument's own index, or ``"auto"``,
         which looks for one beside the files; see `open_sequence`. Files that it names and that
