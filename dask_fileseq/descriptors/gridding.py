@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -47,7 +47,9 @@ def grid_of_descriptor(
     describe only a few of the files. A `BadDescriptorError` is raised if it describes under half
     of the files otherwise, or if the names contradict it.
     """
-    paths = descriptor.files if descriptor.planned else _below(folder, descriptor.files)
+    paths = descriptor.files
+    if not descriptor.planned:
+        paths = [joined_path(folder, file.replace("\\", "/")) for file in paths]
     row_of = _rows_of(names, paths)
     found = np.flatnonzero(row_of >= 0)
     others = [names[i] for i in np.flatnonzero(row_of < 0).tolist()]
@@ -70,11 +72,6 @@ def grid_of_descriptor(
     )
     labelled = _labelled(grid, cells, descriptor, rows, frozenset(columns.listed))
     return replace(labelled, unmatched=tuple(others))
-
-
-def _below(folder: str, files: Iterable[str]) -> list[str]:
-    """Return the paths of files below a folder."""
-    return [joined_path(folder, file.replace("\\", "/")) for file in files]
 
 
 def _rows_of(names: Sequence[str], paths: Sequence[str]) -> NDArray[np.int64]:

@@ -51,7 +51,9 @@ def read_micromanager(beside: Beside, name: str, names: Sequence[str]) -> Descri
     if not records:
         raise BadDescriptorError("it has no images")
     axes = {
-        dim: integers((_first(record, keys, 0) for record in records), keys[0])
+        dim: integers(
+            (next((r[key] for key in keys if r.get(key) is not None), 0) for r in records), keys[0]
+        )
         for dim, keys in _AXES.items()
     }
     listed = summary.get("ChNames")
@@ -123,8 +125,3 @@ def _records(content: Mapping[str, Any]) -> list[Record]:
             record.update(zip(("time", "channel", "z"), numbers.groups(), strict=True))
         record.update(fields)
     return list(records.values())
-
-
-def _first(record: Record, keys: Sequence[str], default: Any) -> Any:
-    """Return the value of the first of some keys that a record has."""
-    return next((record[key] for key in keys if record.get(key) is not None), default)

@@ -89,7 +89,11 @@ def joined_grids(grids: Sequence[FileGrid], dim: str, labels: Any = None) -> Fil
     along = []
     for axis, (d, values) in enumerate(coords.items()):
         place = {value: i for i, value in enumerate(values.tolist())}
-        new = [_places(g.coords[d].astype(values.dtype), place)[g.along[axis]] for g in grids]
+        new = []
+        for grid in grids:
+            labels_of = grid.coords[d].astype(values.dtype).tolist()
+            places = np.array([place[label] for label in labels_of], np.int64)
+            new.append(places[grid.along[axis]])
         along.append(np.concatenate(new))
     cells = cell_numbers(along, shape, len(names))
     patterns = [grid.pattern for grid in grids]
@@ -158,10 +162,6 @@ def _joined_labels(each: Sequence[NDArray[Any]], dim: str, is_along: bool) -> ND
         keys = word_keys(dim, distinct.tolist())
         distinct = distinct[sorted(range(len(distinct)), key=keys.__getitem__)]
     return distinct
-
-
-def _places(values: NDArray[Any], place: Mapping[Any, int]) -> NDArray[np.int64]:
-    return np.array([place[value] for value in values.tolist()], np.int64)
 
 
 def _joined_metadata(

@@ -66,7 +66,8 @@ def axis_of_texts(
         if "%" in kind and is_month_format(kind):
             return _word_axis(texts, month_order(texts, kind).tolist())
         if "%" in kind or kind in ("iso", "ns"):
-            return _moment_axis(_moments(texts, kind), spacing)
+            read = {"iso": iso_dates, "ns": durations_of_numbers}.get(kind)
+            return _moment_axis(moments(texts, kind) if read is None else read(texts), spacing)
     except ValueError as error:
         raise NamesError(f"axis {dim!r} has {error}") from error
     if kind == "compass":
@@ -191,13 +192,6 @@ def _filled_axis(numbers: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray
         return None
     # numpy's arange counts in floats, which are too coarse for nanoseconds
     return axis.indices, axis.values.start + axis.values.step * np.arange(len(axis.values))
-
-
-def _moments(texts: list[str], kind: str) -> NDArray[Any]:
-    """Return texts as dates or durations."""
-    if kind == "ns":
-        return durations_of_numbers(texts)
-    return iso_dates(texts) if kind == "iso" else moments(texts, kind)
 
 
 def _moment_axis(values: NDArray[Any], spacing: Spacing) -> GridAxis:

@@ -153,7 +153,9 @@ def read_table(
         for (dim, values), index in zip(grid.coords.items(), grid.along, strict=True)
     }
     columns = {"name": np.array(public_names(grid.names), object), "cell": grid.cells}
-    columns |= _sizes(grid, source) | _with_described(found, grid)
+    if (versions := source.versions(grid.names)) is not None:
+        columns["size"] = _compact(versions[:, 0])
+    columns |= _with_described(found, grid)
     ours = {f"file_{k}" if k in labels else k: column for k, column in columns.items()}
     first = "file_name" if "name" in labels else "name"
     return HeaderTable({first: ours[first]} | labels | ours, count)
@@ -187,12 +189,6 @@ def _with_described(columns: dict[str, Column], grid: FileGrid) -> dict[str, Col
         units = [(unit, *(u if isinstance(u, tuple) else (u,))) for u in theirs]
         pixels["pixel_unit"] = as_column([single([*dict.fromkeys(each)]) for each in units])
     return others | pixels | described
-
-
-def _sizes(grid: FileGrid, source: Source) -> dict[str, Column]:
-    """Return the sizes of files in bytes, where a listing has them; -1 of those that are gone."""
-    versions = source.versions(grid.names)
-    return {} if versions is None else {"size": _compact(versions[:, 0])}
 
 
 def _compact(values: NDArray[Any]) -> Column:

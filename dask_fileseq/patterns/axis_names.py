@@ -123,7 +123,9 @@ def _is_row(parts: Sequence[NamePart], i: int) -> bool:
     following = next((k for k in range(i + 1, len(parts)) if not parts[k].is_separator), None)
     if not are_rows(parts[i].texts) or following is None or following > i + 2 or parts[i].joint:
         return False
-    return all(text.isdecimal() and 0 < int(text) <= COLUMNS for text in parts[following].texts)
+    is_code = not parts[following].varies and any(part.joint for part in parts[following + 1 :][:1])
+    columns = all(t.isdecimal() and 0 < int(t) <= COLUMNS for t in parts[following].texts)
+    return columns and not is_code  # M1BS and P1BS are products
 
 
 def _is_behind_row(parts: Sequence[NamePart], i: int) -> bool:
@@ -157,7 +159,10 @@ def _name_numbers(parts: list[NamePart], start: int, end: int) -> list[str]:
     all_before, all_behind = all(before.values()), all(behind.values())
     some_before = any(before.values()) and not all_before
     partly = some_before and not all_behind and len(varying) > 1
-    evident = partly and _begin_elsewhere(parts, {*before.values()} - {""}, range(start, end))
+    evident = partly and (
+        all(are_years(parts[i].texts) for i in numbers if not before[i])
+        or _begin_elsewhere(parts, {*before.values()} - {""}, range(start, end))
+    )
     others: list[str] = []
     if (all_before and all_behind and known_before and known_behind) or (partly and not evident):
         others = [behind.get(i, "") or "Q" for i in range(start, end)]
@@ -176,6 +181,15 @@ def _name_numbers(parts: list[NamePart], start: int, end: int) -> list[str]:
             _add_why(parts[i], f"named by {name!r} {where} it")
         parts[i].family = FAMILIES.get(parts[i].name.lower(), "")
     return others
+
+
+def are_years(texts: list[str]) -> bool:
+    """Return whether numbers are years, which letters behind do not name: ``2019W05``.
+
+    >>> are_years(["1981", "2010"]), are_years(["1981", "3000"])
+    (True, False)
+    """
+    return all(len(text) == 4 and 1850 <= int(text) <= 2099 for text in texts)
 
 
 def _begin_elsewhere(parts: Sequence[NamePart], names: set[str], run: range) -> bool:

@@ -8,6 +8,7 @@ from functools import cache
 
 _MONTH = "(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 _YEAR = r"(?:18[5-9]\d|19\d\d|20\d\d)"
+_PERIOD = rf"[-_]{_YEAR}(?!\d)"
 _DAYS = [
     (re.compile(regex), forms.split("|"))
     for regex, forms in (
@@ -25,7 +26,7 @@ _DAYS = [
         (rf"{_YEAR}(/)[0-3]\d\d(?!\d)", "%Y~%j"),
         (rf"{_YEAR}(/)[01]\d(?=/|\.\D)", "%Y~%m"),
         (rf"{_YEAR}([-_. ]?){_MONTH}", "%Y~%b"),
-        (rf"{_MONTH}([-_. ]?){_YEAR}", "%b~%Y"),
+        (rf"{_MONTH}([-_. ]?){_YEAR}(?!{_PERIOD})", "%b~%Y"),
         (r"\d\d([-_.])\d\d\1\d\d(?!\1\d|[^\W_T])", "%y~%m~%d|%d~%m~%y|%m~%d~%y"),
         (r"()\d{6}", "%Y%m|%y%m%d|%d%m%y|%m%d%y"),
         (rf"(?<!{_YEAR}[-_.]){_YEAR}([-_.])[01]\d(?!\d)", "%Y~%m"),
@@ -33,7 +34,8 @@ _DAYS = [
     )
 ]
 _CLOCK = re.compile(
-    r"(?P<between> at |[_ -]{0,2}[TtSs]?)(?P<hour>[0-2]?\d)(?P<cut>[-_.:h]?)[0-5]\d"
+    r"(?P<between> at |\.(?=(?:\d{4}|\d{6})(?!\d))|[_ -]{0,2}[TtSs]?)"
+    r"(?P<hour>[0-2]?\d)(?P<cut>[-_.:h]?)[0-5]\d"
     r"(?:(?P<cut2>(?P=cut)|m|min)(?P<seconds>[0-5]\d)(?P<unit>s?)"
     r"(?:(?P<point>[.,]?)(?P<fraction>\d(?:\d\d(?:\d{3})?)?)(?!\d))?)?"
     r"(?P<half> ?[AaPp][Mm](?![A-Za-z]))?"
@@ -47,7 +49,7 @@ _ONLY_CLOCKS = [
         (r"[0-2]\d([-_.:/])[0-5]\d\1[0-5]\d(?!\1\d+(?![^\W_]))", "%H~%M~%S"),
         (r"()[0-2]\d[0-5]\d[0-5]\d", "%H%M%S"),
         (r"H\d+([-_ ]?)M\d+\1S\d+", "H%H~M%M~S%S"),
-        (r"(?:(?<=/)|^)()[0-2]\d[0-5]\d(?=\.|$)", "%H%M"),
+        (r"(?:(?<=/)|^)()[0-2]\d[0-5]\d(?=[._]|$)", "%H%M"),
     )
 ]
 _DURATION = re.compile(

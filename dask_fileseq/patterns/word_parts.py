@@ -155,7 +155,8 @@ def _is_well(parts: list[NamePart], i: int) -> bool:
     alone = behind is None or not behind.joint
     two_digits = all(len(text) > 1 for text in column.texts)
     if row.varies:
-        return row.texts[0].isupper() or (alone and two_digits)
+        sure = two_digits or column.varies  # M1BS and P1BS are no wells
+        return (row.texts[0].isupper() and (alone or sure)) or (alone and two_digits)
     if len(row.texts[0]) > 1:  # "AB1" is more often a name
         return two_digits
     if i > 1 and _is_called_well(parts, i - 2):
