@@ -25,16 +25,13 @@ import numpy as np
 import tifffile
 
 from dask_fileseq.readers.chunk import Array
-from dask_fileseq.readers.tiff.byteranges import HEAD, ByteSource, read_vector
+from dask_fileseq.readers.tiff.byteranges import ByteSource, read_vector
 
 MAX_PAGES = 64
 MAX_TAGS = 256
 
 MAX_REST = 64 * 1024
 """Most bytes outside of the pixels that are worth comparing."""
-
-MISSES = 16
-"""After so many headers that did not equal the one before, only one in so many is kept."""
 
 MAX_EXTENTS = 32
 """Most extents of pixels that one vectored read takes."""
@@ -236,33 +233,6 @@ def _texts(function: FunctionType) -> Iterator[str]:
             for text in constant if isinstance(constant, frozenset | tuple) else (constant,):
                 if isinstance(text, str) and text:
                     yield text
-
-
-@dataclass(slots=True)
-class RecentHeader:
-    """The header of the file before, which the next one is likely to equal in all bytes.
-
-    `read_header` takes bytes from directories and their values alone, `Header.extents`. A file in
-    which all of these are the same, at the same places, has the same header, as to parse it again
-    would show. The size of the file is not part of it. Where headers differ, fewer are kept.
-    """
-
-    _header: Header | None = None
-    _pieces: Sequence[tuple[int, bytes]] = ()
-    _misses: int = 0
-
-    def of(self, source: ByteSource) -> Header | None:
-        """Return the header of a file, as `read_header` does."""
-        if self._pieces and source.holds(self._pieces):
-            self._misses = 0
-        else:
-            self._header, self._pieces = read_header(source.get), []
-            self._misses += 1
-            extents = [] if self._header is None else self._header.extents
-            is_worth_it = self._misses < MISSES or self._misses % MISSES == 0
-            if is_worth_it and all(stop <= HEAD for _, stop in extents):  # else it is not in memory
-                self._pieces = [(start, source.get(start, stop - start)) for start, stop in extents]
-        return self._header
 
 
 @dataclass(frozen=True, slots=True)
