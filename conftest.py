@@ -1,8 +1,12 @@
 """The fixture of all tests, those in docstrings included."""
 
+from importlib.util import find_spec
+
 import pytest
 
 from dask_fileseq.patterns.presets import preset_registry
+
+collect_ignore = [] if find_spec("bioio_base") else ["dask_fileseq/bioio"]  # for doctests
 
 
 @pytest.fixture(autouse=True)

@@ -28,7 +28,7 @@ from .errors import (
 )
 from .filearray import FileArray
 from .grid import natural_sorted, parse_filenames
-from .patterns import NamePattern, add_presets, register_preset
+from .patterns import NamePattern, NameProduct, add_presets, register_preset
 from .readers import read_tiff
 from .sequence import FileSequence, TiffSequence, concat, imread, open_sequence
 from .write import to_files
@@ -47,6 +47,7 @@ __all__ = [
     "LayoutError",
     "MapError",
     "NamePattern",
+    "NameProduct",
     "NamesError",
     "NoFilesError",
     "ReadError",

@@ -113,6 +113,11 @@ class Tiling:
                 raise ValueError(f"axestiled={axestiled!r} has an axis twice")
         return cls(tuple(gridshape), tuple(chunkshape), tuple(sorted(checked)))
 
+    def part(self, cells: Sequence[slice]) -> Tiling:
+        """Return the tiling of a part of the grid, from start to stop along each grid axis."""
+        gridshape = tuple(part.stop - part.start for part in cells)
+        return Tiling(gridshape, self.chunkshape, self.axestiled)
+
     def __reduce__(self) -> tuple[Any, ...]:
         return Tiling, (self.gridshape, self.chunkshape, self.axestiled)
 

@@ -17,7 +17,7 @@ OPTIONAL = {"zarr", "xarray", "fsspec", "rich", "click", "pandas", "pyproj"} | {
     "matplotlib",
     "yaozarrs",
 }
-FACES = {"xarray", "zarr", "report", "backend", "convert", "serve", "cli"}
+FACES = {"xarray", "zarr", "report", "backend", "convert", "bioio", "serve", "cli"}
 
 
 def test_each_room_has_its_place():

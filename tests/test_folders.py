@@ -189,7 +189,7 @@ def test_a_folder_of_folders_gives_the_images_below(tmp_path, end):
     write(tmp_path, names_of("day{}/t{}." + end, [1, 2], [1, 2]))
     seq = open_sequence(tmp_path)
     assert dict(zip(seq.dims, seq.shape, strict=True)) == {"day": 2, "t": 2}
-    assert seq.below == f"1 folder below {os.fspath(tmp_path)!r}, in 2 folders"
+    assert seq.below == f"in 2 folders, 1 level below {os.fspath(tmp_path)!r}"
     assert seq.explain().endswith(f"files {seq.below}")
     assert seq.listing(1).startswith(f"files: {seq.below}")
     assert invoke("show", tmp_path).stdout.count(seq.below) == 1
@@ -220,7 +220,7 @@ def test_what_is_hidden_does_not_count_below(tmp_path):
             archive.writestr(f"exp/{name}", CONTENT)
     seq = open_sequence("exp", container=tmp_path / "exp.zip")
     assert sorted(seq) == sorted(f"exp/{name}" for name in names)
-    assert seq.below == "1 folder below 'exp', in 2 folders"
+    assert seq.below == "in 2 folders, 1 level below 'exp'"
     with zipfile.ZipFile(tmp_path / "exp.zip") as archive:
         assert sorted(open_sequence("exp", container=archive)) == sorted(seq)
 
@@ -234,7 +234,7 @@ def test_folders_of_folders_at_urls(tmp_path):
         files.pipe(f"/below/exp/{name}", CONTENT)
     seq = open_sequence("memory://below/exp")
     assert sorted(seq) == [f"memory://below/exp/{name}" for name in names]
-    assert seq.below == "1 folder below 'memory://below/exp', in 2 folders"
+    assert seq.below == "in 2 folders, 1 level below 'memory://below/exp'"
     assert seq.asarray().shape == (2, 2, 2, 3)
     with pytest.raises(NoFilesError):
         open_sequence("memory://below/nothing")

@@ -111,6 +111,7 @@ def test_text_of_plates_fits_a_terminal(size):
     lines = text_map(grid_of_wells(wells(*size)))
     assert max(map(len, lines)) <= 68
     assert sum(line.count("#") for line in lines[1:]) == size[0] * size[1]
+    assert lines[0] == f"{size[0] * size[1]}-well plate (# file)"
 
 
 def test_svg_of_a_plate_has_a_circle_for_each_well():
@@ -166,6 +167,22 @@ def test_labels_that_begin_alike_are_told_apart():
     svg = svg_map(grid_map(grid, MOST))
     rows = re.findall(r'text-anchor="end">(.*?)</text>', svg)
     assert rows == ["2026-…2 08:00:05", "2026-…2 08:00:15", "2026-…2 09:00:05", "2026-…2 09:00:15"]
+
+
+def test_long_labels_of_few_columns_are_all_shown():
+    """Every second channel had none, where there was room for all."""
+    dyes = ["488 long", "Alexa 568", "HOECHST 33342", "Texas Red"]
+    grid = grid_of_pattern([f"t{t}_{dye}" for t in range(3) for dye in dyes], "t{t:d}_{channel}")
+    svg = svg_map(grid_map(grid, MOST), width=480)
+    assert re.findall(r'text-anchor="start">(.*?)</text>', svg) == dyes
+
+
+def test_labels_of_the_slow_axis_remain_if_there_is_no_room():
+    """Of t x channel, every tenth label was that of some channel at some time."""
+    names = [f"p{p}_t{t}_{c}" for p in range(4) for t in range(12) for c in ("DAPI", "GFP", "RFP")]
+    svg = svg_map(grid_map(grid_of_pattern(names, "p{p:d}_t{t:d}_{channel}"), MOST), width=480)
+    labels = re.findall(r'x="([\d.]+)" y="-4" text-anchor="start">(.*?)</text>', svg)
+    assert labels == [(f"{39 * t}.0", str(t)) for t in range(12)]
 
 
 def test_two_axes_are_down_and_across():

@@ -5,13 +5,14 @@ import os
 import re
 import subprocess
 import sys
+import warnings
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
 import tifffile
 
-from dask_fileseq import FileSequence, TiffSequence, open_sequence
+from dask_fileseq import FileSequence, GridWarning, TiffSequence, open_sequence
 from dask_fileseq.grid import grid_of_pattern
 from dask_fileseq.readers import count, read_tiff
 from dask_fileseq.report.axisroles import AxisRoles, axis_roles
@@ -24,10 +25,12 @@ from dask_fileseq.report.summary import grid_rows, grid_summary
 from dask_fileseq.report.svgmap import MOST, svg_map
 from dask_fileseq.report.thumbnails import Thumbnailer
 from tests.helpers.corpus import write_corpus
+from tests.helpers.shared import DATA
 
 pytestmark = pytest.mark.usefixtures("settled")
 
 
+SETS = sorted(p.name for p in DATA.iterdir() if p.is_dir()) if DATA.is_dir() else ()
 PATTERN = "t{t:d}_{channel}_z{z:d}.tif"
 
 
@@ -323,6 +326,22 @@ def test_each_type_of_pixels_has_a_contrast(tmp_path):
     figure = open_sequence(os.fspath(tmp_path), pattern=None).preview()
     for axes in figure.axes:
         assert 100 < axes.images[0].get_array().mean() < 156
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["a.tif", "b.tif", "c.tif"]
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_no_picture_of_real_data_is_black_or_white(name):
+    """For want of stretching; those of one value say so."""
+    if not any(DATA.joinpath(name).rglob("*.[Tt][Ii]*")):
+        pytest.skip("no images")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", GridWarning)
+        seq = open_sequence(os.fspath(DATA / name), unmatched="skip")
+    sheet = contact_sheet(seq.grid, seq.source, seq.reader)
+    for pictures, contrasts in zip(sheet.pictures, sheet.contrasts, strict=True):
+        for picture in itertools.chain.from_iterable(pictures):
+            if picture.image is not None and not picture.note:
+                assert np.ptp(contrasts.shades(picture)) > 64
 
 
 def test_a_picture_without_data_says_so(tmp_path):

@@ -111,3 +111,29 @@ def test_command(tmp_path):
         array = zarr.open_array(f"{json.loads(text)['url']}/0", mode="r")
         assert array[:, 0, 0].tolist() == [0, 1]
         assert process.wait(30) == 0
+
+
+@pytest.mark.parametrize(
+    ("driver", "zarr_format", "chunks"), [("zarr", 2, "tile"), ("zarr3", 3, None)]
+)
+def test_tensorstore_reads_it(tmp_path, driver, zarr_format, chunks):
+    """It is no program of zarr's: only what the format says is there."""
+    tensorstore = pytest.importorskip("tensorstore")
+    for t, z in ((0, 0), (0, 5), (3, 0)):
+        data = np.random.default_rng(t + z).integers(0, 999, (48, 64)).astype(">u2")
+        tile = {"tile": (16, 32), "compression": "lzw", "byteorder": ">"}
+        tifffile.imwrite(tmp_path / f"t{t}_z{z}.tif", data, **tile)
+    seq = open_sequence(tmp_path)
+
+    def opened(server, path):
+        store = {"driver": "http", "base_url": f"{server.url}/{path}/"}
+        return tensorstore.open({"driver": driver, "kvstore": store}, read=True).result()
+
+    with StoreServer(
+        seq.aszarr(groupname="image", zarr_format=zarr_format, chunks=chunks)
+    ) as server:
+        image = opened(server, "image")
+        np.testing.assert_array_equal(image, seq.asarray())
+        np.testing.assert_array_equal(image[:, 1, 20:30, 7:40], seq.asarray()[:, 1, 20:30, 7:40])
+        for dim in seq.dims:
+            np.testing.assert_array_equal(opened(server, dim), seq.coords[dim])

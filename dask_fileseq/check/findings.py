@@ -16,7 +16,7 @@ from dask_fileseq.check.inspection import Inspection, inspect_files, size_and_ti
 from dask_fileseq.files import LocalFiles, Source
 from dask_fileseq.graph import Scheduler, run_batches
 from dask_fileseq.grid import FileGrid, empty_ranges, labels_at
-from dask_fileseq.headers import channel_axes, differences
+from dask_fileseq.headers import channel_axes, differences, files_per_task
 from dask_fileseq.plaintext import counted, without_secrets
 from dask_fileseq.readers import FileInfo, Reader, header_columns
 from dask_fileseq.types import Progress
@@ -52,12 +52,6 @@ RECENT = 60.0
 
 SETTLE = 1.0
 """Seconds after which a recent file is compared with its first status."""
-
-BATCHES = 200
-"""Number of tasks for all files, so that progress is shown and work is balanced."""
-
-LARGEST = 500
-"""Maximum number of files in a task."""
 
 SHOWN_MISSING = 10_000
 """Maximum number of ranges of empty cells."""
@@ -126,25 +120,13 @@ def check_files(
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> list[Finding]:
-    """Return the problems of the files of a grid, and its empty cells.
+    """Return the problems of the files of a grid, of the names left out, and its empty cells.
 
-    Parameters
-    ----------
-    grid : FileGrid
-        The files, and the names that were left out.
-    source : Source
-        The place where files are opened.
-    reader : Reader
-        The reader. If it cannot read a header alone, it reads the pixels.
-    pixels : bool
-        Whether to read all pixels in addition to the headers.
-    scheduler, workers
-        As in `Scheduler`.
-    progress : callable, optional
-        Called with the number of files done and that of all.
+    With `pixels`, all pixels are read in addition to the headers; a reader that cannot read a
+    header alone reads them anyway. `progress` gets the number of files done and that of all.
     """
     inspect = partial(inspect_files, source=source, reader=reader, pixels=pixels)
-    size = max(1, min(LARGEST, len(grid.names) // BATCHES))
+    size = files_per_task(len(grid.names))
     start = time.time()
     results = run_batches(Scheduler(scheduler, workers), inspect, grid.names, size, progress)
     if isinstance(source, LocalFiles):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -19,9 +19,6 @@ from dask_fileseq.cli.terminal import (
     styled,
 )
 from dask_fileseq.plaintext import counted
-
-if TYPE_CHECKING:
-    pass
 
 EXAMPLES = """
   dask fileseq convert scans/ scans.ome.zarr

@@ -94,8 +94,11 @@ class GrowingConversion(Conversion):
                 records[tuple(record["at"])] = record
                 self._advance(region)
 
+        def is_whole(region: RegionTask) -> bool:
+            return region.block is not None and bool((region.block.table >= 0).all())
+
         self._start([], {names[place]: record for place, record in records.items()})
-        left = [r for place, r in places.items() if place not in records and _is_whole(r)]
+        left = [r for place, r in places.items() if place not in records and is_whole(r)]
         run(self.scheduler, _try_region, self.plan.job(self.journal, token), left, done)
         for objects in self._metadata([]):
             self._put(objects)
@@ -128,11 +131,6 @@ def _try_region(job: Job, region: RegionTask) -> Record | None:
         return write_region(job, region)
     except (ReadError, ChunkMismatchError):  # files that are written anew; else the end raises it
         return None
-
-
-def _is_whole(region: RegionTask) -> bool:
-    """Return whether no cell of a region is empty."""
-    return region.block is not None and bool((region.block.table >= 0).all())
 
 
 def _by_cell(array: FileArray, options: WriteOptions) -> WriteOptions:

@@ -20,6 +20,7 @@ from toolz import merge
 
 from dask_fileseq.convert.imageroles import PERIODS, WELL, axis_roles
 from dask_fileseq.convert.partition import Window
+from dask_fileseq.descriptors import row_letters
 from dask_fileseq.errors import LayoutError
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.grid import plain_labels
@@ -174,10 +175,7 @@ def _well_path(label: Sequence[str], first: int) -> str:
         column = row.lstrip(string.ascii_letters)
         row, column = row.removesuffix(column), column.lstrip("-")
     if row.isdecimal() and int(row) >= first:
-        number, row = int(row) + 1 - first, ""
-        while number:
-            number, rest = divmod(number - 1, 26)
-            row = string.ascii_uppercase[rest] + row
+        row = row_letters(int(row) + 1 - first)
     row = row.upper()
     if not all(part.isascii() and part.isalnum() for part in (row, column)):
         raise LayoutError(f"row {row!r} and column {column!r} are no names of a plate's")

@@ -104,11 +104,19 @@ class OmeMetadata:
         """Return scale and translation of a level."""
         # the mean of two pixels is half a pixel beyond the first; a single pixel is not halved
         moved = 0.5 if self.method == "mean" and self.array.dtype.kind != "b" else 0.0
-        scale, start = [], []
-        for n, half, along in zip(self.layout.shape, partition.halved, self.scales, strict=True):
-            factor = 2.0 ** min(level, (n - 1).bit_length()) if half else 1.0
-            scale.append(along.step * factor)
-            start.append(along.start + along.step * (factor - 1) * moved)
+        factors = [
+            2.0 ** min(level, (n - 1).bit_length()) if half else 1.0
+            for n, half in zip(self.layout.shape, partition.halved, strict=True)
+        ]
+        return self._dataset_of(level, factors, moved)
+
+    def _dataset_of(self, level: int, factors: Sequence[float], moved: float) -> dict[str, Any]:
+        """Return a level whose pixels are larger by factors, and by a part of that further on."""
+        scale = [along.step * f for along, f in zip(self.scales, factors, strict=True)]
+        start = [
+            along.start + along.step * (f - 1) * moved
+            for along, f in zip(self.scales, factors, strict=True)
+        ]
         transformations: list[dict[str, Any]] = [{"type": "scale", "scale": scale}]
         if any(start):
             transformations.append({"type": "translation", "translation": start})

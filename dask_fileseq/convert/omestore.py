@@ -32,18 +32,10 @@ from dask_fileseq.zarr import FileArrayStore
 
 
 class OmeStore(FileArrayStore):
-    """File arrays, one for each level, as a read-only store of OME-Zarr 0.5.
+    """File arrays, one for each level of the same files, as a read-only store of OME-Zarr 0.5.
 
-    Parameters
-    ----------
-    levels : sequence of FileArray
-        The array of all files, and those of smaller levels in the same files.
-    name : str
-        Name of the image or plate.
-    axes, scale, pixel_size
-        As in `FileSequence.to_ome_zarr`.
-    ioworkers : int, optional
-        As in `FileSequence.aszarr`.
+    The largest level comes first. `name` is that of the image or plate; other parameters are those
+    of `FileSequence.to_ome_zarr` and `aszarr`.
     """
 
     def __init__(
@@ -115,12 +107,7 @@ class OmeStore(FileArrayStore):
             data = pixels
         return np.ascontiguousarray(data).reshape(-1).view(np.uint8).data
 
-    async def getsize(self, key: str) -> int:
-        """Return the size of a value in bytes, or raise `FileNotFoundError`; reads nothing."""
-        if not await self.exists(key):
-            raise FileNotFoundError(f"there is no key {key!r} in {self}")
-        if key in self._documents:
-            return len(self._documents[key])
+    def _chunk_nbytes(self, key: str) -> int:
         plan: ConversionPlan = self._plans[self._grid.index(key)[0]]
         return math.prod(_chunk(plan)) * int(plan.array.dtype.itemsize)
 
@@ -140,16 +127,9 @@ class FileLevels(OmeMetadata):
         return content
 
     def _dataset(self, partition: Partition, level: int) -> dict[str, Any]:
-        scale, start = [], []
-        axes = zip(self.layout.dims, self.shapes[0], self.shapes[level], self.scales, strict=True)
-        for dim, whole, length, along in axes:
-            factor = whole / length if dim in "yx" else 1.0
-            scale.append(along.step * factor)
-            start.append(along.start + along.step * (factor - 1) / 2)
-        transformations: list[dict[str, Any]] = [{"type": "scale", "scale": scale}]
-        if any(start):
-            transformations.append({"type": "translation", "translation": start})
-        return {"path": str(level), "coordinateTransformations": transformations}
+        lengths = zip(self.layout.dims, self.shapes[0], self.shapes[level], strict=True)
+        factors = [whole / length if dim in "yx" else 1.0 for dim, whole, length in lengths]
+        return self._dataset_of(level, factors, 0.5)
 
 
 class ImageGrid:

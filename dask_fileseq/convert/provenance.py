@@ -14,7 +14,7 @@ import csv
 import hashlib
 import io
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -217,6 +217,9 @@ def new_manifest(
     edges = np.flatnonzero(np.diff(empty))
     ranges = groupby(first, concat(record.get("ranges", ()) for record in records))
     failed = {name: error for record in records for name, error in record.get("failed", ())}
+    left_out = {}
+    if public_names(array.names) != list(array.names):  # no record has credentials
+        left_out = {"credentials": "left out of all URLs; give them by storage_options"}
     return (
         {
             "software": f"dask-fileseq {__version__}",
@@ -238,16 +241,9 @@ def new_manifest(
             "identity": identity,
             **({"unread": array.metadata.unread} if array.metadata.unread else {}),
         }
-        | _left_out(array.names)
+        | left_out
         | more
     )
-
-
-def _left_out(names: Sequence[str]) -> dict[str, str]:
-    """Return a note if names contain credentials, which no record has."""
-    if public_names(names) == list(names):
-        return {}
-    return {"credentials": "left out of all URLs; give them by storage_options"}
 
 
 def read_file_table(target: TargetStore) -> dict[str, list[Any]]:

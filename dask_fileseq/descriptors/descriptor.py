@@ -171,15 +171,27 @@ def base_name(path: str) -> str:
     return re.split(r"[/\\]", path)[-1]
 
 
-def positive_sizes(sizes: Iterable[Any]) -> dict[str, tuple[float, str]]:
-    """Return the pixel size along y and x, in micrometres, if all have the same, above zero.
+def pixel_sizes(
+    records: Sequence[Mapping[str, Any]], keys: Mapping[str, str], units: Mapping[str, str] = {}
+) -> dict[str, tuple[float, str]]:
+    """Return the sizes of pixels, in micrometres, that are above zero and the same in all records.
 
-    >>> positive_sizes({"0.65"}), positive_sizes({0.0}), positive_sizes({0.65, 1.3})
-    ({'y': (0.65, 'µm'), 'x': (0.65, 'µm')}, {}, {})
+    `keys` are fields by axis; `units` are those of fields, if they are no micrometres.
+
+    >>> pixel_sizes([{"X": "0.65"}, {"X": "0.65"}], {"y": "Y", "x": "X"})
+    {'x': (0.65, 'µm')}
+    >>> pixel_sizes([{"X": 0.0}], {"x": "X"}), pixel_sizes([{"X": 0.65}, {"X": 1.3}], {"x": "X"})
+    ({}, {})
     """
-    found = {float(size) for size in floats(sizes).values}
-    size = found.pop() if len(found) == 1 else 0.0
-    return dict.fromkeys(("y", "x"), (size, "µm")) if size > 0 else {}
+    sizes = {}
+    for dim, key in keys.items():
+        found = {record.get(key) for record in records}
+        factor = MICROMETRES.get(unit_name(units.get(key, "µm")))
+        if len(found) == 1 and factor:
+            size = float(floats(found).values[0]) * factor
+            if size > 0:
+                sizes[dim] = size, "µm"
+    return sizes
 
 
 def plate_size(rows: Any, columns: Any) -> tuple[int, int] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -40,35 +40,16 @@ def grid_of_descriptor(
     duplicates: Duplicates,
     is_sure: bool = False,
 ) -> FileGrid:
-    """Return the grid of those of the names that a descriptor has.
+    """Return the grid of those names that a descriptor in a folder has; others are unmatched.
 
-    Parameters
-    ----------
-    names : sequence of str
-        The files that are there.
-    descriptor : Descriptor
-        What it says.
-    folder : str
-        The folder that it is in.
-    is_wanted : callable
-        Whether a file that is not there, by its name, would have been one of `names`; then its
-        cell is empty.
-    spacing, duplicates : str
-        As in `FileSequence`.
-    is_sure : bool
-        Whether a user named the descriptor, so that it may describe only a few of the files.
-
-    Returns
-    -------
-    FileGrid
-        Other names are its ``unmatched``.
-
-    Raises
-    ------
-    BadDescriptorError
-        If it describes under half of the files, or the names contradict it.
+    `is_wanted` is whether a file that is not there, by its name, would have been one of `names`;
+    then its cell is empty. `is_sure` is whether a user named the descriptor, so that it may
+    describe only a few of the files. A `BadDescriptorError` is raised if it describes under half
+    of the files otherwise, or if the names contradict it.
     """
-    paths = descriptor.files if descriptor.planned else _below(folder, descriptor.files)
+    paths = descriptor.files
+    if not descriptor.planned:
+        paths = [joined_path(folder, file.replace("\\", "/")) for file in paths]
     row_of = _rows_of(names, paths)
     found = np.flatnonzero(row_of >= 0)
     others = [names[i] for i in np.flatnonzero(row_of < 0).tolist()]
@@ -91,11 +72,6 @@ def grid_of_descriptor(
     )
     labelled = _labelled(grid, cells, descriptor, rows, frozenset(columns.listed))
     return replace(labelled, unmatched=tuple(others))
-
-
-def _below(folder: str, files: Iterable[str]) -> list[str]:
-    """Return the paths of files below a folder."""
-    return [joined_path(folder, file.replace("\\", "/")) for file in files]
 
 
 def _rows_of(names: Sequence[str], paths: Sequence[str]) -> NDArray[np.int64]:

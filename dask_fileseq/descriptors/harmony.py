@@ -19,11 +19,11 @@ from dask_fileseq.descriptors.descriptor import (
     floats,
     integers,
     micrometres,
+    pixel_sizes,
     plate_size,
     seconds,
     times,
 )
-from dask_fileseq.readers import MICROMETRES, unit_name
 
 FILE_NAME = re.compile(r"index(\.idx|\.ref)?\.xml", re.IGNORECASE)
 
@@ -37,6 +37,8 @@ _AXES = {
     "flim": "FlimID",
 }
 _POSITIONS = {"stage_x": "PositionX", "stage_y": "PositionY", "stage_z": "PositionZ"}
+
+_SIZES = {"y": "ImageResolutionY", "x": "ImageResolutionX"}
 
 
 def read_harmony(beside: Beside, name: str, names: Sequence[str]) -> Descriptor:
@@ -84,7 +86,7 @@ def read_harmony(beside: Beside, name: str, names: Sequence[str]) -> Descriptor:
         labels={"channel": named},
         extras=extras,
         index={"time": "elapsed_time"},
-        pixel_sizes=_pixel_sizes(records, units),
+        pixel_sizes=pixel_sizes(records, _SIZES, dict.fromkeys(_SIZES.values(), "m") | units),
         plate=plate,
         preset="operetta",
     )
@@ -95,16 +97,3 @@ def _units(element: ET.Element) -> dict[str, str]:
     return {
         child.tag.rpartition("}")[2]: child.attrib["Unit"] for child in element if child.get("Unit")
     }
-
-
-def _pixel_sizes(
-    records: Sequence[dict[str, str]], units: dict[str, str]
-) -> dict[str, tuple[float, str]]:
-    """Return the pixel sizes that all images have, in micrometres."""
-    sizes = {}
-    for dim, key in {"y": "ImageResolutionY", "x": "ImageResolutionX"}.items():
-        found = {record.get(key) for record in records}
-        factor = MICROMETRES.get(unit_name(units.get(key, "m")))
-        if len(found) == 1 and factor and (text := found.pop()):
-            sizes[dim] = float(floats([text]).values[0]) * factor, "µm"
-    return sizes

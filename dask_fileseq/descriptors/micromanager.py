@@ -20,7 +20,7 @@ from dask_fileseq.descriptors.descriptor import (
     floats,
     integers,
     micrometres,
-    positive_sizes,
+    pixel_sizes,
     seconds,
     times,
 )
@@ -51,7 +51,9 @@ def read_micromanager(beside: Beside, name: str, names: Sequence[str]) -> Descri
     if not records:
         raise BadDescriptorError("it has no images")
     axes = {
-        dim: integers((_first(record, keys, 0) for record in records), keys[0])
+        dim: integers(
+            (next((r[key] for key in keys if r.get(key) is not None), 0) for r in records), keys[0]
+        )
         for dim, keys in _AXES.items()
     }
     listed = summary.get("ChNames")
@@ -74,7 +76,7 @@ def read_micromanager(beside: Beside, name: str, names: Sequence[str]) -> Descri
     with suppress(BadDescriptorError):  # some versions write times in other forms
         extras["acquired"] = times(_ZONE.sub("", str(time or "")) for time in taken)
     extras["exposure"] = floats((record.get("Exposure-ms") for record in records), "s", 1e-3)
-    sizes = [record.get("PixelSizeUm", summary.get("PixelSize_um")) for record in records]
+    sizes = [{"size": each.get("PixelSizeUm", summary.get("PixelSize_um"))} for each in records]
     return Descriptor(
         source=f"{name} of Micro-Manager",
         files=[record["file"] for record in records],
@@ -83,7 +85,7 @@ def read_micromanager(beside: Beside, name: str, names: Sequence[str]) -> Descri
         labels={"channel": channels, "position": places},
         extras=extras,
         index={"time": "elapsed_time"},
-        pixel_sizes=positive_sizes(sizes),
+        pixel_sizes=pixel_sizes(sizes, dict.fromkeys("yx", "size")),
         is_cut=is_cut,
     )
 
@@ -123,8 +125,3 @@ def _records(content: Mapping[str, Any]) -> list[Record]:
             record.update(zip(("time", "channel", "z"), numbers.groups(), strict=True))
         record.update(fields)
     return list(records.values())
-
-
-def _first(record: Record, keys: Sequence[str], default: Any) -> Any:
-    """Return the value of the first of some keys that a record has."""
-    return next((record[key] for key in keys if record.get(key) is not None), default)

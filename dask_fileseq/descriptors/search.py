@@ -95,30 +95,12 @@ def grid_beside(
     spacing: Spacing,
     duplicates: Duplicates,
 ) -> FileGrid | None:
-    """Return the grid of which a descriptor beside the files says where they are.
+    """Return the grid of which a descriptor beside the files says where they are; None without one.
 
-    Parameters
-    ----------
-    names : sequence of str
-        The files.
-    source : Source
-        Opens the descriptor, and lists the folders of the files.
-    given : str or sequence of str
-        What was searched for: a folder, or a glob pattern. Files that it does not match are not
-        missing. Or a list: then no other files are missing, and nothing is looked for if they
-        are far away, or the first one is not there.
-    spacing, duplicates : str
-        As in `FileSequence`.
-
-    Returns
-    -------
-    FileGrid or None
-        None if there is no descriptor, or none that describes the files.
-
-    Warns
-    -----
-    GridWarning
-        If a descriptor is broken, or contradicts the names, or does not name some files.
+    `given` is what was searched for, a folder or a glob pattern: files that it does not match are
+    not missing. Or it is a list: then no other files are missing, and nothing is looked for if
+    they are far away, or the first one is not there. A descriptor that is broken, contradicts the
+    names, or does not name some files is a `GridWarning`.
     """
     options = {"spacing": spacing, "duplicates": duplicates}
     is_listed = not isinstance(given, str)
@@ -211,7 +193,9 @@ def _places(names: Sequence[str], source: Source, most: int) -> Iterator[Place]:
     folders = [common_path(names)]
     while _STEP.fullmatch(os.path.basename(folders[-1])) and len(folders) < 3:
         folders.append(os.path.dirname(folders[-1]))
-    own = dict.fromkeys(map(_folder, names))
+    # os.path.dirname takes longer for a million names
+    is_plain = os.sep == "/"
+    own = dict.fromkeys(n.rpartition("/")[0] if is_plain else os.path.dirname(n) for n in names)
     each = [folder for folder in islice(own, most) if folder not in folders]
     for folder in (*folders, *each):
         try:
@@ -225,12 +209,6 @@ def _places(names: Sequence[str], source: Source, most: int) -> Iterator[Place]:
                 here = folder not in each or kind.in_each_folder
                 if here and kind.file_name.fullmatch(name):
                     yield Place(folder, kind, name, beside)
-
-
-def _folder(name: str) -> str:
-    """Return what `os.path.dirname` does, in less time for most names."""
-    folder, slash, _ = name.rpartition("/")
-    return folder if slash and os.sep == "/" else os.path.dirname(name)
 
 
 def _read(places: Sequence[Place], names: Sequence[str]) -> tuple[Descriptor, str]:
@@ -295,15 +273,9 @@ def grid_of_table(
     """Return the grid of files of which a table, or a descriptor that is named, says where.
 
     The `table` is the path of a text file or a descriptor, on this machine or where the files
-    are, or a mapping or DataFrame of columns. `unmatched` is whether files that it does not name
-    are an error or a `GridWarning`. Other parameters are those of `grid_beside`.
-
-    Raises
-    ------
-    UnmatchedError
-        If the table does not name some files.
-    NamesError
-        If the table cannot be read, or does not describe the files.
+    are, or a mapping or DataFrame of columns. If it does not name some files, that is an
+    `UnmatchedError` or, as `unmatched` says, a `GridWarning`; if it cannot be read, or does not
+    describe the files, a `NamesError`. Other parameters are those of `grid_beside`.
     """
     is_path = isinstance(table, str | os.PathLike)
     what = f"table={table!r}" if is_path else f"table={table!r:.100}"

@@ -68,16 +68,9 @@ def read_table(beside: Beside, name: str, names: Sequence[str]) -> Descriptor:
 
 
 def read_columns(table: Any, names: Sequence[str], source: str) -> Descriptor:
-    """Return what the columns of a table, or DataFrame, say of files.
+    """Return what the columns of a table, a mapping or DataFrame called `source`, say of files.
 
-    Parameters
-    ----------
-    table : mapping of str to sequence, or DataFrame
-        The columns.
-    names : sequence of str
-        File names. The column that has any of them is that of the files.
-    source : str
-        What the table is called.
+    The column that has any of the names is that of the files.
     """
     columns = {str(title): list(table[title]) for title in table}
     lengths = {title: len(values) for title, values in columns.items()}

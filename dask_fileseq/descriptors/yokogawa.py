@@ -7,7 +7,7 @@ the settings (``.mes``), which have what the channels are called.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from dask_fileseq.descriptors.descriptor import (
     floats,
     integers,
     micrometres,
+    pixel_sizes,
     plate_size,
     row_letters,
     times,
@@ -40,6 +41,8 @@ _AXES = {
     "action": "ActionIndex",
 }
 _POSITIONS = {"stage_x": "X", "stage_y": "Y", "stage_z": "Z"}
+
+_SIZES = {"y": "VerticalPixelDimension", "x": "HorizontalPixelDimension"}
 
 
 def read_yokogawa(beside: Beside, name: str, names: Sequence[str]) -> Descriptor:
@@ -78,7 +81,7 @@ def read_yokogawa(beside: Beside, name: str, names: Sequence[str]) -> Descriptor
         spare=("timeline", "action", "projection"),
         extras=extras,
         index={"time": "acquired"},
-        pixel_sizes=_pixel_sizes(used),
+        pixel_sizes=pixel_sizes(used, _SIZES),
         plate=plate,
         preset="cellvoyager",
         known=frozenset(c.get("ShadingCorrectionSource", "") for c in channels.values()),
@@ -106,13 +109,3 @@ def _details(
             found = attributes(element)
             settings[found.get("Ch", "")] = found
     return channels, settings, plate
-
-
-def _pixel_sizes(channels: Sequence[Mapping[str, str]]) -> dict[str, tuple[float, str]]:
-    """Return the pixel sizes that all channels have; they are in micrometres."""
-    sizes = {}
-    for dim, key in {"y": "VerticalPixelDimension", "x": "HorizontalPixelDimension"}.items():
-        found = {channel.get(key) for channel in channels}
-        if len(found) == 1 and (text := found.pop()):
-            sizes[dim] = float(floats([text]).values[0]), "µm"
-    return sizes

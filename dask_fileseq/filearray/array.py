@@ -17,6 +17,7 @@ import numpy as np
 from dask.base import tokenize
 from numpy.typing import DTypeLike, NDArray
 
+from dask_fileseq.filearray.cells import Numbers, cell_of, numbers_at, part_of_cells, table_of
 from dask_fileseq.filearray.failures import raise_or_fill
 from dask_fileseq.filearray.farfiles import attempts
 from dask_fileseq.filearray.fillvalues import resolved_fillvalue
@@ -45,15 +46,14 @@ from dask_fileseq.types import Imread, ReadOptions
 class FileArray:
     """Files on a grid as one lazy array: shape, dtype, and basic indexing.
 
-    An index reads only the regions of files that it touches. The array pickles, with its file
-    names packed, and reads anywhere.
+    An index reads only the regions that it touches. The array pickles small, and reads anywhere.
 
     Attributes
     ----------
     names : Names
         The files.
-    table : ndarray of int
-        The number of the file in each cell of the grid; -1 in empty cells.
+    numbers : ndarray of int or None
+        The number of the file in each cell, -1 in empty ones; None if file i is in cell i.
     tiling : Tiling
         How grid axes and chunk axes become the array's axes.
     spec : ChunkSpec
@@ -83,7 +83,7 @@ class FileArray:
     """
 
     names: Names
-    table: NDArray[np.integer[Any]]
+    numbers: Numbers
     tiling: Tiling
     spec: ChunkSpec
     reader: Reader
@@ -163,7 +163,7 @@ class FileArray:
         is_local = source.concurrency == 1  # and not read before it is known that they are files
         return cls(
             names=names,
-            table=grid.table,
+            numbers=None if grid.positions is None else grid.table,
             tiling=tiling,
             spec=spec,
             reader=reader,
@@ -179,6 +179,11 @@ class FileArray:
             origin=(0,) * len(griddims),
             window=tuple(map(range, tiling.shape)),
         )
+
+    @property
+    def table(self) -> NDArray[np.integer[Any]]:
+        """The number of the file in each cell of the grid; -1 in empty cells. Computed."""
+        return table_of(self.numbers, self.tiling.gridshape)
 
     @property
     def token(self) -> str:
@@ -277,15 +282,14 @@ class FileArray:
             outs = [out[places]]
             for _ in range(self.tiling.stacked):
                 outs = [view[i, ...] for view in outs for i in range(len(view))]
-            self._read_files(self.table[np.ix_(*cells)].ravel().tolist(), part, outs)
+            self._read_files(numbers_at(self.numbers, self.tiling.gridshape, cells), part, outs)
 
     def block(self, window: Sequence[tuple[int, int]]) -> FileArray:
         """Return the part of the array from start to stop along each axis, lazily.
 
         It contains only the names of the files that it touches.
         """
-        cells = [slice(0, n) for n in self.table.shape]
-        inner = []
+        cells, inner = [slice(0, n) for n in self.tiling.gridshape], []
         for i, ((start, stop), own) in enumerate(zip(window, self.window, strict=True)):
             axis = self.tiling.axes[i]
             files = self.tiling.files(i, start + own.start, stop + own.start)
@@ -293,16 +297,12 @@ class FileArray:
                 cells[axis.grid] = files
             begin = start + own.start - files.start * axis.size
             inner.append(range(begin, begin + stop - start))
-        table = self.table[tuple(cells)]
-        filled = table >= 0
-        numbers = table[filled]
-        renumbered = np.full(table.shape, -1, np.int32)
-        renumbered[filled] = np.arange(numbers.size)
+        names, numbers = part_of_cells(self.names, self.numbers, self.tiling.gridshape, cells)
         return replace(
             self,
-            names=Names.of([self.names[i] for i in numbers.tolist()]),
-            table=renumbered,
-            tiling=Tiling(table.shape, self.tiling.chunkshape, self.tiling.axestiled),
+            names=names,
+            numbers=numbers,
+            tiling=self.tiling.part(cells),
             coords={d: self.coords[d][part] for d, part in zip(self.griddims, cells, strict=True)},
             gridmetadata=GridMetadata(),
             metadata=ChunkMetadata(),
@@ -345,6 +345,6 @@ class FileArray:
 
     def _cell(self, number: int) -> dict[str, Any]:
         """Return the labels of the cell of a file."""
-        index = np.argwhere(self.table == number)[0].tolist()
+        index = cell_of(self.numbers, self.tiling.gridshape, number)
         places = zip(self.griddims, index, strict=True)
         return {dim: plain_labels(self.coords[dim][i]) for dim, i in places}

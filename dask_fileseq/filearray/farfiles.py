@@ -41,7 +41,7 @@ def attempts(
         return
     most = max(FEWEST, IN_FLIGHT // max(1, nbytes))
     with (
-        ThreadPoolExecutor(min(source.concurrency, most, len(names))) as pool,
+        ThreadPoolExecutor(min(source.readers(names, size), most, len(names))) as pool,
         source.in_advance(names, size) as requested,
     ):
         futures = [pool.submit(attempt, i, requested) for i in range(len(names))]

@@ -26,8 +26,8 @@ from dask_fileseq.filearray.failures import current_worker
 if TYPE_CHECKING:
     from dask_fileseq.filearray.array import FileArray
 
-AHEAD = 64
-"""Number of files that are read at a time."""
+AHEAD = 256
+"""Number of files that are read at a time: more than requests, of which a file may take several."""
 
 AHEAD_BYTES = 128 * 2**20
 """Bytes of pixels that are read, or wait for their tasks."""
@@ -94,9 +94,9 @@ class Turns:
         while self._left and self._files < AHEAD and self._nbytes < AHEAD_BYTES:
             number = self._left.pop(bisect(self._left, last) - 1)
             other = self._blocks[number]()
-            turn = None if other is None or other.shape != shape else other.turn
-            if other is not None and turn is not None and turn.region is None:
-                turn.region, turn.future = region, self._begin(other, region)
+            same = None if other is None else _same_part(region, shape, other.shape)
+            if other is not None and same and other.turn and other.turn.region is None:
+                other.turn.region, other.turn.future = same, self._begin(other, same)
 
     def _begin(self, block: FileArray, region: Region) -> Future[NDArray[Any]]:
         """Begin to read a region of a block."""
@@ -113,6 +113,22 @@ class Turns:
                     self._begin_others()
 
         return _pool(getpid()).submit(read)
+
+
+def _same_part(region: Region, shape: tuple[int, ...], other: tuple[int, ...]) -> Region | None:
+    """Return the region of a block that is what a region is of another one; None if unknown.
+
+    >>> _same_part((range(7), range(2, 5)), (7, 9), (4, 9))  # the last block is smaller
+    (range(0, 4), range(2, 5))
+    >>> _same_part((range(3), range(9)), (7, 9), (4, 9)) is None
+    True
+    """
+    parts = []
+    for part, length, length_there in zip(region, shape, other, strict=True):
+        if length != length_there and part != range(length):
+            return None
+        parts.append(range(length_there) if part == range(length) else part)
+    return tuple(parts)
 
 
 def _size(block: FileArray, region: Region) -> int:

@@ -13,7 +13,14 @@ from dask_fileseq.files.filesystems import (
     local_path,
     scheme_of,
 )
-from dask_fileseq.files.finding import archive_of, find_files, given_names, open_source, searched
+from dask_fileseq.files.finding import (
+    archive_of,
+    find_files,
+    given_names,
+    has_file,
+    open_source,
+    searched,
+)
 from dask_fileseq.files.local import LocalFiles, require_file
 from dask_fileseq.files.names import Names, common_folder, common_path, ends, shared_folder
 from dask_fileseq.files.nametables import TABLE_SUFFIXES, TableNames, names_in_tables
@@ -47,6 +54,7 @@ __all__ = [
     "ends",
     "find_files",
     "given_names",
+    "has_file",
     "how_to_read",
     "is_searched",
     "is_transient",

@@ -30,8 +30,14 @@ UPLOAD = 4096
 SURPLUS = 16 * 2**20
 """Largest number of bytes that a server may declare to send beyond those that were requested."""
 
-REQUESTS = 64
-"""Number of requests at a time: fewer than a session has connections, so that none waits."""
+REQUESTS = 128
+"""Number of requests at a time, for all files of this process."""
+
+FEW_REQUESTS = 16
+"""The same to a server of a protocol that may not take as many."""
+
+CONNECTIONS = 2 * REQUESTS
+"""Number of connections of a session: more than requests, so that none waits for one."""
 
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)")
 

@@ -186,6 +186,8 @@ class RangeFile(FileObject):
 
     def __init__(self, fetch: Fetch, size: int, head: bytes = b"", name: str = "") -> None:
         super().__init__(size, name)
+        self.head = head
+        """The first bytes of the file, which stay in memory."""
         self._fetch = fetch
         self._blocks: list[tuple[int, bytes]] = [(0, head)]
         self._batch: list[tuple[int, bytes]] = []

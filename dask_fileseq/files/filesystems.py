@@ -18,13 +18,16 @@ from urllib.request import url2pathname
 from dask.base import tokenize
 
 from dask_fileseq.errors import NamesError, ReadError
-from dask_fileseq.files.answers import TIMEOUT, limit_calls
+from dask_fileseq.files.answers import CONNECTIONS, FEW_REQUESTS, REQUESTS, TIMEOUT, limit_calls
 
 PACKAGES = {
     "gs": "gcsfs", "gcs": "gcsfs", "abfs": "adlfs", "abfss": "adlfs", "az": "adlfs",
     "sftp": "paramiko", "ssh": "paramiko",
 }  # fmt: skip
 """The packages of file systems that the extra ``remote`` does not install."""
+
+MANY = ("http", "https", "s3", "s3a", "gs", "gcs", "abfs", "abfss", "az")
+"""Protocols of servers that answer many requests at a time."""
 
 HARMLESS = {"profile", "region_name", "endpoint_url", "project", "account_name", "host", "encoding"}
 """Arguments of file systems that errors may show."""
@@ -51,6 +54,15 @@ def scheme_of(name: str) -> str:
         return ""
     found = _URL.match(name.rpartition("::")[2])
     return found[1].lower() if found else ""
+
+
+def requests_at_once(url: str) -> int:
+    """Return how many requests a server gets at a time.
+
+    >>> requests_at_once("s3://scans/t1.tif"), requests_at_once("ftp://host/t1.tif")
+    (128, 16)
+    """
+    return REQUESTS if scheme_of(url) in MANY else FEW_REQUESTS
 
 
 def local_path(url: str) -> str | None:
@@ -219,8 +231,10 @@ async def discreet_client(**kwargs: Any) -> Any:
 
     After a redirect, aiohttp itself leaves out Authorization and cookies only, not tokens.
     """
-    from aiohttp import ClientSession, TraceConfig
+    from aiohttp import ClientSession, TCPConnector, TraceConfig
 
+    if kwargs.get("connector") is None:
+        kwargs["connector"] = TCPConnector(limit=CONNECTIONS)
     trace = TraceConfig()
     trace.on_request_redirect.append(_drop_headers)
     kwargs["trace_configs"] = [*(kwargs.get("trace_configs") or ()), trace]
@@ -242,12 +256,15 @@ async def _drop_headers(_session: Any, _context: Any, redirect: Any) -> None:
 def limited_arguments(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments of an S3 file system, where ``timeout`` becomes botocore's.
 
-    >>> limited_arguments({"timeout": 5})
-    {'config_kwargs': {'connect_timeout': 5, 'read_timeout': 5}}
+    botocore has ten connections, unless it gets a number of them.
+
+    >>> limited_arguments({"timeout": 5})["config_kwargs"]
+    {'connect_timeout': 5, 'read_timeout': 5, 'max_pool_connections': 256}
     """
     values = dict(values)
     seconds = values.pop("timeout", TIMEOUT)
     limits = {"connect_timeout": seconds, "read_timeout": seconds}
+    limits["max_pool_connections"] = CONNECTIONS
     return values | {"config_kwargs": limits | values.get("config_kwargs", {})}
 
 

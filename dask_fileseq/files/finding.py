@@ -7,25 +7,22 @@ import os
 import re
 import tarfile
 import zipfile
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from dask_fileseq.errors import NamesError, NoFilesError, ReadError, public_error
-from dask_fileseq.files.archive import (
-    Archive,
-    ArchiveFile,
-    LocalArchiveFile,
-    OpenArchive,
-    RemoteArchiveFile,
-)
+from dask_fileseq.files.archive import Archive, OpenArchive
+from dask_fileseq.files.archivefile import ArchiveFile, LocalArchiveFile, RemoteArchiveFile
 from dask_fileseq.files.filesystems import StorageOptions, is_url, local_path, scheme_of
 from dask_fileseq.files.local import LocalFiles
 from dask_fileseq.files.names import Names
 from dask_fileseq.files.otherformats import other_files_hint
 from dask_fileseq.files.path_map import PathMap
 from dask_fileseq.files.remote import RemoteFiles
-from dask_fileseq.files.source import Source, Suffixes
+from dask_fileseq.files.source import Source, Suffixes, is_searched
 from dask_fileseq.files.tarfiles import COMPRESSIONS, TarFiles
 from dask_fileseq.files.zipfiles import ZipFiles
 
@@ -33,6 +30,9 @@ ARCHIVE_SUFFIXES = (
     ".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst",
 )  # fmt: skip
 """Suffixes of archives, in lower case."""
+
+MOST_ENTRIES = 10_000
+"""Number of entries of folders that are looked at, to find a file with a suffix."""
 
 TAR_SIGNATURE = 257
 """Offset of the signature of a TAR file, in bytes."""
@@ -102,6 +102,24 @@ def find_files(given: str | Sequence[str], source: Source, suffixes: Suffixes) -
 def searched(given: str, source: Source, suffixes: Suffixes) -> list[str]:
     """Return the names that match; of a folder without images, those in all folders below it."""
     return source.glob(given, suffixes) or source.below(given, suffixes)
+
+
+def has_file(folder: str, suffixes: tuple[str, ...]) -> bool:
+    """Return whether a file with a suffix is among the first entries of a folder and below it."""
+    left = deque([folder] if is_searched(os.path.basename(os.path.abspath(folder))) else [])
+    looked = 0
+    while left and looked < MOST_ENTRIES:
+        with suppress(OSError), os.scandir(left.popleft()) as listing:
+            for entry in listing:
+                looked += 1
+                if looked > MOST_ENTRIES:
+                    break
+                if entry.is_dir(follow_symlinks=False):
+                    if is_searched(entry.name):
+                        left.append(entry.path)
+                elif entry.name.lower().endswith(suffixes) and entry.name[0] != ".":
+                    return True
+    return False
 
 
 def archive_of(files: Any, by_name: bool) -> tuple[str, str] | None:

@@ -15,7 +15,7 @@ from toolz import groupby
 
 from dask_fileseq.errors import NamesError, ReadError, public_error
 from dask_fileseq.files.ahead import Starts
-from dask_fileseq.files.answers import REQUESTS, patience
+from dask_fileseq.files.answers import FEW_REQUESTS, patience
 from dask_fileseq.files.fetching import (
     Part,
     fetch_start,
@@ -27,7 +27,13 @@ from dask_fileseq.files.fetching import (
     version_of,
 )
 from dask_fileseq.files.fileobjects import BLOCK
-from dask_fileseq.files.filesystems import StorageOptions, filesystem, root_of, scheme_of
+from dask_fileseq.files.filesystems import (
+    StorageOptions,
+    filesystem,
+    requests_at_once,
+    root_of,
+    scheme_of,
+)
 from dask_fileseq.files.names import base_name, below_folder, in_folder
 from dask_fileseq.files.source import (
     MISSING,
@@ -48,12 +54,6 @@ MOST_FOLDERS = 10_000
 
 _HTTP = ("http", "https")
 
-MANY = (*_HTTP, "s3", "s3a", "gs", "gcs", "abfs", "abfss", "az")
-"""Protocols of servers that answer many requests at a time."""
-
-FEW_REQUESTS = 16
-"""Number of requests at a time to others."""
-
 HEADERS = 16 * 1024
 """Number of bytes that a small file may have besides its pixels to come in one request."""
 
@@ -69,7 +69,7 @@ class RemoteFiles(Source):
 
     def __init__(self, options: StorageOptions, first: str = "") -> None:
         self._options = options
-        self.concurrency = REQUESTS if scheme_of(first) in MANY else FEW_REQUESTS
+        self.concurrency = requests_at_once(first)
         self._listed: Found = {}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -143,7 +143,7 @@ class RemoteFiles(Source):
         """Return a context that yields what opens these files, whose starts it requests."""
         fs, _ = filesystem(names[0], self._options)
         get = getter(fs)
-        if get is None or len({root_of(name) for name in names}) > 1:
+        if get is None or not _are_together(names):
             yield self.open
             return
         number = min(max(BLOCK, (size or 0) + HEADERS), LARGEST)
@@ -152,6 +152,16 @@ class RemoteFiles(Source):
             yield lambda name: self._opened(name, starts.take(name))
         finally:
             starts.close()
+
+    def readers(self, names: Sequence[str], size: int | None) -> int:
+        """Return the number of threads: few if each file comes whole, without a second request.
+
+        More threads would take turns at the interpreter lock, and wait no less.
+        """
+        is_asked_once = size is not None and size + HEADERS <= LARGEST and _are_together(names)
+        if is_asked_once and getter(filesystem(names[0], self._options)[0]) is not None:
+            return min(FEW_REQUESTS, self.concurrency)
+        return self.concurrency
 
     def open(self, name: str) -> AbstractContextManager[BinaryIO]:
         """Return a context that yields a handle, with the start of the file in memory."""
@@ -238,6 +248,11 @@ class RemoteFiles(Source):
 
     def __repr__(self) -> str:
         return f"RemoteFiles({self._options or ''})"
+
+
+def _are_together(names: Sequence[str]) -> bool:
+    """Return whether one file system has all files."""
+    return len({root_of(name) for name in names}) == 1
 
 
 def _listing(fs: Any, path: str) -> Any:

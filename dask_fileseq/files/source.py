@@ -78,6 +78,10 @@ class Source(ABC):
         """
         yield self.open if size is None else self.open_whole
 
+    def readers(self, names: Sequence[str], size: int | None) -> int:
+        """Return the number of threads that should read files opened `in_advance`."""
+        return self.concurrency
+
     def paths(self, names: Sequence[str]) -> Sequence[str] | None:
         """Return the paths of the files if they can be opened without `open`, else None."""
         return None

@@ -14,18 +14,21 @@ import lzma
 import os
 import posixpath
 import tarfile
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import IO, Any, BinaryIO
 
 import imagecodecs
 
-from dask_fileseq.files.archive import Archive, ArchiveFile, Directory, spooled
-from dask_fileseq.files.fileobjects import STEP, MemoryFile, section
+from dask_fileseq.files.archive import Archive, Directory
+from dask_fileseq.files.archivefile import ArchiveFile, spooled
+from dask_fileseq.files.fileobjects import STEP, MemoryFile, NamedBytesIO, section
 from dask_fileseq.files.limits import too_large, unpacked_limit
 from dask_fileseq.files.names import base_name
-from dask_fileseq.files.source import version_number
+from dask_fileseq.files.neighbours import SMALL, opened_together
+from dask_fileseq.files.source import Open, version_number
 
 
 def _open_zstd(stream: BinaryIO) -> IO[bytes]:
@@ -107,6 +110,29 @@ class TarFiles(Archive):
         if member.start < 0:
             raise ValueError(f"{name!r} in {self} is a sparse member, which cannot be read")
         return section(directory.open(), member.start, member.size, base_name(name))
+
+    @contextmanager
+    def in_advance(self, names: Sequence[str], size: int | None) -> Iterator[Open]:
+        """Return a context that yields what opens members; small ones by a request for many."""
+        directory = self.directory()
+        found = {name: directory.members.get(name) for name in names}
+        extents = {
+            name: (member.start, member.start + member.size)
+            for name, member in found.items()
+            if member is not None and member.start >= 0 and member.size <= SMALL
+            if name not in directory.repeated
+        }
+
+        def open_part(part: BinaryIO, name: str) -> BinaryIO:
+            start, stop = extents[name]
+            part.seek(start)
+            content = part.read(stop - start)
+            if len(content) < stop - start:
+                raise EOFError(f"{name!r} is cut short")
+            return NamedBytesIO(content, base_name(name))
+
+        with opened_together(directory, extents, open_part, self.open) as opened:
+            yield opened
 
     def version_of(self, member: Member) -> tuple[int, int]:
         """Return the size of a member, and a number for its time and place."""

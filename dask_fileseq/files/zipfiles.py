@@ -8,10 +8,11 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import Any, BinaryIO, cast
 
-from dask_fileseq.files.archive import Archive, Directory, spooled
+from dask_fileseq.files.archive import Archive, Directory
+from dask_fileseq.files.archivefile import spooled
 from dask_fileseq.files.fileobjects import (
     BLOCK,
     DecompressedFile,
@@ -23,11 +24,8 @@ from dask_fileseq.files.fileobjects import (
 )
 from dask_fileseq.files.limits import unpacked_limit
 from dask_fileseq.files.names import base_name, repeated_names
-from dask_fileseq.files.neighbours import Neighbours
+from dask_fileseq.files.neighbours import AHEAD, SMALL, opened_together
 from dask_fileseq.files.source import Open
-
-SMALL = 256 * 1024
-"""Largest size, in bytes, of a member that is read whole, and its checksum compared."""
 
 HEADER = 30
 """Number of bytes before a member, without its name and extra field."""
@@ -96,27 +94,29 @@ class ZipFiles(Archive):
     @contextmanager
     def in_advance(self, names: Sequence[str], size: int | None) -> Iterator[Open]:
         """Return a context that yields what opens members; small ones by a request for many."""
+        directory, small = self.directory(), self._small(names)
+
+        def open_part(part: BinaryIO, name: str) -> BinaryIO:
+            return _open_member(part, directory.members[name])
+
+        extents = {name: _first_range(info) for name, info in small.items()}
+        alone = self.open if size is None else self.open_whole
+        with opened_together(directory, extents, open_part, alone) as opened:
+            yield opened
+
+    def readers(self, names: Sequence[str], size: int | None) -> int:
+        """Return the number of threads: few if all members are small, and come together."""
+        return AHEAD if len(self._small(names)) == len(names) else self.concurrency
+
+    def _small(self, names: Sequence[str]) -> dict[str, zipfile.ZipInfo]:
+        """Return the members that are read whole, in the order of their names."""
         directory = self.directory()
         found = {name: directory.members.get(name) for name in names}
-        parts = Neighbours(
-            directory.open,
-            {
-                name: _first_range(info)
-                for name, info in found.items()
-                if info is not None and _is_read_whole(info) and name not in directory.repeated
-            },
-        )
-        alone = self.open if size is None else self.open_whole
-
-        def opened(name: str) -> AbstractContextManager[str | BinaryIO]:
-            try:
-                if (window := parts.take(name)) is not None:
-                    return _open_member(cast(BinaryIO, window), directory.members[name])
-            except EOFError:  # what is before the member is longer than in the directory
-                pass
-            return alone(name)
-
-        yield opened
+        return {
+            name: info
+            for name, info in found.items()
+            if info is not None and _is_read_whole(info) and name not in directory.repeated
+        }
 
     def _verify(self, handle: BinaryIO, name: str) -> None:
         """Compare the checksum of a stored member with its bytes, once in each process."""

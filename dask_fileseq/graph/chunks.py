@@ -33,6 +33,15 @@ TINY_BYTES = 256 * 2**10
 GROUP_BYTES = 8 * 2**20
 """Largest size of a block, in bytes, with ``chunks="grouped"``."""
 
+FAR_SMALL_BYTES = 16 * 2**20
+"""What `SMALL_BYTES` is for files far away, whose blocks are as large as with ``"auto"``.
+
+A block requests its files together, on any scheduler; a file alone makes its task wait alone.
+"""
+
+FAR_BLOCKS = 8
+"""The same as `AUTO_BLOCKS` for ``"grouped"`` files far away."""
+
 
 def block_chunks(array: FileArray, chunks: Any = None) -> Chunks:
     """Return the lengths of blocks along each axis.
@@ -44,13 +53,14 @@ def block_chunks(array: FileArray, chunks: Any = None) -> Chunks:
     chunks : None, "file", "grouped", "auto", str, int, tuple or mapping
         None and ``"file"`` make one block a file. ``"grouped"`` does, too, but for files whose
         array is below 1 MiB: of these, as many as 8 MiB hold make a block, along the last axes
-        of the grid first, and there are at least 16 blocks if there are that many files.
-        ``"auto"`` groups small files and splits large
-        ones along the borders of their tiles or strips, into blocks of at most 32 MiB
-        (and dask's ``array.chunk-size``), at least 16 if there are that many files;
-        a size such as ``"100MiB"`` sets that limit. An int, a tuple of these, or a
-        mapping from axis or dimension name to them are dask's usual forms; an axis that
-        a mapping does not name keeps one block a file.
+        of the grid first, and there are at least 16 blocks if there are that many files. Files
+        far away wait for a server: of these, those below 16 MiB are grouped, up to 32 MiB,
+        into at least 8 blocks. ``"auto"`` groups small files and splits large ones along the
+        borders of their tiles or strips, into blocks of at most 32 MiB (and dask's
+        ``array.chunk-size``), at least 16 if there are that many files; a size such as
+        ``"100MiB"`` sets that limit. An int, a tuple of these, or a mapping from axis or
+        dimension name to them are dask's usual forms; an axis that a mapping does not name
+        keeps one block a file.
 
     Raises
     ------
@@ -61,9 +71,11 @@ def block_chunks(array: FileArray, chunks: Any = None) -> Chunks:
     if chunks is None or (isinstance(chunks, str) and chunks == "file"):
         return files
     if isinstance(chunks, str) and chunks == "grouped":
-        if array.spec.nbytes >= SMALL_BYTES:
+        is_far = array.source.concurrency > 1
+        if array.spec.nbytes >= (FAR_SMALL_BYTES if is_far else SMALL_BYTES):
             return files
-        return _auto_chunks(array, files, list(range(array.ndim)), GROUP_BYTES)
+        limit, least = (AUTO_BYTES, FAR_BLOCKS) if is_far else (GROUP_BYTES, AUTO_BLOCKS)
+        return _auto_chunks(array, files, list(range(array.ndim)), limit, least)
     limit = min(AUTO_BYTES, parse_bytes(dask.config.get("array.chunk-size")))
     wanted = _each_axis(array, chunks)
     for i, want in enumerate(wanted):
@@ -158,8 +170,12 @@ def _parsed_limit(chunks: Any, size: str) -> int:
     return limit
 
 
-def _auto_chunks(array: FileArray, cut: Chunks, auto: list[int], limit: int) -> Chunks:
+def _auto_chunks(
+    array: FileArray, cut: Chunks, auto: list[int], limit: int, least: int = AUTO_BLOCKS
+) -> Chunks:
     """Cut the axes in `auto` so that a block is at most `limit` bytes, or one tile.
+
+    There are at least so many blocks if there are that many files.
 
     Axes grow from the last to the first, each only once those behind it are whole:
     first tiles or strips to a file, then files to a block.
@@ -180,7 +196,7 @@ def _auto_chunks(array: FileArray, cut: Chunks, auto: list[int], limit: int) -> 
             break
     if all(block[i] == whole[i] for i in auto):
         files = math.prod(axes[i].files for i in auto)
-        count = max(1, min(limit // nbytes(), files // AUTO_BLOCKS))
+        count = max(1, min(limit // nbytes(), files // least))
         for i in reversed(auto):
             along = min(axes[i].files, count)
             along = -(-axes[i].files // -(-axes[i].files // along)) if along else 1

@@ -34,7 +34,7 @@ Index = tuple[int | range, ...]
 PARTS = 32
 """Number of parts into which at least what is read in place is cut, if it has so many blocks."""
 
-FAR_PARTS = 4
+FAR_PARTS = 1
 """The same for files that are far away: a part requests many of them at the same time."""
 
 PART_BYTES = 4 * 2**20

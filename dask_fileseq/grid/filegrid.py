@@ -269,11 +269,10 @@ def _placed(grid: FileGrid, duplicates: Duplicates) -> FileGrid:
     """Return the grid with one file in a cell, and without positions if these are 0, 1, 2..."""
     cells = grid.positions
     assert cells is not None
-    size = math.prod(grid.shape)
-    numbers = np.arange(len(cells))
-    if len(cells) == size and np.array_equal(cells, numbers):
+    if positions_of(cells, grid.shape) is None:
         return replace(grid, positions=None)
-    table = np.empty(size, np.int64)
+    numbers = np.arange(len(cells))
+    table = np.empty(math.prod(grid.shape), np.int64)
     order = slice(None) if duplicates == "last" else slice(None, None, -1)
     table[cells[order]] = numbers[order]  # what is written last stays
     kept = table[cells] == numbers
@@ -306,6 +305,12 @@ def cell_numbers(
         cells *= size
         cells += index
     return cells
+
+
+def positions_of(cells: NDArray[np.int64], shape: Sequence[int]) -> NDArray[np.int64] | None:
+    """Return the cells of files; None if file i is in cell i, and none is empty."""
+    is_plain = len(cells) == math.prod(shape) and np.array_equal(cells, np.arange(len(cells)))
+    return None if is_plain else cells
 
 
 def index_tuples(cells: NDArray[np.integer[Any]], shape: tuple[int, ...]) -> list[tuple[int, ...]]:

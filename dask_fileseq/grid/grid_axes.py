@@ -104,13 +104,11 @@ def name_columns(
     pattern: Any,
     axesorder: Sequence[int] | None,
     unmatched: Unmatched,
-    start: int | None = None,
 ) -> tuple[NamePattern, NameColumns]:
     """Return a user's pattern, and the axes that it finds in names.
 
-    A regular expression is matched below the folder that the names share, whose length may be
-    given as `start`; other patterns are matched with whole paths. Credentials in URLs are left
-    out.
+    A regular expression is matched below the folder that the names share, other patterns with
+    whole paths. Credentials in URLs are left out.
     """
     if not len(names):
         raise NoFilesError("files is empty")
@@ -136,7 +134,7 @@ def name_columns(
     if is_inferred:
         pattern, columns = infer_columns(paths)
     else:
-        start = _start(pattern, paths) if start is None else start
+        start = _start(pattern, paths)
         require_quick(pattern, [longest] if packed is not None else paths, start)
         columns = columns_of(pattern, paths, start)
     if columns.unmatched and unmatched == "raise":
@@ -189,7 +187,8 @@ def grid_axes(
         for dim, texts, kind in zip(columns.dims, columns.texts, columns.types, strict=True)
     ]
     if shape is None:
-        _check_whole(columns, axes)
+        if columns.absent:
+            _check_whole(columns, axes)
         return axes
     sizes = shape_tuple(shape)
     parsed = tuple(len(axis.values) for axis in axes)
@@ -207,8 +206,6 @@ def grid_axes(
 
 def _check_whole(columns: NameColumns, axes: list[GridAxis]) -> None:
     """Raise a `NamesError` if an axis that some names do not have leaves the grid with gaps."""
-    if not columns.absent:
-        return
     sizes = tuple(len(axis.values) for axis in axes)
     count = len(columns.codes[0])
     if math.prod(sizes) == count:

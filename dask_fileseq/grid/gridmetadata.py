@@ -63,24 +63,10 @@ def coord_of_files(
 ) -> GridCoord | None:
     """Return the coordinate of a value for each file, along the axes on which it depends.
 
-    Parameters
-    ----------
-    values : ndarray
-        A value for each file; NaN, NaT or an empty text where it is unknown.
-    cells : ndarray of int
-        The cell of each file, numbered in C order.
-    sizes : mapping of str to int
-        The number of cells along each axis.
-    attrs : mapping, optional
-        Attributes of the coordinate.
+    Values are NaN, NaT or an empty text where they are unknown; if all are, there is no
+    coordinate. `cells` are those of the files, numbered in C order, and `sizes` the number of
+    cells along each axis.
 
-    Returns
-    -------
-    GridCoord or None
-        None if all values are unknown.
-
-    Examples
-    --------
     >>> values = np.array([0.5, 0.5, 1.5, 1.5])
     >>> coord_of_files(values, np.arange(4), {"z": 2, "channel": 2})
     GridCoord(dims=('z',), values=array([0.5, 1.5]), attrs={})
@@ -98,9 +84,15 @@ def coord_of_files(
         lowest = np.where(grid < 0, len(distinct), grid).min(axis)
         if ((highest == lowest) | (highest < 0)).all():
             grid, dims = highest, tuple(d for d in dims if d != dim)
-    blank = np.array(["" if values.dtype.kind == "U" else np.nan])
-    if distinct.dtype.kind in "mM":
-        blank = np.array(["NaT"], distinct.dtype)
-    if (grid < 0).any():
-        distinct = np.concatenate([distinct, blank])  # integers become floats
+    if (grid < 0).any():  # integers become floats
+        distinct = np.concatenate([distinct, unknown_value(distinct.dtype)])
     return GridCoord(tuple(dims), np.asarray(distinct[grid]), attrs)
+
+
+def unknown_value(dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return what is in place of a value that is unknown, as an array of one."""
+    return (
+        np.array(["NaT"], dtype)
+        if dtype.kind in "mM"
+        else np.array(["" if dtype.kind == "U" else np.nan])
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import math
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -20,8 +19,8 @@ from dask_fileseq.errors import (
     users_level,
 )
 from dask_fileseq.grid.density import is_sparse
-from dask_fileseq.grid.filegrid import FileGrid, cell_numbers, plain_labels
-from dask_fileseq.grid.gridmetadata import GridCoord, GridMetadata, coord_of_files
+from dask_fileseq.grid.filegrid import FileGrid, cell_numbers, plain_labels, positions_of
+from dask_fileseq.grid.gridmetadata import GridCoord, GridMetadata, coord_of_files, unknown_value
 from dask_fileseq.grid.selection import require_dims
 from dask_fileseq.grid.text_axis import word_keys
 
@@ -90,10 +89,13 @@ def joined_grids(grids: Sequence[FileGrid], dim: str, labels: Any = None) -> Fil
     along = []
     for axis, (d, values) in enumerate(coords.items()):
         place = {value: i for i, value in enumerate(values.tolist())}
-        new = [_places(g.coords[d].astype(values.dtype), place)[g.along[axis]] for g in grids]
+        new = []
+        for grid in grids:
+            labels_of = grid.coords[d].astype(values.dtype).tolist()
+            places = np.array([place[label] for label in labels_of], np.int64)
+            new.append(places[grid.along[axis]])
         along.append(np.concatenate(new))
     cells = cell_numbers(along, shape, len(names))
-    is_plain = len(cells) == math.prod(shape) and bool((cells == np.arange(len(cells))).all())
     patterns = [grid.pattern for grid in grids]
     is_one_pattern = labels is None and patterns.count(patterns[0]) == len(grids)
     return FileGrid(
@@ -101,7 +103,7 @@ def joined_grids(grids: Sequence[FileGrid], dim: str, labels: Any = None) -> Fil
         tuple(coords),
         shape,
         coords,
-        None if is_plain else cells,
+        positions_of(cells, shape),
         unmatched=tuple(name for grid in grids for name in grid.unmatched),
         duplicates=tuple(pair for grid in grids for pair in grid.duplicates),
         pattern=patterns[0] if is_one_pattern else None,
@@ -141,9 +143,7 @@ def _label_array(labels: Any, count: int) -> NDArray[Any]:
 
 def _joined_labels(each: Sequence[NDArray[Any]], dim: str, is_along: bool) -> NDArray[Any]:
     """Return the labels of all grids along an axis."""
-    kinds = {_KINDS.get(values.dtype.kind, "numbers"): None for values in each}
-    if len(kinds) > 1:
-        raise NamesError(f"labels along {dim!r} are {' and '.join(kinds)}: they cannot be joined")
+    _require_one_kind(each, f"labels along {dim!r}")
     joined = np.concatenate(each)
     if is_along:
         distinct, counts = np.unique(joined, return_counts=True)
@@ -162,10 +162,6 @@ def _joined_labels(each: Sequence[NDArray[Any]], dim: str, is_along: bool) -> ND
         keys = word_keys(dim, distinct.tolist())
         distinct = distinct[sorted(range(len(distinct)), key=keys.__getitem__)]
     return distinct
-
-
-def _places(values: NDArray[Any], place: Mapping[Any, int]) -> NDArray[np.int64]:
-    return np.array([place[value] for value in values.tolist()], np.int64)
 
 
 def _joined_metadata(
@@ -211,7 +207,7 @@ def _joined_coord(
     for grid in grids:
         coord = grid.metadata.coords.get(name)
         if coord is None:
-            values.append(_blanks(found[0].values.dtype, len(grid.names)))
+            values.append(np.repeat(unknown_value(found[0].values.dtype), len(grid.names)))
             continue
         if dict(coord.attrs) != dict(found[0].attrs):
             raise NamesError(
@@ -221,17 +217,14 @@ def _joined_coord(
         along = dict(zip(grid.unique_dims, grid.along, strict=True))
         index = tuple(along[dim] for dim in coord.dims)
         values.append(np.broadcast_to(coord.values[index], len(grid.names)))
-    kinds = {_KINDS.get(each.dtype.kind, "numbers"): None for each in values}
-    if len(kinds) > 1:
-        raise NamesError(f"coordinates {name!r} are {' and '.join(kinds)}: they cannot be joined")
+    _require_one_kind(values, f"coordinates {name!r}")
     return coord_of_files(np.concatenate(values), cells, sizes, found[0].attrs)
 
 
-def _blanks(dtype: np.dtype[Any], count: int) -> NDArray[Any]:
-    """Return values that are unknown."""
-    if dtype.kind in "mM":
-        return np.full(count, "NaT", dtype)
-    return np.full(count, "") if dtype.kind == "U" else np.full(count, np.nan)
+def _require_one_kind(each: Sequence[NDArray[Any]], what: str) -> None:
+    kinds = {_KINDS.get(values.dtype.kind, "numbers"): None for values in each}
+    if len(kinds) > 1:
+        raise NamesError(f"{what} are {' and '.join(kinds)}: they cannot be joined")
 
 
 def _check_name(name: Any, argument: str) -> None:

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dask_fileseq.errors import NamesError, NoFilesError
-from dask_fileseq.grid.filegrid import FileGrid, cell_numbers, plain_labels
+from dask_fileseq.grid.filegrid import FileGrid, cell_numbers, plain_labels, positions_of
 from dask_fileseq.grid.label_lookup import scalar
+from dask_fileseq.patterns import NameProduct
 
 Places: TypeAlias = int | NDArray[np.int64]
 """One index, which drops the axis, or the indices that stay, in their new order."""
@@ -55,6 +56,8 @@ def selected(
         for dim, size in zip(dims, grid.shape, strict=True)
         if dim in indexers
     }
+    if isinstance(grid.names, NameProduct) and grid.positions is None and grid.dims:
+        return _part_of_product(grid, grid.names, places, labels or indexers)
     kept = np.ones(len(grid.names), np.bool_)
     along, sizes = list(grid.along), list(grid.shape)
     for axis, dim in enumerate(dims):
@@ -74,6 +77,27 @@ def selected(
     }
     cells = cell_numbers(along, sizes, len(grid.names))
     return _part(grid, coords, cells[numbers], numbers, places)
+
+
+def _part_of_product(
+    grid: FileGrid,
+    names: NameProduct,
+    places: Mapping[str, Places],
+    labels: Mapping[str, Any],
+) -> FileGrid:
+    """Return the part of a full grid of names that are written when they are asked for."""
+    if not all(np.size(along) for along in places.values()):
+        raise NoFilesError(_nothing(places, labels, grid))
+    each = [places.get(dim, slice(None)) for dim in grid.coords]
+    part = names.part([p if isinstance(p, int | slice) else p.tolist() for p in each])
+    return replace(
+        grid,
+        names=part,
+        dims=tuple(part.coords),
+        shape=part.shape,
+        coords=part.coords,
+        metadata=grid.metadata.part(places),
+    )
 
 
 def parts_of(grid: FileGrid, dim: str) -> Iterator[tuple[Any, FileGrid]]:
@@ -129,14 +153,13 @@ def _part(
 ) -> FileGrid:
     """Return the grid of some files, by their numbers, in their cells at some places."""
     shape = tuple(map(len, coords.values()))
-    plain = len(cells) == math.prod(shape) and bool((cells == np.arange(len(cells))).all())
     return replace(
         grid,
         names=[grid.names[i] for i in numbers.tolist()],
         dims=tuple(coords),
         shape=shape,
         coords=dict(coords),
-        positions=None if plain else cells,
+        positions=positions_of(cells, shape),
         unmatched=(),
         duplicates=(),
         metadata=grid.metadata.part(places),

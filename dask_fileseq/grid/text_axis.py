@@ -52,28 +52,11 @@ class GridAxis(NamedTuple):
 def axis_of_texts(
     dim: str, texts: list[str], kind: str, spacing: Spacing, start: int | None = None
 ) -> GridAxis:
-    """Return the axis of distinct texts; with a `start`, integers from there on are indices.
+    """Return the axis of distinct texts of a type, which is one of `NameColumns`.
 
-    Parameters
-    ----------
-    dim : str
-        Its name.
-    texts : list of str
-        The distinct texts.
-    kind : str
-        Their type, as in `Field`; also that of `NameColumns`.
-    spacing : {"unit", "auto", "step", "values"}
-        See `FileSequence`.
-    start : int, optional
-        The integer whose index is 0, by default the lowest one.
+    With a `start`, integers from there on are indices; by default from the lowest one on. A
+    `NamesError` is raised if a text is not of the type.
 
-    Raises
-    ------
-    NamesError
-        A text is not of the type.
-
-    Examples
-    --------
     >>> axis_of_texts("month", ["Feb", "Jan"], "%b", "auto").values.tolist()
     ['Jan', 'Feb']
     >>> axis_of_texts("z", ["0", "2", "4", "8"], "int", "auto").values
@@ -83,7 +66,8 @@ def axis_of_texts(
         if "%" in kind and is_month_format(kind):
             return _word_axis(texts, month_order(texts, kind).tolist())
         if "%" in kind or kind in ("iso", "ns"):
-            return _moment_axis(_moments(texts, kind), spacing)
+            read = {"iso": iso_dates, "ns": durations_of_numbers}.get(kind)
+            return _moment_axis(moments(texts, kind) if read is None else read(texts), spacing)
     except ValueError as error:
         raise NamesError(f"axis {dim!r} has {error}") from error
     if kind == "compass":
@@ -149,7 +133,8 @@ def _integer_axis(
     bands. By ``step``, 405, 488 and 561 have only 1 in common: without neighbours, no step is
     evident.
     """
-    labels = _is_category(dim) or numbers.min() > _EPOCH
+    is_category = FAMILIES.get(re.sub(r"_\d+$", "", dim.lower())) in CATEGORIES  # band_1, too
+    labels = is_category or numbers.min() > _EPOCH
     if spacing == "values" or (spacing == "auto" and labels):
         return _label_axis(numbers)
     axis = _regular_axis(numbers, spacing, start)
@@ -183,16 +168,6 @@ def _is_evident(numbers: NDArray[np.int64]) -> bool:
     return bool(often and 2 * places <= 3 * len(values) and not years)
 
 
-def _is_category(dim: str) -> bool:
-    """Return whether the numbers along an axis are names, as those of channels and bands.
-
-    >>> _is_category("C"), _is_category("band_1"), _is_category("time")
-    (True, True, False)
-    """
-    name = re.sub(r"_\d+$", "", dim.lower())
-    return FAMILIES.get(name) in CATEGORIES
-
-
 def _regular_axis(numbers: NDArray[Any], spacing: Spacing, start: int | None) -> GridAxis:
     """Return the axis of integers that are equally spaced, by default from the lowest one."""
     lowest, stop, step = int(numbers.min()), int(numbers.max()) + 1, 1
@@ -217,13 +192,6 @@ def _filled_axis(numbers: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray
         return None
     # numpy's arange counts in floats, which are too coarse for nanoseconds
     return axis.indices, axis.values.start + axis.values.step * np.arange(len(axis.values))
-
-
-def _moments(texts: list[str], kind: str) -> NDArray[Any]:
-    """Return texts as dates or durations."""
-    if kind == "ns":
-        return durations_of_numbers(texts)
-    return iso_dates(texts) if kind == "iso" else moments(texts, kind)
 
 
 def _moment_axis(values: NDArray[Any], spacing: Spacing) -> GridAxis:

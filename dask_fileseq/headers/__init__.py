@@ -5,7 +5,7 @@ from dask_fileseq.headers.comparison import Difference, channel_axes, difference
 from dask_fileseq.headers.confirmation import confirmed_metadata, kept_rows, numbers_to_read
 from dask_fileseq.headers.physicalcoords import with_physical_coords
 from dask_fileseq.headers.properties import PROPERTIES, crs_text, unit_text
-from dask_fileseq.headers.rows import read_rows
+from dask_fileseq.headers.rows import files_per_task, look_into_files, read_rows
 from dask_fileseq.headers.table import HeaderTable, read_table
 
 __all__ = [
@@ -16,7 +16,9 @@ __all__ = [
     "confirmed_metadata",
     "crs_text",
     "differences",
+    "files_per_task",
     "kept_rows",
+    "look_into_files",
     "numbers_to_read",
     "read_rows",
     "read_table",

@@ -59,9 +59,17 @@ def most(codes: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.full(len(codes), code)
 
 
-def groups_of(index: NDArray[Any], codes: NDArray[np.int64]) -> dict[int, list[int]]:
-    """Return the codes of the files at each index."""
-    groups: dict[int, list[int]] = defaultdict(list)
+def usual_along(index: NDArray[Any], codes: NDArray[np.int64]) -> NDArray[np.int64] | None:
+    """Return for each file the code that is the most frequent one at its index; None for no rule.
+
+    A rule is confirmed by two files for each index on average, and broken by few.
+
+    >>> usual_along(np.array([0, 0, 1, 1]), np.array([7, 7, 8, 8]))
+    array([7, 7, 8, 8])
+    """
+    groups: dict[int, Counter[int]] = defaultdict(Counter)
     for place, code in zip(index.tolist(), codes.tolist(), strict=True):
-        groups[place].append(code)
-    return groups
+        groups[place][code] += 1
+    best = {place: counts.most_common(1)[0][0] for place, counts in groups.items()}
+    rule = np.array([best[place] for place in index.tolist()])
+    return rule if 2 * len(groups) <= len(codes) and np.mean(rule != codes) <= FEW else None

@@ -24,22 +24,11 @@ NO_COORDS = ("name", "cell", "size", "shape", "dtype", "axes", "compression", "p
 def header_coords(
     table: HeaderTable, grid: FileGrid, headers: bool | str | Iterable[str]
 ) -> dict[str, GridCoord]:
-    """Return columns as coordinates by their names.
+    """Return columns of the table of the files on a grid as coordinates by their names.
 
-    Parameters
-    ----------
-    table : HeaderTable
-        The headers of the files on the grid.
-    grid : FileGrid
-        The grid.
-    headers : bool, str or iterable of str
-        True for all columns that vary, have a value for a file, and are no axis; or the names of
-        columns.
-
-    Raises
-    ------
-    ValueError
-        If there is no such column, it has the name of an axis, or its values are tuples.
+    If `headers` is True, they are all columns that vary, have a value for a file, and are no axis;
+    else those that are named. A `ValueError` is raised if there is no such column, it has the
+    name of an axis, or its values are tuples.
     """
     if isinstance(headers, bool):
         about = {*grid.coords, *NO_COORDS, *(f"file_{name}" for name in NO_COORDS), "error"}

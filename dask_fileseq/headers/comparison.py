@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dask_fileseq.grid import FileGrid
-from dask_fileseq.headers.codes import FEW, coded, groups_of, most
+from dask_fileseq.headers.codes import FEW, coded, most, usual_along
 from dask_fileseq.headers.properties import PROPERTIES, Row
 from dask_fileseq.headers.shifts import shifts
 from dask_fileseq.patterns import FAMILIES
@@ -39,14 +39,8 @@ def differences(
 ) -> Iterator[Difference]:
     """Yield the files whose headers say something else than others, by property.
 
-    Parameters
-    ----------
-    rows : sequence of mappings
-        What each header says.
-    along : sequence of arrays of int
-        The index of each file along each axis of the grid.
-    channels : sequence of int
-        The axes of the grid that are channels.
+    `rows` are what each header says, `along` the index of each file along each axis of the grid,
+    and `channels` the axes that are channels.
     """
     if not rows:
         return
@@ -91,11 +85,7 @@ def usual(
     index along one axis. A rule that is right for all files has precedence, then the one that is
     right for most.
     """
-    rules = [] if len(channels) else [most(codes)]
-    for index in along:
-        groups = groups_of(index, codes)
-        if 2 * len(groups) <= len(codes):  # each rule is confirmed by a second file
-            best = {place: Counter(group).most_common(1)[0][0] for place, group in groups.items()}
-            rules.append(np.array([best[place] for place in index.tolist()]))
-    rules = [rule for rule in rules if np.mean(rule != codes) <= FEW]
+    everywhere = [] if len(channels) else [most(codes)]
+    rules = [rule for rule in everywhere if np.mean(rule != codes) <= FEW]
+    rules += [rule for index in along if (rule := usual_along(index, codes)) is not None]
     return min(rules, key=lambda rule: int(np.sum(rule != codes)), default=None)

@@ -44,19 +44,9 @@ def confirmed_metadata(
 ) -> ChunkMetadata:
     """Return those metadata of the first header that the others confirm.
 
-    Parameters
-    ----------
-    array : FileArray
-        The array, made of whole files.
-    metadata : ChunkMetadata, optional
-        What to confirm; by default ``array.metadata``. If they are empty, nothing is read.
-    keep_steps : bool
-        Whether the size of pixels stays where only their places differ.
-
-    Warns
-    -----
-    HeaderWarning
-        If a header says something else. What it is about is left out.
+    They are ``array.metadata`` by default; if they are empty, nothing is read. If `keep_steps`,
+    the size of pixels stays where only their places differ. Headers that say something else are
+    a `HeaderWarning`, and what it is about is left out.
     """
     metadata = array.metadata if metadata is None else metadata
     if source := array.gridmetadata.source:  # what a descriptor says is of all files already

@@ -29,21 +29,10 @@ COLUMNS = {"acquired": "time", "stage_z": "z", "exposure": "channel"}
 
 
 def with_physical_coords(array: FileArray, grid: FileGrid, columns: Container[str]) -> FileArray:
-    """Return the array with what headers give in place of the indices along its axes.
+    """Return the array of whole files on a grid with what headers give in place of indices.
 
-    Parameters
-    ----------
-    array : FileArray
-        The array, made of whole files.
-    grid : FileGrid
-        Their grid.
-    columns : container of str
-        What the first header has; others are read only if these can be coordinates.
-
-    Warns
-    -----
-    HeaderWarning
-        If a sample of the headers of many files has such values.
+    `columns` are those of the first header; others are read only if these can be coordinates.
+    If a sample of the headers of many files has such values, that is a `HeaderWarning`.
     """
     axes = {
         name: dim

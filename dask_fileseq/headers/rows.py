@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from dask_fileseq.files import Source
 from dask_fileseq.graph import Scheduler, run_batches
-from dask_fileseq.readers import Reader
+from dask_fileseq.readers import File, Reader
 from dask_fileseq.types import Progress
+
+T = TypeVar("T")
 
 BATCHES = 200
 """Number of tasks for all files, so that progress is shown and work is balanced."""
 
 LARGEST = 500
 """Maximum number of files in a task."""
+
+
+def files_per_task(count: int) -> int:
+    """Return the number of files in a task, of so many in all."""
+    return max(1, min(LARGEST, count // BATCHES))
 
 
 def read_rows(
@@ -27,19 +34,21 @@ def read_rows(
     progress: Progress | None = None,
 ) -> list[dict[str, Any]]:
     """Return what the header of each file says, by columns; of those that fail, the ``error``."""
-    read = partial(_read_some, source=source, reader=reader, imreadargs=imreadargs)
-    size = max(1, min(LARGEST, len(names) // BATCHES))
-    return run_batches(scheduler, read, names, size, progress)
+    read = partial(reader.read_columns, **imreadargs)
+    look = partial(look_into_files, source=source, look=read)
+    rows = run_batches(scheduler, look, names, files_per_task(len(names)), progress)
+    return [{"error": row} if isinstance(row, str) else row for row in rows]
 
 
-def _read_some(
-    names: Sequence[str], source: Source, reader: Reader, imreadargs: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    rows = []
+def look_into_files(
+    names: Sequence[str], source: Source, look: Callable[[File], T]
+) -> list[T | str]:
+    """Return what a function returns for each open file; where it fails, the reason as a text."""
+    found: list[T | str] = []
     for name in names:
         try:
             with source.open(name) as file:
-                rows.append(reader.read_columns(file, **imreadargs))
+                found.append(look(file))
         except Exception as error:  # also MemoryError: a damaged header may ask for any size
-            rows.append({"error": " ".join(str(error).split()) or type(error).__name__})
-    return rows
+            found.append(" ".join(str(error).split()) or type(error).__name__)
+    return found

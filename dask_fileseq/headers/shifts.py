@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Any
@@ -11,12 +10,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dask_fileseq.headers.codes import FEW, coded, groups_of, most, nearly_equal
+from dask_fileseq.headers.codes import FEW, coded, most, nearly_equal, usual_along
 from dask_fileseq.headers.properties import Row, unit_text
-from dask_fileseq.headers.tiles import are_tiles
 
 SHIFT = 1e-3
 """Part of a pixel up to which two images have the same place."""
+
+
+MOST_PLACES = 1000
+"""Number of places that are compared with each other, if there are more."""
+
+OVERLAP = 0.5
+"""Part of the width and height of an image by which tiles overlap at most."""
 
 
 def shifts(rows: Sequence[Row], along: Sequence[NDArray[Any]]) -> Iterator[tuple[int, str]]:
@@ -50,11 +55,8 @@ def places(
     axes = range(len(along))
     for chosen in (*combinations(axes, 1), *combinations(axes, 2)):
         index = np.unique(np.stack([along[axis] for axis in chosen]), axis=1, return_inverse=True)
-        groups = groups_of(np.ravel(index[1]), codes)
-        best = {place: Counter(group).most_common(1)[0][0] for place, group in groups.items()}
-        rule = np.array([best[place] for place in np.ravel(index[1]).tolist()])
-        confirmed = 2 * len(groups) <= len(codes) and np.mean(rule != codes) <= FEW
-        if confirmed and len(set(best.values())) > 1 and are_tiles(_first(rule, codes, bounds)):
+        rule = usual_along(np.ravel(index[1]), codes)
+        if rule is not None and len(np.unique(rule)) > 1 and are_tiles(_first(rule, codes, bounds)):
             return rule
     elsewhere = len(np.unique(codes)) > (1 - FEW) * len(codes)
     return codes if elsewhere and are_tiles(_first(codes, codes, bounds)) else most(codes)
@@ -64,6 +66,28 @@ def _first(wanted: NDArray[np.int64], codes: NDArray[np.int64], bounds: Sequence
     """Return the bounds of the first file of each code that is wanted."""
     _, first = np.unique(codes, return_index=True)
     return [bounds[number] for number in first[np.unique(wanted)].tolist()]
+
+
+def are_tiles(bounds: Sequence[Any]) -> bool:
+    """Return whether no two of several places overlap by much.
+
+    Places are given by their least x and y and their greatest; None is no place.
+
+    >>> are_tiles([(x, 0.0, x + 10, 10.0) for x in (0.0, 9.0, 18.0)])
+    True
+    >>> are_tiles([(x, 0.0, x + 10, 10.0) for x in (0.0, 3.0, 18.0)])
+    False
+    """
+    if any(each is None for each in bounds):
+        return False
+    boxes = np.array(bounds, np.float64)
+    if len(boxes) > MOST_PLACES:
+        boxes = boxes[np.linspace(0, len(boxes) - 1, MOST_PLACES).astype(int)]
+    low, high = boxes[:, :2], boxes[:, 2:]
+    size = (high - low).min(axis=0)
+    shared = np.minimum(high[:, None], high[None]) - np.maximum(low[:, None], low[None])
+    overlapping = (shared > OVERLAP * size).all(axis=-1)
+    return int(overlapping.sum()) == len(boxes)  # each overlaps with itself alone
 
 
 def offsets(transforms: Sequence[Sequence[float]]) -> list[tuple[float, ...]]:

@@ -153,7 +153,9 @@ def read_table(
         for (dim, values), index in zip(grid.coords.items(), grid.along, strict=True)
     }
     columns = {"name": np.array(public_names(grid.names), object), "cell": grid.cells}
-    columns |= _sizes(grid, source) | _with_described(found, grid)
+    if (versions := source.versions(grid.names)) is not None:
+        columns["size"] = _compact(versions[:, 0])
+    columns |= _with_described(found, grid)
     ours = {f"file_{k}" if k in labels else k: column for k, column in columns.items()}
     first = "file_name" if "name" in labels else "name"
     return HeaderTable({first: ours[first]} | labels | ours, count)
@@ -187,12 +189,6 @@ def _with_described(columns: dict[str, Column], grid: FileGrid) -> dict[str, Col
         units = [(unit, *(u if isinstance(u, tuple) else (u,))) for u in theirs]
         pixels["pixel_unit"] = as_column([single([*dict.fromkeys(each)]) for each in units])
     return others | pixels | described
-
-
-def _sizes(grid: FileGrid, source: Source) -> dict[str, Column]:
-    """Return the sizes of files in bytes, where a listing has them; -1 of those that are gone."""
-    versions = source.versions(grid.names)
-    return {} if versions is None else {"size": _compact(versions[:, 0])}
 
 
 def _compact(values: NDArray[Any]) -> Column:
@@ -237,25 +233,17 @@ def joined(parts: Sequence[tuple[int, Mapping[str, Column]]]) -> dict[str, Colum
     """Return the columns of parts of a table, each with its number of rows, as one."""
     if len(parts) == 1:
         return dict(parts[0][1])
-    names = dict.fromkeys(name for _, columns in parts for name in columns)
     result = {}
-    for name in names:
-        found = [(count, columns.get(name)) for count, columns in parts]
-        scalars = [column[()] for _, column in found if column is not None and not column.ndim]
-        if len(scalars) == len(parts) and all(scalar == scalars[0] for scalar in scalars):
-            result[name] = parts[0][1][name]
-            continue
-        kinds = {"O" if column is None else column.dtype.kind for _, column in found}
-        whole = [(count, column) for count, column in found if column is not None]
-        if len(kinds) == 1 and len(whole) == len(parts):
-            arrays = [np.broadcast_to(column, (count,)) for count, column in whole]
-            result[name] = np.concatenate(arrays)
+    for name in dict.fromkeys(name for _, columns in parts for name in columns):
+        found = [
+            np.broadcast_to(columns.get(name, np.array(None, object)), (count,))
+            for count, columns in parts
+        ]
+        kinds = {column.dtype.kind for column in found}
+        if len(kinds) == 1 and "O" not in kinds:
+            result[name] = _compact(np.concatenate(found))
         else:
-            lists = [
-                [None] * count if column is None else list(np.broadcast_to(column, (count,)))
-                for count, column in found
-            ]
-            result[name] = as_column([_plain(value) for values in lists for value in values])
+            result[name] = as_column([_plain(value) for column in found for value in column])
     return result
 
 

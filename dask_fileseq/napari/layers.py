@@ -32,6 +32,7 @@ def layer_data(seq: FileSequence, *, plate: bool = True) -> list[LayerData]:
 
     The wells of a plate are edge to edge in one image, and points have their names. If it is
     large, it is a multiscale image; smaller levels than those of files have every other pixel.
+    A warning names each file that cannot be read; its well is filled.
 
     Parameters
     ----------
@@ -69,7 +70,9 @@ def layer_data(seq: FileSequence, *, plate: bool = True) -> list[LayerData]:
     levels = [image.data, *_smaller_levels(seq)]
     smallest, apart = levels[-1], set(wells.dims if wells else ())
     if wells is not None:
-        plated = _smaller_levels(seq.with_grid(wells.grid), 0, axestiled=TILED)
+        # one bad file must not hide all wells
+        options = {"axestiled": TILED, "errors": "fill"}
+        plated = _smaller_levels(seq.with_grid(wells.grid), 0, **options)
         levels = plate_levels(plated, (-3, -2) if rgb else (-2, -1))
     shown = [dim for dim in image.dims if dim not in apart]
     placed = _placed(image, [dim for dim in shown if image.dims.index(dim) != channel], rgb)

@@ -12,6 +12,12 @@ from numpy.typing import DTypeLike, NDArray
 
 from dask_fileseq.grid import FileGrid
 from dask_fileseq.report import grid_layout
+from dask_fileseq.tiling import basic_index
+
+Index = tuple[int | range, ...]
+"""What is selected along each axis of an array; an axis with an int is dropped."""
+
+Kept = dict[Index, NDArray[Any]]
 
 TILED = {"plate_row": "y", "plate_column": "x"}
 """The last two axes of the grid of a plate, each with the axis in files along which it is tiled."""
@@ -95,18 +101,21 @@ class KeptFrames:
     asks for all of the smallest one, for its thumbnail: a read of each file.
     """
 
-    def __init__(self, array: Array, kept: dict[str, NDArray[Any]] | None = None) -> None:
+    def __init__(self, array: Array, region: Index | None = None, kept: Kept | None = None) -> None:
         self.array, self.kept = array, {} if kept is None else kept
+        self.region = tuple(map(range, array.shape)) if region is None else region
         self.shape, self.dtype = array.shape, array.dtype
         self.ndim, self.size = array.ndim, array.size
 
     def __getitem__(self, index: Any) -> KeptFrames:
-        return KeptFrames(self.array[index], self.kept)
+        keys = iter(basic_index(index, self.ndim))
+        region = tuple(part if isinstance(part, int) else part[next(keys)] for part in self.region)
+        return KeptFrames(self.array[index], region, self.kept)
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
-        name = self.array.name
-        found = self.kept.pop(name, None)
-        self.kept[name] = np.asarray(self.array) if found is None else found
+        found = self.kept.pop(self.region, None)
+        frame = np.asarray(self.array) if found is None else found
+        self.kept[self.region] = frame
         while len(self.kept) > 1 and sum(each.nbytes for each in self.kept.values()) > KEPT:
-            del self.kept[next(iter(self.kept))]
-        return np.asarray(self.kept[name], dtype, copy=copy)
+            self.kept.pop(next(iter(self.kept)))
+        return np.asarray(frame, dtype, copy=copy)

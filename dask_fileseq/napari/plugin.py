@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 
-from dask_fileseq.files import is_searched
+from dask_fileseq.files import has_file
 from dask_fileseq.napari.layers import LayerData, layer_data
 from dask_fileseq.readers import read_by_suffix
 from dask_fileseq.sequence import open_sequence
 
 SUFFIXES = tuple(suffix for group in read_by_suffix.suffixes for suffix in group)
 """Suffixes of images, in lower case."""
-
-MOST_ENTRIES = 10_000
-"""Number of entries of folders that are looked at, to find an image."""
 
 Paths = str | Sequence[str]
 
@@ -44,7 +39,7 @@ def get_reader(path: Paths) -> Callable[[Paths], list[LayerData]] | None:
     """
     names = [path] if isinstance(path, str) else list(path)
     if len(names) == 1 and os.path.isdir(names[0]):
-        return _read if _has_images(names[0]) else None
+        return _read if has_file(names[0], SUFFIXES) else None
     return _read if names and all(name.lower().endswith(SUFFIXES) for name in names) else None
 
 
@@ -52,21 +47,3 @@ def _read(path: Paths) -> list[LayerData]:
     """Return the layers of what `get_reader` has accepted."""
     files = path if isinstance(path, str) else list(path)
     return layer_data(open_sequence(files[0] if len(files) == 1 else files))
-
-
-def _has_images(folder: str) -> bool:
-    """Return whether an image is among the first entries of a folder and those below it."""
-    left = deque([folder] if is_searched(os.path.basename(os.path.abspath(folder))) else [])
-    looked = 0
-    while left and looked < MOST_ENTRIES:
-        with suppress(OSError), os.scandir(left.popleft()) as listing:
-            for entry in listing:
-                looked += 1
-                if looked > MOST_ENTRIES:
-                    break
-                if entry.is_dir(follow_symlinks=False):
-                    if is_searched(entry.name):
-                        left.append(entry.path)
-                elif entry.name.lower().endswith(SUFFIXES) and entry.name[0] != ".":
-                    return True
-    return False

@@ -24,6 +24,7 @@ from dask_fileseq.patterns.name_pattern import (
     factorize,
     unique_dims,
 )
+from dask_fileseq.patterns.name_product import NameProduct
 from dask_fileseq.patterns.name_template import NameTemplate, format_names
 from dask_fileseq.patterns.packed_columns import columns_of
 from dask_fileseq.patterns.presets import (
@@ -44,6 +45,7 @@ __all__ = [
     "FrameNames",
     "NameColumns",
     "NamePattern",
+    "NameProduct",
     "NameTemplate",
     "Preset",
     "add_presets",

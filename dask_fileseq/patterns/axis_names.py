@@ -123,7 +123,9 @@ def _is_row(parts: Sequence[NamePart], i: int) -> bool:
     following = next((k for k in range(i + 1, len(parts)) if not parts[k].is_separator), None)
     if not are_rows(parts[i].texts) or following is None or following > i + 2 or parts[i].joint:
         return False
-    return all(text.isdecimal() and 0 < int(text) <= COLUMNS for text in parts[following].texts)
+    is_code = not parts[following].varies and any(part.joint for part in parts[following + 1 :][:1])
+    columns = all(t.isdecimal() and 0 < int(t) <= COLUMNS for t in parts[following].texts)
+    return columns and not is_code  # M1BS and P1BS are products
 
 
 def _is_behind_row(parts: Sequence[NamePart], i: int) -> bool:
@@ -156,10 +158,13 @@ def _name_numbers(parts: list[NamePart], start: int, end: int) -> list[str]:
     known_behind = FAMILIES.keys() >= {name.lower() for name in behind.values()}
     all_before, all_behind = all(before.values()), all(behind.values())
     some_before = any(before.values()) and not all_before
+    partly = some_before and not all_behind and len(varying) > 1
+    evident = partly and (
+        all(are_years(parts[i].texts) for i in numbers if not before[i])
+        or _begin_elsewhere(parts, {*before.values()} - {""}, range(start, end))
+    )
     others: list[str] = []
-    if (all_before and all_behind and known_before and known_behind) or (
-        some_before and not all_behind and len(varying) > 1
-    ):
+    if (all_before and all_behind and known_before and known_behind) or (partly and not evident):
         others = [behind.get(i, "") or "Q" for i in range(start, end)]
     names = before
     if all_before and all_behind:
@@ -167,7 +172,7 @@ def _name_numbers(parts: list[NamePart], start: int, end: int) -> list[str]:
     elif all_behind:
         label = "" if known_behind or len(numbers) > 1 else _label(parts, numbers[0])
         names = dict.fromkeys(numbers, label) if label else behind  # "z_0.5um"
-    elif some_before:
+    elif some_before and not evident:
         names = {i: before[i] or behind[i] for i in varying}
     for i in varying:
         name = parts[i].name = (before if others else names)[i]
@@ -176,6 +181,21 @@ def _name_numbers(parts: list[NamePart], start: int, end: int) -> list[str]:
             _add_why(parts[i], f"named by {name!r} {where} it")
         parts[i].family = FAMILIES.get(parts[i].name.lower(), "")
     return others
+
+
+def are_years(texts: list[str]) -> bool:
+    """Return whether numbers are years, which letters behind do not name: ``2019W05``.
+
+    >>> are_years(["1981", "2010"]), are_years(["1981", "3000"])
+    (True, False)
+    """
+    return all(len(text) == 4 and 1850 <= int(text) <= 2099 for text in texts)
+
+
+def _begin_elsewhere(parts: Sequence[NamePart], names: set[str], run: range) -> bool:
+    """Return whether names are before numbers in other runs, too: ``w`` in ``20585w1/a_w1``."""
+    starts = [i for i, part in enumerate(parts[:-1]) if not (part.joint or i in run)]
+    return names <= {_letters(parts, i) for i in starts if _is_number(parts[i + 1])}
 
 
 def _letters(parts: Sequence[NamePart], i: int) -> str:
@@ -191,6 +211,7 @@ def _constant_before(parts: Sequence[NamePart], i: int) -> str:
     start = i
     while start and not parts[start - 1].varies:
         start -= 1
-    if 0 < start < i and parts[start].joint and parts[start - 1].is_number:
-        start += 1
+    before = parts[start - 1] if start else None
+    if before and start < i and parts[start].joint:
+        start += before.is_number or before.family == "date"  # the unit, or the Z of UTC
     return "".join(part.texts[0] for part in parts[start:i])

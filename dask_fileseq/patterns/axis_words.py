@@ -50,7 +50,7 @@ _DYES = re.compile(
     r"|bf|bright[ _-]?field|phase\w*|dic|dia|td|trans\w*|pol|dapi|hoechst\w*|draq5|to-?pro\w*"
     r"|[e]?[gybcr]fp\w*|m?(cherry|apple|neon\w*|kate\w*|citrine|venus|turquoise\w*|scarlet\w*|ruby"
     r"\w*|orange|plum|strawberry|clover)\w*|td-?tomato|ds-?red\w*|fitc|tritc|rhod\w*|texas[ _-]?red"
-    r"|cy-?[2357](\.5)?|alexa\w*|af\d{3}|a\d{3}|atto\w*|bodipy\w*|er|mito\w*|lyso\w*|sir\w*|jf\d+"
+    r"|cy-?[2357](\.5)?|alexa\w*|af?(350|405|430|488|5[1-9]\d|6[0-9]\d|7[059]0)|atto\w*|bodipy\w*|er|mito\w*|lyso\w*|sir\w*|jf\d+"
     r"|pe|apc|percp|gcamp\w*|rcamp\w*|fura\w*|fluo\w*|rgb|he|h&e|dab|iba1|nissl|actin|tubulin"
     r"|phalloidin|wga|cona|syto\w*|agp|dna|rna|uv|cyan|yellow|magenta|farred|far[ _-]?red"
     r"|[3-7]\d\d)([ _-].*)?|.*[ _-](dapi|gfp|fitc|tritc|cy[357]|dsred)|\d{3} ?nm.*",

@@ -8,6 +8,7 @@ from functools import cache
 
 _MONTH = "(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 _YEAR = r"(?:18[5-9]\d|19\d\d|20\d\d)"
+_PERIOD = rf"[-_]{_YEAR}(?!\d)"
 _DAYS = [
     (re.compile(regex), forms.split("|"))
     for regex, forms in (
@@ -25,7 +26,7 @@ _DAYS = [
         (rf"{_YEAR}(/)[0-3]\d\d(?!\d)", "%Y~%j"),
         (rf"{_YEAR}(/)[01]\d(?=/|\.\D)", "%Y~%m"),
         (rf"{_YEAR}([-_. ]?){_MONTH}", "%Y~%b"),
-        (rf"{_MONTH}([-_. ]?){_YEAR}", "%b~%Y"),
+        (rf"{_MONTH}([-_. ]?){_YEAR}(?!{_PERIOD})", "%b~%Y"),
         (r"\d\d([-_.])\d\d\1\d\d(?!\1\d|[^\W_T])", "%y~%m~%d|%d~%m~%y|%m~%d~%y"),
         (r"()\d{6}", "%Y%m|%y%m%d|%d%m%y|%m%d%y"),
         (rf"(?<!{_YEAR}[-_.]){_YEAR}([-_.])[01]\d(?!\d)", "%Y~%m"),
@@ -33,11 +34,14 @@ _DAYS = [
     )
 ]
 _CLOCK = re.compile(
-    r"(?P<between> at |[_ -]{0,2}[TtSs]?)(?P<hour>[0-2]?\d)(?P<cut>[-_.:h]?)[0-5]\d"
+    r"(?P<between> at |\.(?=(?:\d{4}|\d{6})(?!\d))|[_ -]{0,2}[TtSs]?)"
+    r"(?P<hour>[0-2]?\d)(?P<cut>[-_.:h]?)[0-5]\d"
     r"(?:(?P<cut2>(?P=cut)|m|min)(?P<seconds>[0-5]\d)(?P<unit>s?)"
     r"(?:(?P<point>[.,]?)(?P<fraction>\d(?:\d\d(?:\d{3})?)?)(?!\d))?)?"
     r"(?P<half> ?[AaPp][Mm](?![A-Za-z]))?"
 )
+_BEHIND_DAY = re.compile(rf"{_YEAR}(-?)[01]\d\1[0-3]\d[Tt_ -]\Z")
+"""What is there is a clock, if it is a part of a date: ``20170613T101031``."""
 _HOUR = re.compile(r"(?<=\d{8})[0-2]\d(?!\d)")
 _ONLY_CLOCKS = [
     (re.compile(regex), form)
@@ -45,7 +49,7 @@ _ONLY_CLOCKS = [
         (r"[0-2]\d([-_.:/])[0-5]\d\1[0-5]\d(?!\1\d+(?![^\W_]))", "%H~%M~%S"),
         (r"()[0-2]\d[0-5]\d[0-5]\d", "%H%M%S"),
         (r"H\d+([-_ ]?)M\d+\1S\d+", "H%H~M%M~S%S"),
-        (r"(?:(?<=/)|^)()[0-2]\d[0-5]\d(?=\.|$)", "%H%M"),
+        (r"(?:(?<=/)|^)()[0-2]\d[0-5]\d(?=[._]|$)", "%H%M"),
     )
 ]
 _DURATION = re.compile(
@@ -75,9 +79,11 @@ def may_begin(text: str, start: int) -> bool:
 def date_candidates(text: str, start: int) -> Iterator[tuple[int, list[str]]]:
     """Yield where dates that begin at a place may end, and their formats; the longest first."""
     found: list[tuple[int, list[str]]] = []
-    for regex, forms in _DAYS:
+    behind_day = _BEHIND_DAY.search(text[max(0, start - 11) : start]) is not None
+    for regex, every in _DAYS:
         match = regex.match(text, start)
-        if match and not ("%y~" in forms[0] and _continues(text, start, match[1])):
+        forms = [form for form in every if not (behind_day and "%y" in form)]
+        if match and forms and not ("%y~" in forms[0] and _continues(text, start, match[1])):
             days = [form.replace("~", match[1]) for form in forms]
             found.append((match.end(), days))
             with_day = [form for form in days if "%d" in form or "%j" in form]

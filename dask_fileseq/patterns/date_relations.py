@@ -76,6 +76,11 @@ def pair_clock(parts: Sequence[NamePart]) -> NamePart | None:
         clock.form = clock.family = clock.why = ""
         return None
     day = next((day for day in days if day.varies), days[0])
+    if clock.form == "%H%M" and not _carries(clock):
+        behind = parts[place + 1].texts[0][:1] if place + 1 < len(parts) else ""
+        fives = all(text[-1] in "05" for text in clock.texts)
+        if not day.varies or (behind == "_" and not fives):  # 0101, 0102: rows and columns
+            return None
     blank = NamePart([" "], np.zeros_like(day.codes))
     one, two = (clock, day) if is_first else (day, clock)
     pair = joined([one, blank, two])

@@ -195,6 +195,8 @@ def _is_evident(form: str, part: NamePart, varying: list[NamePart], values: NDAr
             return True
         if after_start or not ("S" in codes or _is_round(clock[0])):
             return False  # the start of each day, or a number
+    if form.endswith(".%H%M") and len(np.unique(clock.astype("m8[h]"))) < 2:
+        return False  # .0100 to .0149 count
     if re.search("%-?[A-Za-z][Tt]%|%-?[HI][-_.:h]|%p", form) or after_start or codes[-1] == "H":
         return True
     counts = clock < np.timedelta64(1, "m" if "S" in codes else "h")

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from dask_fileseq.patterns.axis_names import are_years
 from dask_fileseq.patterns.axis_words import word_axis
 from dask_fileseq.patterns.date_relations import is_component, is_within
-from dask_fileseq.patterns.name_parts import NamePart, cells, combined
-from dask_fileseq.patterns.word_parts import determines, is_hash
+from dask_fileseq.patterns.name_parts import NamePart, cells, combined, determines, is_hash
 
 _BY_CHANCE = 2
 """The number of values that may vary together by chance; more of them are one axis."""
@@ -115,7 +115,7 @@ def _worse(fields: Sequence[NamePart], one: NamePart, two: NamePart) -> NamePart
         return worse
     if one.is_number and not by_chance:
         return one if _is_count(two) and not _is_count(one) else two
-    if by_chance and one.is_number and not _same_texts(one, two):
+    if by_chance and one.is_number and not (_same_texts(one, two) or _are_periods(one, two)):
         raise _ambiguous(fields, two)
     return two
 
@@ -155,6 +155,14 @@ def _rise_together(one: NamePart, two: NamePart) -> bool:
     )
     ordered = second[np.argsort(first, kind="stable")]
     return bool((ordered[1:] >= ordered[:-1]).all())
+
+
+def _are_periods(one: NamePart, two: NamePart) -> bool:
+    """Return whether two numbers are the first and last years of periods of equal length."""
+    pairs = {(one.texts[i], two.texts[k]) for i, k in zip(one.codes, two.codes, strict=True)}
+    digits = all(map(str.isdecimal, [*one.texts, *two.texts]))
+    lengths = {int(last) - int(first) for first, last in pairs} if digits else {0}
+    return len(lengths) == 1 and min(lengths) > 0 and are_years([*one.texts, *two.texts])
 
 
 def _same_texts(one: NamePart, two: NamePart) -> bool:

@@ -12,12 +12,11 @@ from typing import Any
 from dask_fileseq.errors import NamesError, shown
 from dask_fileseq.patterns.date_formats import is_duration_format
 from dask_fileseq.patterns.inference import Inference, settled_inference
-from dask_fileseq.patterns.name_parts import NamePart, split_names
+from dask_fileseq.patterns.name_parts import NamePart, is_hash, split_names
 from dask_fileseq.patterns.name_pattern import NamePattern, unique_dims
 from dask_fileseq.patterns.outliers import Outliers
 from dask_fileseq.patterns.presets import PresetFit, presets
 from dask_fileseq.patterns.reading import UUID_MARK, Reading, named_parts
-from dask_fileseq.patterns.word_parts import is_hash
 from dask_fileseq.plaintext import counted
 
 _WIDTH = 24

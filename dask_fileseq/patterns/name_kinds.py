@@ -16,6 +16,8 @@ _ALPHANUMERIC = re.compile(r"[^\W_]+")
 _AS_LETTERS = bytes(ord("a") if chr(i).isascii() and chr(i).isalnum() else i for i in range(256))
 _COARSE = re.compile(r"[^/_]+")
 _YEARS = re.compile(r"(?<![^/])(?:19|20)\d\d/(?:[01]?\d/)?$")
+_DAY = re.compile(r"(?<![^/])(?:19|20)\d\d([-_/]?)[01]\d\1[0-3]\d/$")
+_CLOCK = re.compile(r"[0-2]\d[0-5]\d[._]")
 _BATCH = 1024
 _NEARLY_ALL = 0.9
 _MOST = 0.75
@@ -25,7 +27,8 @@ _MAJORITY = 0.51  # two kinds of half of the names each are two readings
 def below_shared_folder(names: Sequence[str]) -> list[str]:
     """Return names as normalised paths with slashes, below the folder that all share.
 
-    Folders of years and months are kept, since days below them need these.
+    Folders of years and months are kept, since days below them need these, and that of a day,
+    if hours and minutes are below it.
 
     >>> below_shared_folder(["/data/./a/t1.tif", "/data/b/t1.tif"])
     ['a/t1.tif', 'b/t1.tif']
@@ -37,8 +40,9 @@ def below_shared_folder(names: Sequence[str]) -> list[str]:
     if os.sep != "/":
         names = [name.replace(os.sep, "/") for name in names]
     shared = shared_folder(names)
-    years = _YEARS.search(shared)
-    start = years.start() if years else len(shared)
+    clocks = all(_CLOCK.match(name, len(shared)) for name in (names[0], names[-1]))
+    days = (_DAY if clocks else _YEARS).search(shared)
+    start = days.start() if days else len(shared)
     return [name[start:] for name in names]
 
 

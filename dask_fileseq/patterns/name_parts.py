@@ -33,6 +33,7 @@ _DIGITS = re.compile(r"(\d+)")
 _DECIMALS = re.compile(r"(\d+(?:\.\d+)?)")
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 _RUNS = re.compile(r"\d+|[^\W\d_]+|[\W_]+")
+_HASH = re.compile(r"[0-9a-f]{4,}|[0-9A-F]{4,}|(?=.*\d.*\d)(?=.*[^\W\d_].*[^\W\d_])[^\W_]{8,}")
 _ONE_NUMBER = re.compile(r"(\D*)\d+(\D*)")
 _MOST_DIGITS = 300
 """Longer numbers are words, since they are none that Python or numpy could read."""
@@ -149,6 +150,27 @@ def combined(parts: Sequence[NamePart]) -> tuple[Codes, np.ndarray]:
 def cells(parts: Sequence[NamePart]) -> int:
     """Return the number of cells of a grid with these axes."""
     return math.prod(len(part.texts) for part in parts)
+
+
+def determines(one: NamePart, other: NamePart) -> bool:
+    """Return whether each text of one part occurs with just one text of the other.
+
+    >>> determines(NamePart(["A1", "A2"], np.array([0, 1])), NamePart(["A"], np.array([0, 0])))
+    True
+    """
+    partner = np.zeros(len(one.texts), np.int64)
+    partner[one.codes] = other.codes
+    return bool((partner[one.codes] == other.codes).all())
+
+
+def is_hash(part: NamePart) -> bool:
+    """Return whether all texts of a word are identifiers without meaning."""
+    return (
+        not part.is_number
+        and len(set(map(len, part.texts))) == 1
+        and all(map(_HASH.fullmatch, part.texts))
+        and any(map(re.compile(r"\d").search, part.texts))
+    )
 
 
 def _split_alike(names: Sequence[str]) -> list[NamePart]:

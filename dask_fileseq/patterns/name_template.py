@@ -113,6 +113,16 @@ class NameTemplate:
     def names(self, labels: Mapping[str, Sequence[Any]], words: Iterable[str] = ()) -> list[str]:
         """Return a name for each row of the columns of labels, one for each field.
 
+        Raises what `columns` does.
+        """
+        columns, end = self.columns(labels, words), self.end
+        return ["".join(row) + end for row in zip(*columns, strict=True)] if columns else [end]
+
+    def columns(
+        self, labels: Mapping[str, Sequence[Any]], words: Iterable[str] = ()
+    ) -> list[list[str]]:
+        """Return, for each part, its text and that before it, for each of its labels.
+
         Raises
         ------
         NamesError
@@ -135,8 +145,7 @@ class NameTemplate:
                     texts[label] = before + text
                 column.append(texts[label])
             columns.append(column)
-        end = self.end
-        return ["".join(row) + end for row in zip(*columns, strict=True)] if columns else [end]
+        return columns
 
 
 def format_names(text: str) -> FrameNames | None:

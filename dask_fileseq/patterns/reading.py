@@ -30,6 +30,7 @@ from dask_fileseq.patterns.word_parts import combine_words, refusal
 _UUID = re.compile(UUID)
 UUID_MARK = "\0"
 """What is in the place of GUIDs in the parts of names."""
+_AS_LETTERS = str.maketrans("0123456789", "ghijklmnop")
 _ROUNDS = 5
 
 
@@ -69,8 +70,10 @@ def named_parts(names: list[str]) -> tuple[list[NamePart], NamePart | None, list
 
     Raises NamesError or `Outliers`.
     """
-    masked = [_UUID.sub(UUID_MARK, name) for name in names] if _UUID.search(names[0]) else names
+    masked, guids = _masked(names)
     parts = split_names(masked)
+    if guids:
+        parts = [_unmasked(part, guids) for part in parts]
     pair = None
     try:
         parts = join_dates(parts)
@@ -84,6 +87,32 @@ def named_parts(names: list[str]) -> tuple[list[NamePart], NamePart | None, list
     if pair:
         pair.name = "time"
     return parts, pair, name_axes(parts)
+
+
+def _masked(names: list[str]) -> tuple[list[str], dict[str, str]]:
+    """Return names without their GUIDs, or with words for these if each is in several names.
+
+    The second are the GUIDs by word, if the names are not distinct without them.
+    """
+    if not _UUID.search(names[0]):
+        return names, {}
+    masked = [_UUID.sub(UUID_MARK, name) for name in names]
+    if len(set(masked)) == len(names):
+        return masked, {}
+    found = [guid for name in names for guid in _UUID.findall(name)]
+    if 2 * len(set(found)) > len(found):
+        return masked, {}
+    words = {guid: guid.replace("-", "").translate(_AS_LETTERS) for guid in set(found)}
+    named = [_UUID.sub(lambda guid: words[guid[0]], name) for name in names]
+    return named, {word: guid for guid, word in words.items()}
+
+
+def _unmasked(part: NamePart, guids: dict[str, str]) -> NamePart:
+    """Return a part with GUIDs in the place of the words for them."""
+    if guids.keys().isdisjoint(part.texts):
+        return part
+    texts = [guids.get(text, text) for text in part.texts]
+    return NamePart(texts, part.codes, part.joint, why="GUIDs that several files have")
 
 
 def _read(names: list[str]) -> Reading:

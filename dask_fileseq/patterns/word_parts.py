@@ -14,9 +14,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from dask_fileseq.errors import NamesError
-from dask_fileseq.patterns.axis_words import COLUMNS, FAMILIES, are_rows
+from dask_fileseq.patterns.axis_words import COLUMNS, FAMILIES, are_rows, word_axis
 from dask_fileseq.patterns.date_formats import is_month_word
-from dask_fileseq.patterns.name_parts import NamePart, cells, combined, joined
+from dask_fileseq.patterns.name_parts import (
+    NamePart,
+    cells,
+    combined,
+    determines,
+    is_hash,
+    joined,
+)
 from dask_fileseq.patterns.number_parts import are_digits
 from dask_fileseq.patterns.outliers import Outliers
 
@@ -29,7 +36,6 @@ _DEGREES = re.compile(r"[NS]\d\d(?!\d)[^/]{0,8}[EW]\d{3}(?!\d)")
 _GAPS = re.compile(r"[\W_]+")
 _FEWEST = 8
 _MOST_WORDS = 8
-_HASH = re.compile(r"[0-9a-f]{4,}|[0-9A-F]{4,}|(?=.*\d.*\d)(?=.*[^\W\d_].*[^\W\d_])[^\W_]{8,}")
 _WELL_LIKE = re.compile(r"[A-Za-z]\d\d")
 
 
@@ -149,7 +155,8 @@ def _is_well(parts: list[NamePart], i: int) -> bool:
     alone = behind is None or not behind.joint
     two_digits = all(len(text) > 1 for text in column.texts)
     if row.varies:
-        return row.texts[0].isupper() or (alone and two_digits)
+        sure = two_digits or column.varies  # M1BS and P1BS are no wells
+        return (row.texts[0].isupper() and (alone or sure)) or (alone and two_digits)
     if len(row.texts[0]) > 1:  # "AB1" is more often a name
         return two_digits
     if i > 1 and _is_called_well(parts, i - 2):
@@ -213,13 +220,21 @@ def _join_words(parts: list[NamePart]) -> list[NamePart]:
     them, are one label if they do not fill the grid that they would make as two axes.
     """
     result: list[NamePart] = []
-    for part in _join_codes(parts):
+    parts = _join_codes(parts)
+    for part, behind in zip(parts, [*parts[1:], parts[-1]], strict=True):
         result.append(part)
+        ends_folder = behind.texts[0][:1] == "/"
         while len(result) > 1:
             last = result[-1]
             if last.joint and _are_one(result[-2], last):
                 count = 2
-            elif len(result) > 2 and _is_gap(result[-2]) and _are_one(result[-3], last):
+            elif (
+                len(result) > 2
+                and _is_gap(result[-2])
+                and (
+                    _are_one(result[-3], last) or (ends_folder and _are_numbered(result[-3], last))
+                )
+            ):
                 count = 3
             elif last.joint and last.is_word and result[-2].is_word:  # nothing parts them
                 count = 2
@@ -257,29 +272,21 @@ def _are_one(first: NamePart, last: NamePart) -> bool:
     return filled <= _FILLED
 
 
-def is_hash(part: NamePart) -> bool:
-    """Return whether all texts of a word are identifiers without meaning."""
-    return (
-        not part.is_number
-        and len(set(map(len, part.texts))) == 1
-        and all(map(_HASH.fullmatch, part.texts))
-        and any(map(re.compile(r"\d").search, part.texts))
-    )
+def _are_numbered(word: NamePart, number: NamePart) -> bool:
+    """Return whether labels end in numbers, ``cave_4``: over a third of a grid would be empty.
+
+    All labels that occur have more files than an image and its mask.
+    """
+    if not (word.is_word and number.varies and are_digits(number)):
+        return False
+    codes, firsts = combined([word, number])
+    over_third = 3 * len(firsts) < 2 * cells([word, number])
+    is_label = word_axis(word.texts) == "label" and not determines(number, word)
+    return over_third and is_label and bool(np.bincount(codes).min() > 2)
 
 
 def _may_join(part: NamePart) -> bool:
     return part.varies and not part.form and not part.name
-
-
-def determines(one: NamePart, other: NamePart) -> bool:
-    """Return whether each text of one part occurs with just one text of the other.
-
-    >>> determines(NamePart(["A1", "A2"], np.array([0, 1])), NamePart(["A"], np.array([0, 0])))
-    True
-    """
-    partner = np.zeros(len(one.texts), np.int64)
-    partner[one.codes] = other.codes
-    return bool((partner[one.codes] == other.codes).all())
 
 
 def _ignore_spellings(parts: Sequence[NamePart]) -> None:

@@ -79,7 +79,7 @@ class GridLayout:
     def title(self) -> str:
         """Which axes are where, in words."""
         if self.kind == "plate":
-            return f"{math.prod(self.shape):,}-well plate"
+            return f"{math.prod(self.shape)}-well plate"
         down, across = (" x ".join(side.dims) for side in (self.down, self.across))
         return f"{down} down, {across} across" if down and across else f"{across} across"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dask_fileseq.grid import FileGrid, plain_labels
+from dask_fileseq.plaintext import public_names
 from dask_fileseq.report.axisroles import AxisRoles, axis_roles
 from dask_fileseq.report.gridlayout import GridLayout, grid_layout
 
@@ -75,12 +77,18 @@ class SheetPlan:
     def labels(
         self, axes: Sequence[int], shown: Sequence[int], *, with_names: bool = False
     ) -> list[str]:
-        """Return the labels along axes, taken as one; numbers with the names of their axes."""
+        """Return the labels along axes, taken as one; numbers with the names of their axes.
+
+        Those of an axis of files that no pattern orders are their names.
+        """
         columns = []
         indices = np.unravel_index(shown, [self.grid.shape[axis] for axis in axes] or [1])
         for axis, index in zip(axes, indices, strict=False):
             dim = self.grid.unique_dims[axis]
             labels = plain_labels(self.grid.coords[dim][index])
+            if dim == "sequence" and self.grid.pattern is None:
+                names = public_names(self.grid.names[i] for i in index)
+                labels = list(map(os.path.basename, names))
             name = f"{dim}=" if with_names and not isinstance(labels[0], str) else ""
             columns.append([f"{name}{label}" for label in labels])
         return [", ".join(parts) for parts in zip(*columns, strict=True)] or [""]

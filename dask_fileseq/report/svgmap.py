@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 import numpy as np
@@ -62,21 +63,20 @@ def svg_map(
         Cells to mark, numbered in C order, with texts that are shown under the mouse pointer.
     """
     rows, columns = image.filled.shape
+    is_plate, is_centred = image.layout.kind == "plate", image.layout.kind != "table"
+    heads, feet = ([_joined(labels) for labels in image.labels(axis)] for axis in (0, 1))
     side = max(3, min(largest, width // columns, width // rows))
     high = max(side, min(16, 32 // rows))  # a long line is not too thin
+    wide = math.ceil(max(map(_length, feet))) + 1
+    if not is_centred and columns * wide <= width:  # all labels have room
+        side = max(side, wide)
     states = image.states
     at = image.at(np.array(list(marked or {}), np.int64))
     states[at] = "marked"
     y, x = high * at[0], side * at[1]
-    is_plate, is_centred = image.layout.kind == "plate", image.layout.kind != "table"
-    heads, feet = (
-        [shortened(" ".join(labels), LONGEST_LABEL) for labels in image.labels(axis)]
-        for axis in (0, 1)
-    )
     down = ticks([i * high for i in range(rows)], [LINE - 2] * rows, rows * high + LINE)
-    lengths = [LETTER * len(text) + 4 for text in feet]
-    across = ticks([i * side for i in range(columns)], lengths, columns * side + max(lengths))
-    ends = [LETTER * len(image.layout.title), *(i * side + lengths[i] for i in across)]
+    across = _feet(image, side)
+    ends = [LETTER * len(image.layout.title), *(at * side + _length(foot) for at, foot in across)]
     return render(
         "map.svg",
         width=columns * side,
@@ -89,11 +89,36 @@ def svg_map(
         lines="" if is_plate and side >= WELL else _lines(rows, columns, side, high),
         titles=list(zip(x.tolist(), y.tolist(), (marked or {}).values(), strict=True)),
         rows=[(i * high + high / 2 + 3.5, heads[i]) for i in down if heads[i]],
-        columns=[(i * side + side / 2 * is_centred, feet[i]) for i in across],
+        columns=[(at * side + side / 2 * is_centred, foot) for at, foot in across],
         anchor="middle" if is_centred else "start",
         title=image.layout.title,
         empty=image.layout.grid.files_missing,
     )
+
+
+def _joined(labels: Sequence[str]) -> str:
+    return shortened(" ".join(labels), LONGEST_LABEL)
+
+
+def _length(label: str) -> float:
+    return LETTER * len(label) + 4
+
+
+def _feet(image: GridMap, side: int) -> list[tuple[int, str]]:
+    """Return the columns that have labels, and these.
+
+    If there is no room for all, those of the fastest axes are left out first.
+    """
+    every = image.labels(1)
+    room = len(every) * side + max(_length(_joined(labels)) for labels in every)
+    for count in range(len(every[0]), 0, -1):
+        cut = [labels[:count] for labels in every]
+        starts = [i for i, labels in enumerate(cut) if not i or labels != cut[i - 1]]
+        feet = [_joined(cut[i]) for i in starts]
+        shown = ticks([i * side for i in starts], list(map(_length, feet)), room)
+        if count == 1 or len(shown) == len(starts):
+            return [(starts[i], feet[i]) for i in shown]
+    return []
 
 
 def _lines(rows: int, columns: int, side: int, high: int) -> str:

@@ -29,7 +29,7 @@ from dask_fileseq.grid import (
     natural_sorted,
     parse_filenames,
 )
-from dask_fileseq.patterns import NamePattern, format_names, frame_names
+from dask_fileseq.patterns import NamePattern, NameProduct, format_names, frame_names
 from dask_fileseq.readers import FunctionReader, Reader
 
 ARRANGING = ("axesorder", "categories", "_shape")
@@ -39,30 +39,18 @@ ARRANGING = ("axesorder", "categories", "_shape")
 def parsed_grid(
     names: Names, parse: Callable[..., Any] | None, kwargs: dict[str, Any], rules: dict[str, Any]
 ) -> FileGrid:
-    """Return the grid that a pattern, or the user's own function, makes of names.
+    """Return the grid that a pattern, or the user's own function, makes of names in order.
 
-    Parameters
-    ----------
-    names : Names
-        File names in order. They stay packed: a grid of all names in order shares them.
-    parse : callable, optional
-        The user's function; `parse_filenames` by default.
-    kwargs : dict
-        Its arguments, ``pattern`` for one.
-    rules : dict
-        Values of `unmatched`, `duplicates` and `spacing`.
-
-    Raises
-    ------
-    NamesError
-        If the names do not form a grid.
-    TypeError
-        If there are unexpected arguments.
+    `kwargs` are arguments of `parse`, and `rules` those that `check_rules` takes.
     """
-    check_rules(parse, kwargs, rules)
     if parse is None or parse is parse_filenames:
         pattern = kwargs.pop("pattern", None)
         is_text = isinstance(pattern, str)
+        if isinstance(names, NameProduct) and (pattern is None or pattern == "infer"):
+            pattern = None if any(kwargs.values()) else names.pattern
+            axes = names.coords
+            if pattern is not None:
+                return FileGrid(names, tuple(axes), names.shape, axes, pattern=pattern)
         if pattern is None or (is_text and not pattern and parse is None):
             needless = [key for key, value in kwargs.items() if value]
             if needless:
@@ -120,9 +108,8 @@ def tabled_grid(
     NamesError
         The table does not describe the files, or there is a pattern as well.
     """
-    if table is None or not len(names):
+    if table is None or not len(names) or (is_auto(table) and isinstance(names, NameProduct)):
         return None
-    check_rules(None, kwargs, rules)
     arranging = [name for name in ARRANGING if kwargs.get(name)]
     if arranging and is_auto(table):
         return None  # they are about the axes in names
@@ -145,15 +132,10 @@ def tabled_grid(
 def listed_files(
     given: str | Sequence[str], source: Source, suffixes: Suffixes
 ) -> tuple[Sequence[str], NamePattern | None]:
-    """Return the names that are given, or that a search finds.
+    """Return the names that are given, or that a search finds; a `NoFilesError` if there are none.
 
     A text such as ``"shot_%04d.tif"``, ``"shot_####.tif"`` or ``"shot_{t:04d}.tif"``, of which
     there is no file or folder itself, gives the files that it names, and their pattern.
-
-    Raises
-    ------
-    NoFilesError
-        There are no files.
     """
     frames = format_names(given) if isinstance(given, str) and "{" in given else None
     if frames is None and isinstance(given, str) and ("%" in given or "#" in given):

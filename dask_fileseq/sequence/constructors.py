@@ -67,7 +67,7 @@ def open_sequence(
         is a table of names (extra ``parquet``): the column of file names is that with suffixes of
         images or, of several, the one that is called ``file``, ``filename``, ``name``, ``path``,
         ``url`` or ``key``. Of an inventory of S3, with buckets and keys, images count, in their
-        latest version. Names stay bytes: ten million take some 300 MB.
+        latest version. Names stay bytes: ten million take about 250 MB.
     pattern : str, re.Pattern, callable, table or None
         Finds the axes in file names:
 
@@ -228,6 +228,7 @@ def imread(files: Files, *, chunks: Any = None, **kwargs: Any) -> Array:
         As in `FileSequence.to_dask_array`, but None is ``"grouped"``, unless ``fileseq.chunks`` in
         dask's configuration says otherwise: files whose array is below 1 MiB are grouped into
         blocks of at most 8 MiB, along the last axes of the grid first; others are a block each.
+        Of files far away, those below 16 MiB are grouped, up to 32 MiB.
     imreadargs, series, key, level, chunkshape, chunkdtype, axestiled, fillvalue, errors
         As in `FileSequence.to_dask_array`.
     pattern, table, imread, container, sort, parse, unmatched, duplicates, spacing, identity, \

@@ -63,7 +63,7 @@ from dask_fileseq.headers import (
     with_physical_coords,
 )
 from dask_fileseq.output import asarray
-from dask_fileseq.patterns import NamePattern, explain_names
+from dask_fileseq.patterns import NamePattern, NameProduct, explain_names
 from dask_fileseq.plaintext import counted, printable, public_names, public_text, without_secrets
 from dask_fileseq.readers import (
     BoundReader,
@@ -74,6 +74,7 @@ from dask_fileseq.readers import (
     as_reader,
 )
 from dask_fileseq.sequence.arguments import (
+    check_rules,
     first_given,
     in_order,
     is_auto,
@@ -296,6 +297,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         self._is_warned = False
         self._is_warned_of_pages = False
         rules = {"unmatched": unmatched, "duplicates": duplicates, "spacing": spacing}
+        check_rules(parse if table is None else None, kwargs, rules)
         inferred = isinstance(pattern := kwargs.get("pattern"), str) and pattern == "infer"
         if inferred and frames is not None:
             kwargs["pattern"] = frames
@@ -469,13 +471,15 @@ with well
         others = [name for name, _ in self.duplicates]
         labels = {dim: plain_labels(values) for dim, values in self.coords.items()}
         described = explain_descriptor(self.grid)
+        if isinstance(self._names, NameProduct):
+            return f"pattern={str(self.pattern)!r} writes a name for each combination of labels"
         every = public_names([*self._names, *self.unmatched, *others])
         text = described + explain_names(every, self.pattern, None if described else labels)
         return public_text(f"{text}\nfiles {below}" if (below := self.below) else text)
 
     @property
     def below(self) -> str:
-        """How far below the folder that was opened the files are, in words; empty if inside.
+        """Where below the folder that was opened the files are, in words; empty if inside.
 
         A folder without images right inside it gives those in all folders below it.
 
@@ -487,7 +491,7 @@ with well
         >>> folder = tempfile.mkdtemp()
         >>> pattern = write_acquisition(f"{folder}/day1/plate")
         >>> open_sequence(folder).below.replace(folder, "scans")
-        "2 folders below 'scans', in 1 folder"
+        "in 1 folder, 2 levels below 'scans'"
         """
         return depth_text(self._given, self._names)
 
@@ -565,9 +569,9 @@ with well
 
         The grid has the labels of all files, as if they had been opened now with the present
         pattern, so it may grow anywhere along its axes; files that are gone are empty cells, or
-        no part of it. Arrays that were made before stay as they are. Where possible, only the
-        names of new files are parsed, and their versions taken: files that were there before
-        count as unchanged. Names that were given as a list stay.
+        no part of it. Arrays that were made before stay as they are. Versions are taken of new
+        files alone: files that were there before count as unchanged. Names that were given as a
+        list stay.
 
         Returns
         -------
@@ -1015,8 +1019,10 @@ with well
             configuration says. ``"file"`` makes one block of each file, and so does ``"grouped"``,
             unless the array of a file is below 1 MiB: of these, as many as 8 MiB hold make a
             block, along the last axes of the grid first, but there are at least 16 blocks of 16
-            files or more. ``"auto"``, a size such as ``"100MiB"``, or dask's usual forms group
-            small files and split large ones. A mapping may name dimensions.
+            files or more. Files far away are grouped if it is below 16 MiB, into at least 8 blocks
+            of at most 32 MiB, because a block waits for all its files together. ``"auto"``, a size
+            such as ``"100MiB"``, or dask's usual forms group small files and split large ones. A
+            mapping may name dimensions.
         fillvalue : scalar or {"auto", "nodata", "nan"}, optional
             Value of the pixels of empty cells. ``"nodata"``: the one that the first file
             declares (the GDAL tag of TIFF). ``"auto"``: that, or 0 if it declares none.
@@ -1557,6 +1563,7 @@ with well
         Returns
         -------
         xarray.Dataset
+            With the coordinates of `to_xarray`, and ``has_file`` also if no cell is empty.
 
         Raises
         ------

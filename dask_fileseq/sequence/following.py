@@ -19,8 +19,9 @@ from typing import TypeVar
 from dask_fileseq.errors import GridWarning, shown, users_level
 from dask_fileseq.files import LocalFiles, Source
 from dask_fileseq.graph import Scheduler, run_batches
+from dask_fileseq.headers import look_into_files
 from dask_fileseq.plaintext import counted
-from dask_fileseq.readers import ChunkSpec, Reader
+from dask_fileseq.readers import ChunkSpec, File, Reader
 
 T = TypeVar("T", bound=Sequence[str])
 Version = tuple[int, int]
@@ -67,8 +68,8 @@ class Watch:
             for name, version in now.items()
             if before.get(name) == version != self.incomplete[name][0] and version[0] > 0
         ]
-        inspect = partial(_inspect, self.source, self.reader)
-        found = run_batches(Scheduler("threads"), inspect, stable, BATCH) if stable else []
+        look = partial(look_into_files, source=self.source, look=self._spec_of)
+        found = run_batches(Scheduler("threads"), look, stable, BATCH) if stable else []
         results = [self._count(*each, now[each[0]]) for each in zip(stable, found, strict=True)]
         return bool(lost) or any(results)
 
@@ -81,6 +82,9 @@ class Watch:
             del self.complete[name]
         self._next = time.monotonic() + SHARE * (time.monotonic() - began)
         return lost
+
+    def _spec_of(self, file: File) -> ChunkSpec:
+        return self.reader.inspect(file).spec
 
     def _versions(self, names: Sequence[str]) -> dict[str, Version]:
         versions = self.source.versions(names, fresh=True) if names else None
@@ -98,18 +102,6 @@ class Watch:
             found = f"it has shape {found.shape} and dtype {found.dtype}, as others have not"
         self.incomplete[name] = (version, found)
         return False
-
-
-def _inspect(source: Source, reader: Reader, names: Sequence[str]) -> list[ChunkSpec | str]:
-    """Return what each file contains, or why it is not complete."""
-    results: list[ChunkSpec | str] = []
-    for name in names:
-        try:
-            with source.open(name) as file:
-                results.append(reader.inspect(file).spec)
-        except Exception as error:  # of any reader: half of a file may be anything
-            results.append(" ".join(str(error).split()) or type(error).__name__)
-    return results
 
 
 def followed(

@@ -10,7 +10,7 @@ from itertools import islice
 import numpy as np
 
 from dask_fileseq.errors import NamesError
-from dask_fileseq.grid import FileGrid, plain_labels
+from dask_fileseq.grid import FileGrid, labels_at
 from dask_fileseq.plaintext import counted, printable, public_text, without_secrets
 
 
@@ -18,8 +18,8 @@ def listing(grid: FileGrid, limit: int | None, below: str = "") -> str:
     """Return a text that lists names and cells, and where they are; see `FileSequence.listing`."""
     if limit is not None and (not isinstance(limit, int) or limit < 0):
         raise NamesError(f"limit={limit!r} must be a number of names, or None for all")
-    cells = cell_labels(grid, grid.indices[:limit])
-    missing = grid.missing
+    cells = cell_labels(grid, grid.cells[:limit].tolist())
+    missing = cell_labels(grid, grid.empty_cells[:limit].tolist())
     sections: list[tuple[str, int, Iterable[str]]] = [
         (
             "matched",
@@ -32,7 +32,7 @@ def listing(grid: FileGrid, limit: int | None, below: str = "") -> str:
             len(grid.duplicates),
             (f"{name!r}, whose cell has {kept!r}" for name, kept in grid.duplicates),
         ),
-        ("missing", len(missing), cell_labels(grid, missing[:limit])),
+        ("missing", grid.files_missing, missing),
     ]
     lines = [f"files: {below}"] if below else []
     for title, count, items in sections:
@@ -49,9 +49,9 @@ def depth_text(given: str | None, names: Sequence[str]) -> str:
     Empty if they are right inside it, or were not found by the name of a folder.
 
     >>> depth_text("exp", ["exp/a/t1.tif", "exp/a/b/t1.tif"])
-    "1 to 2 folders below 'exp', in 2 folders"
+    "in 2 folders, 1 to 2 levels below 'exp'"
     >>> depth_text("ftp://me:secret@host/exp", ["ftp://me:secret@host/exp/a/t1.tif"])
-    "1 folder below 'ftp://host/exp', in 1 folder"
+    "in 1 folder, 1 level below 'ftp://host/exp'"
     """
     folder = (given or "").replace(os.sep, "/").rstrip("/")
     start = f"{folder}/" if folder and folder != "." else ""
@@ -66,26 +66,19 @@ def depth_text(given: str | None, names: Sequence[str]) -> str:
     if not most:
         return ""
     deep = f"{least} to {most}" if least < most else f"{most}"
-    where = (
-        f"below {without_secrets(given)!r}, in {len(folders):,} folder{'s' * (len(folders) != 1)}"
-    )
-    return f"{deep} folder{'s' * (most != 1)} {where}"
+    levels = f"{deep} level{'s' * (most != 1)} below {without_secrets(given)!r}"
+    return f"in {counted(len(folders), 'folder')}, {levels}"
 
 
-def cell_labels(grid: FileGrid, indices: Sequence[tuple[int, ...]]) -> list[str]:
-    r"""Return the labels of cells as texts.
+def cell_labels(grid: FileGrid, cells: Iterable[int]) -> list[str]:
+    r"""Return the labels of cells, which are numbered in C order, as texts.
 
     >>> from dask_fileseq.grid import grid_of_pattern
-    >>> cell_labels(grid_of_pattern(["t7_a"], r"(t)(\d)_(?P<c>[a-z])"), [(0, 0)])
+    >>> cell_labels(grid_of_pattern(["t7_a"], r"(t)(\d)_(?P<c>[a-z])"), [0])
     ['t=7, c=a']
     """
-    coords = grid.coords.items()
-    return [
-        ", ".join(
-            f"{dim}={plain_labels(along[i])}" for (dim, along), i in zip(coords, index, strict=True)
-        )
-        for index in indices
-    ]
+    every = (labels_at(grid, cell) for cell in cells)
+    return [", ".join(f"{dim}={label}" for dim, label in labels.items()) for labels in every]
 
 
 def counts(grid: FileGrid) -> str:
@@ -96,10 +89,8 @@ def counts(grid: FileGrid) -> str:
     >>> print(counts(grid))
     pattern='{t:d}_{c}' for 3 files: t 2 (1 to 2 files each), c 2 (1 to 2 files each); 1 empty cell
     """
-    cells = np.arange(len(grid.names)) if grid.positions is None else grid.positions
     axes = []
-    along = np.unravel_index(cells, grid.shape) if grid.shape else ()
-    for dim, size, column in zip(grid.unique_dims, grid.shape, along, strict=True):
+    for dim, size, column in zip(grid.unique_dims, grid.shape, grid.along, strict=True):
         files = np.bincount(column, minlength=size)
         few, many = int(files.min()), int(files.max())
         each = f"{few:,} to {many:,}" if few < many else f"{few:,}"

@@ -17,19 +17,16 @@ from numpy.typing import NDArray
 
 from dask_fileseq.errors import NamesError, ReadError
 from dask_fileseq.filearray import checked_fillvalue
-from dask_fileseq.files import Source
 from dask_fileseq.graph import Scheduler, run_batches
 from dask_fileseq.grid import FileGrid, part_of_files, plain_labels
-from dask_fileseq.headers import read_rows
-from dask_fileseq.readers import PaddedReader, Reader
+from dask_fileseq.headers import files_per_task, look_into_files
+from dask_fileseq.readers import File, PaddedReader, Reader
 from dask_fileseq.types import ReadOptions
 
 if TYPE_CHECKING:
     from dask_fileseq.sequence.filesequence import FileSequence
 
 Sequences = TypeVar("Sequences", bound="FileSequence")
-BATCH = 64
-"""Number of files in a task."""
 
 
 @dataclass(frozen=True)
@@ -49,16 +46,6 @@ class Form:
 Shapes = tuple[tuple[int, ...], ...]
 
 
-@dataclass(frozen=True)
-class TreePart:
-    """The files of one node."""
-
-    grid: FileGrid
-    reader: Reader
-    level: int | None
-    """The level of the pyramid in each file; None where levels are no nodes."""
-
-
 def sequences_of_tree(
     seq: Sequences,
     options: Mapping[str, Any],
@@ -68,34 +55,15 @@ def sequences_of_tree(
     pad: Any,
     scheduler: Any,
 ) -> dict[str, tuple[Sequences, dict[str, Any]]]:
-    """Return the parts of a sequence, and their reading options; see `FileSequence.tree`."""
-    if split is not None and split not in seq.coords:
-        raise NamesError(f"split={split!r} is none of the axes {', '.join(seq.coords)}")
-    reading = ReadOptions(**options)
-    imreadargs = reading.imreadargs
-    nodes = {}
-    for path, node in _tree_parts(seq, reading, split, levels, pad, scheduler).items():
-        own = dict(options)
-        if node.level:
-            own["imreadargs"] = {**imreadargs, "level": node.level}
-        nodes[path] = seq.with_grid(node.grid, node.reader), own
-    return nodes
-
-
-def _tree_parts(
-    seq: FileSequence,
-    options: ReadOptions,
-    split: str | None,
-    levels: bool,
-    pad: Any,
-    scheduler: Any,
-) -> dict[str, TreePart]:
-    """Return the parts of a sequence by the path of their node.
+    """Return the parts of a sequence, and their reading options; see `FileSequence.tree`.
 
     Files whose headers cannot be read, and that are to be filled, are in the largest part.
     """
-    known = _forms(seq, options, levels, Scheduler(scheduler))
-    parts: dict[str, TreePart] = {}
+    if split is not None and split not in seq.coords:
+        raise NamesError(f"split={split!r} is none of the axes {', '.join(seq.coords)}")
+    reading = ReadOptions(**options)
+    known = _forms(seq, reading, levels, Scheduler(scheduler))
+    nodes: dict[str, tuple[Sequences, dict[str, Any]]] = {}
     for label, numbers in _labelled(seq.grid, split):
         counts = Counter(known[number] for number in numbers if number in known)
         usual = (counts or Counter(known.values())).most_common(1)[0][0]
@@ -113,9 +81,12 @@ def _tree_parts(
             fill = None if pad is None else checked_fillvalue(pad, np.dtype(form.dtype), "pad")
             for level, shape in enumerate(shapes):
                 reader = seq.reader if pad is None else PaddedReader(seq.reader, shape, fill)
-                place = _unused(f"{path}/{level}" if levels else path, parts)
-                parts[place] = TreePart(grid, reader, level if levels else None)
-    return parts
+                own = dict(options)
+                if levels and level:
+                    own["imreadargs"] = {**reading.imreadargs, "level": level}
+                place = _unused(f"{path}/{level}" if levels else path, nodes)
+                nodes[place] = seq.with_grid(grid, reader), own
+    return nodes
 
 
 def _labelled(grid: FileGrid, split: str | None) -> Iterator[tuple[str, Sequence[int]]]:
@@ -169,16 +140,11 @@ def _forms(
 
     Raises a `ReadError` if one has none, unless such files are to be filled, and others have one.
     """
-    args = options.imreadargs
-    # what the table of headers reads is faster, where a reader has columns
-    rows = [] if levels else read_rows(seq.files, seq.source, seq.reader, args, scheduler)
-    if rows and all("shape" in row or "error" in row for row in rows):
-        found = [row["error"] if "error" in row else _form_of_row(row) for row in rows]
-    else:
-        describe = partial(
-            _described, source=seq.source, reader=seq.reader, imreadargs=args, levels=levels
-        )
-        found = run_batches(scheduler, describe, seq.files, BATCH)
+    form_of = partial(
+        _form_of_file, reader=seq.reader, imreadargs=options.imreadargs, levels=levels
+    )
+    look = partial(look_into_files, source=seq.source, look=form_of)
+    found = run_batches(scheduler, look, seq.files, files_per_task(len(seq)))
     forms = {number: form for number, form in enumerate(found) if not isinstance(form, str)}
     if len(forms) < len(found) and (options.errors == "raise" or not forms):
         number = next(i for i in range(len(found)) if i not in forms)
@@ -186,29 +152,15 @@ def _forms(
     return forms
 
 
-def _form_of_row(row: Mapping[str, Any]) -> tuple[Form, Shapes]:
-    shape: tuple[int, ...] = row["shape"]
-    return Form(len(shape), row["dtype"], row["axes"].lower(), 1, (shape,)), (shape,)
-
-
-def _described(
-    names: Sequence[str],
-    source: Source,
-    reader: Reader,
-    imreadargs: Mapping[str, Any],
-    levels: bool,
-) -> list[Any]:
-    """Return the form and the shapes of some files; of those without a header, the reason."""
-    found: list[Any] = []
-    for name in names:
-        try:
-            with source.open(name) as file:
-                info = (reader.inspect if levels else reader.describe)(file, **imreadargs)
-        except Exception as error:  # of any package
-            found.append(" ".join(str(error).split()) or type(error).__name__)
-            continue
-        spec = info.spec
-        shapes = info.levels if levels and info.levels[:1] == (spec.shape,) else (spec.shape,)
-        form = Form(len(spec.shape), str(spec.dtype), "".join(spec.dims), len(shapes), shapes)
-        found.append((form, shapes))
-    return found
+def _form_of_file(
+    file: File, reader: Reader, imreadargs: Mapping[str, Any], levels: bool
+) -> tuple[Form, Shapes]:
+    # columns are read faster, by readers that have any
+    row = {} if levels else reader.read_columns(file, **imreadargs)
+    if "shape" in row:
+        shape = row["shape"]
+        return Form(len(shape), row["dtype"], row["axes"].lower(), 1, (shape,)), (shape,)
+    info = (reader.inspect if levels else reader.describe)(file, **imreadargs)
+    spec = info.spec
+    shapes = info.levels if levels and info.levels[:1] == (spec.shape,) else (spec.shape,)
+    return Form(len(spec.shape), str(spec.dtype), "".join(spec.dims), len(shapes), shapes), shapes

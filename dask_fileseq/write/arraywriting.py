@@ -12,21 +12,20 @@ from dask.array.core import Array
 from dask.base import tokenize
 
 from dask_fileseq.errors import LayoutError
-from dask_fileseq.files import LocalFiles, scheme_of
-from dask_fileseq.graph import Scheduler, arrays_of_graph, run, run_on_blocks
+from dask_fileseq.files import LocalFiles
+from dask_fileseq.graph import arrays_of_graph, run_on_blocks
 from dask_fileseq.patterns import NameTemplate
 from dask_fileseq.sequence import FileSequence, open_sequence
-from dask_fileseq.types import EncodingOptions, OutputOptions, split_options, takes_options
+from dask_fileseq.types import EncodingOptions, OutputOptions, takes_options
 from dask_fileseq.write.encoders import encoder_of, suffix_of, try_encoder
 from dask_fileseq.write.filenames import file_names
 from dask_fileseq.write.filewriting import (
     Cell,
     FileJob,
     Planned,
-    Target,
-    grouped,
     public_report,
     same_cells,
+    target_of,
     write_block,
     write_cells,
 )
@@ -35,9 +34,6 @@ from dask_fileseq.write.tiffencoder import TiffEncoder
 
 FORMAT = 1
 """Version of what is written; files of another version are written anew."""
-
-GROUP = 2**23
-"""Size of the pixels that a task writes at least, in bytes, if there are several files."""
 
 
 @takes_options(EncodingOptions, OutputOptions)
@@ -153,18 +149,8 @@ def to_files(
     >>> seq.chunkdims
     ('t', 'y', 'x')
     """
-    encoding, output, unknown = split_options(options, EncodingOptions, OutputOptions)
-    if unknown:
-        raise TypeError(f"unexpected keyword arguments: {', '.join(sorted(unknown))}")
-    writing = OutputOptions(**output)
-    if not isinstance(pattern, str | os.PathLike):
-        raise TypeError(f"pattern={pattern!r} is no format string")
-    text = os.fspath(pattern)
-    if scheme_of(text):
-        raise ValueError(f"pattern={text!r} is a URL: files are written into folders only")
-    template = NameTemplate.of(text).absolute()
-    target = Target(template.folder, writing)
-    encoder = encoder_of(suffix_of(template.text), encoding_options := EncodingOptions(**encoding))
+    target, template, encoding_options = target_of(pattern, options)
+    encoder = encoder_of(suffix_of(template.text), encoding_options)
     source = labelled(array, template.fields, dims, coords, scale)
     inside = [inside] if isinstance(inside, str) else inside
     inner = inside or ()
@@ -173,12 +159,12 @@ def to_files(
     if absent := [dim for dim in inside or () if dim not in source.dims]:
         raise LayoutError(f"inside has {absent[0]!r}, which is none of {', '.join(source.dims)}")
     names = file_names(template, source.dims, source.shape, source.labels, inner)
-    facts = source.facts(names)
+    facts = source.facts(names.inside, names.dims)
     order = encoder.order(names.dims)
     along = dict(zip(names.dims, names.inside, strict=True))
     shape = [source.shape[along[dim]] for dim in order]
     try_encoder(encoder, shape, source.dtype, order, facts)
-    cells = CellParts(source, names)
+    cells = CellParts(source, names.cells)
     read = arrays_of_graph(source.data) if isinstance(source.data, Array) else [cells.files]
     sources: list[str] = []
     for each in read:
@@ -193,12 +179,10 @@ def to_files(
     kept = sorted(names.inside)
     axes = tuple(kept.index(along[dim]) for dim in order)
     job = FileJob(encoder, names.cells, axes, order, facts, source.own_places)
-    scheduler = Scheduler(writing.scheduler, writing.workers)
-    several = max(1, min(32, GROUP // max(1, nbytes)))
 
     def run_on(function: Any, some: Sequence[Planned], done: Any) -> None:
         parts = ((each.number, each.path, cells.part(each.number)) for each in some)
-        run(scheduler, function, job, grouped(parts, several), done)
+        target.run(function, job, parts, nbytes, done)
 
     def same(some: Sequence[Planned]) -> set[int]:
         numbers: set[int] = set()
@@ -206,13 +190,13 @@ def to_files(
         return numbers
 
     left = target.left(planned, sources, same if cells.by_content else None)
-    if writing.dry_run:
+    if target.options.dry_run:
         return public_report(planned, left)
 
     def start(done: Any) -> None:
         if isinstance(source.data, Array):
             data, tasks = _tasks_of_blocks(source.data, names.cells, cells, left)
-            run_on_blocks(scheduler, write_block, job, data, tasks, done)
+            run_on_blocks(target.scheduler, write_block, job, data, tasks, done)
             return
         run_on(write_cells, left, done)
 

@@ -151,7 +151,8 @@ def try_encoder(
     try:
         encoder.encode(file, small, dims, facts)
         file.seek(0)
-        found = np.asarray(np.load(file) if encoder.suffix == ".npy" else _read(name, file))
+        read: Any = np.load if encoder.suffix == ".npy" else read_by_suffix.for_file(name)
+        found = np.asarray(read(file))
     except LayoutError:
         raise
     except Exception as error:
@@ -165,7 +166,3 @@ def try_encoder(
             f"{'' if found.squeeze().shape == small.squeeze().shape else ' of another shape'}; "
             "convert it first, or write TIFF or NPY"
         )
-
-
-def _read(name: str, file: IO[bytes]) -> Any:
-    return read_by_suffix.for_file(name)(file)  # type: ignore[arg-type]

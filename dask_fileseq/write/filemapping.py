@@ -14,23 +14,20 @@ from numpy.typing import NDArray
 
 from dask_fileseq.errors import FileSequenceError, MapError, NamesError, WriteError, check_choice
 from dask_fileseq.filearray import FileArray, first_info
-from dask_fileseq.files import LocalFiles, Names, scheme_of, shared_folder
-from dask_fileseq.graph import Scheduler, run
-from dask_fileseq.grid import plain_labels
+from dask_fileseq.files import LocalFiles, Names, shared_folder
+from dask_fileseq.grid import plain_labels, positions_of
 from dask_fileseq.patterns import NameTemplate
 from dask_fileseq.plaintext import public_names
 from dask_fileseq.readers import ChunkMetadata, plain_dims
 from dask_fileseq.sequence import open_sequence
 from dask_fileseq.stablevalues import code_of, digest_of, stable_value
-from dask_fileseq.types import EncodingOptions, OutputOptions, split_options
 from dask_fileseq.write.encoders import Encoder, encoder_of, suffix_of
-from dask_fileseq.write.filenames import FileNames, require_separate
+from dask_fileseq.write.filenames import require_separate
 from dask_fileseq.write.filewriting import (
     Planned,
-    Target,
     Written,
-    grouped,
     public_report,
+    target_of,
     write_file,
 )
 from dask_fileseq.write.labelled import CellParts, labelled
@@ -43,9 +40,6 @@ FORMAT = 1
 
 NAME_FIELDS = ("name", "stem", "suffix", "folder")
 """Fields that are parts of the name of the file that is read."""
-
-GROUP = 2**23
-"""Size of the pixels that a task reads at least, in bytes, if there are several files."""
 
 MapCell = tuple[int, str, FileArray, Mapping[str, Any]]
 """Number of a file, its path, the array in the file that is read, and its labels."""
@@ -138,36 +132,26 @@ def map_files(
     **options: Any,
 ) -> Any:
     """Write the result of a function for each file; see `FileSequence.map_files`."""
-    encoding, output, unknown = split_options(options, EncodingOptions, OutputOptions)
-    if unknown:
-        raise TypeError(f"unexpected keyword arguments: {', '.join(sorted(unknown))}")
+    target, template, encoding_options = target_of(pattern, options, NAME_FIELDS)
     check_choice("errors", errors, "raise", "fill", "skip")
     if not callable(function):
         raise TypeError(f"function={function!r} is no function")
-    text = os.fspath(pattern)
-    if scheme_of(text):
-        raise ValueError(f"pattern={text!r} is a URL: files are written into folders only")
-    writing, encoding_options = OutputOptions(**output), EncodingOptions(**encoding)
-    template = NameTemplate.of(text, NAME_FIELDS).absolute()
     array = seq.array(errors="fill" if errors == "fill" else "raise")
-    cells = array.table[array.table >= 0], np.flatnonzero(array.table.ravel() >= 0)
-    rows = _rows(array, template, dict(zip(*map(np.ndarray.tolist, cells), strict=True)))
-    made = template.names(rows[1], NAME_FIELDS)
+    filled = array.table.ravel() >= 0
+    files, numbers = array.table.ravel()[filled].tolist(), np.flatnonzero(filled).tolist()
+    made = template.names(_columns(array, template, files, numbers), NAME_FIELDS)
     if not template.fields:  # one name for all
-        made *= len(rows[0])
+        made *= len(files)
     paths = [os.path.normpath(name) for name in made]
-    require_separate(paths, {"file": [array.names[i] for i in rows[0]]})
+    require_separate(paths, {"file": [array.names[i] for i in files]})
     encoders = {
         suffix: encoder_of(suffix, encoding_options) for suffix in set(map(suffix_of, paths))
     }
-    target = Target(template.folder, writing)
     is_local = isinstance(array.source, LocalFiles)
     sources = array.source.on_disk(list(array.names)) if is_local else ()
-    numbers = [int(cell) for cell in cells[1]]
     source = labelled(array, (), None, None, None)
-    axes = range(len(array.griddims))
-    names = FileNames([""] * array.table.size, tuple(axes), tuple(range(len(axes), array.ndim)), ())
-    parts = CellParts(source, names)
+    ndim = len(array.griddims)
+    parts = CellParts(source, range(ndim))
     identity = [FORMAT, stable_value(function), code_of(function), labels, encoding_options]
     more = digest_of([*identity, labels and array.griddims])
     nbytes = int(np.prod(array.spec.shape, dtype=np.int64)) * array.dtype.itemsize
@@ -176,21 +160,19 @@ def map_files(
         for number, path in zip(numbers, paths, strict=True)
     ]
     left = target.left(planned, sources)
-    if writing.dry_run:
+    if target.options.dry_run:
         return public_report(planned, left)
     job = MapJob(
         function,
         encoders,
-        source.facts(replace(names, dims=array.dims[len(axes) :])),
+        source.facts(range(ndim, array.ndim), array.dims[ndim:]),
         source.own_places,
         labels,
         errors == "skip",
     )
-    scheduler = Scheduler(writing.scheduler, writing.workers)
-    several = max(1, min(32, GROUP // max(1, nbytes)))
 
     def start(done: Any) -> None:
-        tasks: Any = (
+        tasks = (
             (
                 each.number,
                 each.path,
@@ -199,7 +181,7 @@ def map_files(
             )
             for each in left
         )
-        run(scheduler, map_cells, job, grouped(tasks, several), done)
+        target.run(map_cells, job, tasks, nbytes, done)
 
     failed = target.write(planned, left, start)
     if len(failed) == len(planned):
@@ -214,15 +196,14 @@ def _labels(array: FileArray, index: tuple[int, ...]) -> dict[str, Any]:
     }
 
 
-def _rows(
-    array: FileArray, template: NameTemplate, cell_of: Mapping[int, int]
-) -> tuple[list[int], dict[str, list[Any]]]:
-    """Return the numbers of the files in the order of cells, and their columns of fields."""
-    order = [number for number, _ in sorted(cell_of.items(), key=lambda item: item[1])]
-    index = np.unravel_index([cell_of[number] for number in order], array.table.shape)
+def _columns(
+    array: FileArray, template: NameTemplate, files: Sequence[int], cells: Sequence[int]
+) -> dict[str, list[Any]]:
+    """Return the values of the fields of a pattern for files, by their numbers, in cells."""
+    index = np.unravel_index(cells, array.table.shape)
     columns: dict[str, list[Any]] = {}
     start = len(shared_folder(names := public_names(array.names)))
-    pieces = [_pieces(names[number][start:]) for number in order]
+    pieces = [_pieces(names[number][start:]) for number in files]
     for field in template.fields:
         if field in NAME_FIELDS:
             columns[field] = [piece[NAME_FIELDS.index(field)] for piece in pieces]
@@ -236,7 +217,7 @@ def _rows(
             raise NamesError(
                 f"pattern {template.text!r} has a field {field!r}; the fields are {known}"
             )
-    return order, columns
+    return columns
 
 
 def _pieces(name: str) -> tuple[str, str, str, str]:
@@ -256,11 +237,10 @@ def _opened(seq: FileSequence, planned: Sequence[Planned]) -> FileSequence:
     grid = seq.grid
     paths = [each.path for each in planned]
     positions = np.array([each.number for each in planned], np.int64)
-    whole = len(positions) == int(np.prod(grid.shape, dtype=np.int64))
     new = replace(
         grid,
         names=Names.of(paths),
-        positions=None if whole else positions,
+        positions=positions_of(positions, grid.shape),
         pattern=None,
         unmatched=(),
         duplicates=(),

@@ -51,25 +51,11 @@ def file_names(
     labels: Mapping[str, Label],
     inside: Sequence[str],
 ) -> FileNames:
-    """Return the files of an array.
+    """Return the files of an array with axes of some names and lengths.
 
-    Parameters
-    ----------
-    template : NameTemplate
-        Makes the names.
-    dims, shape : sequence
-        Names and lengths of all axes.
-    labels : mapping
-        What may be a field, by name: labels along an axis, or a single one.
-    inside : sequence of str
-        Axes beside y, x and s that are inside files, if they have no field.
-
-    Raises
-    ------
-    LayoutError
-        An axis has no place, or two.
-    NamesError
-        The labels cannot be in names.
+    `labels` are what may be a field, by name: labels along an axis, or a single one. Axes
+    `inside` are in files, beside y, x and s, if they have no field. A `LayoutError` is raised if
+    an axis has no place, or two, and a `NamesError` if labels cannot be in names.
     """
     text = template.text
     fields: dict[int, str] = {}
@@ -174,8 +160,7 @@ def _require_same_labels(
         grid = grid_of_pattern(list(names), template.pattern, spacing="values")
     except NamesError as error:
         raise NamesError(f"names made by {text!r} cannot be read by it: {error}") from error
-    cells = np.arange(len(names)) if grid.positions is None else grid.positions
-    places = dict(zip(grid.coords, np.unravel_index(cells, grid.shape), strict=True))
+    places = dict(zip(grid.coords, grid.along, strict=True))
     forms = {part.name: part.spec for part in template.parts}
     for field, values in columns.items():
         if forms[field] in ("compass", "uuid"):

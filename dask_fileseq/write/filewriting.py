@@ -10,13 +10,14 @@ import io
 import os
 import re
 import warnings
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from toolz import partition_all
 
 from dask_fileseq.errors import (
     FileSequenceError,
@@ -27,15 +28,19 @@ from dask_fileseq.errors import (
     users_level,
 )
 from dask_fileseq.filearray import FileArray, first_info
-from dask_fileseq.files import new_file
-from dask_fileseq.graph import ProgressLine, progress_callback
+from dask_fileseq.files import new_file, scheme_of
+from dask_fileseq.graph import ProgressLine, Scheduler, progress_callback, run
+from dask_fileseq.patterns import NameTemplate
 from dask_fileseq.readers import ChunkMetadata
-from dask_fileseq.types import OutputOptions
+from dask_fileseq.types import EncodingOptions, OutputOptions, split_options
 from dask_fileseq.write.encoders import Encoder
 from dask_fileseq.write.manifest import Manifest
 
 Written = tuple[int, int | None, Any]
 """Number of a file, its size, and when it was modified; or None, and why it was left out."""
+
+GROUP = 2**23
+"""Size of the pixels that a task reads or writes at least, in bytes, if there are several files."""
 
 _PART = re.compile(r"\.\d+\.part$")
 
@@ -147,6 +152,19 @@ class Target:
         self.folder = folder
         self.options = options
         self.manifest = Manifest(self.folder)
+        self.scheduler = Scheduler(options.scheduler, options.workers)
+
+    def run(
+        self,
+        function: Callable[[Any, Sequence[Any]], Any],
+        job: Any,
+        cells: Iterable[Any],
+        nbytes: int,
+        done: Callable[[Any, Any], None],
+    ) -> None:
+        """Call a function with some cells at a time, each of so many bytes of pixels."""
+        several = max(1, min(32, GROUP // max(1, nbytes)))
+        run(self.scheduler, function, job, map(list, partition_all(several, cells)), done)
 
     def relative(self, path: str) -> str:
         """Return the name of a file in the manifest."""
@@ -161,13 +179,8 @@ class Target:
         """Return the files that are not written yet, of which none may be one of the `sources`.
 
         Where tokens do not identify the content, `same` returns the numbers of those files, of
-        some, that have it.
-
-        Raises
-        ------
-        TargetExistsError
-            If one of them is a source, also by a link, or if something else has its name, and is
-            not to be overwritten.
+        some, that have it. A `TargetExistsError` is raised if one of them is a source, also by a
+        link, or if something else has its name, and is not to be overwritten.
         """
         entries, found = self.manifest.entries, _existing([p.path for p in planned])
         named = {each.number: entries.get(self.relative(each.path)) for each in planned}
@@ -196,11 +209,11 @@ class Target:
         self,
         planned: Sequence[Planned],
         left: Sequence[Planned],
-        run: Callable[[Callable[[Any, Sequence[Written]], None]], None],
+        start: Callable[[Callable[[Any, Sequence[Written]], None]], None],
     ) -> dict[int, str]:
         """Write the files that are left; return the numbers of those left out, and why.
 
-        `run` starts the tasks, and calls the function that it gets with what each has written.
+        `start` starts the tasks, and calls the function that it gets with what each has written.
         """
         by_number = {each.number: each for each in left}
         failed: dict[int, str] = {}
@@ -228,7 +241,7 @@ class Target:
                     _make_folder(folder or os.curdir)
                 _remove_parts([each.path for each in left])
                 self.manifest.begin((self.relative(each.path), each.token) for each in left)
-                run(done)
+                start(done)
                 finished = True
         finally:
             self.manifest.close(finished=finished)
@@ -298,16 +311,23 @@ def _remove_parts(paths: Sequence[str]) -> None:
                         os.unlink(entry.path)
 
 
-def grouped(cells: Iterator[Cell], count: int) -> Iterator[list[Cell]]:
-    """Yield some cells at a time, for one task."""
-    group: list[Cell] = []
-    for cell in cells:
-        group.append(cell)
-        if len(group) == count:
-            yield group
-            group = []
-    if group:
-        yield group
+def target_of(
+    pattern: str | os.PathLike[str], options: Mapping[str, Any], fields: Sequence[str] = ()
+) -> tuple[Target, NameTemplate, EncodingOptions]:
+    """Return the folder of a pattern, the names that it makes, and how files are encoded.
+
+    `options` are the keywords of `to_files`, and `fields` those of the pattern that are texts.
+    """
+    encoding, output, unknown = split_options(options, EncodingOptions, OutputOptions)
+    if unknown:
+        raise TypeError(f"unexpected keyword arguments: {', '.join(sorted(unknown))}")
+    if not isinstance(pattern, str | os.PathLike):
+        raise TypeError(f"pattern={pattern!r} is no format string")
+    text = os.fspath(pattern)
+    if scheme_of(text):
+        raise ValueError(f"pattern={text!r} is a URL: files are written into folders only")
+    template = NameTemplate.of(text, fields).absolute()
+    return Target(template.folder, OutputOptions(**output)), template, EncodingOptions(**encoding)
 
 
 def public_report(planned: Sequence[Planned], left: Sequence[Planned]) -> Mapping[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,7 +18,7 @@ from dask_fileseq.filearray import FileArray
 from dask_fileseq.headers import confirmed_metadata
 from dask_fileseq.readers import MICROMETRES, ChunkMetadata, Labels, Scale, unit_name
 from dask_fileseq.sequence import FileSequence
-from dask_fileseq.write.filenames import FileNames, Label
+from dask_fileseq.write.filenames import Label
 
 NANOSECONDS = 1e9
 
@@ -50,9 +51,9 @@ class LabelledArray:
         dtype: np.dtype[Any] = self.data.dtype
         return dtype
 
-    def facts(self, names: FileNames) -> ChunkMetadata:
-        """Return the metadata of each file, by the names of its axes."""
-        by_dim = {self.dims[axis]: dim for axis, dim in zip(names.inside, names.dims, strict=True)}
+    def facts(self, axes: Sequence[int], dims: Sequence[str]) -> ChunkMetadata:
+        """Return the metadata of each file, with some axes under other names."""
+        by_dim = {self.dims[axis]: dim for axis, dim in zip(axes, dims, strict=True)}
         scales = {by_dim[d]: s for d, s in self.metadata.scales.items() if d in by_dim}
         labels = {by_dim[d]: n for d, n in self.metadata.labels.items() if d in by_dim}
         for dim, name in by_dim.items():
@@ -264,9 +265,10 @@ def _regular(coord: Any, has_crs: bool) -> Scale | None:
 class CellParts:
     """The parts of an array that become files: what each is made of, and its identity."""
 
-    def __init__(self, array: LabelledArray, names: FileNames) -> None:
-        self.array, self.names = array, names
-        self.sizes = [array.shape[axis] for axis in names.cells]
+    def __init__(self, array: LabelledArray, axes: Sequence[int]) -> None:
+        self.array, self.axes = array, axes
+        """The axes that are not inside files."""
+        self.sizes = [array.shape[axis] for axis in axes]
         data = array.data
         self.files = data if isinstance(data, FileArray) else None
         self.versions: Any = None
@@ -282,22 +284,18 @@ class CellParts:
 
     def index(self, number: int) -> tuple[int, ...]:
         """Return the index of a cell along the axes that are not inside files."""
-        index = []
-        for size in reversed(self.sizes):
-            number, place = divmod(number, size)
-            index.append(place)
-        return tuple(reversed(index))
+        return tuple(map(int, np.unravel_index(number, self.sizes))) if self.sizes else ()
 
     def filled(self) -> Iterator[int]:
         """Yield the numbers of the cells that are not empty."""
-        for number in range(len(self.names.names)):
+        for number in range(math.prod(self.sizes)):
             if self.files is None or (self._numbers(number) >= 0).any():
                 yield number
 
     def _numbers(self, number: int) -> NDArray[Any]:
         """Return the numbers of the files in a cell of a file array."""
         assert self.files is not None
-        index = dict(zip(self.names.cells, self.index(number), strict=True))
+        index = dict(zip(self.axes, self.index(number), strict=True))
         selected: list[Any] = [slice(None)] * self.files.table.ndim
         for axis, place in index.items():
             tiled = self.files.tiling.axes[axis]
@@ -315,7 +313,7 @@ class CellParts:
         else:
             inner = [
                 place
-                for axis, place in zip(self.names.cells, self.index(number), strict=True)
+                for axis, place in zip(self.axes, self.index(number), strict=True)
                 if self.files.tiling.axes[axis].chunk is not None
             ]
             digest.update(repr((inner, self.files.window[len(self.files.griddims) :])).encode())
@@ -328,7 +326,7 @@ class CellParts:
 
     def part(self, number: int) -> Any:
         """Return a cell as a lazy array with all axes."""
-        where = dict(zip(self.names.cells, self.index(number), strict=True))
+        where = dict(zip(self.axes, self.index(number), strict=True))
         edges = [
             (where[axis], where[axis] + 1) if axis in where else (0, n)
             for axis, n in enumerate(self.array.shape)

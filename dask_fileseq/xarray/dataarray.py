@@ -140,6 +140,8 @@ def _has_file(array: FileArray, names_all_cells: bool) -> Variable | None:
     Of mosaics, it is where no tile is missing. If all cells have one, it is None, too, unless
     all are to be named.
     """
+    if array.numbers is None and not names_all_cells:
+        return None
     present = array.table >= 0
     tiled = tuple(grid for grid, _ in array.tiling.axestiled)
     dims = [d for d, a in zip(array.dims, array.tiling.axes, strict=True) if a.chunk is None]

@@ -164,7 +164,7 @@ def preferred_chunks(array: FileArray) -> dict[str, int | tuple[int, ...]]:
     inside = {dim: "auto" for dim, axis in axes if axis.chunk is not None}
     chunks = default_chunks(array, inside if array.spec.nbytes > AUTO_BYTES else "grouped")
     preferred = {dim: _regular(c) for dim, c in zip(array.dims, chunks, strict=True)}
-    is_grouped = math.prod(map(len, chunks)) < array.table.size
+    is_grouped = math.prod(map(len, chunks)) < math.prod(array.tiling.gridshape)
     return PreferredChunks(preferred) if is_grouped else preferred
 
 

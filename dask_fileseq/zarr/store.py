@@ -222,6 +222,10 @@ class FileArrayStore(Store):
             raise FileNotFoundError(f"there is no key {key!r} in {self}")
         if key in self._documents:
             return len(self._documents[key])
+        return self._chunk_nbytes(key)
+
+    def _chunk_nbytes(self, key: str) -> int:
+        """Return the size of a chunk in bytes."""
         return math.prod(self._chunkshape) * self._array.dtype.itemsize
 
     def list(self) -> AsyncIterator[str]:

@@ -68,7 +68,7 @@ def to_virtual(
         paths=paths, offsets=offsets, lengths=lengths, validate_paths=False
     )
     virtual = ManifestArray(ArrayV3Metadata.from_dict(document), manifest).to_virtual_variable()
-    coords = lazy_dataset(array, groupname).coords
+    coords = lazy_dataset(array, groupname, names_all_cells=True).coords
     return Dataset({path.strip("/"): virtual}, {name: coords[name].variable for name in coords})
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from importlib.util import find_spec
 from typing import Any
 
 import dask
@@ -14,6 +15,7 @@ import peers
 import tifffile
 from crops import crop_case
 from farfiles import far_cases, thin_cases
+from frames import frame_case
 from images import Files, Images
 from imagewriting import write_case
 from memory import fresh
@@ -238,6 +240,8 @@ def _all() -> Iterator[Case]:
     yield from far_cases()
     yield folder_case()
     yield names_case()
+    if find_spec("napari"):
+        yield frame_case()
     for size, count in ((512, 200), (2048, 20)):
         images = Images(f"square-{size}", (size, size))
         for codec in (None, "zlib", "zstd"):

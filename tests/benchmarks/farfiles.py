@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 import zipfile
@@ -12,8 +11,16 @@ from typing import Any
 
 import numpy as np
 import tifffile
+from farpeers import (
+    async_tiff_crops,
+    fsspec_images,
+    obstore_images,
+    rasterio_crops,
+    zip_members,
+)
 from images import Files, Images
-from model import AtMost, Case, Contender, Faster, Probe
+from memory import fresh
+from model import AtMost, Case, Contender, Faster, Probe, same
 
 import dask_fileseq
 
@@ -23,7 +30,10 @@ LATENCY = 0.05
 """Seconds before each answer of the server."""
 
 CROP = np.s_[300:400, 300:400]
-PEER = "fsspec, all files at once, and tifffile"
+FSSPEC = "fsspec, all files at once, and tifffile"
+OBSTORE = "obstore, all files at once, and tifffile"
+ASYNC_TIFF = "async-tiff, all files at once"
+ONE_GET = "one request, zipfile and tifffile"
 
 
 @dataclass(frozen=True)
@@ -43,7 +53,12 @@ class FarFiles:
     @property
     def urls(self) -> list[str]:
         """The URLs of the files."""
-        return [f"{self.server.url}/{os.path.basename(name)}" for name in self.files.names]
+        return [f"{self.server.url}/{name}" for name in self.members]
+
+    @property
+    def members(self) -> list[str]:
+        """The names of the files in the archive."""
+        return [os.path.basename(name) for name in self.files.names]
 
     @property
     def archive(self) -> str:
@@ -79,31 +94,35 @@ def _crop(seq: Any) -> Any:
     return seq.to_dask_array()[:, *CROP].compute()
 
 
-def _mean_of_crop(seq: Any) -> Any:
-    array = dask_fileseq.open_sequence(seq.files, pattern=None, identity="name").to_dask_array()
+def _grouped(data: FarFiles) -> Any:
+    seq = dask_fileseq.open_sequence(data.urls, pattern=None, identity="name")
+    return seq.to_dask_array(chunks="grouped")
+
+
+def _mean_of_crop(array: Any) -> Any:
     return array[:, *CROP].mean(axis=0).compute(scheduler="threads")
 
 
-def _by_fsspec(urls: list[str]) -> list[Any]:
-    import fsspec
-
-    contents = fsspec.filesystem("http").cat(urls)
-    return [tifffile.imread(io.BytesIO(contents[url])) for url in urls]
+def _urls(data: FarFiles) -> list[str]:
+    return data.urls
 
 
-def _requests(read: Any) -> Probe:
-    """Return a probe that counts the requests, and the bytes that are sent."""
+def _probe(read: Any, way: str) -> Probe:
+    """Return a probe of requests, bytes that are sent, and the peak of memory."""
 
-    def count(data: FarFiles) -> dict[str, float]:
+    def run(data: FarFiles) -> dict[str, float]:
         data.server.log()
         read(data)
-        log = data.server.log()
+        most, log = data.server.most(), data.server.log()
+        peak = fresh("far", way=way, urls=[data.archive] if way == "zip" else data.urls)
         return {
             "requests a file": len(log) / len(data),
             "bytes sent a file": sum(sent for *_, sent in log) / len(data),
+            "requests at a time": float(most),
+            "peak above the start, MB": peak["peak"],
         }
 
-    return Probe(count, once=True)
+    return Probe(run, once=True)
 
 
 def far_cases() -> list[Case]:
@@ -114,54 +133,85 @@ def far_cases() -> list[Case]:
     crop = "x[:, 300:400, 300:400].compute()"
     mean = "x[:, 300:400, 300:400].mean(axis=0).compute()"
     whole = "seq.asarray()"
+    behind = f"by HTTP, {1000 * LATENCY:.0f} ms"
+
+    def crops(read: Any) -> Any:
+        return lambda urls: read(urls, CROP)
+
     return [
         Case(
             "far-crop",
-            f"1024x1024 Deflate tiles by HTTP, {1000 * LATENCY:.0f} ms: a crop of 100x100",
+            f"1024x1024 Deflate tiles {behind}: a crop of 100x100",
             Served(tiled),
             200,
             20,
             [
                 Contender(crop, "this", _sequence, _crop, needs=needs),
-                Contender(PEER, "peer", lambda d: d.urls, _by_fsspec, _cut, needs=needs),
+                Contender(
+                    *(ASYNC_TIFF, "peer", _urls, crops(async_tiff_crops), np.stack),
+                    needs=("async_tiff",),
+                ),
+                Contender(
+                    *("rasterio, 64 threads", "peer", _urls, crops(rasterio_crops), np.stack),
+                    needs=("rasterio",),
+                ),
+                Contender(FSSPEC, "peer", _urls, fsspec_images, _cut, needs=needs),
             ],
             lambda data: np.stack([tifffile.imread(n)[CROP] for n in data.files.names]),
-            [AtMost("requests a file", 2.1, "requests a file")],
-            probes=[_requests(lambda data: _crop(_sequence(data)))],
+            [
+                Faster(crop, (ASYNC_TIFF,), 0.9, "crop of files far away, async-tiff"),
+                AtMost("requests a file", 2.1, "requests a file"),
+            ],
+            probes=[_probe(lambda data: _crop(_sequence(data)), "crop")],
         ),
         Case(
             "far-mean",
-            f"1024x1024 Deflate tiles by HTTP, {1000 * LATENCY:.0f} ms: mean of a crop, by a graph",
+            f"1024x1024 Deflate tiles {behind}: mean of a crop, by a graph",
             Served(tiled),
             200,
             20,
-            [Contender(mean, "this", _sequence, _mean_of_crop, needs=needs)],
+            [Contender(mean, "this", _grouped, _mean_of_crop, needs=needs)],
             lambda data: np.stack([tifffile.imread(n)[CROP] for n in data.files.names]).mean(0),
+            [AtMost("requests a file", 2.1, "requests a file")],
+            probes=[_probe(lambda data: _mean_of_crop(_grouped(data)), "mean")],
         ),
         Case(
             "far-small",
-            f"64x64 uint16 by HTTP, {1000 * LATENCY:.0f} ms, to numpy",
+            f"64x64 uint16 {behind}, to numpy",
             Served(small),
             500,
             50,
             [
                 Contender(whole, "this", _sequence, lambda seq: seq.asarray(), needs=needs),
-                Contender(PEER, "peer", lambda d: d.urls, _by_fsspec, np.stack, needs=needs),
+                Contender(OBSTORE, "peer", _urls, obstore_images, np.stack, needs=("obstore",)),
+                Contender(FSSPEC, "peer", _urls, fsspec_images, np.stack, needs=needs),
             ],
             lambda data: np.stack([tifffile.imread(n) for n in data.files.names]),
-            [AtMost("requests a file", 1.1, "requests a file")],
-            probes=[_requests(lambda data: _sequence(data).asarray())],
+            [
+                Faster(whole, (OBSTORE,), 1, "small files far away, obstore and tifffile"),
+                AtMost("requests a file", 1.1, "requests a file"),
+            ],
+            probes=[_probe(lambda data: _sequence(data).asarray(), "asarray")],
         ),
         Case(
             "far-zip",
-            f"64x64 uint16 in a ZIP file by HTTP, {1000 * LATENCY:.0f} ms, to numpy",
+            f"64x64 uint16 in a ZIP file {behind}, to numpy",
             Served(small),
             500,
             50,
-            [Contender(whole, "this", _archive, lambda seq: seq.asarray(), needs=needs)],
+            [
+                Contender(whole, "this", _archive, lambda seq: seq.asarray(), needs=needs),
+                Contender(
+                    *(ONE_GET, "peer", same, lambda d: zip_members(d.archive, d.members)),
+                    *(np.stack, needs),
+                ),
+            ],
             lambda data: np.stack([tifffile.imread(n) for n in data.files.names]),
-            [AtMost("requests a file", 0.2, "requests a file")],
-            probes=[_requests(lambda data: _archive(data).asarray())],
+            [
+                Faster(whole, (ONE_GET,), 1, "ZIP file far away, one request for all of it"),
+                AtMost("requests a file", 0.2, "requests a file"),
+            ],
+            probes=[_probe(lambda data: _archive(data).asarray(), "zip")],
         ),
     ]
 
@@ -171,8 +221,7 @@ def _cut(images: list[Any]) -> Any:
 
 
 def _archive(data: FarFiles) -> Any:
-    names = [os.path.basename(name) for name in data.files.names]
-    return dask_fileseq.TiffSequence(names, container=data.archive)
+    return dask_fileseq.TiffSequence(data.members, container=data.archive)
 
 
 # thin slices, and blocks that nobody has chosen
@@ -182,13 +231,10 @@ def _opened(files: Files) -> Any:
     return dask_fileseq.open_sequence(files.names, pattern=None)
 
 
-def _pixel(name: str, title: str, make: Images, count: int, quick: int) -> Case:
+def _pixel(*about: Any) -> Case:
+    """Return a case of one pixel of each file; `about` is from its name to its quick count."""
     return Case(
-        name,
-        title,
-        make,
-        count,
-        quick,
+        *about,
         [
             Contender("x[:, 30, 30].compute()", "this", _opened, _trace),
             Contender("the same by xarray", "this", _opened, _trace_by_xarray, needs=("xarray",)),

@@ -91,6 +91,27 @@ def reduce(names: list[str], chunks: str | None) -> dict[str, float]:
     return {"peak": peak() / MB, "seconds": seconds, "crc": zlib.crc32(result.tobytes())}
 
 
+def far(urls: list[str], way: str) -> dict[str, float]:
+    """Read files at URLs; the peak above the start."""
+    import dask_fileseq
+
+    def opened(some: list[str]) -> Any:
+        if way == "zip":
+            return dask_fileseq.open_sequence(some[0], pattern=None)
+        return dask_fileseq.open_sequence(some, pattern=None, identity="name")
+
+    def read(seq: Any) -> Any:
+        if way in ("zip", "asarray"):
+            return seq.asarray()
+        array = seq.to_dask_array(chunks="grouped" if way == "mean" else None)[:, 300:400, 300:400]
+        return array.compute() if way == "crop" else array.mean(axis=0).compute()
+
+    read(opened(urls[:2]))  # imports
+    start = resident()
+    read(opened(urls))
+    return {"peak": (peak() - start) / MB}
+
+
 def names(count: int) -> dict[str, float]:
     """Make a sequence and a graph of names that do not exist, and crop."""
     import dask
@@ -144,7 +165,7 @@ def _sequence(names: list[str]) -> Any:
 
 
 JOBS: dict[str, Callable[..., dict[str, float]]] = {
-    job.__name__: job for job in (asarray, tifffile_asarray, reduce, names, infer)
+    job.__name__: job for job in (asarray, tifffile_asarray, reduce, far, names, infer)
 }
 
 if __name__ == "__main__":

@@ -118,7 +118,7 @@ class Faster:
 
 @dataclass(frozen=True)
 class AtMost:
-    """A threshold: a quantity is at most a limit."""
+    """A threshold: a quantity, or the seconds that an item takes, is at most a limit."""
 
     what: str
     limit: float
@@ -131,11 +131,11 @@ class AtMost:
         return f"<= {self.shown(self.limit)}"
 
     def measured(self, found: Mapping[str, Measured]) -> tuple[float, float, float] | None:
-        """Return the quantity: median, least and greatest."""
+        """Return the quantity, or seconds an item: median, least and greatest."""
         what = found.get(self.what)
         if what is None or not what.values:
             return None
-        return median(what.values), min(what.values), max(what.values)
+        return median(what.each), min(what.each), max(what.each)
 
     def met(self, value: float) -> bool:
         """Return whether the threshold is kept."""

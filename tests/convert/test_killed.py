@@ -41,10 +41,20 @@ def files(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def undisturbed(files, tmp_path_factory):
+def server():
+    """Start the process that forks children."""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, CHILD], env=environment, **pipes) as process:
+        yield process
+        process.stdin.close()
+
+
+@pytest.fixture(scope="module")
+def undisturbed(server, files, tmp_path_factory):
     """Convert without any disturbance."""
     target = tmp_path_factory.mktemp("alone") / "out.zarr"
-    with Children(files[0], target) as children:
+    with Children(server, files[0], target) as children:
         children.start()
         assert children.wait() == 0
     return target
@@ -53,37 +63,33 @@ def undisturbed(files, tmp_path_factory):
 class Children:
     """Processes that convert, one after another."""
 
-    def __init__(self, files, target):
-        self.target = target
+    def __init__(self, server, files, target):
+        self.server, self.files, self.target = server, files, target
         self.log = target.with_suffix(".log")
         self.log.touch()
-        self.server = subprocess.Popen(
-            [sys.executable, CHILD, files, target, self.log],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-        )
+        self.pid = None
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.server.stdin.close()
-        self.server.wait(60)
-        self.server.stdout.close()
+        if self.pid is not None:  # a test has failed
+            os.kill(self.pid, signal.SIGKILL)
+            self.wait()
 
     def start(self, limit=0):
         """Start a child, which waits after it began so many regions; return its process number."""
         self.before = len(self.log.read_text().split())
-        self.server.stdin.write(f"{limit}\n")
-        self.server.stdin.flush()
+        line = (self.files, self.target, self.log, limit)
+        print(*line, sep="\t", file=self.server.stdin, flush=True)
         self.pid = int(self.server.stdout.readline())
         return self.pid
 
     def wait(self):
         """Return the exit code of the child; less than 0: the signal that killed it."""
-        return int(self.server.stdout.readline())
+        code = int(self.server.stdout.readline())
+        self.pid = None
+        return code
 
     def wait_until(self, condition):
         """Wait until a condition holds."""
@@ -123,12 +129,12 @@ def data(target):
     }
 
 
-def test_killed_twenty_times_while_it_writes(files, undisturbed, tmp_path):
+def test_killed_twenty_times_while_it_writes(server, files, undisturbed, tmp_path):
     """Each time, what is done must stay as it is, and what was being written be done again."""
     folder, array = files
     chance = random.Random(20)
     finished, killed = {}, 0
-    with Children(folder, tmp_path / "out.zarr") as children:
+    with Children(server, folder, tmp_path / "out.zarr") as children:
         while killed < KILLS:
             wanted = chance.randint(2, 7)  # calls for one of three levels each
             pid = children.start(wanted + 5)  # that is never reached, but on a busy machine
@@ -159,9 +165,9 @@ def test_killed_twenty_times_while_it_writes(files, undisturbed, tmp_path):
     assert not list(target.rglob("*.partial"))
 
 
-def test_interrupted_by_the_keyboard(files, undisturbed, tmp_path):
+def test_interrupted_by_the_keyboard(server, files, undisturbed, tmp_path):
     """Ctrl-C ends it soon, and the next run goes on."""
-    with Children(files[0], tmp_path / "out.zarr") as children:
+    with Children(server, files[0], tmp_path / "out.zarr") as children:
         pid = children.start(LIMIT)
         children.wait_until(lambda: len(children.begun()) == LIMIT + WORKERS)
         os.kill(pid, signal.SIGINT)
@@ -174,10 +180,10 @@ def test_interrupted_by_the_keyboard(files, undisturbed, tmp_path):
     assert data(children.target) == data(undisturbed)
 
 
-def test_objects_that_a_loss_of_power_emptied(files, undisturbed, tmp_path):
+def test_objects_that_a_loss_of_power_emptied(server, files, undisturbed, tmp_path):
     """Without a marker data are not trusted, and a marker that is not whole is none."""
     target = tmp_path / "out.zarr"
-    with Children(files[0], target) as children:
+    with Children(server, files[0], target) as children:
         pid = children.start(LIMIT)
         children.wait_until(lambda: len(children.done()) >= 4)
         os.kill(pid, signal.SIGKILL)
@@ -195,7 +201,7 @@ def test_objects_that_a_loss_of_power_emptied(files, undisturbed, tmp_path):
     assert data(target) == data(undisturbed)
 
 
-def test_files_that_changed_in_between(files, tmp_path):
+def test_files_that_changed_in_between(server, files, tmp_path):
     """The copy would be of no state that there ever was."""
     from dask_fileseq import ChangedError
 
@@ -204,7 +210,7 @@ def test_files_that_changed_in_between(files, tmp_path):
     for path in files[0].iterdir():
         (folder / path.name).write_bytes(path.read_bytes())
     target = tmp_path / "out.zarr"
-    with Children(folder, target) as children:
+    with Children(server, folder, target) as children:
         pid = children.start(LIMIT)
         children.wait_until(lambda: len(children.done()) >= 3)
         os.kill(pid, signal.SIGKILL)

@@ -211,16 +211,16 @@ def test_nothing_but_zarr_is_left(acquisition, tmp_path):
 
 PLATES = {
     "cv8000": (
-        "cv8000/*/*.tif",
+        "cv8000/*/*Z0[12]C*.tif",
         r"_(?P<well>[A-P]\d\d)_(T)(\d+)(F)(\d+)L\d+A\d+(Z)(\d+)(C)(\d+)",
         {"D/08": 4, "E/03": 4, "F/08": 4},
-        (1, 2, 4, 2000, 2000),
+        (1, 2, 2, 2000, 2000),
     ),
     "cv8000 by preset": (
-        "cv8000/*/*_D08_*.tif",
+        "cv8000/*/*_D08_*Z0[12]C*.tif",
         "cellvoyager",
         {"D/8": 4},
-        (1, 2, 4, 2000, 2000),
+        (1, 2, 2, 2000, 2000),
     ),
     "ix_exported, Z": (
         "ix_exported/9987_Plate_3434/TimePoint_1/ZStep_?/*.TIF",

@@ -50,6 +50,22 @@ def test_a_slice_of_many_files_waits_for_them_together(far):
     assert max(counts.values()) <= 2
 
 
+@pytest.mark.parametrize("protocol", ["http", "s3"])
+def test_requests_at_a_time_are_many_and_bounded(far, protocol):
+    """A session of botocore has ten connections, one of aiohttp a hundred; a server, its limits."""
+    _, data, folder = far
+    (folder / "bucket").mkdir(exist_ok=True)
+    for t in range(3 * FILES):
+        shutil.copy(folder / f"small{t % FILES}.tif", folder / "bucket" / f"{t}.tif")
+    with Server("web", str(folder), "ranges", "0.2") as server:
+        at = {"http": f"{server.url}/bucket", "s3": "s3://bucket"}[protocol]
+        options = {"anon": True, "endpoint_url": server.url} if protocol == "s3" else {}
+        names = [f"{at}/{t}.tif" for t in range(3 * FILES)]
+        found = TiffSequence(names, storage_options=options, identity="name").asarray()
+        assert 100 < server.most() <= 128
+    np.testing.assert_array_equal(found[:, 3, 4], data[3, 4] + np.arange(3 * FILES) % FILES)
+
+
 def test_small_files_are_one_request_each(far):
     """Two requests for each file take twice the time."""
     server, data, _ = far
@@ -121,6 +137,25 @@ def test_tasks_of_a_graph_wait_for_the_server_together(far):
     assert max(counts.values()) <= 2
 
 
+def test_files_that_wait_together_are_a_block(far):
+    """Workers of a cluster, which read nothing ahead, would wait for one file after the other."""
+    server, data, folder = far
+    x = imread(urls(server, "tiled"), pattern=None)
+    assert x.chunks == ((7,) * 8 + (4,), (300,), (300,))
+    assert imread(f"{folder}/tiled*.tif", pattern=None).chunks[0] == (3,) * 20
+    large = {"chunkshape": (4096, 2048), "chunkdtype": "u2"}
+    assert imread(urls(server, "tiled"), pattern=None, **large).chunks[0] == (1,) * FILES
+    found = x[:, 130:140, 200:290].mean(axis=0)
+    expected = data[130:140, 200:290] + np.arange(FILES, dtype="u2")[:, None, None]
+    assert found.name
+    server.log()
+    np.testing.assert_allclose(found.compute(scheduler="synchronous"), expected.mean(axis=0))
+    assert server.most() == FILES  # also those of the last block, which is smaller
+    server.log()
+    assert x[40, 131:140, 200].max().compute() == data[131:140, 200].max() + 40
+    assert {path for _, path, _, _ in server.log()} == {"/tiled40.tif"}
+
+
 def test_only_what_a_graph_needs_is_read_ahead(far):
     """A projection of five files would request sixty."""
     server, data, _ = far
@@ -162,6 +197,28 @@ def test_members_that_lie_together_are_one_request(far, tmp_path):
         assert len(server.log()) <= 4  # as many parts are read at the same time
         some = seq.to_dask_array()[::-7, 3]
         np.testing.assert_array_equal(some.compute(), expected[::-7, 3])
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+def test_members_in_any_order_are_several_requests_at_a_time(far, tmp_path, kind):
+    """Parts of an archive would be waited for one by one, be dropped too early, or be mixed up."""
+    data = np.random.default_rng(1).integers(0, 4000, (80, 50, 300), "u2")
+    images = tmp_path / "images"
+    images.mkdir()
+    for t, image in enumerate(data):
+        tifffile.imwrite(images / f"t{t}.tif", image)
+    shutil.make_archive(str(tmp_path / "all"), kind, images)
+    order = np.random.default_rng(2).permutation(80)
+    with Server("web", str(tmp_path), "ranges", "0.05") as server:
+        names = [f"t{t}.tif" for t in order]
+        seq = TiffSequence(names, container=f"{server.url}/all.{kind}")
+        assert seq.chunkshape == (50, 300)
+        server.log()
+        np.testing.assert_array_equal(seq.asarray(), data[order])
+        assert server.most() > 4
+        assert len(server.log()) <= 80
+        found = TiffSequence(sorted(names), container=f"{server.url}/all.{kind}").asarray()
+        np.testing.assert_array_equal(found, data[np.argsort([f"t{t}.tif" for t in range(80)])])
 
 
 def test_a_wrong_checksum_among_neighbours_is_named(far):

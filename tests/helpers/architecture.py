@@ -30,7 +30,7 @@ CORE = (
     *("sequence", "backend"),
 )
 """Rooms of the core: each imports only from those before it."""
-BESIDE = ("check", "report", "convert", "write", "demo", "napari", "serve", "cli")
+BESIDE = ("check", "report", "convert", "write", "demo", "napari", "bioio", "serve", "cli")
 """Rooms beside the core. Only a method of the sequence imports them, when it is called."""
 ORDER = {room: rank for rank, room in enumerate((*CORE, *BESIDE))}
 LINES = 350

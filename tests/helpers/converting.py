@@ -1,9 +1,10 @@
-"""Conversions in processes that can be killed: ``python converting.py FILES TARGET LOG``.
+"""Conversions in processes that can be killed: ``python converting.py``.
 
 Forks a child for each line on standard input, so that imports are done once; prints its
-number, and how it ended. A child logs each region that it begins to write, once for each
-level. The line is the number of these after which a child waits, so that it cannot end
-before it is interrupted; 0 for a child that does not wait.
+number, and how it ended. A line has files, target and log, apart by tabs. A child logs each
+region that it begins to write, once for each level. Last in a line is the number of these
+after which a child waits, so that it cannot end before it is interrupted; 0 for a child that
+does not wait.
 """
 
 import itertools
@@ -45,7 +46,8 @@ def main():
         child = os.fork()
         if not child:
             try:
-                convert_files(*sys.argv[1:], int(line))
+                *paths, limit = line.rstrip("\n").split("\t")
+                convert_files(*paths, int(limit))
             except KeyboardInterrupt:
                 os._exit(130)
             os._exit(0)

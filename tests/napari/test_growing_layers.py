@@ -40,7 +40,7 @@ def test_layers_grow_while_a_program_writes(tmp_path):
                 expected = pixels(t, name) if there else np.zeros(slow_writer.SHAPE)
                 np.testing.assert_array_equal(layer._slice.image.raw, expected)
     assert list(layers) == [layer.name for layer in viewer.layers] == list(CHANNELS)
-    assert len(counts) > 2
+    assert len(counts) > 1
     assert viewer.dims.nsteps[0] == TIMES
 
 

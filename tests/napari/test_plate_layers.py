@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from dask_fileseq import open_sequence
+from dask_fileseq import FillWarning, open_sequence
 from dask_fileseq.napari import layer_data
 from dask_fileseq.readers import count
 
@@ -73,10 +73,23 @@ def test_a_large_plate_has_smaller_levels_whose_frames_are_kept(tmp_path, plate,
             viewer.dims.set_current_step(0, step)
         assert read.files == files, step
         np.testing.assert_array_equal(images[1]._slice.image.raw, plate[step, 1, ::4, ::4])
+    smallest = images[0].data[-1]
+    np.testing.assert_array_equal(smallest[-1, ::2][1:, 4:], plate[1, 0, ::8, ::4][1:, 4:])
     with count() as read:  # what is near C03, as napari shows it larger
         images[0]._update_draw(1, np.array([[42.0, 50], [78, 94]]), (40, 40))
     assert images[0].data_level == 0
     assert read.files == 1
+
+
+def test_a_file_that_cannot_be_read_is_named_and_hides_no_other_well(tmp_path, plate):
+    """One of a hundred wells would hide all others, or be black without a word."""
+    (tmp_path / "C03_t1_GFP.tif").write_bytes(b"II*\0 and no image")
+    (image, *_), _ = layer_data(open_sequence(tmp_path))
+    with pytest.warns(FillWarning, match="C03_t1_GFP"):
+        frame = np.asarray(image[1, 1])
+    expected = plate[1, 1].copy()
+    expected[SIZE[0] :, SIZE[1] : 2 * SIZE[1]] = 0
+    np.testing.assert_array_equal(frame, expected)
 
 
 def test_levels_of_files_are_those_of_the_plate(tmp_path):

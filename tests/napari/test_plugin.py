@@ -37,7 +37,7 @@ def test_only_images_are_accepted_and_none_is_read(tmp_path):
 
 def test_a_folder_of_very_many_other_files_is_refused_soon(tmp_path, monkeypatch):
     """To list a million files takes seconds."""
-    monkeypatch.setattr("dask_fileseq.napari.plugin.MOST_ENTRIES", 3)
+    monkeypatch.setattr("dask_fileseq.files.finding.MOST_ENTRIES", 3)
     for i in range(4):
         (tmp_path / f"{i}.txt").touch()
     (tmp_path / "z").mkdir()

@@ -28,7 +28,7 @@ def test_window_shows_a_plate_that_grows(tmp_path):
     done = subprocess.run(
         [*command, folder, out], capture_output=True, text=True, check=False, timeout=120
     )
-    if done.returncode == 77:
+    if done.returncode == 77 or "Could not load the Qt platform plugin" in done.stderr:
         pytest.skip("no OpenGL")
     assert done.returncode == 0, done.stderr
     layers, times, step, lengths = json.loads(done.stdout)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -16,18 +17,26 @@ from dask_fileseq import WriteError, open_sequence, to_files
 
 FILES = 60
 KILLS = {"files": 20, "dask": 7, "map": 7}
-CHILD = """
-import sys
+SERVER = """
+import os, sys
 from dask_fileseq import open_sequence, to_files
-seq = open_sequence(sys.argv[1], pattern="t{t:02d}.tif")
-print("ready", flush=True)
-array = seq.to_xarray() if sys.argv[3] == "dask" else seq
-if sys.argv[3] == "map":
-    seq.map_files(abs, sys.argv[2] + "/{name}", compression="zlib")
-else:
-    to_files(array, sys.argv[2] + "/t{t:02d}.tif", compression="zlib", workers=2)
-print("done", flush=True)
+from dask_fileseq.write import map_files
+source, kind = sys.argv[1:]
+for line in sys.stdin:
+    out = line.strip()
+    pid = os.fork()
+    if not pid:
+        seq = open_sequence(source, pattern="t{t:02d}.tif")
+        array = seq.to_xarray() if kind == "dask" else seq
+        print(os.getpid(), flush=True)
+        if kind == "map":
+            map_files(seq, abs, out + "/{name}", compression="zlib")
+        else:
+            to_files(array, out + "/t{t:02d}.tif", compression="zlib", workers=2)
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
 """
+"""A program that forks a child for each folder to write: to import takes longer than to write."""
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +54,7 @@ def contents(folder):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(os.name == "nt", reason="processes are killed by signals")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="children are forked")
 @pytest.mark.parametrize("kind", KILLS)
 def test_killed_processes(source, tmp_path, kind):
     """A file that was cut short would be taken for finished, or one be left out."""
@@ -53,26 +62,30 @@ def test_killed_processes(source, tmp_path, kind):
     to_files(seq, tmp_path / "alone" / "t{t:02d}.tif", compression="zlib")
     expected = contents(tmp_path / "alone")
     rng, kills, rounds = random.Random(kind), 0, 0
-    while kills < KILLS[kind]:
-        out = tmp_path / f"out{rounds}"
-        rounds += 1
-        finished = False
-        while not finished:
-            command = [sys.executable, "-c", CHILD, source, out, kind]
-            environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-            child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
-            with child:
-                assert child.stdout.readline() == "ready\n"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    command = [sys.executable, "-c", SERVER, source, kind]
+    with subprocess.Popen(command, env=environment, **pipes) as server:
+        while kills < KILLS[kind]:
+            out = tmp_path / f"out{rounds}"
+            rounds += 1
+            code = None
+            while code != 0:
+                print(out, file=server.stdin, flush=True)
+                child = int(server.stdout.readline())
                 if kills < KILLS[kind]:
                     time.sleep(rng.random() * 0.25)
-                    child.send_signal(signal.SIGKILL)
-                finished = child.stdout.read() == "done\n"
-            kills += child.returncode == -signal.SIGKILL and not finished
-            if out.exists():  # what has a final name is whole
-                found = contents(out)
-                whole = {name for name in found if not re.search(r"\.\d+\.part$", name)}
-                assert all(found[name] == expected[name] for name in whole)
-        assert contents(out) == expected
+                    with suppress(ProcessLookupError):  # it has finished
+                        os.kill(child, signal.SIGKILL)
+                code = int(server.stdout.readline())
+                assert code in (0, -signal.SIGKILL)
+                kills += code != 0
+                if out.exists():  # what has a final name is whole
+                    found = contents(out)
+                    whole = {name for name in found if not re.search(r"\.\d+\.part$", name)}
+                    assert all(found[name] == expected[name] for name in whole)
+            assert contents(out) == expected
+        server.stdin.close()
 
 
 @pytest.fixture

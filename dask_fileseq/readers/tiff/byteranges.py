@@ -55,15 +55,19 @@ class HandleBytes:
     read. Otherwise each strip of a remote file would be a request of its own.
     """
 
-    __slots__ = ("_handle", "announce", "size")
+    __slots__ = ("_handle", "_head", "announce", "size")
 
     def __init__(self, handle: Any, origin: Any, size: int = 0) -> None:
         self._handle = handle
+        head = getattr(origin, "head", b"")
+        self._head = head if isinstance(head, bytes) else b""
         self.size = size
         self.announce = origin.announce if isinstance(origin, Prefetching) else None
 
     def get(self, offset: int, count: int) -> bytes:
         """Return bytes; raise `ValueError` if the file ends before."""
+        if offset + count <= len(self._head):
+            return self._head[offset : offset + count]
         self._handle.seek(offset)
         content: bytes = self._handle.read(count)
         if len(content) < count:

@@ -40,6 +40,11 @@ class Server:
         with urlopen(f"{self.url}/_log") as answer:
             return json.loads(answer.read())
 
+    def most(self):
+        """Return how many requests a server of files had at a time, at most."""
+        with urlopen(f"{self.url}/_most") as answer:
+            return json.loads(answer.read())
+
     def stop(self):
         self._process.stdin.close()
         self._process.stdout.close()

@@ -9,6 +9,7 @@ fails twice before each answer in turn by status, reset and a body cut short, "f
 the range that was asked for: "shifted" the bytes behind its first, "several" an answer of several
 parts, "packed" the range of a compressed file.
 ``GET /_log`` returns, and forgets, the requests so far: method, path, range, and bytes sent.
+``GET /_most`` returns how many requests there were at a time since then, at most.
 """
 
 from __future__ import annotations
@@ -28,21 +29,27 @@ from tests.helpers.servers.process import serve
 folder, mode = sys.argv[1:3] if __name__ == "__main__" else ("", "")
 latency = float(sys.argv[3]) if len(sys.argv) > 3 and __name__ == "__main__" else 0.0
 log = []
+waiting = {"now": 0, "most": 0}
 lock = threading.Lock()
 failures: Counter = Counter()
 
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # an answer in two packets would wait 40 ms for the first's
 
     def do_GET(self):
         if self.path == "/_log":
             with lock:
                 content = json.dumps(log).encode()
                 log.clear()
+                waiting["most"] = waiting["now"]
             self.answer(200, content, count=False)
             return
-        time.sleep(latency)
+        if self.path == "/_most":
+            self.answer(200, json.dumps(waiting["most"]).encode(), count=False)
+            return
+        self.wait()
         if mode == "forbidden":
             self.answer(403, b"no")
         elif mode == "down":
@@ -55,6 +62,15 @@ class Handler(BaseHTTPRequestHandler):
             self.serve()
 
     do_HEAD = do_GET
+
+    def wait(self):
+        """Wait as a server far away does, and count those that wait together."""
+        with lock:
+            waiting["now"] += 1
+            waiting["most"] = max(waiting.values())
+        time.sleep(latency)
+        with lock:
+            waiting["now"] -= 1
 
     def fails(self):
         """Fail twice for each range of a file."""
