@@ -42,8 +42,9 @@ from dask_fileseq.readers.tiff.inspecting import dated, inspect_tiff
 from dask_fileseq.readers.tiff.opentiff import open_once, open_tiff, split_arguments, stands_alone
 from dask_fileseq.readers.tiff.ownvalues import own_values
 from dask_fileseq.readers.tiff.pagebypage import read_by_pages
+from dask_fileseq.readers.tiff.recentheader import RecentHeader
 from dask_fileseq.readers.tiff.registry import PROOFS, is_enough, prove
-from dask_fileseq.readers.tiff.signature import DATETIME, FileTemplate, RecentHeader, read_header
+from dask_fileseq.readers.tiff.signature import DATETIME, FileTemplate, read_header
 from dask_fileseq.readers.tiff.tiffimage import (
     Image,
     WholeImage,
