@@ -32,12 +32,14 @@ class Opening:
     def names(self, source: Source, known: Sequence[str]) -> Sequence[str]:
         """Return the names that are there now, in order; the `known` ones if they were listed."""
         if self.given is None:
-            return list(known)
+            return known if isinstance(known, Names) else list(known)
         names, _ = listed_files(self.given, source, self.suffixes)
         return in_order(names, self.sort, True)
 
     def grid(self, grid: FileGrid, names: Sequence[str], source: Source, **rules: Any) -> FileGrid:
         """Return the grid of files, by the pattern of the grid before; that one if none is new."""
+        if names is grid.names:
+            return grid
         pattern, left_out = grid.pattern, [name for name, _ in grid.duplicates]
         if pattern is not None and {*names} == {*grid.names, *grid.unmatched, *left_out}:
             return grid
