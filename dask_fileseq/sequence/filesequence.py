@@ -569,9 +569,9 @@ with well
 
         The grid has the labels of all files, as if they had been opened now with the present
         pattern, so it may grow anywhere along its axes; files that are gone are empty cells, or
-        no part of it. Arrays that were made before stay as they are. Versions are taken of new
-        files alone: files that were there before count as unchanged. Names that were given as a
-        list stay.
+        no part of it. Arrays that were made before stay as they are. Where possible, only the
+        names of new files are parsed, and their versions taken: files that were there before
+        count as unchanged. Names that were given as a list stay.
 
         Returns
         -------
