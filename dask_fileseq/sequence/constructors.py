@@ -63,7 +63,7 @@ def open_sequence(
     files : str, os.PathLike or iterable of these
         As in `FileSequence`. A folder gives its TIFF files or, if it has none, its other
         images; if there are none right inside, those in all folders below it. Hidden folders
-        and those of Zarr do not count. A Parquet, CSV or TSV file, packed by gzip or not, or several,
+        and those of Zarr do not count. A Parquet, CSV or TSV file (also ``.csv.gz``), or several,
         is a table of names (extra ``parquet``): the column of file names is that with suffixes of
         images or, of several, the one that is called ``file``, ``filename``, ``name``, ``path``,
         ``url`` or ``key``. Of an inventory of S3, with buckets and keys, images count, in their
