@@ -176,8 +176,8 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         under their own names. Letter case does not matter in Windows paths.
     table : str, os.PathLike, mapping or DataFrame, optional
         Says where the files are in the grid, in place of their names. The path of a CSV, TSV or
-        Parquet file, or columns: one has the file names, the others are axes, as few as tell all files
-        apart, or else coordinates. Or the path of an instrument's own index, or ``"auto"``,
+        Parquet file, or columns: one has the file names, the others are axes, as few as tell all
+        files apart, or else coordinates. Or the path of an instrument's own index, or ``"auto"``,
         which looks for one beside the files; see `open_sequence`. Files that it names and that
         are not there are empty cells.
     fillvalue : scalar or {"auto", "nodata", "nan"}, optional
