@@ -16,6 +16,7 @@ from dask_fileseq import (
     open_sequence,
 )
 from dask_fileseq.files import LocalFiles
+from dask_fileseq.patterns import NamePattern
 
 
 def write(folder, *names):
@@ -31,16 +32,22 @@ def seq(tmp_path):
 
 
 @pytest.fixture
-def stated(monkeypatch):
-    """Count the files whose versions are taken."""
-    names, versions = [], LocalFiles.versions
+def counted(monkeypatch):
+    """Count the names that are parsed, and those whose versions are taken."""
+    counts = {"parsed": 0, "stated": 0}
 
-    def call(self, some, *args, **kwargs):
-        names.extend(some)
-        return versions(self, some, *args, **kwargs)
+    def counting(cls, method, what):
+        function = getattr(cls, method)
 
-    monkeypatch.setattr(LocalFiles, "versions", call)
-    return names
+        def call(self, names, *args, **kwargs):
+            counts[what] += len(names)
+            return function(self, names, *args, **kwargs)
+
+        monkeypatch.setattr(cls, method, call)
+
+    counting(NamePattern, "columns", "parsed")
+    counting(LocalFiles, "versions", "stated")
+    return counts
 
 
 def test_the_grid_grows_along_all_axes(seq, tmp_path):
@@ -59,15 +66,17 @@ def test_the_grid_grows_along_all_axes(seq, tmp_path):
     assert type(grown) is type(seq)
 
 
-def test_only_new_files_are_looked_at(seq, tmp_path, stated):
+def test_only_new_files_are_looked_at(seq, tmp_path, counted):
     """A folder of a million files would take seconds at each look."""
     name = seq.to_dask_array().name
     write(tmp_path, "t02_B", "t03_A")
-    stated.clear()
+    counted.update(parsed=0, stated=0)
     grown = seq.refresh()
+    assert counted == {"parsed": 2, "stated": 2}
     assert grown.to_dask_array().name != name
+    assert counted == {"parsed": 2, "stated": 2}
     assert grown.refresh() is grown
-    assert [path[-9:-4] for path in stated] == ["t02_B", "t03_A"]
+    assert counted == {"parsed": 2, "stated": 2}
 
 
 def test_files_that_are_gone(seq, tmp_path):

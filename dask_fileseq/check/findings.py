@@ -159,7 +159,9 @@ def _of_headers(
     """Yield the files whose headers disagree with those of most, unless that was `found`."""
     known = {(finding.kind, finding.name) for finding in found}
     numbers = [number for number, result in enumerate(results) if result.info is not None]
-    rows = [header_columns(result.info) for result in results if result.info is not None]
+    infos = [result.info for result in results if result.info is not None]
+    columns = {key: header_columns(info) for key, info in {id(i): i for i in infos}.items()}
+    rows = [columns[id(info)] for info in infos]  # files whose headers are alike share one
     along = [index[numbers] for index in grid.along]
     for each in differences(rows, along, channel_axes(grid)):
         number = numbers[each.number]

@@ -7,7 +7,8 @@ function by `grid_of_indices`, or from the order of the files alone by `grid_of_
 All work goes by column: a million names have few distinct texts along an axis, and each of
 these is looked at once. Each module imports only from those before it: `natural_sort`,
 `text_axis`, `grid_axes`, `density`, `durations`, `gridmetadata`, `filegrid`, `cellranges`;
-`label_lookup` and `selection` make parts of a grid, and `joining` makes one grid of several.
+`label_lookup` and `selection` make parts of a grid, `joining` makes one grid of several, and
+`growing` adds files.
 """
 
 from dask_fileseq.grid.cellranges import CellRange, cell_text, empty_ranges
@@ -24,6 +25,7 @@ from dask_fileseq.grid.filegrid import (
 )
 from dask_fileseq.grid.grid_axes import parse_filenames
 from dask_fileseq.grid.gridmetadata import GridCoord, GridMetadata, coord_of_files
+from dask_fileseq.grid.growing import grown_grid
 from dask_fileseq.grid.joining import joined_grids, renamed
 from dask_fileseq.grid.label_lookup import places_of_labels
 from dask_fileseq.grid.natural_sort import natural_sorted
@@ -45,6 +47,7 @@ __all__ = [
     "grid_of_indices",
     "grid_of_pattern",
     "grid_of_sequence",
+    "grown_grid",
     "joined_grids",
     "labels_at",
     "natural_sorted",

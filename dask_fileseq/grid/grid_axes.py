@@ -104,11 +104,13 @@ def name_columns(
     pattern: Any,
     axesorder: Sequence[int] | None,
     unmatched: Unmatched,
+    start: int | None = None,
 ) -> tuple[NamePattern, NameColumns]:
     """Return a user's pattern, and the axes that it finds in names.
 
-    A regular expression is matched below the folder that the names share, other patterns with
-    whole paths. Credentials in URLs are left out.
+    A regular expression is matched below the folder that the names share, whose length may be
+    given as `start`; other patterns are matched with whole paths. Credentials in URLs are left
+    out.
     """
     if not len(names):
         raise NoFilesError("files is empty")
@@ -134,7 +136,7 @@ def name_columns(
     if is_inferred:
         pattern, columns = infer_columns(paths)
     else:
-        start = _start(pattern, paths)
+        start = _start(pattern, paths) if start is None else start
         require_quick(pattern, [longest] if packed is not None else paths, start)
         columns = columns_of(pattern, paths, start)
     if columns.unmatched and unmatched == "raise":

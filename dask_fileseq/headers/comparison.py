@@ -44,8 +44,10 @@ def differences(
     """
     if not rows:
         return
+    distinct = {id(row): row for row in rows}
     for kind, prop in PROPERTIES.items():
-        codes, values = coded([prop.value(row) for row in rows])
+        by_row = {key: prop.value(row) for key, row in distinct.items()}
+        codes, values = coded([by_row[id(row)] for row in rows])
         if len(values) == 1:
             continue
         expected = usual(codes, along, channels) if prop.along_channels else most(codes)

@@ -569,9 +569,9 @@ with well
 
         The grid has the labels of all files, as if they had been opened now with the present
         pattern, so it may grow anywhere along its axes; files that are gone are empty cells, or
-        no part of it. Arrays that were made before stay as they are. Versions are taken of new
-        files alone: files that were there before count as unchanged. Names that were given as a
-        list stay.
+        no part of it. Arrays that were made before stay as they are. Where possible, only the
+        names of new files are parsed, and their versions taken: files that were there before
+        count as unchanged. Names that were given as a list stay.
 
         Returns
         -------
@@ -1594,8 +1594,9 @@ with well
     ) -> str:
         """Commit references to the bytes in the files to a repository of Icechunk.
 
-        Each has the time of its file, in whole seconds: to read a file that was changed since is
-        an error.
+        Each has the time of its file: to read a file that was changed since is an error. As
+        Icechunk compares whole seconds, files that are younger are waited for, for at most a
+        second. Changes that set a file's time back, or leave it in the future, are not seen.
 
         Parameters
         ----------

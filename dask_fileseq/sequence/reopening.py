@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from dask_fileseq.files import Names, Source, Suffixes, Versions
-from dask_fileseq.grid import FileGrid
+from dask_fileseq.grid import FileGrid, grown_grid
 from dask_fileseq.sequence.arguments import in_order, listed_files, parsed_grid, tabled_grid
 
 
@@ -37,11 +37,14 @@ class Opening:
         return in_order(names, self.sort, True)
 
     def grid(self, grid: FileGrid, names: Sequence[str], source: Source, **rules: Any) -> FileGrid:
-        """Return the grid of files, by the pattern of the grid before; that one if none is new."""
-        pattern, left_out = grid.pattern, [name for name, _ in grid.duplicates]
-        if pattern is not None and {*names} == {*grid.names, *grid.unmatched, *left_out}:
-            return grid
+        """Return the grid of files of which another grid has some; the pattern stays."""
         rules = {**self.rules, **rules}
+        pattern = grid.pattern
+        arranging = {k: v for k, v in self.kwargs.items() if k != "pattern" and v is not None}
+        if pattern is not None and arranging.keys() <= {"axesorder"}:
+            grown = grown_grid(grid, names, **arranging, **rules)
+            if grown is not None:
+                return grown
         kwargs = dict(self.kwargs) | ({"pattern": pattern} if pattern is not None else {})
         packed = Names.of(names)
         found = tabled_grid(packed, source, self.given or list(names), self.table, kwargs, rules)

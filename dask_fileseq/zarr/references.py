@@ -38,7 +38,7 @@ from dask_fileseq.zarr.zarrarray import (
 PARQUET = (".parquet", ".parq")
 """Suffixes of folders of references in Parquet."""
 
-RECORDS = 100_000
+RECORDS = 10_000
 """Number of references in a file of Parquet."""
 
 
@@ -76,9 +76,11 @@ def write_references(
     is_parquet = str(jsonfile).endswith(PARQUET)
     if is_parquet and (zarr_format == 3 or version == 0):
         raise ValueError(f"{jsonfile!r} is to be in Parquet, which is of zarr_format=2, version=1")
+    path = array_path(groupname)
+    if is_parquet and not path:
+        raise ValueError(f"{jsonfile!r} is to be in Parquet, which needs a group: give a groupname")
     folder, names = file_urls(array.names, url, quote)
     references = References.of(array, chunks, codec_id, scheduler)
-    path = array_path(groupname)
     documents = references.documents(
         zarr_format, path, consolidate=close and not append, **metadata
     )

@@ -2,12 +2,16 @@
 
 The zarr array is of format 3, its chunks are parts of files, or whole files if a codec is given.
 In Icechunk, each reference has the time of its file: a file that was changed since is an error.
+It compares whole seconds. So the commit waits until the second of the last change is over: whatever
+is changed after that has a later one. ETags would do without, but those of local files differ
+between releases of Icechunk, and one of them would take all files for changed.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
@@ -27,6 +31,9 @@ from dask_fileseq.zarr.zarrarray import array_path
 
 MANY = 50_000
 """Number of references that are handed over at a time."""
+
+CLOCK = 0.05
+"""Seconds by which the times of files may be behind the clock."""
 
 EXTRA = 'pip install "dask-fileseq[virtual]" brings'
 
@@ -92,7 +99,8 @@ def to_icechunk(
     except ImportError as error:
         raise ImportError(f"to_icechunk needs icechunk, which {EXTRA}") from error
     uris = _uris(array, url, quote)
-    times = _times(array)
+    versions = array.source.versions(array.names, fresh=True)
+    times = _times(array, versions)
     references = References.of(array, chunks, codec_id, scheduler)
     path = array_path(groupname)
     documents = references.documents(3, path, consolidate=False, **metadata)
@@ -107,9 +115,8 @@ def to_icechunk(
     def specs() -> Iterator[Any]:
         for index, number, extent in references.chunks():
             offset, count = extent or (0, sizes[number])
-            time = times[number]
             yield icechunk.VirtualChunkSpec(
-                list(index), uris[number], offset, count, last_updated_at_checksum=time
+                list(index), uris[number], offset, count, last_updated_at_checksum=times[number]
             )
 
     for some in partition_all(MANY, specs()):
@@ -119,7 +126,8 @@ def to_icechunk(
                 f"repo has no virtual chunk container for {uris[0]!r}, so {len(refused):,} chunks"
                 " cannot refer to files"
             )
-    _require_unchanged(array, times)
+    if isinstance(array.source, LocalFiles) and versions is not None:
+        _require_unchanged(array, versions, max(times))
     return str(session.commit(message or f"{len(array.names):,} files of dask-fileseq"))
 
 
@@ -185,19 +193,22 @@ class _Sizes:
         return int(self.versions[number, 0])
 
 
-def _times(array: FileArray) -> list[datetime]:
+def _times(array: FileArray, versions: Versions | None) -> list[datetime]:
     """Return until when each file had not been changed: its time, or now if that is unknown."""
-    versions = array.source.versions(array.names, fresh=True)
     if not isinstance(array.source, LocalFiles) or versions is None:
         return [datetime.now(UTC)] * len(array.names)
     # a whole second: Icechunk compares no fractions
-    return [datetime.fromtimestamp(-(-time // 10**9), UTC) for time in versions[:, 1].tolist()]
+    return [datetime.fromtimestamp(-(-ns // 10**9), UTC) for ns in versions[:, 1].tolist()]
 
 
-def _require_unchanged(array: FileArray, times: list[datetime]) -> None:
-    """Raise a `ReadError` if files were changed while they were referred to."""
-    if isinstance(array.source, LocalFiles):
-        now = _times(array)
-        changed = [n for n, a, b in zip(array.names, times, now, strict=True) if a != b]
-        if changed:
-            raise ReadError(f"files changed meanwhile: {shown(changed, len(changed))}")
+def _require_unchanged(array: FileArray, versions: Versions, newest: datetime) -> None:
+    """Wait until the second of the newest file is over; raise a `ReadError` if files changed."""
+    left = newest.timestamp() + CLOCK - time.time()
+    if 0 < left <= 1 + CLOCK:  # times in the future are no reason to wait for them
+        time.sleep(left)
+    now = array.source.versions(array.names, fresh=True)
+    same = now is not None and (now == versions).all(axis=1)
+    rows = np.flatnonzero(np.logical_not(np.broadcast_to(same, len(versions)))).tolist()
+    changed = [array.names[row] for row in rows]
+    if changed:
+        raise ReadError(f"files changed meanwhile: {shown(changed, len(changed))}")

@@ -10,6 +10,7 @@ import pytest
 import tifffile
 
 from dask_fileseq import ReadError, TiffSequence, imread
+from dask_fileseq.readers import count
 from tests.helpers.servers.process import Server
 
 pytestmark = pytest.mark.network
@@ -64,6 +65,19 @@ def test_requests_at_a_time_are_many_and_bounded(far, protocol):
         found = TiffSequence(names, storage_options=options, identity="name").asarray()
         assert 100 < server.most() <= 128
     np.testing.assert_array_equal(found[:, 3, 4], data[3, 4] + np.arange(3 * FILES) % FILES)
+
+
+def test_one_file_is_compared_with_what_tifffile_reads(far, tmp_path):
+    """Each of a hundred threads would open its file by tifffile, and decode it twice."""
+    data = np.random.default_rng(3).integers(0, 4000, (300, 311), "u2")
+    for t in range(FILES):
+        tifffile.imwrite(tmp_path / f"t{t}.tif", data + t, tile=(128, 128), compression="zlib")
+    with Server("web", str(tmp_path), "ranges", "0.1") as server, count() as counts:
+        names = [f"{server.url}/t{t}.tif" for t in range(FILES)]
+        found = TiffSequence(names).to_dask_array()[:, 130:140, 200:290].compute()
+    assert counts.ways == {"segments": 1, "proven": FILES - 1}
+    expected = data[130:140, 200:290] + np.arange(FILES, dtype="u2")[:, None, None]
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_small_files_are_one_request_each(far):

@@ -175,3 +175,23 @@ def test_turned_places(tmp_path, software):
         header_columns(read_tiff.inspect(str(p)))["transform"] for p in tmp_path.iterdir()
     ]
     assert sorted(each[2] for each in transforms) == [100.0, 200.0]
+
+
+def test_headers_with_the_same_bytes(tmp_path):
+    """A file that is cut short, or of another time, passes for the one before it."""
+    paths = [str(tmp_path / f"t{i}.tif") for i in range(7)]
+    for i, path in enumerate(paths):
+        date = "2026:01:02 03:04:05" if i < 5 else "2026:01:02 03:04:06"
+        tifffile.imwrite(path, np.full((4, 5), i, "u2"), datetime=date)
+    with open(paths[3], "r+b") as file:
+        file.truncate(file.seek(0, 2) - 1)
+    for path in (*paths, *paths, *reversed(paths)):
+        with open(path, "rb") as file, opened_by_tifffile() as opened:
+            if path == paths[3]:
+                with pytest.raises(ValueError, match="truncated"):
+                    read_tiff.inspect(path)
+            else:
+                expected = content(read_tiff.inspect(file))
+                opened.clear()
+                assert repr(content(read_tiff.inspect(path))) == repr(expected)
+                assert not opened or path == paths[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -18,11 +19,25 @@ from dask_fileseq.readers.reader import File, FileInfo
 from dask_fileseq.readers.tiff.byteranges import PathBytes
 from dask_fileseq.readers.tiff.opentiff import open_tiff, split_arguments
 from dask_fileseq.readers.tiff.ownvalues import own_values, shared_info, with_own_values
+from dask_fileseq.readers.tiff.recentheader import RecentHeader
 from dask_fileseq.readers.tiff.registry import PROOFS, Proof
-from dask_fileseq.readers.tiff.signature import DATETIME, Header, read_header
+from dask_fileseq.readers.tiff.signature import DATETIME, Header
 from dask_fileseq.readers.tiff.tiffimage import image_of
 from dask_fileseq.readers.tiff.tiffmetadata import file_columns, image_number, tiff_metadata
 from dask_fileseq.readers.tiff.tiffseries import selected_series, series_of
+
+
+class _Before(threading.local):
+    """What this thread inspected last, if it has nothing of its own but a date."""
+
+    def __init__(self) -> None:
+        self.headers = RecentHeader()
+        self.header: Header | None = None
+        self.suffix = ""
+        self.info: FileInfo | None = None
+
+
+_BEFORE = _Before()
 
 
 def inspect_tiff(file: File, imreadargs: Mapping[str, Any]) -> FileInfo:
@@ -35,21 +50,29 @@ def inspect_tiff(file: File, imreadargs: Mapping[str, Any]) -> FileInfo:
     require_file(file)
     try:
         with PathBytes(file) as raw:
-            header, size = read_header(raw.get), raw.size
+            header, size = _BEFORE.headers.of(raw), raw.size
     except EOFError as error:
         return _inspect_short(file, error)
     if header is None:
         return _inspect_by_tifffile(file)[0]
+    suffix = os.path.splitext(file)[1]
+    before = _BEFORE.info if header is _BEFORE.header and suffix == _BEFORE.suffix else None
+    if before is not None and _is_complete(header, size, before):
+        record(files=1, headers=1)
+        return before
     own = own_values(header.signature, file)
     if own is None:
         return _inspect_by_tifffile(file)[0]
-    form = own.form, os.path.splitext(file)[1]  # tifffile uses both
+    form = own.form, suffix  # tifffile uses both
     proof = PROOFS.get(form)
     if proof is not None and proof.info is not None and _is_complete(header, size, proof.info):
         info = with_own_values(proof.info, own, file)
         if info is not None:
             record(files=1, headers=1)
-            return dated(info, header.date.decode("ascii", "replace"))
+            info = dated(info, header.date.decode("ascii", "replace"))
+            if not own.xml and not own.places:
+                _BEFORE.header, _BEFORE.suffix, _BEFORE.info = header, suffix, info
+            return info
     info, undated = _inspect_by_tifffile(file)
     shared = None if undated is None else shared_info(undated, own, file)
     if shared is None:

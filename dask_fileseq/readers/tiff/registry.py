@@ -14,7 +14,8 @@ always need tifffile, and those with OME-XML unless that is about their own page
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +43,10 @@ SLOW_LZW = tuple(map(int, imagecodecs.__version__.split(".")[:2])) < (2026, 6)
 
 LARGE = 128 * 1024
 """Bytes of pixels above which libtiff is faster."""
+
+
+LITTLE = 2**20
+"""Largest number of bytes of pixels for whose proof other threads wait."""
 
 
 @dataclass(slots=True)
@@ -122,6 +127,11 @@ class Proof:
     """What files of this signature contain, if one of them was inspected."""
 
 
+def is_enough(proof: Proof | None, is_all: bool) -> bool:
+    """Return whether a proof says how regions, or all, of the files of its signature are read."""
+    return proof is not None and proof.compared and (proof.whole or not is_all)
+
+
 class Registry:
     """Proofs by signature: bounded, and safe in threads.
 
@@ -136,6 +146,25 @@ class Registry:
         self._lock = threading.Lock()
         self._fruitless = 0
         self._requests = 0
+        self._under_way: dict[Hashable, threading.Event] = {}
+
+    @contextmanager
+    def turn(self, signature: Hashable, nbytes: int) -> Iterator[None]:
+        """Wait, once, while another thread proves a signature, and let others wait for this one.
+
+        Of files far away, a hundred threads would make the same proof. Where many pixels are
+        compared, it takes longer than to make another one, and no thread waits.
+        """
+        mine = threading.Event()
+        other = mine if nbytes > LITTLE else self._under_way.setdefault(signature, mine)
+        if other is not mine:
+            other.wait()
+        try:
+            yield
+        finally:
+            if self._under_way.get(signature) is mine:
+                del self._under_way[signature]
+            mine.set()
 
     def get(self, signature: Hashable) -> Proof | None:
         """Return the proof for a signature."""

@@ -25,7 +25,7 @@ import numpy as np
 import tifffile
 
 from dask_fileseq.readers.chunk import Array
-from dask_fileseq.readers.tiff.byteranges import HEAD, ByteSource, read_vector
+from dask_fileseq.readers.tiff.byteranges import ByteSource, read_vector
 
 MAX_PAGES = 64
 MAX_TAGS = 256
@@ -233,28 +233,6 @@ def _texts(function: FunctionType) -> Iterator[str]:
             for text in constant if isinstance(constant, frozenset | tuple) else (constant,):
                 if isinstance(text, str) and text:
                     yield text
-
-
-@dataclass(slots=True)
-class RecentHeader:
-    """The header of the file before, which the next one is likely to equal in all bytes.
-
-    `read_header` takes bytes from directories and their values alone, `Header.extents`. A file in
-    which all of these are the same, at the same places, has the same header, as to parse it again
-    would show. The size of the file is not part of it.
-    """
-
-    _header: Header | None = None
-    _pieces: Sequence[tuple[int, bytes]] = ()
-
-    def of(self, source: ByteSource) -> Header | None:
-        """Return the header of a file, as `read_header` does."""
-        if not self._pieces or not source.holds(self._pieces):
-            self._header, self._pieces = read_header(source.get), []
-            extents = [] if self._header is None else self._header.extents
-            if all(stop <= HEAD for _, stop in extents):  # else it is not in memory
-                self._pieces = [(start, source.get(start, stop - start)) for start, stop in extents]
-        return self._header
 
 
 @dataclass(frozen=True, slots=True)

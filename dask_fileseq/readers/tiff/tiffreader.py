@@ -42,8 +42,9 @@ from dask_fileseq.readers.tiff.inspecting import dated, inspect_tiff
 from dask_fileseq.readers.tiff.opentiff import open_once, open_tiff, split_arguments, stands_alone
 from dask_fileseq.readers.tiff.ownvalues import own_values
 from dask_fileseq.readers.tiff.pagebypage import read_by_pages
-from dask_fileseq.readers.tiff.registry import PROOFS, prove
-from dask_fileseq.readers.tiff.signature import DATETIME, FileTemplate, RecentHeader, read_header
+from dask_fileseq.readers.tiff.recentheader import RecentHeader
+from dask_fileseq.readers.tiff.registry import PROOFS, is_enough, prove
+from dask_fileseq.readers.tiff.signature import DATETIME, FileTemplate, read_header
 from dask_fileseq.readers.tiff.tiffimage import (
     Image,
     WholeImage,
@@ -297,13 +298,18 @@ def read_proven_region(
             if own is not None and own.form != header.signature:
                 signature = ("form", own.form), suffix, path is None
                 proof = PROOFS.get(signature)
-            if proof is None or not proof.compared or (is_all and not proof.whole):
-                if not PROOFS.is_worth_a_proof():
-                    return False
-                alone = own is not None  # whatever its OME-XML
-                new = prove(file, header, source, spec, region, out, alone=alone)
-                PROOFS.add(signature, new if proof is None else replace(new, info=proof.info))
-                return True
+            if not is_enough(proof, is_all):
+                with PROOFS.turn(signature, out.nbytes):
+                    proof = PROOFS.get(signature)
+                    if not is_enough(proof, is_all):
+                        if not PROOFS.is_worth_a_proof():
+                            return False
+                        alone = own is not None  # whatever its OME-XML
+                        new = prove(file, header, source, spec, region, out, alone=alone)
+                        info = None if proof is None else proof.info
+                        PROOFS.add(signature, new if info is None else replace(new, info=info))
+                        return True
+            assert proof is not None
             if proof.key != (spec.shape, spec.dtype):
                 return False
             if proof.image is None:
