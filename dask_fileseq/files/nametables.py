@@ -106,9 +106,9 @@ def names_in_tables(tables: Sequence[str], source: Source, suffixes: Suffixes = 
         for name in tables:
             with _errors_of(name):
                 opened = stack.enter_context(source.open_whole(name))
-                is_path = isinstance(opened, str)
-                file = stack.enter_context(open(opened, "rb")) if is_path else opened
-            files.append((name, file))
+                if isinstance(opened, str):
+                    opened = stack.enter_context(open(opened, "rb"))
+            files.append((name, opened))
         return _names_in(files, suffixes)
 
 
