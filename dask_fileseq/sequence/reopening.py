@@ -32,12 +32,14 @@ class Opening:
     def names(self, source: Source, known: Sequence[str]) -> Sequence[str]:
         """Return the names that are there now, in order; the `known` ones if they were listed."""
         if self.given is None:
-            return list(known)
+            return known if isinstance(known, Names) else list(known)
         names, _ = listed_files(self.given, source, self.suffixes)
         return in_order(names, self.sort, True)
 
     def grid(self, grid: FileGrid, names: Sequence[str], source: Source, **rules: Any) -> FileGrid:
         """Return the grid of files of which another grid has some; the pattern stays."""
+        if names is grid.names:
+            return grid
         rules = {**self.rules, **rules}
         pattern = grid.pattern
         arranging = {k: v for k, v in self.kwargs.items() if k != "pattern" and v is not None}

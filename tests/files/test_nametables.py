@@ -50,6 +50,7 @@ def test_columns_that_tell_files_apart_are_axes(tmp_path, names):
     assert seq.coords["channel"].tolist() == ["DAPI", "GFP"]
     assert seq.asarray()[1, 0, 1, 0, 0] == 7
     assert "row" in seq.explain()
+    assert seq.refresh().dims == seq.dims
     assert open_sequence(tmp_path / "files.parquet", pattern="t{t}_{c}_z{z:d}.tif").dims[0] == "t"
 
 

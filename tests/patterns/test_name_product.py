@@ -82,6 +82,7 @@ def test_a_hundred_million_names_take_no_memory():
     np.testing.assert_array_equal((x[9999, 9999, 0] + 0).compute(scheduler="sync"), [1009899] * 3)
     assert seq.sel(t=slice(5, 6), z=3).files == ["t0005/z0003.tif", "t0006/z0003.tif"]
     assert seq.to_xarray().sizes["z"] == 10_000
+    assert seq.refresh() is seq
     assert "t0000/z0001.tif' at t=0, z=1" in seq.listing(2)
     assert "100,000,000 files" in seq._repr_html_()
     block = FileArray.from_grid(seq.grid, read, identity="name").block(
