@@ -66,10 +66,12 @@ def rasterio_crops(urls: list[str], crop: tuple[slice, slice]) -> list[Any]:
     import rasterio
     from rasterio.windows import Window
 
+    uncached = {"CPL_VSIL_CURL_NON_CACHED": "/vsicurl/"}  # else, repeats request less
+
     def read(url: str) -> Any:
         with (
-            rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR"),
-            rasterio.open(f"/vsicurl?use_head=no&url={url}") as file,
+            rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR", **uncached),
+            rasterio.open(f"/vsicurl/{url}") as file,
         ):
             return file.read(1, window=Window.from_slices(*crop))
 
