@@ -48,9 +48,9 @@ def first_info(grid: FileGrid, source: Source, reader: Reader) -> FileInfo:
 def grid_summary(grid: FileGrid) -> dict[str, Any]:
     """Return what names contain: axes with labels and numbers of files, and empty cells."""
     axes = []
-    for (dim, labels), files in zip(grid.coords.items(), grid.counts, strict=True):
-        labels, size = plain_labels(labels), len(files)
-        axes.append({"name": dim, "size": size, "labels": labels, "files": files.tolist()})
+    for (dim, values), files in zip(grid.coords.items(), grid.counts, strict=True):
+        labels = plain_labels(values)
+        axes.append({"name": dim, "size": len(files), "labels": labels, "files": files.tolist()})
     return {
         "files": len(grid.names),
         "first": without_secrets(grid.names[0]),
