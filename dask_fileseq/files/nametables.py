@@ -9,8 +9,9 @@ import csv
 import gzip
 import io
 import os
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import reduce
 from typing import Any, BinaryIO, NamedTuple
 from urllib.parse import unquote_plus
@@ -18,7 +19,7 @@ from urllib.parse import unquote_plus
 import numpy as np
 from numpy.typing import NDArray
 
-from dask_fileseq.errors import NamesError, NoFilesError, ReadError
+from dask_fileseq.errors import FileSequenceError, NamesError, NoFilesError, ReadError
 from dask_fileseq.files.packednames import PackedNames
 from dask_fileseq.files.source import Source, Suffixes
 
@@ -94,34 +95,44 @@ def names_in_tables(tables: Sequence[str], source: Source, suffixes: Suffixes = 
     ReadError
         A table cannot be read.
     """
+    try:
+        import pyarrow as _  # noqa: F401
+    except ImportError as error:
+        raise ImportError(
+            f'{tables[0]!r} needs pyarrow, which pip install "dask-fileseq[parquet]" brings'
+        ) from error
     with ExitStack() as stack:
         files = []
         for name in tables:
-            opened = stack.enter_context(source.open_whole(name))
-            file = stack.enter_context(open(opened, "rb")) if isinstance(opened, str) else opened
-            files.append((name, file))
-        try:
-            return _names_in(files, suffixes)
-        except OSError as error:
-            raise ReadError(f"{tables[0]!r} cannot be read as a table: {error}") from error
-        except ValueError as error:  # pyarrow's ArrowInvalid is one
-            if isinstance(error, NamesError):
-                raise
-            raise ReadError(f"{tables[0]!r} is no table that can be read: {error}") from error
+            with _errors_of(name):
+                opened = stack.enter_context(source.open_whole(name))
+                if isinstance(opened, str):
+                    opened = stack.enter_context(open(opened, "rb"))
+            files.append((name, opened))
+        return _names_in(files, suffixes)
+
+
+@contextmanager
+def _errors_of(table: str) -> Iterator[None]:
+    """Raise errors of a table as a `ReadError` that names it."""
+    from pyarrow import ArrowException
+
+    try:
+        yield
+    except FileSequenceError:
+        raise
+    except (ArrowException, OSError, EOFError, ValueError, zlib.error) as error:
+        raise ReadError(f"{table!r} cannot be read as a table: {error}") from error
 
 
 def _names_in(files: Sequence[tuple[str, BinaryIO]], suffixes: Suffixes) -> TableNames:
-    try:
-        import pyarrow.compute as pc
-    except ImportError as error:
-        raise ImportError(
-            f'{files[0][0]!r} needs pyarrow, which pip install "dask-fileseq[parquet]" brings'
-        ) from error
+    import pyarrow.compute as pc
 
     def batches() -> Iterator[Any]:
         for name, file in files:
             file.seek(0)
-            yield from _batches(name, file, suffixes)
+            with _errors_of(name):
+                yield from _batches(name, file, suffixes)
 
     count, size = 0, 0
     lows, highs = [], []
@@ -226,12 +237,12 @@ def _csv(name: str, file: BinaryIO, suffixes: Suffixes) -> tuple[_Layout, Parts]
     text = begin.decode("utf-8-sig", "replace")
     delimiter = delimiter_of(text.partition("\n")[0])
     rows = csv.reader(io.StringIO(text), delimiter=delimiter)
-    header, row = next(rows, []), next(rows, [])
+    header = next(rows, [])
+    row = next(rows, [""] * len(header))
     every = tuple(suffix for group in suffixes for suffix in group)
     has_header = not any(value.lower().endswith(every) or "/" in value for value in header)
     if has_header:
-        values = row or [""] * len(header)
-        layout = _layout(name, dict(zip(header, values, strict=False)), header, suffixes)
+        layout = _layout(name, dict(zip(header, row, strict=False)), header, suffixes)
     else:
         layout = _Layout(("f0", "f1"), is_encoded=True) if len(header) > 1 else _Layout(("f0",))
 
@@ -322,17 +333,24 @@ def _columns(files: Sequence[tuple[str, BinaryIO]], count: int) -> dict[str, Tab
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    schema = pq.read_schema(files[0][1])
-    titles = [each.name for each in schema if each.name.lower() not in (*FACTS, *NAME_COLUMNS)]
-    found = {title: _kind(schema.field(title).type) for title in titles}
-    kinds = {title: kind for title, kind in found.items() if kind is not None}
+    schemas = [pq.read_schema(file) for _, file in files]
+    shared = set.intersection(*(set(schema.names) for schema in schemas))
+    titles = [title for title in schemas[0].names if title in shared]
     columns = {}
-    for title, kind in kinds.items():
-        parts = [pq.read_table(file, columns=[title]).column(title) for _, file in files]
-        chunks = [chunk for part in parts for chunk in part.chunks]
+    for title in titles:
+        kind, *others = {_kind(schema.field(title).type) for schema in schemas}
+        if title.lower() in (*FACTS, *NAME_COLUMNS) or kind is None or others:
+            continue
+        chunks = []
+        for name, file in files:
+            with _errors_of(name):
+                chunks += pq.read_table(file, columns=[title]).column(title).chunks
         if any(chunk.null_count for chunk in chunks) or sum(map(len, chunks)) != count:
             continue
         plain = [c.dictionary_decode() if isinstance(c, pa.DictionaryArray) else c for c in chunks]
+        if len({chunk.type for chunk in plain}) > 1:  # integers of several sizes, or dates
+            wide = pa.timestamp("ns") if kind == "iso" else pa.large_string()
+            plain = [chunk.cast(wide) for chunk in plain]
         coded = pa.chunked_array(plain).combine_chunks().dictionary_encode()
         coded = coded.combine_chunks() if isinstance(coded, pa.ChunkedArray) else coded
         texts = pc.cast(coded.dictionary, pa.string()).to_pylist()

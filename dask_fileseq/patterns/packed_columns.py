@@ -62,7 +62,8 @@ def columns_of(pattern: NamePattern, names: Sequence[str], start: int = 0) -> Na
         stop = min(first + CHUNK, len(names))
         parts = [code[first:stop] for code in codes]
         edges = names.edges[first : stop + 1].astype(np.int64)
-        if names.data[edges[0] : edges[-1]].max(initial=0) < 128:
+        data = names.data[edges[0] : edges[-1]]
+        if data.max(initial=0) < 128 and data.min(initial=1):  # numpy drops NUL behind texts
             _match_chunk(pattern, names, first, edges, fields, parts)
         for row in np.flatnonzero(parts[0] == _UNKNOWN).tolist():
             match = pattern.regex.search(names[first + row])

@@ -77,6 +77,9 @@ def grid_map(grid: FileGrid, most: tuple[int, int]) -> GridMap:
     shape = size if layout.kind == "plate" else (min(size[0], most[0]), min(size[1], most[1]))
     down, across = (np.diff(_edges(n, k)) for n, k in zip(size, shape, strict=True))
     image = GridMap(layout, np.zeros(shape, np.int64), np.outer(down, across) * layout.depth)
+    if layout.kind == "table" and not grid.files_missing:
+        image.filled[...] = image.cells
+        return image
     rows, columns = image.at(grid.cells)
     image.filled.flat[:] = np.bincount(rows * shape[1] + columns, minlength=image.filled.size)
     return image

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from dask.utils import format_bytes
 
 from dask_fileseq.filearray import described_scales, first_readable
@@ -49,11 +48,9 @@ def first_info(grid: FileGrid, source: Source, reader: Reader) -> FileInfo:
 def grid_summary(grid: FileGrid) -> dict[str, Any]:
     """Return what names contain: axes with labels and numbers of files, and empty cells."""
     axes = []
-    for (dim, labels), size, column in zip(
-        grid.coords.items(), grid.shape, grid.along, strict=True
-    ):
-        files = np.bincount(column, minlength=size).tolist()
-        axes.append({"name": dim, "size": size, "labels": plain_labels(labels), "files": files})
+    for (dim, values), files in zip(grid.coords.items(), grid.counts, strict=True):
+        labels = plain_labels(values)
+        axes.append({"name": dim, "size": len(files), "labels": labels, "files": files.tolist()})
     return {
         "files": len(grid.names),
         "first": without_secrets(grid.names[0]),

@@ -7,8 +7,6 @@ import os
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
-import numpy as np
-
 from dask_fileseq.errors import NamesError
 from dask_fileseq.grid import FileGrid, labels_at
 from dask_fileseq.plaintext import counted, printable, public_text, without_secrets
@@ -18,7 +16,8 @@ def listing(grid: FileGrid, limit: int | None, below: str = "") -> str:
     """Return a text that lists names and cells, and where they are; see `FileSequence.listing`."""
     if limit is not None and (not isinstance(limit, int) or limit < 0):
         raise NamesError(f"limit={limit!r} must be a number of names, or None for all")
-    cells = cell_labels(grid, grid.cells[:limit].tolist())
+    shown = range(len(grid.names))[:limit]
+    cells = cell_labels(grid, shown if grid.positions is None else grid.cells[:limit].tolist())
     missing = cell_labels(grid, grid.empty_cells[:limit].tolist())
     sections: list[tuple[str, int, Iterable[str]]] = [
         (
@@ -90,8 +89,7 @@ def counts(grid: FileGrid) -> str:
     pattern='{t:d}_{c}' for 3 files: t 2 (1 to 2 files each), c 2 (1 to 2 files each); 1 empty cell
     """
     axes = []
-    for dim, size, column in zip(grid.unique_dims, grid.shape, grid.along, strict=True):
-        files = np.bincount(column, minlength=size)
+    for dim, size, files in zip(grid.unique_dims, grid.shape, grid.counts, strict=True):
         few, many = int(files.min()), int(files.max())
         each = f"{few:,} to {many:,}" if few < many else f"{few:,}"
         axes.append(f"{dim} {size:,} ({each} file{'s' * (many > 1)} each)")

@@ -85,8 +85,15 @@ def test_inventory_in_csv_has_encoded_keys(tmp_path, suffix):
 def test_csv_with_a_header_has_a_column_of_names(tmp_path, names):
     """The header would be a file."""
     path = tmp_path / "files.csv"
-    path.write_text("id,file\n" + "".join(f"{i},{name}\n" for i, name in enumerate(names)))
+    rows = "".join(f"{i},{name}\n" for i, name in enumerate(names))
+    for encoding in ("utf-8", "utf-8-sig"):  # as spreadsheets write it
+        path.write_text(f"id,file\n{rows}", encoding)
+        assert open_sequence(path).files == names
+    path.write_text("file\n" + "\n".join(names), "utf-8-sig")
     assert open_sequence(path).files == names
+    path.write_text("file\n")
+    with pytest.raises(NoFilesError, match="has no names of images"):
+        open_sequence(path)
 
 
 @pytest.mark.parametrize(
@@ -108,8 +115,36 @@ def test_tables_without_names_are_errors(tmp_path, columns, error, match):
 def test_broken_tables_are_errors(tmp_path):
     """Errors of pyarrow do not name the file."""
     (tmp_path / "files.parquet").write_bytes(b"PAR1, or not")
-    with pytest.raises(ReadError, match=r"files\.parquet' is no table that can be read"):
+    with pytest.raises(ReadError, match=r"files\.parquet' cannot be read as a table"):
         open_sequence(tmp_path / "files.parquet")
+
+
+def test_error_names_the_table_that_is_broken(tmp_path, names):
+    """The first of many tables would be looked into in vain; zlib's own error would be raised."""
+    packed = gzip.compress("\n".join(["file", *names * 999]).encode())
+    (tmp_path / "1.csv.gz").write_bytes(packed)
+    for broken in (packed[: len(packed) // 2], packed[:50] + b"\xff" * 50 + packed[100:]):
+        (tmp_path / "2.csv.gz").write_bytes(broken)
+        with pytest.raises(ReadError, match=r"2\.csv\.gz' cannot be read as a table"):
+            open_sequence([tmp_path / "1.csv.gz", tmp_path / "2.csv.gz"])
+
+
+def test_columns_of_several_tables_are_axes_if_all_have_them(tmp_path, names):
+    """Tables of one experiment could not be opened together."""
+    size = [pa.int8(), pa.int64()]
+    half = len(names) // 2
+    paths = [
+        table(
+            tmp_path / f"{i}.parquet",
+            file=names[i * half : (i + 1) * half],
+            row=pa.array(range(i * half, (i + 1) * half), size[i]),
+            **{f"note{i}": ["b"] * half, "mixed": ["a"] * half if i else range(half)},
+        )
+        for i in range(2)
+    ]
+    seq = open_sequence(paths)
+    assert (seq.dims, seq.shape) == (("row",), (12,))
+    assert seq.files == names
 
 
 def test_functions_get_tables_as_files(tmp_path, names):

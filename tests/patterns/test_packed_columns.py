@@ -5,7 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dask_fileseq import NamesError, open_sequence
@@ -56,6 +56,8 @@ def outcome(function, *args):
         return str(error)
 
 
+@example("{a}_{c}", ["\0a_1", "a_1", "\0\0a_1"])
+@example("{a}_{c}", ["abcdefghi\0_1", "abcdefghij_1", "abcdefghi_1"])
 @given(st.sampled_from(PATTERNS), NAMES)
 def test_columns_are_those_of_a_list(pattern, names):
     """A name would be in another cell than its text says."""
