@@ -1,9 +1,11 @@
 """Arguments of a wrong type or value: one sentence that names the argument and its value."""
 
+import os
+
 import numpy as np
 import pytest
 
-from dask_fileseq import NameProduct, open_sequence, to_files
+from dask_fileseq import NameProduct, NoFilesError, open_sequence, to_files
 
 IMAGES = np.zeros((2, 4, 6), "u1")
 
@@ -20,14 +22,14 @@ def folder(tmp_path_factory):
     ("arguments", "message"),
     [
         ({"patern": "x"}, r"patern \(did you mean pattern\?\)"),
+        ({"files": None}, "files=None: give a folder"),
         ({"chunks": "auto"}, "chunks: pass them to the method that reads"),
-        ({"categories": {"q": {}}}, "categories={'q': {}}: 'q' is none of the axes t"),
     ],
 )
 def test_arguments_of_open_sequence(folder, arguments, message):
     """Nothing, or only that the argument is not known, would be heard of them."""
     with pytest.raises((TypeError, ValueError), match=message):
-        open_sequence(folder, **arguments)
+        open_sequence(**{"files": folder} | arguments)
 
 
 @pytest.mark.parametrize(
@@ -52,6 +54,8 @@ def test_arguments_of_open_sequence(folder, arguments, message):
         ("to_ome_zarr", {"url": "x.zarr", "name": 3}, "name=3 is no text"),
         ("to_icechunk", {"repo": 3}, "repo=3"),
         ("to_icechunk", {"repo": __file__}, "is a file: choose another place"),
+        ("to_icechunk", {"repo": os.path.dirname(__file__)}, "clean prefixes"),
+        ("write_fsspec", {"jsonfile": "none/a.json"}, r"'none/a.json'$"),
     ],
 )
 def test_arguments_of_methods(tmp_path, monkeypatch, folder, method, arguments, message):
@@ -77,6 +81,12 @@ def test_arguments_of_to_files(tmp_path, arguments, message):
     """The error would come from inside."""
     with pytest.raises((TypeError, ValueError), match=message):
         to_files(IMAGES, f"{tmp_path}/{{t}}.tif", **arguments)
+
+
+def test_nothing_is_found_in_a_folder_that_is_not_there(tmp_path):
+    """It would look as if the pattern were wrong."""
+    with pytest.raises(NoFilesError, match=r"there is no folder '.*/none'"):
+        open_sequence(f"{tmp_path}/none/t*.tif")
 
 
 def test_functions_that_return_no_pixels(tmp_path, folder):

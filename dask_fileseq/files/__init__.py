@@ -6,6 +6,7 @@ each process opens its own archive, and its own connections.
 """
 
 from dask_fileseq.files.answers import limit_calls
+from dask_fileseq.files.delimiters import delimiter_of
 from dask_fileseq.files.fetching import is_transient
 from dask_fileseq.files.filesystems import (
     StorageOptions,
@@ -23,12 +24,7 @@ from dask_fileseq.files.finding import (
 )
 from dask_fileseq.files.local import LocalFiles, require_file
 from dask_fileseq.files.names import Names, common_folder, common_path, ends, shared_folder
-from dask_fileseq.files.nametables import (
-    TABLE_SUFFIXES,
-    TableNames,
-    delimiter_of,
-    names_in_tables,
-)
+from dask_fileseq.files.nametables import TABLE_SUFFIXES, TableNames, names_in_tables
 from dask_fileseq.files.otherformats import how_to_read, other_suffix
 from dask_fileseq.files.packednames import PackedNames
 from dask_fileseq.files.path_map import PathMap

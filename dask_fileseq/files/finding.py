@@ -109,6 +109,10 @@ def find_files(given: str | Sequence[str], source: Source, suffixes: Suffixes) -
         hint = f"; {scheme_of(given)!r} is no protocol that fsspec knows"
     elif isinstance(source, LocalFiles) and not glob.has_magic(given):
         hint = "; there is no such file or folder"
+    elif isinstance(source, LocalFiles):
+        folder = os.path.dirname(re.split(r"[*?[]", given, maxsplit=1)[0])
+        if folder and not os.path.isdir(folder):
+            hint = f"; there is no folder {folder!r}"
     raise NoFilesError(f"no files found: files={given!r}{hint}")
 
 

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dask_fileseq.errors import FileSequenceError, NamesError, NoFilesError, ReadError
+from dask_fileseq.files.delimiters import delimiter_of
 from dask_fileseq.files.packednames import PackedNames
 from dask_fileseq.files.source import Source, Suffixes
 
@@ -262,15 +263,6 @@ def _csv(name: str, file: BinaryIO, suffixes: Suffixes) -> tuple[_Layout, Parts]
     return layout, parts
 
 
-def delimiter_of(line: str) -> str:
-    """Return what is between the columns of a text table, by its first line.
-
-    >>> [delimiter_of(line) for line in ("file,t", "file;t", "file")]
-    [',', ';', ',']
-    """
-    return "\t" if "\t" in line else ";" if ";" in line and "," not in line else ","
-
-
 def _layout(
     table: str, first: Mapping[str, Any], titles: Sequence[str], suffixes: Suffixes
 ) -> _Layout:
@@ -308,10 +300,7 @@ def _with_suffix(texts: Any, group: tuple[str, ...]) -> Any:
     if not group:
         return texts
     lower = pc.utf8_lower(texts)
-    there = pc.ends_with(lower, group[0])
-    for suffix in group[1:]:
-        there = pc.or_(there, pc.ends_with(lower, suffix))
-    return texts.filter(there)
+    return texts.filter(reduce(pc.or_, (pc.ends_with(lower, suffix) for suffix in group)))
 
 
 def _kind(kind: Any) -> str | None:

@@ -179,11 +179,6 @@ def grid_axes(
             f"categories={categories!r} must be the indices of texts by axis, as in "
             "{'channel': {'DAPI': 0}}"
         )
-    for dim in categories:
-        if dim not in columns.dims:
-            raise NamesError(
-                f"categories={categories!r}: {dim!r} is none of the axes {', '.join(columns.dims)}"
-            )
     start = None if shape is None else 0
     axes = [
         category_axis(dim, texts, categories[dim], start)

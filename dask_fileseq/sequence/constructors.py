@@ -134,6 +134,8 @@ def open_sequence(
     >>> seq.sel(channel="GFP").files
     ['t1_GFP.tif', 't2_GFP.tif']
     """
+    if files is None:
+        raise TypeError("files=None: give a folder, a glob pattern, a name or a list of names")
     inferred = isinstance(pattern, str) and pattern == "infer"
     if pattern is not None and not (inferred and kwargs.get("parse") is not None):
         kwargs["pattern"] = pattern

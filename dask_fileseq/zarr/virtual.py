@@ -154,7 +154,11 @@ def _local_repository(icechunk: Any, folder: str, uris: Iterable[str]) -> Any:
     credentials = getattr(icechunk, "Credentials", None)  # newer releases ask for this one
     local = getattr(credentials, "LocalFileSystemAccess", lambda: None)()
     access = icechunk.containers_credentials({prefix: local})
-    repo = icechunk.Repository.open_or_create(storage, config, access)
+    try:
+        repo = icechunk.Repository.open_or_create(storage, config, access)
+    except icechunk.IcechunkError as error:
+        reason = str(error).strip().splitlines()[-1].lstrip(" `->")
+        raise ValueError(f"repo={folder!r} is no repository of Icechunk: {reason}") from error
     repo.save_config()
     return repo
 
