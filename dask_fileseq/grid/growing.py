@@ -53,6 +53,8 @@ def grown_grid(
         return None
     skipped |= {new[i] for i in columns.unmatched}
     there = [name for name in names if name not in skipped]
+    if not there:
+        return None
     numbers = np.array([number_of[name] for name in there if name in number_of], np.int64)
     rows = np.empty(len(there), np.int64)
     is_new = np.array([name not in number_of for name in there], np.bool_)

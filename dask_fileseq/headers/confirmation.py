@@ -121,8 +121,9 @@ class _Confirmation:
         inside = [axis for axis in array.tiling.axes if axis.chunk is not None]
         tiled = zip(array.spec.dims, inside, strict=True)
         self.tiled = {dim: axis for dim, axis in tiled if axis.grid is not None}
-        cells = np.argwhere(array.table >= 0) if self.tiled else ()
-        self.cells = {int(array.table[tuple(cell)]): cell for cell in cells}
+        table = array.table if self.tiled else np.empty(0, np.int64)
+        filled = table >= 0
+        self.cells = dict(zip(table[filled].tolist(), np.argwhere(filled), strict=True))
         self.texts: dict[str, str] = {}
         """What the files disagree on, by kind, in words."""
 

@@ -14,7 +14,7 @@ from dask.base import tokenize
 from numpy.typing import NDArray
 
 from dask_fileseq.errors import LayoutError, NamesError
-from dask_fileseq.filearray import FileArray
+from dask_fileseq.filearray import FileArray, numbers_at
 from dask_fileseq.headers import confirmed_metadata
 from dask_fileseq.readers import MICROMETRES, ChunkMetadata, Labels, Scale, unit_name
 from dask_fileseq.sequence import FileSequence
@@ -293,21 +293,20 @@ class CellParts:
     def filled(self) -> Iterator[int]:
         """Yield the numbers of the cells that are not empty."""
         for number in range(math.prod(self.sizes)):
-            if self.files is None or (self._numbers(number) >= 0).any():
+            if self.files is None or max(self._numbers(number)) >= 0:
                 yield number
 
-    def _numbers(self, number: int) -> NDArray[Any]:
+    def _numbers(self, number: int) -> list[int]:
         """Return the numbers of the files in a cell of a file array."""
         assert self.files is not None
         index = dict(zip(self.axes, self.index(number), strict=True))
-        selected: list[Any] = [slice(None)] * self.files.table.ndim
+        selected = [range(size) for size in self.files.tiling.gridshape]
         for axis, place in index.items():
             tiled = self.files.tiling.axes[axis]
             if tiled.grid is not None:
                 file = (place + self.files.window[axis].start) // tiled.size
-                selected[tiled.grid] = slice(file, file + 1)
-        found: NDArray[Any] = self.files.table[tuple(selected)]
-        return found.ravel()
+                selected[tiled.grid] = range(file, file + 1)
+        return numbers_at(self.files.numbers, self.files.tiling.gridshape, selected)
 
     def identity(self, number: int, more: str) -> str:
         """Return what identifies the content of a file, of which `more` is known besides."""
@@ -321,7 +320,7 @@ class CellParts:
                 if self.files.tiling.axes[axis].chunk is not None
             ]
             digest.update(repr((inner, self.files.window[len(self.files.griddims) :])).encode())
-            for file in self._numbers(number).tolist():
+            for file in self._numbers(number):
                 name = self.files.names[file] if file >= 0 else ""
                 digest.update(name.encode("utf-8", "surrogateescape") + b"\0")
                 if self.versions is not None and file >= 0:

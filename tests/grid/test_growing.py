@@ -89,5 +89,6 @@ def test_names_that_do_not_fit_are_left_to_all_names():
     assert grown_grid(grid, [*grid.names, "d/x.tif"]) is None
     assert grown_grid(grid, [*grid.names, "d/t01.tif"]) is None
     assert grown_grid(grid, [*grid.names, "t3.tif"]) is not None
+    assert grown_grid(grid, ["d/x.tif"], unmatched="skip", spacing="step") is None
     grid = grid_of_pattern(["d/t1.tif", "d/t2.tif"], r"t(?P<t>\d)")
     assert grown_grid(grid, [*grid.names, "t3.tif"]) is None
