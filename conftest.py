@@ -6,7 +6,10 @@ import pytest
 
 from dask_fileseq.patterns.presets import preset_registry
 
-collect_ignore = [] if find_spec("bioio_base") else ["dask_fileseq/bioio"]  # for doctests
+NEEDED = {"dask_fileseq/bioio": "bioio_base", "tests/helpers/napari_window.py": "napari"}
+"""Packages without which files cannot be imported, to look for doctests."""
+
+collect_ignore = [file for file, package in NEEDED.items() if not find_spec(package)]
 
 
 @pytest.fixture(autouse=True)
