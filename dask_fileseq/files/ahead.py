@@ -11,7 +11,9 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from dask_fileseq.files.answers import REQUESTS, slots
@@ -40,11 +42,12 @@ class Starts:
             try:
                 async with slots():
                     part = await get(fs, path, 0, number)
-            except Exception as error:  # the one who opens the file asks again, or raises it
-                future.set_exception(error)
-            else:
                 self._held += len(part.content)
-                future.set_result(part)
+                settle = partial(future.set_result, part)
+            except Exception as error:  # the one who opens the file asks again, or raises it
+                settle = partial(future.set_exception, error)
+            with suppress(InvalidStateError):  # nobody waits for it any more
+                settle()
 
         async def request_all() -> None:
             async with asyncio.TaskGroup() as group:

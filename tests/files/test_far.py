@@ -1,5 +1,6 @@
 """Files behind a server that takes its time: many requests at a time, and none too many."""
 
+import gc
 import shutil
 import time
 import zipfile
@@ -193,6 +194,18 @@ def test_two_slices_of_a_graph_get_their_own_pixels(far):
     expected = 20 * (data[2:5, 3].astype("i8") - data[7:10, 3])
     np.testing.assert_array_equal(found, expected)
     assert len(server.log()) <= 40
+
+
+def test_an_error_ends_requests_in_silence(far, caplog):
+    """Each answer that nobody waits for any more would be logged, with a traceback."""
+    server, _, _ = far
+    names = urls(server, "small")
+    seq = TiffSequence([*names[:9], f"{server.url}/gone.tif", *names[9:]], identity="name")
+    for _ in range(9):
+        with pytest.raises(ReadError, match=r"gone\.tif"):
+            seq.asarray()
+    gc.collect()  # logs errors that were not looked at
+    assert not caplog.records
 
 
 def test_members_that_lie_together_are_one_request(far, tmp_path):
