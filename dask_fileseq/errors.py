@@ -33,6 +33,7 @@ no files found: files='nowhere/*.tif'
 from __future__ import annotations
 
 import builtins
+import difflib
 import itertools
 import sys
 import threading
@@ -249,6 +250,19 @@ def check_choice(argument: str, value: object, *choices: str) -> None:
     """
     if value not in choices:
         raise NamesError(f"{argument}={value!r} is neither {' nor '.join(map(repr, choices))}")
+
+
+def unknown_arguments(unknown: Iterable[str], known: Iterable[str]) -> TypeError:
+    """Return the error for keywords that are not known, with those that may be meant.
+
+    >>> unknown_arguments(["patern"], ["pattern", "sort"])
+    TypeError('unexpected keyword arguments: patern (did you mean pattern?)')
+    """
+    names = []
+    for name in sorted(unknown):
+        near = difflib.get_close_matches(name, list(known), 1, 0.8)
+        names.append(f"{name} (did you mean {near[0]}?)" if near else name)
+    return TypeError(f"unexpected keyword arguments: {', '.join(names)}")
 
 
 _BETWEEN = {

@@ -141,7 +141,10 @@ def _new_map(path: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray
     """
     is_new = not os.path.exists(path)
     if not is_new:
-        require_file(path)
+        try:
+            require_file(path)
+        except OSError as error:
+            raise type(error)(f"out={path!r} {error}") from error
     with open(path, "wb+" if is_new else "rb+") as file:
         try:
             result = _mapped(file, shape, dtype, path)

@@ -11,7 +11,7 @@ axes. A tiled grid axis disappears: its files are edge to edge along a chunk axi
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from numbers import Integral
@@ -85,7 +85,9 @@ class Tiling:
             If an axis does not exist or is used twice.
         """
         kinds = ("stack", griddims, gridshape), ("chunk", chunkdims, chunkshape)
-        pairs = axestiled.items() if isinstance(axestiled, Mapping) else axestiled or ()
+        pairs: Any = axestiled.items() if isinstance(axestiled, Mapping) else axestiled or ()
+        if not isinstance(pairs, Iterable):
+            raise ValueError(f"axestiled={axestiled!r} is no mapping, such as {{'row': 'y'}}")
         checked = []
         for pair in pairs:
             try:

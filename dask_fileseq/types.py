@@ -10,6 +10,7 @@ from inspect import Parameter
 from operator import index as as_int
 from typing import Any, Literal, TypeVar
 
+import numpy as np
 from numpy.typing import DTypeLike
 
 from dask_fileseq.errors import check_choice
@@ -101,10 +102,19 @@ class ReadOptions(ImageOptions):
         ImageOptions.__post_init__(self)
         check_choice("errors", self.errors, "raise", "fill")
         if self.chunkshape is not None:
-            shape = tuple(map(as_int, self.chunkshape))
+            try:
+                shape = tuple(map(as_int, self.chunkshape))
+            except TypeError as error:
+                raise TypeError(
+                    f"chunkshape={self.chunkshape!r} is no shape, such as (512, 512): {error}"
+                ) from error
             if min(shape, default=0) < 0:
                 raise ValueError(f"chunkshape={shape!r} has a negative length")
             object.__setattr__(self, "chunkshape", shape)
+        try:
+            np.dtype(self.chunkdtype)
+        except TypeError as error:
+            raise TypeError(f"chunkdtype={self.chunkdtype!r}: {error}") from error
 
     @property
     def has_chunk(self) -> bool:

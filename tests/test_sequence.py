@@ -144,6 +144,13 @@ def test_mistakes_are_one_sentence(make, error):
     assert len(str(caught.value)) > 10
 
 
+@pytest.mark.parametrize("files", [{"file": ["a1.tif", "a2.tif"]}, [""], "a\0b"])
+def test_what_is_no_list_of_names_is_refused(files):
+    """The titles of columns would be names of files, or an error come from inside."""
+    with pytest.raises((TypeError, NamesError), match=r"^files"):
+        open_sequence(files)
+
+
 def test_streams_are_refused():
     """Workers could not open them."""
     import io

@@ -319,6 +319,8 @@ def to_ome_zarr(
 
     array = replace(array, metadata=confirmed_metadata(array, keep_steps=True))
     target = TargetStore(url, options.storage_options)
+    if not isinstance(name, str | None):
+        raise TypeError(f"name={name!r} is no text")
     layout = ome_layout(array, axes)
     basename = os.path.basename(str(target).rstrip("/\\")) or "image"
     ome = OmeMetadata(

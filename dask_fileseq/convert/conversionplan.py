@@ -177,7 +177,10 @@ def _partition(
     elif isinstance(levels, bool) or not isinstance(levels, Integral) or not 1 <= levels <= 32:
         raise ValueError(f"levels={levels!r} is no number of levels")
     try:
-        limit = int(parse_bytes(options.memory)) // itemsize
+        size = int(parse_bytes(options.memory))
+        if size < 1:
+            raise ValueError("it must be positive")
+        limit = size // itemsize
     except (TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"memory={options.memory!r} is no size such as '64 MiB'") from error
     read_shapes = []

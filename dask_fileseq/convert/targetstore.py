@@ -46,7 +46,10 @@ class TargetStore:
                 raise ValueError(f"url={url!r} is a store that cannot be written and deleted from")
             self.url: Any = url
         else:
-            text = os.fspath(url)
+            try:
+                text = os.fspath(url)
+            except TypeError as error:
+                raise TypeError(f"url={url!r} is no path, URL or store of zarr") from error
             path = local_path(text)
             text = text if path is None else path
             if not text:

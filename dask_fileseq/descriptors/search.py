@@ -278,7 +278,7 @@ def grid_of_table(
     describe the files, a `NamesError`. Other parameters are those of `grid_beside`.
     """
     is_path = isinstance(table, str | os.PathLike)
-    what = f"table={table!r}" if is_path else f"table={table!r:.100}"
+    what = f"table={table!r}" if is_path else f"table={' '.join(repr(table).split())!s:.100}"
     try:
         descriptor, folder = _read_table(names, source, table)
         grid = grid_of_descriptor(

@@ -30,7 +30,7 @@ from dask_fileseq.descriptors.descriptor import (
     joined_path,
     times,
 )
-from dask_fileseq.files import TableNames, common_path
+from dask_fileseq.files import TableNames, common_path, delimiter_of
 from dask_fileseq.grid import FileGrid, GridMetadata, grid_of_columns
 from dask_fileseq.patterns import NameColumns
 
@@ -43,12 +43,14 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?(Z|[+-]\d\d:
 
 
 def read_table(beside: Beside, name: str, names: Sequence[str]) -> Descriptor:
-    """Return what a table in a text file says of files."""
+    """Return what a table in a Parquet or text file says of files."""
+    if name.lower().endswith(".parquet"):
+        return read_columns(_parquet_columns(beside.read(name)), names, name)
     text = beside.text(name)
     first = text.partition("\n")[0]
     if not first.strip():
         raise BadDescriptorError("its first line is empty")
-    delimiter = "\t" if "\t" in first else ";" if ";" in first and "," not in first else ","
+    delimiter = delimiter_of(first)
     try:
         rows = [
             row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row
@@ -67,12 +69,31 @@ def read_table(beside: Beside, name: str, names: Sequence[str]) -> Descriptor:
     return read_columns(columns, names, name)
 
 
+def _parquet_columns(data: bytes) -> dict[str, list[Any]]:
+    """Return the columns of a Parquet file."""
+    try:
+        import pyarrow.parquet as pq
+    except ImportError as error:
+        raise ImportError(
+            'a table in Parquet needs pyarrow, which pip install "dask-fileseq[parquet]" brings'
+        ) from error
+    try:
+        table = pq.read_table(io.BytesIO(data))
+    except ValueError as error:  # pyarrow's ArrowInvalid is one
+        raise BadDescriptorError(f"it is no Parquet file: {error}") from error
+    return {title: table[title].to_pylist() for title in table.column_names}
+
+
 def read_columns(table: Any, names: Sequence[str], source: str) -> Descriptor:
     """Return what the columns of a table, a mapping or DataFrame called `source`, say of files.
 
     The column that has any of the names is that of the files.
     """
     columns = {str(title): list(table[title]) for title in table}
+    if not any(columns.values()):
+        raise BadDescriptorError("it has no rows")
+    if "" in columns:
+        raise BadDescriptorError("it has a column without a name")
     lengths = {title: len(values) for title, values in columns.items()}
     if len(set(lengths.values())) > 1:
         raise BadDescriptorError(f"its columns differ in length: {lengths}")
@@ -89,7 +110,13 @@ def read_columns(table: Any, names: Sequence[str], source: str) -> Descriptor:
             f"of its columns {', '.join(map(repr, columns))}, {len(found)} have names of files, "
             f"such as {base_name(names[0])!r}, and one must"
         )
-    files = [os.fspath(value) for value in columns.pop(found[0])]
+    given = columns.pop(found[0])
+    for row, value in enumerate(given, 1):
+        if not isinstance(value, str | os.PathLike) or not os.fspath(value):
+            raise BadDescriptorError(
+                f"its column {found[0]!r} has {value!r}, no name, in row {row:,}"
+            )
+    files = [os.fspath(value) for value in given]
     twice = [file for file, count in Counter(files).items() if count > 1]
     if twice:
         raise BadDescriptorError(f"it has file {twice[0]!r} twice")
@@ -113,8 +140,11 @@ def _typed(column: Sequence[Any]) -> NDArray[Any]:
     (array([ 5., nan]), array(['A', ''], dtype='<U1'))
     """
     if not all(isinstance(value, str) for value in column):
-        values = np.asarray(column)
-        if values.dtype.kind not in "OU":
+        try:
+            values = np.asarray(column)
+        except ValueError:  # lists of several lengths
+            values = np.empty(0, object)
+        if values.dtype.kind not in "OU" and values.ndim == 1:
             return values
         known = [value for value in column if not _is_absent(value)]
         if known and all(isinstance(v, Real) and not isinstance(v, bool) for v in known):

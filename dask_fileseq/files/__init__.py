@@ -6,6 +6,7 @@ each process opens its own archive, and its own connections.
 """
 
 from dask_fileseq.files.answers import limit_calls
+from dask_fileseq.files.delimiters import delimiter_of
 from dask_fileseq.files.fetching import is_transient
 from dask_fileseq.files.filesystems import (
     StorageOptions,
@@ -51,6 +52,7 @@ __all__ = [
     "archive_of",
     "common_folder",
     "common_path",
+    "delimiter_of",
     "ends",
     "find_files",
     "given_names",

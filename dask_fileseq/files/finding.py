@@ -43,8 +43,9 @@ _CHAIN = re.compile(r"(?:zip|tar)(?:://(?P<inside>.*?))?::(?P<outside>.+)", re.D
 def given_names(files: Any) -> str | Sequence[str]:
     """Return a user's `files` as one text, to be looked for, or as a list of names.
 
-    Raises a `NoFilesError` if the list is empty, a `NamesError` if some names are URLs and
-    some are not, and a TypeError if `files` is a stream or something else without names.
+    Raises a `NoFilesError` if the list is empty, a `NamesError` if a name is empty, or some are
+    URLs and some are not, and a TypeError if `files` is a stream, a table, or something else
+    without names.
     """
     if isinstance(files, Names):
         return files
@@ -53,22 +54,34 @@ def given_names(files: Any) -> str | Sequence[str]:
             f"files={files!r} is not a file name, pattern or list of names;"
             " streams are not supported, as workers must be able to open the files"
         )
+    if isinstance(files, Mapping) or hasattr(files, "columns"):  # their items are titles
+        raise TypeError(
+            f"files is a {type(files).__name__}, of which the titles of columns would be the names:"
+            " pass its column of names as files, and the whole as table="
+        )
     if isinstance(files, os.PathLike) and os.path.isdir(files):
         files = os.fspath(files)
     if isinstance(files, str):
+        if "\0" in files:
+            raise NamesError(f"files={files!r:.200} has a null character, which no name has")
         return (local_path(files) or files) if "://" in files else files
     paths = [files] if isinstance(files, os.PathLike) else files
     try:
         names = list(map(os.fspath, paths))
     except TypeError as error:
-        raise TypeError(f"files={files!r}: {error}") from error
+        raise TypeError(
+            f"files={files!r:.200} is no folder, pattern, name or list of names: {error}"
+        ) from error
     if not set(map(type, names)) <= {str}:
         for name in names:
             if not isinstance(name, str):  # np.str_ is one too, but bytes are not
                 raise TypeError(f"files: {name!r} is {type(name).__name__}, not str")
         names = list(map(str, names))
     if not names:
-        raise NoFilesError(f"no files found: files={files!r}")
+        shown = " ".join(repr(files).split())  # that of a Series has several lines
+        raise NoFilesError(f"no files found: files={shown}")
+    if "" in names:
+        raise NamesError(f"files: name {names.index('')} of {len(names):,} is empty")
     if any("://" in name for name in names):
         names = [local_path(name) or name for name in names]
         kinds = {is_url(name): name for name in reversed(names)}  # keeps the first of each
@@ -96,6 +109,10 @@ def find_files(given: str | Sequence[str], source: Source, suffixes: Suffixes) -
         hint = f"; {scheme_of(given)!r} is no protocol that fsspec knows"
     elif isinstance(source, LocalFiles) and not glob.has_magic(given):
         hint = "; there is no such file or folder"
+    elif isinstance(source, LocalFiles):
+        folder = os.path.dirname(re.split(r"[*?[]", given, maxsplit=1)[0])
+        if folder and not os.path.isdir(folder):
+            hint = f"; there is no folder {folder!r}"
     raise NoFilesError(f"no files found: files={given!r}{hint}")
 
 

@@ -1,4 +1,4 @@
-"""Names of files from a column of a table, in Parquet or CSV, also of an inventory of S3.
+"""Names of files from a column of a table, in Parquet, CSV or TSV, also of an inventory of S3.
 
 They go from the column of bytes in the table into `PackedNames`, and are texts at no time.
 """
@@ -20,10 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dask_fileseq.errors import FileSequenceError, NamesError, NoFilesError, ReadError
+from dask_fileseq.files.delimiters import delimiter_of
 from dask_fileseq.files.packednames import PackedNames
 from dask_fileseq.files.source import Source, Suffixes
 
-TABLE_SUFFIXES = (".parquet", ".csv", ".csv.gz")
+TABLE_SUFFIXES = (".parquet", ".csv", ".csv.gz", ".tsv", ".tsv.gz")
 """Suffixes of tables of names, in lower case."""
 
 NAME_COLUMNS = ("file", "filename", "file_name", "name", "path", "url", "uri", "key")
@@ -80,7 +81,7 @@ def names_in_tables(tables: Sequence[str], source: Source, suffixes: Suffixes = 
     Parameters
     ----------
     tables : sequence of str
-        Names of Parquet or CSV files.
+        Names of Parquet, CSV or TSV files.
     source : Source
         Opens them.
     suffixes : tuple of tuple of str
@@ -234,7 +235,9 @@ def _csv(name: str, file: BinaryIO, suffixes: Suffixes) -> tuple[_Layout, Parts]
 
     is_packed = name.lower().endswith(".gz")
     begin = (gzip.GzipFile(fileobj=file) if is_packed else file).read(2**16)
-    rows = csv.reader(io.StringIO(begin.decode("utf-8-sig", "replace")))
+    text = begin.decode("utf-8-sig", "replace")
+    delimiter = delimiter_of(text.partition("\n")[0])
+    rows = csv.reader(io.StringIO(text), delimiter=delimiter)
     header = next(rows, [])
     row = next(rows, [""] * len(header))
     every = tuple(suffix for group in suffixes for suffix in group)
@@ -250,6 +253,7 @@ def _csv(name: str, file: BinaryIO, suffixes: Suffixes) -> tuple[_Layout, Parts]
         return arrow_csv.open_csv(  # type: ignore[no-any-return]
             pa.PythonFile(plain, "r"),
             arrow_csv.ReadOptions(autogenerate_column_names=not has_header),
+            arrow_csv.ParseOptions(delimiter=delimiter),
             convert_options=arrow_csv.ConvertOptions(
                 include_columns=list(layout.titles),
                 column_types=dict.fromkeys(layout.titles, pa.large_string()),
@@ -267,6 +271,8 @@ def _layout(
     if {"bucket", "key"} <= by_lower.keys():
         flags = [by_lower[flag] for flag in ("is_latest", "is_delete_marker") if flag in by_lower]
         return _Layout((by_lower["bucket"], by_lower["key"]), flags=tuple(flags))
+    if not titles:
+        raise NoFilesError(f"no files found: {table!r} is empty")
     every = tuple(suffix for group in suffixes for suffix in group)
     texts = {title: text for title, text in first.items() if isinstance(text, str)}
     found = [title for title, text in texts.items() if every and text.lower().endswith(every)]
@@ -294,10 +300,7 @@ def _with_suffix(texts: Any, group: tuple[str, ...]) -> Any:
     if not group:
         return texts
     lower = pc.utf8_lower(texts)
-    there = pc.ends_with(lower, group[0])
-    for suffix in group[1:]:
-        there = pc.or_(there, pc.ends_with(lower, suffix))
-    return texts.filter(there)
+    return texts.filter(reduce(pc.or_, (pc.ends_with(lower, suffix) for suffix in group)))
 
 
 def _kind(kind: Any) -> str | None:

@@ -30,7 +30,12 @@ def new_file(path: str | os.PathLike[str], mode: str = "w", **kwargs: Any) -> It
     appends, direct = "a" in mode, os.path.exists(path) and not os.path.isfile(path)
     part = path if appends or direct else f"{path}.{randbelow(10**7)}.part"
     before = os.path.getsize(path) if appends and os.path.exists(path) else 0
-    with open(part, mode, **kwargs) as file:
+    try:
+        opened = open(part, mode, **kwargs)  # noqa: SIM115 - closed below
+    except OSError as error:
+        error.filename = path  # what the caller has asked for
+        raise
+    with opened as file:
         try:
             yield file
             file.flush()

@@ -56,6 +56,8 @@ class NameTemplate:
         Fields of which the names are among `words` may be any text, also with separators. There
         is no pattern if they occur.
         """
+        if not isinstance(text, str):
+            raise NamesError(f"pattern={text!r} is no format string, such as 't{{t:03d}}.tif'")
         text = text.removeprefix("format:")
         parts, before, end = [], "", 0
         for token in FORMAT_TOKEN.finditer(text):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from itertools import chain
 from typing import Any
 
 from dask_fileseq.descriptors import grid_beside, grid_of_columns_beside, grid_of_table
-from dask_fileseq.errors import NamesError, NoFilesError, check_choice
+from dask_fileseq.errors import NamesError, NoFilesError, check_choice, unknown_arguments
 from dask_fileseq.files import (
     TABLE_SUFFIXES,
     LocalFiles,
@@ -31,9 +32,28 @@ from dask_fileseq.grid import (
 )
 from dask_fileseq.patterns import NamePattern, NameProduct, format_names, frame_names
 from dask_fileseq.readers import FunctionReader, Reader
+from dask_fileseq.types import ReadOptions
 
 ARRANGING = ("axesorder", "categories", "_shape")
 """Arguments of `parse_filenames` that arrange the axes that a pattern finds."""
+
+_OPENING = (
+    "files",
+    "imread",
+    "container",
+    "sort",
+    "parse",
+    "identity",
+    "storage_options",
+    "path_map",
+    "table",
+    "fillvalue",
+    "series",
+    "key",
+    "level",
+    "imreadargs",
+)
+"""Other arguments of constructors."""
 
 
 def parsed_grid(
@@ -85,7 +105,14 @@ def check_rules(
     if parse is None or parse is parse_filenames:
         unknown = kwargs.keys() - {"pattern", *ARRANGING}
         if unknown:
-            raise TypeError(f"unexpected keyword arguments: {', '.join(sorted(unknown))}")
+            reading = sorted(unknown & {"chunks", *(f.name for f in fields(ReadOptions))})
+            if reading:
+                raise TypeError(
+                    f"unexpected keyword arguments: {', '.join(reading)}: pass them to the method"
+                    " that reads, such as to_dask_array or to_xarray"
+                )
+            known = (*_OPENING, "pattern", *ARRANGING[:2], *rules)
+            raise unknown_arguments(unknown, known)
 
 
 def is_auto(table: Any) -> bool:

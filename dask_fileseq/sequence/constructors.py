@@ -63,7 +63,7 @@ def open_sequence(
     files : str, os.PathLike or iterable of these
         As in `FileSequence`. A folder gives its TIFF files or, if it has none, its other
         images; if there are none right inside, those in all folders below it. Hidden folders
-        and those of Zarr do not count. A Parquet or CSV file (``.csv``, ``.csv.gz``), or several,
+        and those of Zarr do not count. A Parquet, CSV or TSV file (also ``.csv.gz``), or several,
         is a table of names (extra ``parquet``): the column of file names is that with suffixes of
         images or, of several, the one that is called ``file``, ``filename``, ``name``, ``path``,
         ``url`` or ``key``. Of an inventory of S3, with buckets and keys, images count, in their
@@ -134,6 +134,8 @@ def open_sequence(
     >>> seq.sel(channel="GFP").files
     ['t1_GFP.tif', 't2_GFP.tif']
     """
+    if files is None:
+        raise TypeError("files=None: give a folder, a glob pattern, a name or a list of names")
     inferred = isinstance(pattern, str) and pattern == "infer"
     if pattern is not None and not (inferred and kwargs.get("parse") is not None):
         kwargs["pattern"] = pattern

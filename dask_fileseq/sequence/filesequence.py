@@ -13,7 +13,7 @@ import logging
 import os
 import warnings
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cached_property, partial
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Literal, Self, TextIO, overload
@@ -33,6 +33,7 @@ from dask_fileseq.errors import (
     SeriesWarning,
     UnmatchedError,
     check_choice,
+    unknown_arguments,
     users_level,
 )
 from dask_fileseq.filearray import FileArray, first_info, version_hash
@@ -140,7 +141,7 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         the pattern that ``"infer"`` finds. None is ``"*"``. The name of a ZIP or
         TAR file, or a chain such as ``"zip://t*.tif::s3://scans/day1.zip"``, gives members
         of it, if `imread` is a reader of this package; to a function, an archive is one file.
-        So do Parquet and CSV files, which are tables of names; see `open_sequence`.
+        So do Parquet, CSV and TSV files, which are tables of names; see `open_sequence`.
     container : str, os.PathLike or open archive, optional
         ZIP or TAR file with the files, or its URL; `files` is then a pattern of, or a list
         of, its members. An archive without a name cannot go to other processes.
@@ -175,9 +176,9 @@ class FileSequence(Sequence[str], DaskMethodsMixin):
         own name if there is no such file; so it does no harm on machines that have the files
         under their own names. Letter case does not matter in Windows paths.
     table : str, os.PathLike, mapping or DataFrame, optional
-        Says where the files are in the grid, in place of their names. The path of a CSV or TSV
-        file, or columns: one has the file names, the others are axes, as few as tell all files
-        apart, or else coordinates. Or the path of an instrument's own index, or ``"auto"``,
+        Says where the files are in the grid, in place of their names. The path of a CSV, TSV or
+        Parquet file, or columns: one has the file names, the others are axes, as few as tell all
+        files apart, or else coordinates. Or the path of an instrument's own index, or ``"auto"``,
         which looks for one beside the files; see `open_sequence`. Files that it names and that
         are not there are empty cells.
     fillvalue : scalar or {"auto", "nodata", "nan"}, optional
@@ -655,7 +656,7 @@ with well
         for name, value in (("interval", interval), ("timeout", timeout)):
             if value is not None and not (isinstance(value, int | float) and value > 0):
                 raise ValueError(f"{name}={value!r} is no positive number of seconds")
-        if not callable(until) and not isinstance(until, int | None):
+        if not callable(until) and (not isinstance(until, int | None) or (until or 1) < 1):
             raise ValueError(f"until={until!r} is neither a function nor a number of files")
         opening = self._reopened
 
@@ -890,7 +891,8 @@ with well
         """
         options, unknown = split_options(options, ReadOptions)
         if unknown:
-            raise TypeError(f"unexpected keyword arguments: {', '.join(sorted(unknown))}")
+            known = [f.name for each in (ReadOptions, WriteOptions) for f in fields(each)]
+            raise unknown_arguments(unknown, known)
         fillvalue = first_given(options.get("fillvalue"), self.fillvalue)
         reading = ReadOptions(**options | {"fillvalue": fillvalue})
         # first, so that a server that is down gets one request, not one for each version
@@ -1422,6 +1424,7 @@ with well
             from dask_fileseq.convert.omestore import OmeStore
 
         options = dict(ome) if isinstance(ome, Mapping) else {}
+        _check_keys("ome", options, "axes", "name", "pixel_size", "scale")
         kwargs = dict(kwargs)
         kwargs["fillvalue"] = first_given(kwargs.get("fillvalue"), self.fillvalue, "auto")
         levels = [self._array_of(kwargs)]
@@ -1757,6 +1760,8 @@ with well
         naming: Any = {"groupname": groupname, "attributes": attributes}
         if follow and not isinstance(follow, bool | Mapping):
             raise TypeError(f"follow={follow!r} is neither True nor a mapping, as of 'timeout'")
+        if isinstance(follow, Mapping):
+            _check_keys("follow", follow, "interval", "timeout", "until")
         if follow and not options.get("dry_run"):
             grown = self.follow(**(follow if isinstance(follow, Mapping) else {}))
             writing = WriteOptions(**split_options(options, WriteOptions)[0])
@@ -1933,6 +1938,8 @@ memory, storage_options, dry_run
         0  0    DAPI  0
         1  0    DAPI  1
         """
+        if not isinstance(imreadargs, Mapping | None):
+            raise TypeError(f"imreadargs={imreadargs!r} is no mapping of arguments")
         key = tokenize(dict(imreadargs or {}))
         if key not in self._tables:
             self._tables[key] = read_table(
@@ -2158,6 +2165,14 @@ encodeargs, overwrite, progress, scheduler, workers, dry_run
 
     __dask_optimize__ = staticmethod(Array.__dask_optimize__)
     __dask_scheduler__ = staticmethod(dask.threaded.get)
+
+
+def _check_keys(argument: str, value: Mapping[str, Any], *known: str) -> None:
+    """Raise a TypeError if an argument that is a mapping has other keys than these."""
+    if unknown := value.keys() - {*known}:
+        raise TypeError(
+            f"{argument}={value!r} has {', '.join(map(repr, unknown))}, none of {', '.join(known)}"
+        )
 
 
 def _imread_member(source: Source, imread: Imread, name: str, **imreadargs: Any) -> Any:

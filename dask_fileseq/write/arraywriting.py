@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -153,6 +153,8 @@ def to_files(
     encoder = encoder_of(suffix_of(template.text), encoding_options)
     source = labelled(array, template.fields, dims, coords, scale)
     inside = [inside] if isinstance(inside, str) else inside
+    if not isinstance(inside, Iterable | None):
+        raise TypeError(f"inside={inside!r} is no list of axes")
     inner = inside or ()
     if inside is None and isinstance(encoder, TiffEncoder):
         inner = [dim for dim in source.dims if encoder.has_inside(dim)]

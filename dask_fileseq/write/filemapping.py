@@ -80,6 +80,8 @@ def _map(
         if result is None:
             raise MapError(f"the function returned None, and no array, for {name!r}")
         result = np.asarray(result)
+        if not result.size:
+            raise MapError(f"the function returned an array of shape {result.shape} for {name!r}")
         facts = job.facts
         if job.own_places:
             facts = first_info(part.names, part.source, part.reader, part.options).metadata

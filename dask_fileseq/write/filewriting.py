@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from dataclasses import fields as fields_of
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from dask_fileseq.errors import (
     TargetExistsError,
     WriteError,
     shown,
+    unknown_arguments,
     users_level,
 )
 from dask_fileseq.filearray import FileArray, first_info
@@ -320,7 +322,8 @@ def target_of(
     """
     encoding, output, unknown = split_options(options, EncodingOptions, OutputOptions)
     if unknown:
-        raise TypeError(f"unexpected keyword arguments: {', '.join(sorted(unknown))}")
+        known = [f.name for each in (EncodingOptions, OutputOptions) for f in fields_of(each)]
+        raise unknown_arguments(unknown, known)
     if not isinstance(pattern, str | os.PathLike):
         raise TypeError(f"pattern={pattern!r} is no format string")
     text = os.fspath(pattern)

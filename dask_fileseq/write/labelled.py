@@ -156,6 +156,10 @@ def _label(name: str, value: Any, array: LabelledArray) -> Label:
     if isinstance(value, tuple) and len(value) == 2 and value[0] in array.dims:
         dim, value = value
     values = _texts(np.asarray(value))
+    if values.dtype.kind == "O" and any(v is None for v in values.ravel().tolist()):
+        raise NamesError(
+            f"coords[{name!r}] has None, and each label must be a number, text or date"
+        )
     if values.ndim == 0 and name not in array.dims:
         return None, values
     if dim is None:

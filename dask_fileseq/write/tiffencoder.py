@@ -49,7 +49,9 @@ class TiffEncoder:
         is_imagej, is_cog = (bool(arguments.pop(name, False)) for name in ("imagej", "cog"))
         if is_imagej + is_ome + is_cog > 1:
             raise ValueError("a file is one of imagej=True, cog=True, and .ome.tif")
-        arguments |= dict(options.encodeargs or {})
+        if not isinstance(options.encodeargs, Mapping | None):
+            raise TypeError(f"encodeargs={options.encodeargs!r} is no mapping of arguments")
+        arguments |= options.encodeargs or {}
         return cls(tuple(sorted(arguments.items())), is_ome, is_imagej, is_cog)
 
     @property

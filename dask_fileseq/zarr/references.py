@@ -71,8 +71,12 @@ def write_references(
         raise ValueError("version=1 is one document: nothing can be appended to it")
     if version is None:
         version = 0 if append or not close else 1
-    if templatename is not None and not templatename.isidentifier():
+    if templatename is not None and not str(templatename).isidentifier():
         raise ValueError(f"templatename={templatename!r} is no name")
+    if not jsonfile or not (isinstance(jsonfile, str | os.PathLike) or hasattr(jsonfile, "write")):
+        raise TypeError(f"jsonfile={jsonfile!r} is no path and no open file")
+    if not isinstance(url, str | None):
+        raise TypeError(f"url={url!r} is no address of a folder")
     is_parquet = str(jsonfile).endswith(PARQUET)
     if is_parquet and (zarr_format == 3 or version == 0):
         raise ValueError(f"{jsonfile!r} is to be in Parquet, which is of zarr_format=2, version=1")

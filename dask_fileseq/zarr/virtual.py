@@ -106,6 +106,10 @@ def to_icechunk(
     documents = references.documents(3, path, consolidate=False, **metadata)
     register_codecs(json.loads(documents[f"{path}zarr.json"])["codecs"])
     if not isinstance(repo, icechunk.Repository):
+        if not isinstance(repo, str | os.PathLike):
+            raise TypeError(f"repo={repo!r} is no path of a folder and no icechunk.Repository")
+        if os.path.exists(repo) and not os.path.isdir(repo):
+            raise FileExistsError(f"repo={os.fspath(repo)!r} is a file: choose another place")
         repo = _local_repository(icechunk, os.fspath(repo), uris)
     session, sizes = repo.writable_session(branch), _Sizes(array)
     make = default_buffer_prototype().buffer.from_bytes
@@ -150,7 +154,11 @@ def _local_repository(icechunk: Any, folder: str, uris: Iterable[str]) -> Any:
     credentials = getattr(icechunk, "Credentials", None)  # newer releases ask for this one
     local = getattr(credentials, "LocalFileSystemAccess", lambda: None)()
     access = icechunk.containers_credentials({prefix: local})
-    repo = icechunk.Repository.open_or_create(storage, config, access)
+    try:
+        repo = icechunk.Repository.open_or_create(storage, config, access)
+    except icechunk.IcechunkError as error:
+        reason = str(error).strip().splitlines()[-1].lstrip(" `->")
+        raise ValueError(f"repo={folder!r} is no repository of Icechunk: {reason}") from error
     repo.save_config()
     return repo
 

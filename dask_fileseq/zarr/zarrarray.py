@@ -11,7 +11,7 @@ axes, which is what xarray opens.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -157,6 +157,8 @@ class ChunkGrid:
 
 def array_path(groupname: str | None) -> str:
     """Return the path of an array in a store: empty for the root, else with a slash at its end."""
+    if not isinstance(groupname, str | None):
+        raise TypeError(f"groupname={groupname!r} is no name")
     path = (groupname or "").strip("/")
     if path and {"", ".", ".."} & {*path.split("/")}:
         raise ValueError(f"groupname={groupname!r} is no path of names")
@@ -182,6 +184,8 @@ def metadata_documents(
     chunks. If `consolidate`, the root group contains all metadata, which xarray reads first.
     """
     names = array.dims if dimension_names is None else dimension_names
+    if not isinstance(names, Iterable):
+        raise TypeError(f"dimension_names={names!r} is no list of names")
     dims = list(names or [None] * array.ndim)
     if len(dims) != array.ndim or not all(isinstance(dim, str | None) for dim in dims):
         raise ValueError(

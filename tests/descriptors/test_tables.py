@@ -203,3 +203,32 @@ def test_arguments_that_a_table_has_no_use_for(tmp_path, scan, wrong, error, mes
     """A slip in a keyword has no effect, and no word says so."""
     with pytest.raises(error, match=message):
         open_sequence(scan, table=written(tmp_path / "a.csv"), **wrong)
+
+
+def test_tables_in_parquet(tmp_path, scan):
+    """Bytes of Parquet would be read as rows of text."""
+    pa = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    columns = dict(zip(HEADER, map(list, zip(*ROWS, strict=True)), strict=True))
+    parquet.write_table(pa.table(columns), tmp_path / "a.parquet")
+    seq = open_sequence(scan, table=tmp_path / "a.parquet")
+    assert (seq.dims, seq.shape) == (("well", "acq_time"), (2, 2))
+    assert seq.to_xarray().dose.values.tolist() == [0.5, 10.0]
+    (tmp_path / "b.parquet").write_bytes(b"no table")
+    with pytest.raises(NamesError, match=r"b\.parquet.*no Parquet file"):
+        open_sequence(scan, table=tmp_path / "b.parquet")
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        ({"file": []}, "no rows"),
+        ({"file": ["0001.tif", None], "t": [0, 1]}, r"'file' has None, no name, in row 2"),
+        ({"file": ["0001.tif", ""], "t": [0, 1]}, r"'file' has '', no name, in row 2"),
+        ({"file": ["0001.tif", "0002.tif"], "": [0, 1]}, "without a name"),
+    ],
+)
+def test_columns_with_nothing_in_them_are_named(scan, column, message):
+    """The error would come from inside, and not say where."""
+    with pytest.raises(NamesError, match=message):
+        open_sequence(scan, table=column)

@@ -151,3 +151,22 @@ def test_functions_get_tables_as_files(tmp_path, names):
     """A function could not read tables."""
     path = table(tmp_path / "files.parquet", file=names)
     assert open_sequence(path, imread=lambda name: np.eye(2)).files == [path]
+
+
+@pytest.mark.parametrize(
+    ("name", "sep", "encoding"),
+    [("f.csv", ",", "utf-8-sig"), ("f.csv", ";", "utf-8"), ("f.tsv", "\t", "utf-8")],
+)
+def test_tables_of_spreadsheets_are_read(tmp_path, names, name, sep, encoding):
+    """The mark at the start would be part of a title, and semicolons and tabs part of a name."""
+    rows = [f"file{sep}well", *(f"{file}{sep}A{i}" for i, file in enumerate(names))]
+    (tmp_path / name).write_text("\n".join(rows), encoding)
+    assert open_sequence(tmp_path / name).files == names
+
+
+@pytest.mark.parametrize(("name", "text"), [("a.csv", ""), ("a.csv", "file,well\n"), ("a.tsv", "")])
+def test_tables_without_rows_have_no_files(tmp_path, name, text):
+    """The error would ask for another title of the column."""
+    (tmp_path / name).write_text(text)
+    with pytest.raises(NoFilesError, match=name):
+        open_sequence(tmp_path / name)

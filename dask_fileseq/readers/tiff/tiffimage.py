@@ -134,7 +134,7 @@ def image_of(tif: tifffile.TiffFile, imageargs: Mapping[str, Any]) -> Image:
     def load() -> Any:
         try:
             return tif.asarray(**imageargs)
-        except (RuntimeError, ValueError, IndexError) as error:
+        except (RuntimeError, ValueError, IndexError, TypeError) as error:
             if "key" not in imageargs:
                 raise
             raise ValueError(
