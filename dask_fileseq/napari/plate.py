@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -27,6 +28,9 @@ OVERVIEW = 2048
 
 KEPT = 128 * 2**20
 """Size of the frames of the smallest level that are kept, in bytes."""
+
+_LOCK = threading.Lock()
+"""Held while kept frames are changed: napari may ask in several threads."""
 
 
 class Plate(NamedTuple):
@@ -113,9 +117,11 @@ class KeptFrames:
         return KeptFrames(self.array[index], region, self.kept)
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
-        found = self.kept.pop(self.region, None)
+        found = self.kept.get(self.region)
         frame = np.asarray(self.array) if found is None else found
-        self.kept[self.region] = frame
-        while len(self.kept) > 1 and sum(each.nbytes for each in self.kept.values()) > KEPT:
-            self.kept.pop(next(iter(self.kept)))
+        with _LOCK:
+            self.kept.pop(self.region, None)
+            self.kept[self.region] = frame
+            while len(self.kept) > 1 and sum(each.nbytes for each in self.kept.values()) > KEPT:
+                self.kept.pop(next(iter(self.kept)))
         return np.asarray(frame, dtype, copy=copy)

@@ -1,11 +1,16 @@
 """The wells of a plate are one image in napari, each where it is on the plate."""
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import dask.array as da
 import numpy as np
 import pytest
 import tifffile
 
 from dask_fileseq import FillWarning, open_sequence
 from dask_fileseq.napari import layer_data
+from dask_fileseq.napari.plate import KeptFrames
 from dask_fileseq.readers import count
 
 pytest.importorskip("napari")
@@ -120,3 +125,16 @@ def test_rows_and_columns_of_colours(tmp_path):
     np.testing.assert_array_equal(data, expected)
     ((data, keywords, _),) = layer_data(seq, plate=False)
     assert (data.shape, len(keywords["axis_labels"])) == ((2, 2, 1, 8, 8, 3), 5)
+
+
+def test_frames_are_asked_for_in_several_threads():
+    """What is kept would change while another thread counts it."""
+    frames = KeptFrames(da.zeros((300, 4, 4), chunks=(1, 4, 4)))
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(lambda i: np.asarray(frames[i % 300]), range(900)))
+    finally:
+        sys.setswitchinterval(before)
+    assert not np.any(found)
