@@ -70,6 +70,8 @@ class ImageOptions:
             if (value := getattr(self, name)) is not None:
                 args[name] = value
                 object.__setattr__(self, name, None)
+        if not isinstance(self.imreadargs, Mapping | None):
+            raise TypeError(f"imreadargs={self.imreadargs!r} is no mapping of arguments")
         object.__setattr__(self, "imreadargs", args | dict(self.imreadargs or {}))
 
 

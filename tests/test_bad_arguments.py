@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from dask_fileseq import NameProduct, NoFilesError, open_sequence, to_files
+from dask_fileseq import GridWarning, NameProduct, NoFilesError, open_sequence, to_files
 
 IMAGES = np.zeros((2, 4, 6), "u1")
 
@@ -22,6 +22,7 @@ def folder(tmp_path_factory):
     ("arguments", "message"),
     [
         ({"patern": "x"}, r"patern \(did you mean pattern\?\)"),
+        ({"imreadargs": 3}, "imreadargs=3"),
         ({"files": None}, "files=None: give a folder"),
         ({"chunks": "auto"}, "chunks: pass them to the method that reads"),
     ],
@@ -43,6 +44,7 @@ def test_arguments_of_open_sequence(folder, arguments, message):
         ("table", {"imreadargs": 3}, "imreadargs=3"),
         ("follow", {"until": -1}, "until=-1"),
         ("aszarr", {"groupname": 3}, "groupname=3"),
+        ("aszarr", {"ioworkers": "x"}, "ioworkers='x'"),
         ("aszarr", {"dimension_names": 3}, "dimension_names=3"),
         ("aszarr", {"ome": {"pixelsize": "1um"}}, "ome={'pixelsize': '1um'} has 'pixelsize'"),
         ("write_fsspec", {"jsonfile": 3}, "jsonfile=3"),
@@ -87,6 +89,14 @@ def test_nothing_is_found_in_a_folder_that_is_not_there(tmp_path):
     """It would look as if the pattern were wrong."""
     with pytest.raises(NoFilesError, match=r"there is no folder '.*/none'"):
         open_sequence(f"{tmp_path}/none/t*.tif")
+
+
+def test_coordinates_that_are_folders_in_zarr(folder):
+    """Labels would be lost without a word."""
+    pytest.importorskip("zarr")
+    seq = open_sequence(folder).rename(t="t/s")
+    with pytest.warns(GridWarning, match=r"'t/s' are left out.*rename\(\)"):
+        seq.aszarr(groupname="image")
 
 
 def test_functions_that_return_no_pixels(tmp_path, folder):

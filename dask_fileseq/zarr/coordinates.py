@@ -8,6 +8,7 @@ system and all attributes, by the CF conventions. Without xarray a group has no 
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,6 +17,7 @@ import numpy as np
 from zarr.abc.buffer import Buffer
 from zarr.storage import MemoryStore
 
+from dask_fileseq.errors import GridWarning, users_level
 from dask_fileseq.filearray import FileArray
 
 if TYPE_CHECKING:
@@ -88,9 +90,17 @@ def _dataset(
     coords = {
         key: variable
         for key, variable in labelled.coords.variables.items()
-        if "/" not in str(new.get(str(key), key))
-        and all(new[str(dim)] is not None for dim in variable.dims)
+        if all(new[str(dim)] is not None for dim in variable.dims)
     }
+    folders = [key for key in coords if "/" in str(new.get(str(key), key))]
+    if folders:
+        warnings.warn(
+            f"coordinates {', '.join(map(repr, folders))} are left out: in Zarr, '/' in a name"
+            " makes a folder; rename() gives an axis another name, as does the title in a table",
+            GridWarning,
+            stacklevel=users_level(),
+        )
+        coords = {key: variable for key, variable in coords.items() if key not in folders}
     if others := sorted(str(key) for key in coords if key not in labelled.dims):
         encoding["coordinates"] = " ".join(others)  # xarray itself leaves out the grid mapping
     dataset = xarray.Dataset(

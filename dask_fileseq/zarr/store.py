@@ -87,6 +87,8 @@ class FileArrayStore(Store):
             raise ValueError(f"zarr_format={zarr_format!r} is neither 2 nor 3")
         if array.shape != array.tiling.shape:
             raise ValueError(f"the array of shape {array.shape} does not consist of whole files")
+        if not isinstance(ioworkers, int | None):
+            raise TypeError(f"ioworkers={ioworkers!r} is no number of threads")
         super().__init__(read_only=True)
         self._array = array
         self._ioworkers = max(0, ioworkers or 0)
