@@ -248,6 +248,8 @@ def _as_found(files: Sequence[str], names: Sequence[str]) -> list[str]:
     ends: dict[tuple[str, ...], str | None] = {}
     for name in names:
         own = tuple(re.split(r"[/\\]", name))
+        if len(own) < depths[-1] and "://" not in name:  # a relative name
+            own = tuple(re.split(r"[/\\]", os.path.abspath(name)))
         for depth in depths:
             if depth <= len(own):
                 end = own[len(own) - depth :]

@@ -23,7 +23,7 @@ from zarr.core.buffer import default_buffer_prototype
 from zarr.core.metadata.v3 import ArrayV3Metadata
 from zarr.core.sync import sync
 
-from dask_fileseq.errors import ReadError, shown
+from dask_fileseq.errors import ReadError, WriteError, shown
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.files import LocalFiles, Versions, scheme_of
 from dask_fileseq.zarr.references import References, file_urls
@@ -108,8 +108,10 @@ def to_icechunk(
     if not isinstance(repo, icechunk.Repository):
         if not isinstance(repo, str | os.PathLike):
             raise TypeError(f"repo={repo!r} is no path of a folder and no icechunk.Repository")
-        if os.path.exists(repo) and not os.path.isdir(repo):
-            raise FileExistsError(f"repo={os.fspath(repo)!r} is a file: choose another place")
+        try:
+            os.makedirs(repo, exist_ok=True)
+        except OSError as error:  # at which Icechunk panics
+            raise WriteError(error.errno, f"cannot make repo={repo!r}: {error.strerror}") from error
         repo = _local_repository(icechunk, os.fspath(repo), uris)
     session, sizes = repo.writable_session(branch), _Sizes(array)
     make = default_buffer_prototype().buffer.from_bytes

@@ -66,6 +66,15 @@ def test_tables_may_have_more_or_less_of_a_path(tmp_path, scan, cut):
             open_sequence(scan, table=table)
 
 
+def test_tables_of_absolute_paths_fit_relative_names(tmp_path, scan, monkeypatch):
+    """The table of a folder would not fit the same folder by a shorter name."""
+    rows = [(tmp_path / file, *rest) for file, *rest in ROWS]
+    table = written(tmp_path / "a.csv", rows=rows)
+    monkeypatch.chdir(tmp_path)
+    for folder in ("plate", "./plate", "../" + tmp_path.name + "/plate"):
+        assert open_sequence(folder, table=table).shape == (2, 2)
+
+
 def test_rows_without_a_file_are_missing(tmp_path, scan):
     """A lost file would make another grid."""
     os.remove(scan / "0002.tif")
