@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache, lru_cache
 from typing import Any, TypeVar
@@ -75,6 +75,23 @@ def local_path(url: str) -> str | None:
     if scheme.lower() not in ("file", "local"):
         return None
     return url2pathname(rest) if os.sep == "\\" else unquote(rest)
+
+
+def of_one_kind(names: Sequence[str]) -> list[str]:
+    """Return names, with paths in place of ``file://`` URLs.
+
+    Raises a `NamesError` if some are URLs and some are paths.
+
+    >>> of_one_kind(["file:///scans/t1.tif", "/scans/t2.tif"])
+    ['/scans/t1.tif', '/scans/t2.tif']
+    """
+    names = [local_path(name) or name for name in names]
+    kinds = {is_url(name): name for name in reversed(names)}  # keeps the first of each
+    if len(kinds) == 2:
+        raise NamesError(
+            f"files: {kinds[False]!r} and {kinds[True]!r} are a path and a URL: pass one kind"
+        )
+    return names
 
 
 def root_of(url: str) -> str:

@@ -16,7 +16,13 @@ from typing import Any
 from dask_fileseq.errors import NamesError, NoFilesError, ReadError, public_error
 from dask_fileseq.files.archive import Archive, OpenArchive
 from dask_fileseq.files.archivefile import ArchiveFile, LocalArchiveFile, RemoteArchiveFile
-from dask_fileseq.files.filesystems import StorageOptions, is_url, local_path, scheme_of
+from dask_fileseq.files.filesystems import (
+    StorageOptions,
+    is_url,
+    local_path,
+    of_one_kind,
+    scheme_of,
+)
 from dask_fileseq.files.local import LocalFiles
 from dask_fileseq.files.names import Names
 from dask_fileseq.files.otherformats import other_files_hint
@@ -82,14 +88,7 @@ def given_names(files: Any) -> str | Sequence[str]:
         raise NoFilesError(f"no files found: files={shown}")
     if "" in names:
         raise NamesError(f"files: name {names.index('')} of {len(names):,} is empty")
-    if any("://" in name for name in names):
-        names = [local_path(name) or name for name in names]
-        kinds = {is_url(name): name for name in reversed(names)}  # keeps the first of each
-        if len(kinds) == 2:
-            raise NamesError(
-                f"files: {kinds[False]!r} and {kinds[True]!r} are a path and a URL: pass one kind"
-            )
-    return names
+    return of_one_kind(names) if any("://" in name for name in names) else names
 
 
 def find_files(given: str | Sequence[str], source: Source, suffixes: Suffixes) -> Sequence[str]:

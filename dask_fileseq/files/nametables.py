@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from dask_fileseq.errors import FileSequenceError, NamesError, NoFilesError, ReadError
 from dask_fileseq.files.delimiters import delimiter_of
+from dask_fileseq.files.filesystems import of_one_kind
 from dask_fileseq.files.packednames import PackedNames
 from dask_fileseq.files.source import Source, Suffixes
 
@@ -76,25 +77,11 @@ class _Layout(NamedTuple):
 
 
 def names_in_tables(tables: Sequence[str], source: Source, suffixes: Suffixes = ()) -> TableNames:
-    """Return the names in a column of tables, one table after the other.
+    """Return the names in a column of tables, which a source opens, one table after the other.
 
-    Parameters
-    ----------
-    tables : sequence of str
-        Names of Parquet, CSV or TSV files.
-    source : Source
-        Opens them.
-    suffixes : tuple of tuple of str
-        Of an inventory, only names with the first group of suffixes that occurs count.
-
-    Raises
-    ------
-    NamesError
-        A table has no column of names, or rows without a name.
-    NoFilesError
-        There are no names.
-    ReadError
-        A table cannot be read.
+    Of an inventory, only names with the first group of suffixes that occurs count. A `NamesError`
+    is raised if a table has no column of names, or rows without a name, a `NoFilesError` if there
+    are no names, and a `ReadError` if a table cannot be read.
     """
     try:
         import pyarrow as _  # noqa: F401
@@ -205,6 +192,10 @@ def _batches(name: str, file: BinaryIO, suffixes: Suffixes) -> Iterator[tuple[bo
         if layout.is_inventory:
             first, slash = (pa.scalar(text, pa.large_string()) for text in ("s3:/", "/"))
             texts = pc.binary_join_element_wise(first, columns[0], texts, slash)
+        elif 0 < (urls := pc.sum(pc.match_substring(texts, "://")).as_py() or 0) < len(texts) or (
+            urls and pc.any(pc.match_substring_regex(texts, "^(?i:file|local)://")).as_py()
+        ):
+            texts = pa.array(of_one_kind(texts.to_pylist()), pa.large_string())
         yield layout.is_inventory, texts
 
 

@@ -11,7 +11,7 @@ these is looked at once. Each module imports only from those before it: `natural
 `growing` adds files.
 """
 
-from dask_fileseq.grid.cellranges import CellRange, cell_text, empty_ranges
+from dask_fileseq.grid.cellranges import CellRange, cell_text, empty_ranges, files_along
 from dask_fileseq.grid.filegrid import (
     Duplicates,
     FileGrid,
@@ -43,6 +43,7 @@ __all__ = [
     "cell_text",
     "coord_of_files",
     "empty_ranges",
+    "files_along",
     "grid_of_columns",
     "grid_of_indices",
     "grid_of_pattern",

@@ -23,6 +23,14 @@ class CellRange(NamedTuple):
     """Number of cells."""
 
 
+def files_along(grid: FileGrid) -> list[NDArray[np.int64]]:
+    """Return the number of files at each index along each axis."""
+    if grid.positions is None:
+        return [np.full(size, len(grid.names) // size) for size in grid.shape]
+    sizes = zip(grid.along, grid.shape, strict=True)
+    return [np.bincount(along, minlength=size) for along, size in sizes]
+
+
 def cell_text(labels: Mapping[str, Any]) -> str:
     """Return the labels of a cell, or of a range of cells, readably.
 

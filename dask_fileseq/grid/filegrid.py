@@ -80,14 +80,6 @@ class FileGrid:
         return tuple(np.unravel_index(self.cells, self.shape)) if self.shape else ()
 
     @property
-    def counts(self) -> tuple[NDArray[np.int64], ...]:
-        """For each axis, the number of files at each index; computed."""
-        if self.positions is None:
-            return tuple(np.full(size, len(self.names) // size) for size in self.shape)
-        sizes = zip(self.along, self.shape, strict=True)
-        return tuple(np.bincount(along, minlength=size) for along, size in sizes)
-
-    @property
     def indices(self) -> list[tuple[int, ...]]:
         """The index of each file, computed."""
         return index_tuples(self.cells, self.shape)

@@ -11,7 +11,7 @@ from dask.utils import format_bytes
 
 from dask_fileseq.filearray import described_scales, first_readable
 from dask_fileseq.files import Source
-from dask_fileseq.grid import FileGrid, empty_ranges, labels_at, plain_labels
+from dask_fileseq.grid import FileGrid, empty_ranges, files_along, labels_at, plain_labels
 from dask_fileseq.headers import crs_text, unit_text
 from dask_fileseq.plaintext import counted, public_names, without_secrets
 from dask_fileseq.readers import FileInfo, Reader, crs_name
@@ -48,7 +48,7 @@ def first_info(grid: FileGrid, source: Source, reader: Reader) -> FileInfo:
 def grid_summary(grid: FileGrid) -> dict[str, Any]:
     """Return what names contain: axes with labels and numbers of files, and empty cells."""
     axes = []
-    for (dim, values), files in zip(grid.coords.items(), grid.counts, strict=True):
+    for (dim, values), files in zip(grid.coords.items(), files_along(grid), strict=True):
         labels = plain_labels(values)
         axes.append({"name": dim, "size": len(files), "labels": labels, "files": files.tolist()})
     return {

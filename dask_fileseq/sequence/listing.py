@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 
 from dask_fileseq.errors import NamesError
-from dask_fileseq.grid import FileGrid, labels_at
+from dask_fileseq.grid import FileGrid, files_along, labels_at
 from dask_fileseq.plaintext import counted, printable, public_text, without_secrets
 
 
@@ -89,7 +89,7 @@ def counts(grid: FileGrid) -> str:
     pattern='{t:d}_{c}' for 3 files: t 2 (1 to 2 files each), c 2 (1 to 2 files each); 1 empty cell
     """
     axes = []
-    for dim, size, files in zip(grid.unique_dims, grid.shape, grid.counts, strict=True):
+    for dim, size, files in zip(grid.unique_dims, grid.shape, files_along(grid), strict=True):
         few, many = int(files.min()), int(files.max())
         each = f"{few:,} to {many:,}" if few < many else f"{few:,}"
         axes.append(f"{dim} {size:,} ({each} file{'s' * (many > 1)} each)")

@@ -170,3 +170,12 @@ def test_tables_without_rows_have_no_files(tmp_path, name, text):
     (tmp_path / name).write_text(text)
     with pytest.raises(NoFilesError, match=name):
         open_sequence(tmp_path / name)
+
+
+def test_names_in_tables_are_of_one_kind(tmp_path, names):
+    """Files on this machine would be read through fsspec, or looked for in its folders."""
+    urls = [f"file://{name}" for name in names]
+    seq = open_sequence(table(tmp_path / "files.parquet", file=urls))
+    assert seq.files == names
+    with pytest.raises(NamesError, match="are a path and a URL"):
+        open_sequence(table(tmp_path / "more.parquet", file=[*names, "s3://scans/t1.tif"]))
