@@ -299,7 +299,7 @@ def _kind(kind: Any) -> str | None:
     import pyarrow as pa
 
     kind = kind.value_type if pa.types.is_dictionary(kind) else kind
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+    if kind in (pa.string(), pa.large_string(), pa.string_view()):
         return ""
     if pa.types.is_integer(kind):
         return "int"

@@ -29,7 +29,8 @@ def table(path, **columns):
 
 def test_names_in_a_column_are_as_in_a_list(tmp_path, names):
     """Files would be lost, or in other cells."""
-    path = table(tmp_path / "files.parquet", count=range(12), name=names)
+    views = pa.array(names, pa.string_view())
+    path = table(tmp_path / "files.parquet", count=range(12), name=views)
     seq = open_sequence(path, table=None)
     assert seq.files == names
     assert isinstance(seq.grid.names, PackedNames)
