@@ -40,6 +40,9 @@ CODECS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 }
 """Names of the encoders of imagecodecs by suffix, and arguments by which they lose nothing."""
 
+JPEG_LARGEST = 4095
+"""Largest value of lossy JPEG of more than 8 bits."""
+
 
 @dataclass(frozen=True)
 class CodecEncoder:
@@ -63,8 +66,21 @@ class CodecEncoder:
             arguments |= {"lossless": False} if "lossless" in arguments else {}
             arguments["level"] = self.level
         encode: Callable[..., Any] = getattr(imagecodecs, f"{name}_encode")
+        arguments |= dict(self.encodeargs)
         image = np.ascontiguousarray(image, image.dtype.newbyteorder("="))
-        file.write(encode(image, **arguments | dict(self.encodeargs)))
+        if name == "jpeg" and image.itemsize > 1 and not arguments.get("lossless"):
+            _require_twelve_bits(image)
+        file.write(encode(image, **arguments))
+
+
+def _require_twelve_bits(image: NDArray[Any]) -> None:
+    """Raise a `ValueError` if values are too large for lossy JPEG, which would write others."""
+    largest = image.max()
+    if largest > JPEG_LARGEST:
+        raise ValueError(
+            f"its values are up to {largest}, and JPEG has 12 bits, up to {JPEG_LARGEST:,}: scale"
+            " them, write PNG or TIFF, or give encodeargs={'lossless': True}"
+        )
 
 
 @dataclass(frozen=True)

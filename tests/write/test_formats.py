@@ -7,7 +7,7 @@ import imagecodecs
 import numpy as np
 import pytest
 
-from dask_fileseq import LayoutError, open_sequence, to_files
+from dask_fileseq import LayoutError, WriteError, open_sequence, to_files
 from tests.helpers.geotiff import write_raster
 
 LOSSLESS = {
@@ -94,3 +94,14 @@ def test_cogs_have_no_pages(tmp_path):
     pytest.importorskip("rasterio")
     with pytest.raises(LayoutError, match="a COG has the axes y, x and band"):
         to_files(np.zeros((2, 3, 8, 8)), tmp_path / "{t}.tif", dims="tzyx", inside="z", cog=True)
+
+
+def test_values_that_jpeg_cannot_hold(tmp_path):
+    """Images of 16 bits would be written as other ones, such as 60,000 as 0."""
+    images = np.full((2, 16, 16), 60_000, "u2")
+    with pytest.raises(WriteError, match="up to 60000, and JPEG has 12 bits"):
+        to_files(images, f"{tmp_path}/{{t}}.jpg")
+    exact = to_files(images, f"{tmp_path}/a{{t}}.jpg", encodeargs={"lossless": True})
+    np.testing.assert_array_equal(exact.asarray(), images)
+    near = to_files(images // 15, f"{tmp_path}/b{{t}}.jpg").asarray()
+    assert abs(near.astype(int) - images // 15).max() < 10
