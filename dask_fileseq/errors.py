@@ -27,7 +27,7 @@ One ``try`` is enough for all of them:
 ...     dask_fileseq.TiffSequence("nowhere/*.tif")
 ... except dask_fileseq.FileSequenceError as error:
 ...     print(error)
-no files found: files='nowhere/*.tif'
+no files found: files='nowhere/*.tif'; there is no folder 'nowhere'
 """
 
 from __future__ import annotations
