@@ -16,11 +16,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from numbers import Integral
 from operator import index as as_int
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from dask_fileseq.types import AxesTiled
 
-__all__ = ["Axis", "Piece", "Tiling", "basic_index"]
+__all__ = ["Axis", "Numbers", "Piece", "Tiling", "basic_index", "numbers_at"]
+
+Numbers: TypeAlias = NDArray[np.integer[Any]] | None
+"""The number of the file in each cell of a grid, -1 in empty ones; None if file i is in cell i."""
 
 
 class Axis(NamedTuple):
@@ -261,3 +267,17 @@ def basic_index(index: Any, ndim: int) -> list[Any]:
             if not optional and (isinstance(number, bool) or not isinstance(number, Integral)):
                 raise IndexError(f"only ints, slices and Ellipsis are indices here, not {key!r}")
     return keys
+
+
+def numbers_at(numbers: Numbers, shape: tuple[int, ...], cells: Sequence[Any]) -> list[int]:
+    """Return the number of the file in each of the cells at some places along each axis.
+
+    >>> numbers_at(None, (4, 5), [[1, 3], range(1, 5, 2)])
+    [6, 8, 16, 18]
+    """
+    if numbers is not None:
+        return numbers[np.ix_(*cells)].ravel().tolist()
+    found = np.zeros(1, np.int64)
+    for size, places in zip(shape, cells, strict=True):
+        found = (found[:, None] * size + np.asarray(places)).ravel()
+    return found.tolist()

@@ -37,6 +37,7 @@ from zarr.testing.store import StoreTests
 from dask_fileseq import ChunkMismatchError, FileSequence, FillWarning, ReadError, TiffSequence
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.readers import count
+from dask_fileseq.types import ReferenceFileOptions
 from dask_fileseq.zarr import FileArrayStore, write_references
 
 PATTERN = r"(?P<time>\d+)_(?P<channel>[A-Z]+)_z(?P<z>\d+)"
@@ -672,7 +673,7 @@ def test_array_without_a_sequence(acquisition, tmp_path):
     seq = sequence(acquisition[0])
     array = FileArray.from_grid(seq.grid)
     np.testing.assert_array_equal(zarr.open_array(FileArrayStore(array))[...], acquisition[1])
-    write_references(array, tmp_path / "a.json", fill=False)
+    write_references(array, ReferenceFileOptions(), tmp_path / "a.json", fill=False)
     seq.write_fsspec(tmp_path / "b.json", groupname=None)
     assert (tmp_path / "a.json").read_text() == (tmp_path / "b.json").read_text()
 

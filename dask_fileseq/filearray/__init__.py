@@ -1,7 +1,6 @@
 """Files on a grid as one lazy array, and the one path on which it is read."""
 
 from dask_fileseq.filearray.array import FileArray
-from dask_fileseq.filearray.cells import numbers_at
 from dask_fileseq.filearray.failures import (
     current_worker,
     failure_of,
@@ -23,7 +22,6 @@ __all__ = [
     "files_version",
     "first_info",
     "first_readable",
-    "numbers_at",
     "read_error",
     "recorded_fills",
     "version_hash",

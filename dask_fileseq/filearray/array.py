@@ -17,7 +17,7 @@ import numpy as np
 from dask.base import tokenize
 from numpy.typing import DTypeLike, NDArray
 
-from dask_fileseq.filearray.cells import Numbers, cell_of, numbers_at, part_of_cells, table_of
+from dask_fileseq.filearray.cells import cell_of, part_of_cells, table_of
 from dask_fileseq.filearray.failures import raise_or_fill
 from dask_fileseq.filearray.farfiles import attempts
 from dask_fileseq.filearray.fillvalues import resolved_fillvalue
@@ -38,7 +38,7 @@ from dask_fileseq.readers import (
     is_whole,
     read_tiff,
 )
-from dask_fileseq.tiling import Tiling, basic_index
+from dask_fileseq.tiling import Numbers, Tiling, basic_index, numbers_at
 from dask_fileseq.types import Imread, ReadOptions
 
 

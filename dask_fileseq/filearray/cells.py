@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dask_fileseq.files import Names
 from dask_fileseq.patterns import NameProduct
-
-Numbers: TypeAlias = NDArray[np.integer[Any]] | None
-"""The number of the file in each cell of a grid, -1 in empty ones; None if file i is in cell i."""
+from dask_fileseq.tiling import Numbers, numbers_at
 
 
 def table_of(numbers: Numbers, shape: tuple[int, ...]) -> NDArray[np.integer[Any]]:
@@ -23,20 +21,6 @@ def table_of(numbers: Numbers, shape: tuple[int, ...]) -> NDArray[np.integer[Any
     count = math.prod(shape)
     dtype: type[np.integer[Any]] = np.int32 if count < 2**31 else np.int64
     return np.arange(count, dtype=dtype).reshape(shape)
-
-
-def numbers_at(numbers: Numbers, shape: tuple[int, ...], cells: Sequence[Any]) -> list[int]:
-    """Return the number of the file in each of the cells at some places along each axis.
-
-    >>> numbers_at(None, (4, 5), [[1, 3], range(1, 5, 2)])
-    [6, 8, 16, 18]
-    """
-    if numbers is not None:
-        return numbers[np.ix_(*cells)].ravel().tolist()
-    found = np.zeros(1, np.int64)
-    for size, places in zip(shape, cells, strict=True):
-        found = (found[:, None] * size + np.asarray(places)).ravel()
-    return found.tolist()
 
 
 def part_of_cells(

@@ -10,10 +10,11 @@ the copy by which dask concatenates blocks, and without a graph (see `lazyarray`
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial, wraps
 from typing import Any, cast
 
 import numpy as np
@@ -58,6 +59,23 @@ class WholeFiles:
     def array(self) -> Array:
         """The dask array, made when it is first needed."""
         return self._make(self.files, self.chunks)
+
+
+def _reduction(method: Callable[..., Array]) -> Callable[..., Array]:
+    """Return a method of `SlicedFiles` in place of one of dask, which it calls for what is left."""
+    signature = inspect.signature(method)
+
+    @wraps(method)
+    def reduced(self: SlicedFiles, *args: Any, **kwargs: Any) -> Array:
+        bound = signature.bind(self, *args, **kwargs).arguments
+        axis, keepdims = bound.get("axis"), bound.get("keepdims", False)
+        is_given = any(
+            v is not None for k, v in bound.items() if k in ("dtype", "split_every", "out")
+        )
+        ordinary = partial(method, self, *args, **kwargs)
+        return self._reduced(method.__name__, ordinary, axis, keepdims, is_given)
+
+    return reduced
 
 
 class SlicedFiles(LazyArray):
@@ -123,49 +141,15 @@ class SlicedFiles(LazyArray):
             read_in_place(self._whole.files, parts, result[axes], scheduler)
         return result
 
-    def max(
-        self, axis: Any = None, keepdims: Any = False, split_every: Any = None, out: Any = None
-    ) -> Array:
-        """Return the maximum along axes; see `dask.array.Array.max`."""
-        return self._reduced("max", axis, keepdims, {"split_every": split_every, "out": out})
+    max = _reduction(Array.max)
+    min = _reduction(Array.min)
+    sum = _reduction(Array.sum)
+    mean = _reduction(Array.mean)
 
-    def min(
-        self, axis: Any = None, keepdims: Any = False, split_every: Any = None, out: Any = None
+    def _reduced(
+        self, method: str, ordinary: Callable[[], Array], axis: Any, keepdims: bool, is_given: bool
     ) -> Array:
-        """Return the minimum along axes; see `dask.array.Array.min`."""
-        return self._reduced("min", axis, keepdims, {"split_every": split_every, "out": out})
-
-    def sum(
-        self,
-        axis: Any = None,
-        dtype: Any = None,
-        keepdims: Any = False,
-        split_every: Any = None,
-        out: Any = None,
-    ) -> Array:
-        """Return the sum along axes; see `dask.array.Array.sum`."""
-        others = {"dtype": dtype, "split_every": split_every, "out": out}
-        return self._reduced("sum", axis, keepdims, others)
-
-    def mean(
-        self,
-        axis: Any = None,
-        dtype: Any = None,
-        keepdims: Any = False,
-        split_every: Any = None,
-        out: Any = None,
-    ) -> Array:
-        """Return the mean along axes; see `dask.array.Array.mean`."""
-        others = {"dtype": dtype, "split_every": split_every, "out": out}
-        return self._reduced("mean", axis, keepdims, others)
-
-    def _reduced(self, method: str, axis: Any, keepdims: bool, others: dict[str, Any]) -> Array:
         """Return it reduced along axes, file by file if that gives the same bits."""
-
-        def ordinary() -> Array:
-            reduce = getattr(super(SlicedFiles, self), method)
-            return cast(Array, reduce(axis=axis, keepdims=keepdims, **others))
-
         files = self._whole.files
         axes = range(self.ndim) if axis is None else axis
         try:
@@ -173,8 +157,7 @@ class SlicedFiles(LazyArray):
         except (TypeError, ValueError):  # which dask describes
             axes = ()
         count = math.prod(self.shape[i] for i in axes)
-        given = any(value is not None for value in others.values())
-        is_plain = not axes or given or not self.is_in_place or not self.size
+        is_plain = not axes or is_given or not self.is_in_place or not self.size
         if is_plain or files.source.concurrency > 1 or not is_exact(method, files.dtype, count):
             return ordinary()
         kept = [i for i, part in enumerate(self._index) if isinstance(part, range)]

@@ -1532,8 +1532,8 @@ with well
 
         references, others = split_options(kwargs, ReferenceFileOptions)
         array, naming = self._named_array_of(others | {"groupname": groupname}, headers)
-        references |= {"zarr_format": zarr_format, "append": _append, "close": _close}
-        write_references(array, jsonfile, url, **references, **naming)
+        naming |= {"zarr_format": zarr_format, "append": _append, "close": _close}
+        write_references(array, ReferenceFileOptions(**references), jsonfile, url, **naming)
 
     @takes_options(ReferenceOptions, NamingOptions, ReadOptions)
     def to_virtual(
@@ -1580,7 +1580,7 @@ with well
 
         references, others = split_options(kwargs, ReferenceOptions)
         array, naming = self._named_array_of(others | {"groupname": groupname}, headers)
-        dataset: Dataset = to_virtual(array, url, **references, **naming)
+        dataset: Dataset = to_virtual(array, ReferenceOptions(**references), url, **naming)
         return dataset
 
     @takes_options(ReferenceOptions, NamingOptions, ReadOptions)
@@ -1629,8 +1629,8 @@ with well
 
         references, others = split_options(kwargs, ReferenceOptions)
         array, naming = self._named_array_of(others | {"groupname": groupname}, headers)
-        references |= {"branch": branch, "message": message, "url": url}
-        return to_icechunk(array, repo, **references, **naming)
+        naming |= {"branch": branch, "message": message, "url": url}
+        return to_icechunk(array, ReferenceOptions(**references), repo, **naming)
 
     # copies
 

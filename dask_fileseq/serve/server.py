@@ -43,10 +43,11 @@ class StoreServer:
     >>> import numpy as np
     >>> import zarr
     >>> from dask_fileseq import FileSequence
-    >>> seq = FileSequence(lambda name: np.full((2, 3), len(name)), ["a", "bb"])
-    >>> with StoreServer(seq.aszarr()) as server:
-    ...     zarr.open_array(server.url, mode="r")[:, 0, 0]
-    array([1, 2])
+    >>> store = FileSequence(lambda name: np.eye(2), ["a", "b"]).aszarr()
+    >>> with StoreServer(store) as server:
+    ...     zarr.open_array(server.url, mode="r")[1]
+    array([[1., 0.],
+           [0., 1.]])
     """
 
     def __init__(self, store: Store, name: str = "image.ome.zarr", port: int = 0) -> None:

@@ -14,10 +14,11 @@ from dask.base import tokenize
 from numpy.typing import NDArray
 
 from dask_fileseq.errors import LayoutError, NamesError
-from dask_fileseq.filearray import FileArray, numbers_at
+from dask_fileseq.filearray import FileArray
 from dask_fileseq.headers import confirmed_metadata
 from dask_fileseq.readers import MICROMETRES, ChunkMetadata, Labels, Scale, unit_name
 from dask_fileseq.sequence import FileSequence
+from dask_fileseq.tiling import numbers_at
 from dask_fileseq.write.filenames import Label
 
 NANOSECONDS = 1e9

@@ -26,6 +26,7 @@ from dask_fileseq.errors import NamesError
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.files import LocalFiles, RemoteFiles, new_file, shared_folder
 from dask_fileseq.plaintext import public_names
+from dask_fileseq.types import ReferenceFileOptions, ReferenceOptions
 from dask_fileseq.zarr.encoding import FileEncoding, file_encoding
 from dask_fileseq.zarr.zarrarray import (
     array_path,
@@ -44,17 +45,12 @@ RECORDS = 10_000
 
 def write_references(
     array: FileArray,
+    options: ReferenceFileOptions,
     jsonfile: Any,
     url: str | None = None,
     *,
     zarr_format: Literal[2, 3] = 2,
-    quote: bool | None = None,
     groupname: str | None = None,
-    templatename: str | None = None,
-    codec_id: str | None = None,
-    version: int | None = None,
-    chunks: str | None = None,
-    scheduler: Any = None,
     append: bool = False,
     close: bool = True,
     **metadata: Any,
@@ -65,6 +61,7 @@ def write_references(
     """
     if zarr_format not in (2, 3):
         raise ValueError(f"zarr_format={zarr_format!r} is neither 2 nor 3")
+    version, templatename = options.version, options.templatename
     if version not in (None, 0, 1):
         raise ValueError(f"version={version!r} is neither 0 nor 1")
     if version == 1 and (append or not close):
@@ -83,8 +80,8 @@ def write_references(
     path = array_path(groupname)
     if is_parquet and not path:
         raise ValueError(f"{jsonfile!r} is to be in Parquet, which needs a group: give a groupname")
-    folder, names = file_urls(array.names, url, quote)
-    references = References.of(array, chunks, codec_id, scheduler)
+    folder, names = file_urls(array.names, url, options.quote)
+    references = References.of(array, options)
     documents = references.documents(
         zarr_format, path, consolidate=close and not append, **metadata
     )
@@ -175,16 +172,14 @@ class References:
     """Shape of a chunk, along the axes of the array."""
 
     @classmethod
-    def of(
-        cls, array: FileArray, chunks: str | None, codec_id: str | None, scheduler: Any
-    ) -> References:
+    def of(cls, array: FileArray, options: ReferenceOptions) -> References:
         """Return the references to the files of an array, whose headers are read."""
         if not isinstance(array.source, LocalFiles | RemoteFiles):
             raise ValueError(
                 f"the files in {array.source} have no locations of their own: references can"
                 " point only to files"
             )
-        encoding = file_encoding(array, chunks, codec_id, scheduler)
+        encoding = file_encoding(array, options.chunks, options.codec_id, options.scheduler)
         chunkshape = tuple(
             1 if axis.chunk is None else max(1, encoding.chunkshape[axis.chunk])
             for axis in array.tiling.axes

@@ -22,6 +22,7 @@ from zarr.abc.store import ByteRequest, Store, SuffixByteRequest
 from zarr.storage import MemoryStore
 
 from dask_fileseq.filearray import FileArray
+from dask_fileseq.types import ReferenceFileOptions
 from dask_fileseq.zarr.references import write_references
 from dask_fileseq.zarr.zarrarray import ChunkGrid, array_path, metadata_documents, regular_chunks
 
@@ -122,7 +123,7 @@ class FileArrayStore(Store):
         groupname: str | None = None,
         templatename: str | None = None,
         codec_id: str | None = None,
-        version: int | None = None,
+        version: Literal[0, 1] | None = None,
         _append: bool = False,
         _close: bool = True,
     ) -> None:
@@ -134,14 +135,14 @@ class FileArrayStore(Store):
             As in `FileSequence.write_fsspec`, but by default the version is 0, the template is
             called ``"u"``, and the group is that of the store. The array is of format 2.
         """
+        options = ReferenceFileOptions(
+            quote=quote, templatename=templatename or "u", codec_id=codec_id, version=version or 0
+        )
         write_references(
             self._array,
+            options,
             jsonfile,
             url,
-            quote=quote,
-            templatename=templatename or "u",
-            codec_id=codec_id,
-            version=version or 0,
             append=_append,
             close=_close,
             **self._naming | ({} if groupname is None else {"groupname": groupname}),

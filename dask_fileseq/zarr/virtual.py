@@ -26,6 +26,7 @@ from zarr.core.sync import sync
 from dask_fileseq.errors import ReadError, WriteError, shown
 from dask_fileseq.filearray import FileArray
 from dask_fileseq.files import LocalFiles, Versions, scheme_of
+from dask_fileseq.types import ReferenceOptions
 from dask_fileseq.zarr.references import References, file_urls
 from dask_fileseq.zarr.zarrarray import array_path
 
@@ -40,13 +41,10 @@ EXTRA = 'pip install "dask-fileseq[virtual]" brings'
 
 def to_virtual(
     array: FileArray,
+    options: ReferenceOptions,
     url: str | None = None,
     *,
     groupname: str = "image",
-    quote: bool | None = None,
-    codec_id: str | None = None,
-    chunks: str | None = None,
-    scheduler: Any = None,
     **metadata: Any,
 ) -> Any:
     """Return a dataset of references to bytes of files; see `FileSequence.to_virtual`."""
@@ -57,7 +55,7 @@ def to_virtual(
         from dask_fileseq.xarray import lazy_dataset
     except ImportError as error:
         raise ImportError(f"to_virtual needs VirtualiZarr and xarray, which {EXTRA}") from error
-    references = References.of(array, chunks, codec_id, scheduler)
+    references = References.of(array, options)
     path = array_path(groupname)
     documents = references.documents(3, path, **metadata)
     document = json.loads(documents[f"{path}zarr.json"])
@@ -67,7 +65,7 @@ def to_virtual(
     shape = tuple(-(-length // n) for length, n in axes)
     paths = np.full(shape, "", np.dtypes.StringDType())
     offsets, lengths = np.zeros(shape, np.uint64), np.zeros(shape, np.uint64)
-    uris, sizes = _uris(array, url, quote), _Sizes(array)
+    uris, sizes = _uris(array, url, options.quote), _Sizes(array)
     for index, number, extent in references.chunks():
         paths[index] = uris[number]
         offsets[index], lengths[index] = extent or (0, sizes[number])
@@ -81,16 +79,13 @@ def to_virtual(
 
 def to_icechunk(
     array: FileArray,
+    options: ReferenceOptions,
     repo: Any,
     *,
     branch: str = "main",
     message: str | None = None,
     url: str | None = None,
     groupname: str = "image",
-    quote: bool | None = None,
-    codec_id: str | None = None,
-    chunks: str | None = None,
-    scheduler: Any = None,
     **metadata: Any,
 ) -> str:
     """Write references to bytes of files into a repository; see `FileSequence.to_icechunk`."""
@@ -98,10 +93,10 @@ def to_icechunk(
         import icechunk
     except ImportError as error:
         raise ImportError(f"to_icechunk needs icechunk, which {EXTRA}") from error
-    uris = _uris(array, url, quote)
+    uris = _uris(array, url, options.quote)
     versions = array.source.versions(array.names, fresh=True)
     times = _times(array, versions)
-    references = References.of(array, chunks, codec_id, scheduler)
+    references = References.of(array, options)
     path = array_path(groupname)
     documents = references.documents(3, path, consolidate=False, **metadata)
     register_codecs(json.loads(documents[f"{path}zarr.json"])["codecs"])

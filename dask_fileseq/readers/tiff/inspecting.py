@@ -19,8 +19,7 @@ from dask_fileseq.readers.reader import File, FileInfo
 from dask_fileseq.readers.tiff.byteranges import PathBytes
 from dask_fileseq.readers.tiff.opentiff import open_tiff, split_arguments
 from dask_fileseq.readers.tiff.ownvalues import own_values, shared_info, with_own_values
-from dask_fileseq.readers.tiff.recentheader import RecentHeader
-from dask_fileseq.readers.tiff.registry import PROOFS, Proof
+from dask_fileseq.readers.tiff.registry import PROOFS, Proof, RecentHeader
 from dask_fileseq.readers.tiff.signature import DATETIME, Header
 from dask_fileseq.readers.tiff.tiffimage import image_of
 from dask_fileseq.readers.tiff.tiffmetadata import file_columns, image_number, tiff_metadata

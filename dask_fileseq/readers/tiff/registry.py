@@ -14,7 +14,7 @@ always need tifffile, and those with OME-XML unless that is about their own page
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -25,10 +25,10 @@ import tifffile
 
 from dask_fileseq.readers.chunk import Array, ChunkSpec, Region, is_whole, require_chunk
 from dask_fileseq.readers.reader import File, FileInfo
-from dask_fileseq.readers.tiff.byteranges import ByteSource, ContiguousImage, HandleBytes
+from dask_fileseq.readers.tiff.byteranges import HEAD, ByteSource, ContiguousImage, HandleBytes
 from dask_fileseq.readers.tiff.opentiff import open_tiff
 from dask_fileseq.readers.tiff.segments import BYTE_CODECS, IMAGE_CODECS, JPEG, SegmentedImage
-from dask_fileseq.readers.tiff.signature import FileTemplate, Header, merged
+from dask_fileseq.readers.tiff.signature import FileTemplate, Header, merged, read_header
 from dask_fileseq.readers.tiff.tiffimage import Image, image_of
 
 OME = "ome"
@@ -44,9 +44,11 @@ SLOW_LZW = tuple(map(int, imagecodecs.__version__.split(".")[:2])) < (2026, 6)
 LARGE = 128 * 1024
 """Bytes of pixels above which libtiff is faster."""
 
-
 LITTLE = 2**20
 """Largest number of bytes of pixels for whose proof other threads wait."""
+
+MISSES = 16
+"""After so many headers that did not equal the one before, only one in so many is kept."""
 
 
 @dataclass(slots=True)
@@ -106,6 +108,33 @@ class ProvenImage:
             again = np.empty_like(out)
             self.libtiff = _read_by_libtiff(file, again) and again.tobytes() == out.tobytes()
         return size
+
+
+@dataclass(slots=True)
+class RecentHeader:
+    """The header of the file before, which the next one is likely to equal in all bytes.
+
+    `read_header` takes bytes from directories and their values alone, `Header.extents`. A file in
+    which all of these are the same, at the same places, has the same header, as to parse it again
+    would show. The size of the file is not part of it. Where headers differ, fewer are kept.
+    """
+
+    _header: Header | None = None
+    _pieces: Sequence[tuple[int, bytes]] = ()
+    _misses: int = 0
+
+    def of(self, source: ByteSource) -> Header | None:
+        """Return the header of a file, as `read_header` does."""
+        if self._pieces and source.holds(self._pieces):
+            self._misses = 0
+        else:
+            self._header, self._pieces = read_header(source.get), []
+            self._misses += 1
+            extents = [] if self._header is None else self._header.extents
+            is_worth_it = self._misses < MISSES or self._misses % MISSES == 0
+            if is_worth_it and all(stop <= HEAD for _, stop in extents):  # else it is not in memory
+                self._pieces = [(start, source.get(start, stop - start)) for start, stop in extents]
+        return self._header
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import tifffile
@@ -42,8 +42,7 @@ from dask_fileseq.readers.tiff.inspecting import dated, inspect_tiff
 from dask_fileseq.readers.tiff.opentiff import open_once, open_tiff, split_arguments, stands_alone
 from dask_fileseq.readers.tiff.ownvalues import own_values
 from dask_fileseq.readers.tiff.pagebypage import read_by_pages
-from dask_fileseq.readers.tiff.recentheader import RecentHeader
-from dask_fileseq.readers.tiff.registry import PROOFS, is_enough, prove
+from dask_fileseq.readers.tiff.registry import PROOFS, RecentHeader, is_enough, prove
 from dask_fileseq.readers.tiff.signature import DATETIME, FileTemplate, read_header
 from dask_fileseq.readers.tiff.tiffimage import (
     Image,
@@ -58,6 +57,7 @@ MISSES = 3
 """After so many files in a row that did not equal the one before, none is expected to."""
 
 _THREAD = threading.local()
+"""Has the header of the file of which a thread has read a region before, as `recent`."""
 
 _IMAGEARGS = {"key", "series", "level", "strict", "squeeze", "maxworkers", "buffersize", "kind"}
 
@@ -173,7 +173,7 @@ class TiffReader(Reader):
         self, paths: Sequence[str], spec: ChunkSpec, outs: Sequence[NDArray[Any]], region: Region
     ) -> int:
         """Read a region of local files until one needs tifffile; see `Reader.read_regions`."""
-        recent = _recent_header()
+        recent = vars(_THREAD).setdefault("recent", RecentHeader())
         for done, (path, out) in enumerate(zip(paths, outs, strict=True)):
             try:
                 if not read_proven_region(path, spec, region, out, recent=recent):
@@ -232,13 +232,6 @@ def _open_image(file: File, imreadargs: Mapping[str, Any]) -> Iterator[tuple[Ima
     del args["strict"]  # which is for the pages that are there
     record(files=1)
     yield WholeImage(lambda: tifffile.imread(files, **args)), HandleBytes(file, file)
-
-
-def _recent_header() -> RecentHeader:
-    """Return the header of the file of which this thread has read a region before."""
-    if not hasattr(_THREAD, "recent"):
-        _THREAD.recent = RecentHeader()
-    return cast(RecentHeader, _THREAD.recent)
 
 
 def _read_files(paths: Sequence[str], spec: ChunkSpec, outs: Sequence[Array]) -> int:
