@@ -154,7 +154,7 @@ def _local_repository(icechunk: Any, folder: str, uris: Iterable[str]) -> Any:
     try:
         repo = icechunk.Repository.open_or_create(storage, config, access)
     except icechunk.IcechunkError as error:
-        reason = str(error).strip().splitlines()[-1].lstrip(" `->")
+        reason = str(error).strip().partition("\n")[0].removeprefix("x ")
         raise ValueError(f"repo={folder!r} is no repository of Icechunk: {reason}") from error
     repo.save_config()
     return repo
