@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 
 import dask_fileseq
 from dask_fileseq import (
+    DuplicateError,
     FileSequence,
     NamesError,
     NoFilesError,
     TiffSequence,
+    UnmatchedError,
     open_sequence,
     parse_filenames,
 )
@@ -159,6 +161,18 @@ def test_streams_are_refused():
         TiffSequence(io.BytesIO(b"II*\0"))
 
 
+def test_words_are_indices_and_labels(folder):
+    """`DAPI` must not need a hand-written number, nor lose its name."""
+    names = [f"{c}_{t}.tif" for c in ("DAPI", "GFP", "TxRed") for t in (10, 20)]
+    pattern = r"(?P<channel>[A-Za-z]+)_(?P<t>\d+)"
+    seq = TiffSequence(names, pattern=pattern, spacing="step")
+    assert (seq.shape, seq.dims) == ((3, 2), ("channel", "t"))
+    assert seq.coords["channel"].tolist() == ["DAPI", "GFP", "TxRed"]
+    assert seq.coords["t"].tolist() == [10, 20]
+    assert TiffSequence(names, pattern=pattern).shape == (3, 11)
+    assert TiffSequence(names, pattern=pattern, spacing="values").shape == (3, 2)
+
+
 @pytest.mark.parametrize("parse", [tifffile.parse_filenames, None])
 @pytest.mark.parametrize("kwargs", [{}, {"pattern": None}, {"pattern": r"_(?P<t>\d)"}])
 def test_parse_filenames_as_parse_is_tifffiles(parse, kwargs):
@@ -176,6 +190,29 @@ def test_parse_filenames_as_parse_is_tifffiles(parse, kwargs):
         assert open_sequence(names, parse=own).dims == ("I",)
     with pytest.raises(ValueError, match="pattern"):
         FileSequence(read, names, parse=parse_filenames, pattern="")
+
+
+def test_two_files_for_a_cell_are_named():
+    """One would overwrite the other, silently."""
+    names = ["a_1.tif", "b_1.tif", "a_2.tif"]
+    with pytest.raises(DuplicateError, match=r"'a_1\.tif'.*'b_1\.tif'"):
+        TiffSequence(names, pattern=r"_(?P<t>\d)")
+    first = TiffSequence(names, pattern=r"_(?P<t>\d)", duplicates="first")
+    last = TiffSequence(names, pattern=r"_(?P<t>\d)", duplicates="last")
+    assert sorted(first) == ["a_1.tif", "a_2.tif"]
+    assert sorted(last) == ["a_2.tif", "b_1.tif"]
+    assert first.duplicates == (("b_1.tif", "a_1.tif"),)
+    assert last.duplicates == (("a_1.tif", "b_1.tif"),)
+
+
+def test_unmatched_names_are_counted_or_skipped():
+    """A thumbnail in the folder must neither pass for an image nor go unseen."""
+    names = ["t1.tif", "thumb.tif", "t2.tif"]
+    with pytest.raises(UnmatchedError, match=r"1 of 3.*'thumb\.tif'.*unmatched='skip'"):
+        TiffSequence(names, pattern=r"t(?P<t>\d)")
+    seq = TiffSequence(names, pattern=r"t(?P<t>\d)", unmatched="skip")
+    assert list(seq) == ["t1.tif", "t2.tif"]
+    assert seq.unmatched == ("thumb.tif",)
 
 
 def test_folders_stand_for_their_images(folder):

@@ -480,7 +480,7 @@ with well
 
     @property
     def below(self) -> str:
-        """Where below the folder that was opened the files are, in words; empty if inside.
+        """Depth of the files below the opened folder, in words; empty if they are inside it.
 
         A folder without images right inside it gives those in all folders below it.
 

@@ -12,7 +12,7 @@ import tifffile
 
 from dask_fileseq import open_sequence
 from dask_fileseq.check import KINDS
-from tests.helpers.commands import invoke, run, settle
+from tests.helpers.commands import MODULE, invoke, run, settle
 
 pytestmark = pytest.mark.usefixtures("settled")
 
@@ -191,8 +191,8 @@ def test_check_on_any_scheduler(healthy, scheduler):
     expected = planted(healthy)
     settle(healthy)
     workers = [] if scheduler == "sync" else ["--workers", "2"]
-    done = invoke("check", healthy, "--json", "--scheduler", scheduler, *workers)
-    assert done.exit_code == 1
+    done = run(*MODULE, "check", healthy, "--json", "--scheduler", scheduler, *workers)
+    assert done.returncode == 1
     found = {f["name"]: f["kind"] for f in json.loads(done.stdout)["findings"] if f["name"]}
     assert expected == found
 
@@ -202,8 +202,8 @@ def test_check_on_a_cluster(healthy, cluster):
     """Its workers open the files."""
     expected = planted(healthy)
     settle(healthy)
-    done = invoke("check", healthy, "--json", "--pixels", "--scheduler", cluster)
-    assert done.exit_code == 1
+    done = run(*MODULE, "check", healthy, "--json", "--pixels", "--scheduler", cluster)
+    assert done.returncode == 1
     found = {f["name"]: f["kind"] for f in json.loads(done.stdout)["findings"] if f["name"]}
     assert expected == found
 
@@ -218,8 +218,8 @@ def test_check_where_workers_see_another_root(healthy, cluster, tmp_path_factory
     settle(healthy)
     settle(there)
     options = ["--scheduler", cluster, "--path-map", f"{healthy}={there}"]
-    done = invoke("check", healthy, *options)
-    assert (done.exit_code, done.stdout) == (0, "48 files, each header read: all is well\n")
+    done = run(*MODULE, "check", healthy, *options)
+    assert (done.returncode, done.stdout) == (0, "48 files, each header read: all is well\n")
     wrong = invoke("check", healthy, "--path-map", "/data")
     assert wrong.exit_code == 2
     assert "'/data' is not ROOT=OTHER" in wrong.stderr

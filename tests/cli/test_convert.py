@@ -176,9 +176,9 @@ def test_wrong_usage_of_convert(cells, tmp_path, options, text):
 
 @pytest.mark.cluster
 def test_convert_on_a_local_cluster(cells, tmp_path):
-    """A process with a limit of memory."""
+    """Two processes with a limit of memory each."""
     out = tmp_path / "cells.zarr"
-    options = ["--scheduler", "local", "--workers", "1", "--memory-limit", "1GiB"]
+    options = ["--scheduler", "local", "--workers", "2", "--memory-limit", "1GiB"]
     done = run(*MODULE, "convert", cells, out, *options)
     assert done.returncode == 0, done.stderr
     expected = open_sequence(os.fspath(cells)).asarray()

@@ -189,6 +189,8 @@ def test_colours_only_on_a_terminal_that_wants_them(names, plain):
     os.close(main)
     assert b"empty" in output
     assert (b"\x1b[" in output) is not plain
+    piped = run(*MODULE, "check", names)
+    assert "\x1b[" not in piped.stdout + piped.stderr
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ import pytest
 import tifffile
 
 from dask_fileseq import open_sequence
-from tests.helpers.commands import invoke
+from tests.helpers.commands import DASK, invoke, run
 
 
 def test_axes_become_names(cells, tmp_path):
@@ -74,6 +74,6 @@ def test_mistakes_are_one_sentence(cells, tmp_path, monkeypatch, arguments, code
 def test_a_cluster_writes(cells, tmp_path):
     """Workers would not find the function."""
     out = tmp_path / "out" / "{name}"
-    result = invoke("write", cells, out, "--scheduler", "processes", "--workers", "2")
-    assert result.exit_code == 0, result.output
+    result = run(*DASK, "write", cells, out, "--scheduler", "processes", "--workers", "2")
+    assert result.returncode == 0, result.stderr
     assert len(list((tmp_path / "out").glob("*.tif"))) == 58
